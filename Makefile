@@ -1,0 +1,51 @@
+# `make` or `make help` lists what there is. Choose another Python with PYTHON=python3.13.
+
+PYTHON ?= python3
+VENV = .venv
+RUN = $(VENV)/bin/python
+INSTALLED = $(VENV)/.installed
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: $(INSTALLED) ## install uqgen and its tools, as pinned in constraints.txt, in .venv
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON) is Python %d.%d; uqgen needs 3.11 or newer: make install PYTHON=python3.11" % sys.version_info[:2] or 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(INSTALLED)
+
+demo: $(INSTALLED) ## train on corrupted MNIST and write a report, runs/demo
+	$(RUN) -m uqgen.train experiment=mnist_corrupt run=runs/demo
+
+test: $(INSTALLED) ## run the fast tests
+	$(RUN) -m pytest
+
+test-slow: $(INSTALLED) ## run the slow tests
+	$(RUN) -m pytest -m slow
+
+lint: $(INSTALLED) ## look for mistakes and stray formatting
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+
+format: $(INSTALLED) ## format the code and mend what can be mended
+	$(RUN) -m ruff check --fix
+	$(RUN) -m ruff format
+
+typecheck: $(INSTALLED) ## check the types
+	$(RUN) -m mypy uqgen
+
+check: lint typecheck ## lint and typecheck
+
+bench: $(INSTALLED) ## measure the speed of training and generating
+	$(RUN) -m uqgen.benchmark
+
+features: $(INSTALLED) ## train the feature network that uqgen/evaluation ships once more
+	$(RUN) -m uqgen.evaluation.features
+
+clean: ## delete caches and builds; data, runs and .venv stay
+	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
+	find uqgen tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help install demo test test-slow lint format typecheck check bench features clean

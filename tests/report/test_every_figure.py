@@ -1,0 +1,95 @@
+"""What holds for all figures, whatever they show."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import pyplot
+
+from uqgen.evaluation.in_vs_out import in_vs_out
+from uqgen.report.distribution_figure import distribution_figure
+from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
+from uqgen.report.in_vs_out_figure import InVsOutPanel, in_vs_out_figure
+from uqgen.report.judges_figure import JudgeRow, judges_figure
+from uqgen.report.moons_figure import moons_figure
+from uqgen.report.saving import png
+from uqgen.report.style import SMALL_PRINT, WIDTH
+from uqgen.report.training_figure import training_figure
+
+# The backend is chosen when it is first asked for, by whoever asks.
+SETTINGS = {name: value for name, value in mpl.rcParams.items() if name != "backend"}
+RNG = np.random.default_rng(0)
+POINTS, SCORES, NOISE = RNG.normal(size=(60, 2)), RNG.uniform(0.1, 1, 60), RNG.uniform(-1, 1, (10, 10, 3, 8, 8))
+AGREEMENT = in_vs_out(SCORES, SCORES**2, edges=[0.1, 0.4, 0.7, 1], n_resamples=10)
+PANEL = InVsOutPanel("asked as in the data", SCORES, SCORES**2, AGREEMENT)
+NAMES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+
+
+def two_rows(n_columns, score_name):
+    images, predicted = NOISE[:2, :n_columns, :1], np.zeros((2, n_columns), int)
+    return two_rows_figure(images, [1, 0.7], predicted, predicted + 0.5, NAMES[:n_columns], score_name, seed=0)
+
+
+def sample_grid(n_rows, n_columns):
+    images, scores = NOISE[:n_rows, :n_columns], np.linspace(1, 0.1, n_columns)
+    return sample_grid_figure(images, NAMES[:n_rows], scores, "After 120,000 images", "msp", seed=0)
+
+
+def training(n_curves):
+    return training_figure(np.arange(60), {f"logit of real, {number}": SCORES for number in range(n_curves)}, seed=0)
+
+
+FIGURES = {
+    "moons": lambda: moons_figure(POINTS, SCORES, POINTS, SCORES, "true_class", seed=0),
+    "one protocol": lambda: in_vs_out_figure([PANEL], "msp", seed=0),
+    "two protocols": lambda: in_vs_out_figure([PANEL, PANEL], "entropy", seed=0),
+    "two rows of ten": lambda: two_rows(10, "true_class"),
+    "two rows of two": lambda: two_rows(2, "true_class"),
+    "large grid": lambda: sample_grid(10, 10),
+    "small grid": lambda: sample_grid(2, 4),
+    "distribution": lambda: distribution_figure(SCORES, SCORES, "msp", seed=0),
+    "training, seven": lambda: training(7),
+    "training, one": lambda: training(1),
+    "judges": lambda: judges_figure([JudgeRow("a network of another kind", AGREEMENT, AGREEMENT)] * 3, seed=0),
+}
+
+
+@pytest.fixture(params=FIGURES, scope="module")
+def figure(request):
+    made = FIGURES[request.param]()
+    made.draw_without_rendering()
+    return made
+
+
+def test_nothing_is_cut_off(figure):
+    drawn = figure.get_tightbbox()
+    width, height = figure.get_size_inches()
+    assert drawn.x0 >= 0
+    assert drawn.y0 >= 0
+    assert drawn.x1 <= width
+    assert drawn.y1 <= height
+
+
+def test_fits_the_report_and_can_be_read_there(figure):
+    assert figure.get_figwidth() <= WIDTH
+    texts = [text for text in figure.findobj(mpl.text.Text) if text.get_visible() and text.get_text().strip()]
+    assert min(text.get_fontsize() for text in texts) >= SMALL_PRINT
+
+
+def test_says_its_seed(figure):
+    assert "seed 0" in figure.get_supxlabel()
+
+
+@pytest.mark.usefixtures("figure")
+def test_neither_pyplot_nor_the_settings_are_touched():
+    assert pyplot.get_fignums() == []
+    assert {name: mpl.rcParams[name] for name in SETTINGS} == SETTINGS
+
+
+def test_threads_draw_what_one_alone_draws():
+    names = ["judges", "distribution", "small grid"]
+    alone = {name: png(FIGURES[name]()) for name in names}
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda name: png(FIGURES[name]()), names * 2))
+    assert together == [alone[name] for name in names * 2]

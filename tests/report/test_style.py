@@ -1,0 +1,52 @@
+import math
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from uqgen.evaluation.bootstrap import Estimate
+from uqgen.report import style
+from uqgen.scores import SCORES
+
+
+@pytest.mark.parametrize(
+    ("estimate", "text"),
+    [
+        (Estimate(0.8124, 0.8031, 0.8216), "0.812 [0.803, 0.822]"),
+        (Estimate(0.5, math.nan, math.nan), "0.500"),
+        (Estimate(math.nan, math.nan, math.nan), "undefined"),
+    ],
+)
+def test_a_number_is_written_with_its_interval(estimate, text):
+    assert style.with_interval(estimate) == text
+
+
+def test_every_score_has_a_label_fit_for_an_axis():
+    labels = {name: style.score_label(name) for name in SCORES}
+    assert labels["msp"] == "MSP"
+    assert labels["entropy"] == "entropy (nats)"
+    assert not any("_" in label for label in labels.values())
+    assert set(style._SCORE_LABELS) <= set(SCORES)
+
+
+def test_limits_leave_a_margin_also_around_a_constant():
+    assert style.padded_limits(np.array([0.0, 1.0, 0.5])) == pytest.approx((-0.03, 1.03))
+    assert style.padded_limits(np.array([2.0, 2.0])) == (1.5, 2.5)
+
+
+def luminance(colour):
+    """Relative luminance, WCAG 2.2."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def test_text_reads_on_white():
+    for ink in (style.INK, style.GREY, style.VERMILLION):
+        # WCAG 2.2: 4.5 for text, 3 for large or bold text; vermillion is set in bold.
+        assert 1.05 / (luminance(ink) + 0.05) >= (3 if ink == style.VERMILLION else 4.5)
+
+
+def test_scores_differ_in_lightness_so_that_they_survive_grey_printing():
+    lightness = [luminance(style.SCORE_COLOURS(score)) for score in np.linspace(0, 1, 20)]
+    assert (np.diff(lightness) > 0).all()
+    assert lightness[-1] < 0.75

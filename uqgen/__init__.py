@@ -1,0 +1,3 @@
+"""uqgen: what makes an image classifier uncertain, answered with images made on demand."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The classifier being explained, and the judges: networks, training, freezing, reuse."""

@@ -1,0 +1,53 @@
+"""The target: a classifier that no longer learns."""
+
+import hashlib
+
+import torch
+from torch import Tensor, nn
+
+from uqgen.data.labelled import unit_range
+
+
+class FrozenClassifier(nn.Module):
+    """A classifier in evaluation mode for good, without gradients to its weights, always in fp32.
+
+    Gradients still flow to its input.
+
+    Args:
+        network: maps x to logits float [N, K].
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network.eval().requires_grad_(False)
+
+    def train(self, mode: bool = True) -> "FrozenClassifier":
+        """Stays in evaluation mode, whatever the mode of what holds it."""
+        return super().train(False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images float32 [N, C, H, W] in [-1, 1], or points [N, 2], to logits float32 [N, K]."""
+        with torch.autocast(x.device.type, enabled=False):
+            return self.network(x.float()).float()
+
+    @torch.inference_mode()
+    def predict(self, x: Tensor, batch_size: int = 1000) -> Tensor:
+        """Logits of many inputs, in chunks that bound the memory.
+
+        Args:
+            x: images uint8 or float32 [N, C, H, W], or points float32 [N, 2], on any device.
+            batch_size: inputs in a chunk.
+
+        Returns:
+            float32 [N, K] on the CPU.
+        """
+        device = next(self.parameters()).device
+        return torch.cat([self(unit_range(chunk.to(device))).cpu() for chunk in x.split(batch_size)])
+
+    def digest(self) -> str:
+        """SHA-256 of the weights and buffers, in hexadecimal."""
+        sha = hashlib.sha256()
+        for name, value in sorted(self.state_dict().items()):
+            sha.update(name.encode())
+            sha.update(value.cpu().contiguous().numpy().tobytes())
+        return sha.hexdigest()

@@ -1,0 +1,49 @@
+"""What a classifier says of a whole data set, computed once."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.tensor_files import load_tensors, save_tensors
+
+SPLITS = ("train", "validation", "test")
+
+
+def predict_splits(classifier: FrozenClassifier, data: InMemoryDataModule, data_hash: str, folder: Path) -> dict[str, Tensor]:
+    """Logits of every split, from the cache where they are there.
+
+    Every score is a function of the logits, so this serves them all.
+
+    Args:
+        classifier: the target or a judge; its weights' digest is part of the file's name.
+        data: the data, set up.
+        data_hash: what determines the data, as a name.
+        folder: where logits are kept.
+
+    Returns:
+        For "train", "validation" and "test", float32 [N, K].
+    """
+    path = folder / f"{classifier.digest()[:16]}-{data_hash}.pt"
+    if path.exists():
+        return load_tensors(path)
+    logits = {split: classifier.predict(getattr(data, split).x) for split in SPLITS}
+    save_tensors(logits, path)
+    return logits
+
+
+def accuracy(logits: Tensor, label: Tensor) -> float:
+    """Share of images whose class is the most probable one; logits [N, K], label int64 [N]."""
+    return (logits.argmax(dim=1) == label).float().mean().item()
+
+
+def accuracy_by_corruption(logits: Tensor, label: Tensor, corruption: Tensor, severity: Tensor) -> dict[tuple[int, int], float]:
+    """Accuracy of each (corruption, severity) that occurs; logits [N, K], the others int64 [N]."""
+    kinds = torch.stack([corruption, severity], dim=1)
+    return {
+        (int(kind[0]), int(kind[1])): accuracy(logits[chosen], label[chosen])
+        for kind in kinds.unique(dim=0)
+        for chosen in [(kinds == kind).all(dim=1)]
+    }

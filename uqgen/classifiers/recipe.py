@@ -1,0 +1,106 @@
+"""From a recipe to a frozen classifier: trained once, then found again by what determines it."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from lightning import seed_everything
+from lightning.pytorch.callbacks import RichProgressBar
+from lightning.pytorch.utilities.seed import isolate_rng
+from torch import nn
+
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.module import ClassifierModule, ClassifierTraining
+from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.tensor_files import load_tensors, save_tensors
+from uqgen.hardware import Hardware
+from uqgen.settings import SettingError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ClassifierRecipe:
+    """How a classifier comes to be.
+
+    Attributes:
+        network: (shape of an image, number of classes) to an untrained network.
+        training: how it is trained.
+        checkpoint: a file with the weights of one's own classifier (a state dict, as it is or under "state_dict"), in
+            place of a training.
+    """
+
+    network: Callable[[tuple[int, ...], int], nn.Module]
+    training: ClassifierTraining
+    checkpoint: str | None = None
+
+    def obtain(
+        self, data: InMemoryDataModule, identity: Mapping[str, Any], folder: Path, hardware: Hardware
+    ) -> FrozenClassifier:
+        """Loads one's own classifier, or the one trained before, or trains it and keeps it.
+
+        Args:
+            data: what it is trained on.
+            identity: plain values that determine it, data and all; their hash names the file.
+            folder: where trained classifiers are kept. Programs that need the same one at once train it once.
+            hardware: where it is trained.
+
+        Raises:
+            SettingError: the checkpoint is missing or does not fit the network.
+        """
+        with isolate_rng():
+            seed_everything(self.training.seed, verbose=False)
+            network = self.network(data.shape, data.n_classes)
+        if self.checkpoint is not None:
+            return FrozenClassifier(load_weights(network, Path(self.checkpoint), "checkpoint"))
+        path = folder / f"{identity_hash(identity)}.pt"
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if path.exists():
+                log.info("classifier found: %s", path)
+                return FrozenClassifier(load_weights(network, path, "cache"))
+            self._train(network, data, hardware)
+            save_tensors({"identity": dict(identity), "state_dict": network.state_dict()}, path)
+        log.info("classifier trained and kept: %s", path)
+        return FrozenClassifier(network)
+
+    def _train(self, network: nn.Module, data: InMemoryDataModule, hardware: Hardware) -> None:
+        with isolate_rng():
+            seed_everything(self.training.seed, verbose=False)
+            trainer = hardware.trainer(
+                devices=1,
+                num_nodes=1,
+                max_epochs=self.training.epochs,
+                callbacks=[RichProgressBar()],
+                enable_progress_bar=True,
+                num_sanity_val_steps=0,
+            )
+            trainer.fit(ClassifierModule(network, data.n_classes, self.training), datamodule=data)
+        network.cpu()
+
+
+def identity_hash(identity: Mapping[str, Any]) -> str:
+    """A short name for plain values: 16 hexadecimal digits of the SHA-256 of their sorted JSON."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def load_weights(network: nn.Module, path: Path, setting: str) -> nn.Module:
+    """Puts the weights of a file into a network; no code in the file is run.
+
+    Raises:
+        SettingError: the file is missing, holds something else, or does not fit the network.
+    """
+    if not path.is_file():
+        raise SettingError(setting, path, "an existing file")
+    try:
+        content = load_tensors(path)
+        network.load_state_dict(content.get("state_dict", content))
+    except Exception as error:  # whatever a foreign file can make go wrong, the user wants to know which file it was
+        reason = " ".join(str(error).split())[:200]
+        raise SettingError(setting, path, f"a state dict of the configured network ({reason})") from error
+    return network

@@ -1,0 +1,1 @@
+"""The condition, its encodings, and how conditions are drawn."""

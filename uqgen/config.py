@@ -1,0 +1,147 @@
+"""The one place that knows Hydra: from the settings in conf/ and on the command line to objects."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from hydra.errors import ConfigCompositionException, HydraException, InstantiationException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from uqgen.settings import SettingError
+
+if TYPE_CHECKING:
+    from uqgen.experiment import Experiment
+
+PACKAGE = Path(__file__).parent
+CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
+
+
+def compose(overrides: list[str], command: str = "train") -> DictConfig:
+    """The settings of a command, as its command line would compose them.
+
+    Args:
+        overrides: such as ``["experiment=moons", "seed=1"]``.
+        command: name of a file in conf/.
+
+    Raises:
+        hydra.errors.HydraException: a setting or a choice does not exist.
+    """
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        return hydra.compose(command, overrides)
+
+
+def plain(cfg: DictConfig) -> dict[str, Any]:
+    """The settings as plain values, everything resolved."""
+    return OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[return-value]
+
+
+def build(settings: dict[str, Any]) -> "Experiment":
+    """The parts of an experiment.
+
+    Args:
+        settings: plain values, as `conf/train.yaml` composes them.
+
+    Raises:
+        SettingError: a setting has a value that is not allowed.
+    """
+    from uqgen.experiment import Experiment
+    from uqgen.gan.fit import Intervals
+
+    cfg = OmegaConf.create(settings)
+    data = _instantiate(cfg, "data")
+    experiment = Experiment(
+        name=settings["name"],
+        data=data,
+        classifier=_instantiate(cfg, "classifier"),
+        judge=_instantiate(cfg, "judge"),
+        identities={
+            "data": {key: value for key, value in settings["data"].items() if key not in ("folder", "batch_size")},
+            **{kind: _identity(settings, kind) for kind in ("classifier", "judge")},
+        },
+        score=_instantiate(cfg, "score"),
+        encoding=_instantiate(cfg, "condition"),
+        generator=_instantiate(cfg, "gan.generator"),
+        discriminator=_instantiate(cfg, "gan.discriminator"),
+        training=_instantiate(cfg, "gan.training"),
+        intervals=_under("intervals", lambda: Intervals(**settings["intervals"])),
+        evaluation=_instantiate(cfg, "evaluation"),
+        hardware=_instantiate(cfg, "trainer"),
+        cache=Path(settings["cache"]),
+    )
+    _try_out(experiment)
+    return experiment
+
+
+def run_command(name: str, task: Callable[[DictConfig], float]) -> None:
+    """Runs a command under Hydra; a setting that is not allowed ends it with one line and exit status 2.
+
+    Args:
+        name: file in conf/ with the command's settings.
+        task: what the command does with them.
+    """
+    # Hydra would print its own several lines and leave; with this set it raises, and the line is ours.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(task)()
+    except SettingError as error:
+        _refuse(str(error))
+    except (HydraException, OmegaConfBaseException) as error:
+        _refuse(explain(error))
+
+
+def explain(error: Exception) -> str:
+    """What Hydra says in several lines, in one."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if isinstance(error, ConfigCompositionException) and error.__cause__ is not None:
+        lines += [line.strip() for line in str(error.__cause__).splitlines()[:1]]
+    if any(line.startswith("Available options in") for line in lines):
+        start = next(i for i, line in enumerate(lines) if line.startswith("Available options in"))
+        end = next((i for i, line in enumerate(lines) if line.startswith("Config search path")), len(lines))
+        group = lines[start].split("'")[1]
+        missing = next(line for line in lines if "Could not find" in line).split("'")[-2]
+        return str(SettingError(group, missing.removeprefix(f"{group}/"), ", ".join(lines[start + 1 : end])))
+    return " ".join(line for line in lines if "=" not in line or "not" in line)
+
+
+def _refuse(message: str) -> None:
+    print(f"uqgen: {message}", file=sys.stderr)  # noqa: T201
+    sys.exit(2)
+
+
+def _instantiate(cfg: DictConfig, key: str) -> Any:
+    return _under(key, lambda: hydra.utils.instantiate(OmegaConf.select(cfg, key), _convert_="all"))
+
+
+def _under(section: str, make: Callable[[], Any]) -> Any:
+    """Calls `make`; a setting it refuses is named as the user knows it."""
+    try:
+        return make()
+    except SettingError as error:
+        raise error.under(section) from None
+    except InstantiationException as error:
+        if isinstance(error.__cause__, SettingError):
+            inner = str(error).rpartition("full_key: ")[2].strip()
+            raise error.__cause__.under(inner or section) from None
+        raise
+
+
+def _identity(settings: dict[str, Any], kind: str) -> dict[str, Any]:
+    chosen = {key: value for key, value in settings[kind].items() if key != "checkpoint"}
+    return {**chosen, "batch_size": settings["data"]["batch_size"]}
+
+
+def _try_out(experiment: "Experiment") -> None:
+    """Builds what is otherwise built late, without memory, so that what does not fit is refused early."""
+    import torch
+
+    shape, n_classes = experiment.data.shape, experiment.data.n_classes
+    _under("evaluation", lambda: experiment.evaluation.check_range(experiment.score, n_classes))
+    with torch.device("meta"):
+        for key in ("classifier", "judge"):
+            _under(f"{key}.network", lambda key=key: getattr(experiment, key).network(shape, n_classes))
+        for key in ("generator", "discriminator"):
+            _under(f"gan.{key}", lambda key=key: getattr(experiment, key)(shape, (1,)))

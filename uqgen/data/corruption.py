@@ -1,0 +1,97 @@
+"""Image corruptions in five severities: ImageNet-C, Hendrycks and Dietterich (2019); used by Le Coz et al., section 3.2.
+
+Which corruption an image gets, how severe, and its very noise are functions of (seed, index) alone: neither the order in
+which images are corrupted, nor what else is corrupted with them, nor the number of workers makes a difference.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from uqgen.settings import require, require_integer, require_number
+
+CORRUPTIONS = ("none", "gaussian noise", "gaussian blur")
+N_SEVERITIES = 5
+
+
+class Corrupted(NamedTuple):
+    """Images and what was done to them.
+
+    Attributes:
+        images: uint8 [N, H, W].
+        corruption: int64 [N], position in `CORRUPTIONS`.
+        severity: int64 [N], 1 to 5; 0 where the corruption is 0.
+    """
+
+    images: NDArray[np.uint8]
+    corruption: NDArray[np.int64]
+    severity: NDArray[np.int64]
+
+
+class Corruption:
+    """Gaussian noise or Gaussian blur on a random share of the images, one of five severities each.
+
+    Args:
+        share: expected share of the images that are corrupted, 0 to 1; half of those get noise, half get blur.
+        noise_sigma: standard deviation of the noise for severity 1 to 5, with pixels in [0, 1].
+        blur_sigma: standard deviation of the blur for severity 1 to 5, in pixels.
+        seed: see `__call__`.
+
+    Raises:
+        SettingError: a value is out of range, or there are not five severities.
+    """
+
+    def __init__(
+        self,
+        share: float = 0.5,
+        noise_sigma: Sequence[float] = (0.08, 0.12, 0.18, 0.26, 0.38),
+        blur_sigma: Sequence[float] = (1.0, 2.0, 3.0, 4.0, 6.0),
+        seed: int = 0,
+    ) -> None:
+        require_number("share", share, 0, 1)
+        require_integer("seed", seed, 0)
+        for name, sigmas in {"noise_sigma": noise_sigma, "blur_sigma": blur_sigma}.items():
+            positive = all(isinstance(sigma, int | float) and sigma > 0 for sigma in sigmas)
+            require(len(sigmas) == N_SEVERITIES and positive, name, list(sigmas), "five positive numbers")
+        self.share, self.seed = share, seed
+        self.noise_sigma, self.blur_sigma = tuple(noise_sigma), tuple(blur_sigma)
+
+    def __call__(self, images: NDArray[np.uint8], index: NDArray[np.int64], stream: int) -> Corrupted:
+        """Corrupts images.
+
+        Args:
+            images: uint8 [N, H, W].
+            index: int64 [N], position of each image in the file it comes from.
+            stream: number of that file (0 train, 1 test), so that equal positions in two files are corrupted differently.
+
+        Returns:
+            New arrays; pixels are clipped to [0, 1] and rounded to uint8.
+        """
+        corruption, severity = self._draw_kinds(index, stream)
+        out = images.copy()
+        for position in np.flatnonzero(corruption == 1):
+            noise = self._generator(stream, index[position]).standard_normal(images.shape[1:], np.float32)
+            noisy = images[position] / 255 + self.noise_sigma[severity[position] - 1] * noise
+            out[position] = _to_uint8(noisy)
+        for level, sigma in enumerate(self.blur_sigma, start=1):
+            chosen = (corruption == 2) & (severity == level)
+            pixels = images[chosen].astype(np.float32) / 255
+            out[chosen] = _to_uint8(gaussian_filter(pixels, sigma=(0, sigma, sigma), mode="nearest"))
+        return Corrupted(out, corruption, severity)
+
+    def _draw_kinds(self, index: NDArray[np.int64], stream: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        # Row i of this table never depends on how many rows are drawn, so it belongs to index i for good.
+        table = np.random.default_rng((self.seed, stream)).random((index.max(initial=-1) + 1, 3))[index]
+        corruption = np.where(table[:, 0] < self.share, 1 + (table[:, 1] < 0.5), 0)
+        severity = np.where(corruption > 0, 1 + (table[:, 2] * N_SEVERITIES).astype(np.int64), 0)
+        return corruption, severity
+
+    def _generator(self, stream: int, index: np.int64) -> np.random.Generator:
+        return np.random.Generator(np.random.Philox(key=[self.seed, stream], counter=[0, 0, int(index), 0]))
+
+
+def _to_uint8(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return (pixels.clip(0, 1) * 255).round().astype(np.uint8)

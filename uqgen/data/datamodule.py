@@ -1,0 +1,61 @@
+"""What every data module shares: three splits in memory and their loaders."""
+
+from abc import abstractmethod
+
+from lightning import LightningDataModule
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Sampler, SequentialSampler
+
+from uqgen.data.labelled import Batch, LabelledData
+from uqgen.settings import require_integer
+
+
+class InMemoryDataModule(LightningDataModule):
+    """Train, validation and test data that fit in memory.
+
+    Attributes:
+        n_classes: number of classes K.
+        class_names: K names, in the order of the labels.
+        shape: shape of one image (C, H, W), or (2,) for points.
+        train, validation, test: the splits, there once `setup` was called.
+    """
+
+    n_classes: int
+    class_names: list[str]
+    shape: tuple[int, ...]
+    train: LabelledData
+    validation: LabelledData
+    test: LabelledData
+
+    def __init__(self, batch_size: int, limit: int | None, seed: int) -> None:
+        super().__init__()
+        require_integer("batch_size", batch_size, 1)
+        require_integer("seed", seed, 0)
+        if limit is not None:
+            require_integer("limit", limit, 1)
+        self.batch_size, self.limit, self.seed = batch_size, limit, seed
+
+    @abstractmethod
+    def setup(self, stage: str = "fit") -> None:
+        """Puts the three splits in memory; does nothing the second time."""
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the data are images, not points."""
+        return len(self.shape) == 3
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Shuffled batches of the training split."""
+        return self._loader(self.train, RandomSampler(self.train))
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Batches of the validation split, in order."""
+        return self._loader(self.validation, SequentialSampler(self.validation))
+
+    def test_dataloader(self) -> DataLoader[Batch]:
+        """Batches of the test split, in order."""
+        return self._loader(self.test, SequentialSampler(self.test))
+
+    def _loader(self, data: LabelledData, sampler: Sampler[int]) -> DataLoader[Batch]:
+        # batch_size=None: the data set is indexed with a whole batch of positions, so no image is handled alone.
+        batches = BatchSampler(sampler, self.batch_size, drop_last=False)
+        return DataLoader(data, sampler=batches, batch_size=None)

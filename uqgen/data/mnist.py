@@ -1,0 +1,75 @@
+"""MNIST, clean or corrupted: Le Coz et al. (2023), section 3.2."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from uqgen.data.corruption import Corruption
+from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.data.labelled import LabelledData
+from uqgen.data.mnist_files import find_or_fetch_mnist, read_mnist
+from uqgen.settings import require, require_integer
+
+PADDING = 2  # 28 + 2 * 2 = 32 pixels, a power of two times the generator's 4
+
+
+class MNISTDataModule(InMemoryDataModule):
+    """MNIST padded to 32 x 32: 60,000 images of which the validation split is carved by seed, and 10,000 to report on.
+
+    Args:
+        folder: where the files lie or are put, in `MNIST/raw`.
+        corruption: what is done to the images, or None for clean ones.
+        n_validation: number of the 60,000 training images that are set apart for validation.
+        limit: at most so many images in each split, for quick trials; None for all.
+        batch_size: images in a batch when the classifier is trained.
+        seed: draws the validation split.
+
+    Raises:
+        SettingError: a size or the seed is out of range.
+    """
+
+    n_classes = 10
+    class_names = [str(digit) for digit in range(10)]
+    shape = (1, 32, 32)
+
+    def __init__(
+        self,
+        folder: str | Path = "data",
+        corruption: Corruption | None = None,
+        n_validation: int = 5_000,
+        limit: int | None = None,
+        batch_size: int = 128,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size, limit, seed)
+        require_integer("n_validation", n_validation, 1)
+        require(n_validation < 60_000, "n_validation", n_validation, "fewer than the 60000 training images")
+        self.folder, self.corruption = Path(folder), corruption
+        self.n_validation = n_validation
+
+    def prepare_data(self) -> None:
+        """Finds the four files or fetches them."""
+        find_or_fetch_mnist(self.folder)
+
+    def setup(self, stage: str = "fit") -> None:
+        """Reads, splits, pads and corrupts."""
+        if hasattr(self, "train"):
+            return
+        find_or_fetch_mnist(self.folder)
+        order = np.random.default_rng(self.seed).permutation(60_000)
+        validation, train = np.sort(order[: self.n_validation]), np.sort(order[self.n_validation :])
+        self.train, self.validation = self._read(True, train), self._read(True, validation)
+        self.test = self._read(False, np.arange(10_000))
+
+    def _read(self, train: bool, index: np.ndarray) -> LabelledData:
+        index = index[: self.limit]
+        images, labels = read_mnist(self.folder, train)
+        padded = np.pad(images.numpy()[index], ((0, 0), (PADDING, PADDING), (PADDING, PADDING)))
+        none = np.zeros(len(index), dtype=np.int64)
+        corruption, severity = none, none
+        if self.corruption is not None:
+            padded, corruption, severity = self.corruption(padded, index, stream=0 if train else 1)
+        return LabelledData(
+            torch.from_numpy(padded).unsqueeze(1), labels[index], torch.from_numpy(corruption), torch.from_numpy(severity)
+        )

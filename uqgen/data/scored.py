@@ -1,0 +1,69 @@
+"""Real images with their class and their score, batched for the training of the GAN."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from uqgen import seeding
+from uqgen.conditioning.condition import Condition
+from uqgen.data.labelled import LabelledData
+
+
+class ScoredBatch(NamedTuple):
+    """Real images and their conditions.
+
+    Attributes:
+        x: float32 [N, C, H, W] in [-1, 1], or points [N, 2].
+        condition: class and own score of each.
+    """
+
+    x: Tensor
+    condition: Condition
+
+
+class ScoredBatches(IterableDataset[ScoredBatch]):
+    """Batches of a scored data set, shuffled anew every epoch, from any step of the training to its end.
+
+    Which images a step sees depends on (seed, step) alone: a restarted training sees what an uninterrupted one would have
+    seen. An epoch's incomplete last batch is left out.
+
+    Args:
+        data: the images, N of them.
+        condition: class and score of each.
+        batch_size: images in a step, over all devices.
+        steps: the steps to come.
+        seed: draws the order of each epoch.
+        rank, world_size: this process takes its share of every batch.
+    """
+
+    def __init__(
+        self,
+        data: LabelledData,
+        condition: Condition,
+        batch_size: int,
+        steps: range,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        self.data, self.condition = data, condition
+        self.batch_size, self.steps, self.seed = min(batch_size, len(data)), steps, seed
+        self.rank, self.world_size = rank, world_size
+
+    def __iter__(self) -> Iterator[ScoredBatch]:
+        per_epoch = len(self.data) // self.batch_size
+        order, epoch_of_order = torch.empty(0), -1
+        for step in self.steps:
+            epoch, position = divmod(step, per_epoch)
+            if epoch != epoch_of_order:
+                order, epoch_of_order = self._order(epoch), epoch
+            start = position * self.batch_size
+            index = order[start : start + self.batch_size][self.rank :: self.world_size]
+            yield ScoredBatch(self.data[index].x, Condition(self.condition.label[index], self.condition.score[index]))
+
+    def _order(self, epoch: int) -> Tensor:
+        rng = seeding.generator(self.seed, epoch)
+        return torch.randperm(len(self.data), generator=rng)

@@ -1,0 +1,83 @@
+"""``python -m uqgen.evaluate run=DIR``: measures a trained run again, and writes its numbers, figures and report."""
+
+import logging
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from uqgen.conditioning.condition import Condition
+from uqgen.config import build, plain, run_command
+from uqgen.evaluation.results import as_results
+from uqgen.experiment import Classifiers, Experiment
+from uqgen.gan.module import ConditionalGAN
+from uqgen.logs import log_to
+from uqgen.report.run_report import write_report
+from uqgen.run_folder import RunFolder
+from uqgen.settings import SettingError
+from uqgen.tensor_files import load_tensors
+
+log = logging.getLogger("uqgen.evaluate")
+
+
+def evaluate(
+    experiment: Experiment, run: RunFolder, classifiers: Classifiers, own: Condition, gan: ConditionalGAN
+) -> None:
+    """Measures a trained GAN and leaves results.json, the figures and the report in the run's folder.
+
+    Args:
+        experiment: the parts, with its data in memory.
+        run: where to write.
+        classifiers: target and judges.
+        own: class and score of every real training image.
+        gan: the trained GAN.
+    """
+    gan = gan.to(experiment.hardware.device())
+    with experiment.stage("evaluation"):
+        evaluator = experiment.evaluator(classifiers, own)
+        measurements = evaluator.measure(gan)
+    with experiment.stage("report"):
+        results = as_results(experiment, classifiers, measurements, gan.n_images)
+        write_report(run, experiment, evaluator, measurements, results, gan)
+    results["seconds"] = experiment.seconds
+    run.write(run.results, results)
+    log.info("report: %s", run.report.resolve())
+
+
+def load(run: RunFolder, overrides: dict) -> tuple[Experiment, Classifiers, Condition, ConditionalGAN]:
+    """A trained run, from its folder.
+
+    Args:
+        run: the folder.
+        overrides: settings of the evaluation that differ from those the run was started with.
+
+    Raises:
+        SettingError: there is no run in the folder, its training is not complete, or an override is not allowed.
+    """
+    settings = run.read_settings()
+    settings["evaluation"].update({key: value for key, value in overrides.items() if value is not None})
+    experiment = build(settings)
+    if not run.checkpoint.exists():
+        raise SettingError("run", run.path, "a run whose GAN was trained; python -m uqgen.train run=... resumes it")
+    experiment.load_data()
+    classifiers = experiment.obtain_classifiers(run)
+    own = experiment.own_conditions(classifiers)
+    gan = experiment.build_gan(own)
+    checkpoint = load_tensors(run.checkpoint)
+    gan.load_state_dict(checkpoint["state_dict"])
+    gan.n_images = checkpoint["n_images"]
+    return experiment, classifiers, own, gan
+
+
+def evaluate_run(cfg: DictConfig) -> float:
+    """Loads a run and measures it; returns the mean absolute error under the uniform protocol."""
+    settings = plain(cfg)
+    run = RunFolder(Path(settings["run"]))
+    loaded = load(run, settings["evaluation"])
+    log_to(run.path / "evaluate.log")
+    experiment, classifiers, own, gan = loaded
+    evaluate(experiment, run, classifiers, own, gan)
+    return run.headline()
+
+
+if __name__ == "__main__":
+    run_command("evaluate", evaluate_run)

@@ -1,0 +1,1 @@
+"""In against out, fidelity, judges."""

@@ -1,0 +1,81 @@
+"""What a GAN makes of a set of conditions, and what the target and the judges say of it."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from uqgen import seeding
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.conditioning.condition import Condition
+from uqgen.data.labelled import to_uint8
+from uqgen.gan.module import ConditionalGAN
+from uqgen.scores import Score
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Generated images and what was asked and obtained.
+
+    Attributes:
+        asked: N classes and scores, on the CPU.
+        x: uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
+        logits: float32 [N, K], of the target.
+        judge_scores: for each judge, float32 [N].
+        score_out: float32 [N], the score obtained from the target; where a score needs the class, it is the one asked.
+    """
+
+    asked: Condition
+    x: Tensor
+    logits: Tensor
+    judge_scores: dict[str, Tensor]
+    score_out: Tensor
+
+
+def generate(
+    gan: ConditionalGAN,
+    asked: Condition,
+    target: FrozenClassifier,
+    judges: dict[str, FrozenClassifier],
+    score: Score,
+    seed: int,
+) -> Generated:
+    """Makes one image for each condition and has it scored.
+
+    Images are rounded to the 256 levels of real ones before they are scored, so that nothing is obtained by a change that
+    no picture could hold.
+
+    Args:
+        gan: the trained GAN, on the device where to compute.
+        asked: N classes and scores.
+        target, judges: classifiers on the same device.
+        score: the score.
+        seed: draws the latents.
+    """
+    rng = seeding.generator(seed, device=gan.device)
+    latent = gan.generator.draw_latent(len(asked.score), rng)
+    x = gan.generate(latent, asked.to(gan.device))
+    x = to_uint8(x).cpu() if x.dim() == 4 else x.cpu()
+    label = asked.label.cpu()
+    logits = target.predict(x)
+    judge_scores = {name: score(judge.predict(x), label) for name, judge in judges.items()}
+    return Generated(asked.to("cpu"), x, logits, judge_scores, score(logits, label))
+
+
+def fixed_noise(gan: ConditionalGAN, n_columns: int, scores: list[float], seed: int) -> tuple[Tensor, Condition]:
+    """One row for each score and one column for each class, with the same noise in a column: figure 3 of the paper.
+
+    Args:
+        gan: the trained GAN.
+        n_columns: number of classes K.
+        scores: R scores asked, one a row.
+        seed: draws the noise.
+
+    Returns:
+        Images float32 [R * K, C, H, W] in [-1, 1] and what was asked for them, row by row, on the GAN's device.
+    """
+    column = torch.arange(n_columns, device=gan.device).repeat(len(scores))
+    asked = torch.tensor(scores, device=gan.device).repeat_interleave(n_columns)
+    latent = gan.generator.draw_latent(n_columns, seeding.generator(seed, device=gan.device)).select(column)
+    condition = Condition(column, asked)
+    return gan.generate(latent, condition), condition

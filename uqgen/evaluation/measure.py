@@ -1,0 +1,159 @@
+"""All numbers of one evaluation: in against out, class agreement, fidelity, judges."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from uqgen import seeding
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.sampling import DataConditions, uniform_conditions
+from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.data.labelled import unit_range
+from uqgen.evaluation.bootstrap import Estimate, bootstrap
+from uqgen.evaluation.features import load_features
+from uqgen.evaluation.fidelity import Fidelity, compare_features, extract_features
+from uqgen.evaluation.generated import Generated, generate
+from uqgen.evaluation.in_vs_out import InVsOut, by_class, in_vs_out
+from uqgen.evaluation.settings import EvaluationSettings
+from uqgen.evaluation.wasserstein import sliced_wasserstein
+from uqgen.gan.module import ConditionalGAN
+from uqgen.scores import Score
+
+PROTOCOLS = ("data", "uniform")
+
+
+@dataclass(frozen=True)
+class ProtocolResult:
+    """What was measured under one way of asking.
+
+    Attributes:
+        in_vs_out: asked scores against those obtained from the target.
+        by_class: the same for each class asked.
+        class_agreement: share of images whose most probable class, to the target, is the one asked.
+        judges: for each judge, asked scores against those obtained from the judge.
+    """
+
+    in_vs_out: InVsOut
+    by_class: dict[str, InVsOut]
+    class_agreement: Estimate
+    judges: dict[str, InVsOut]
+
+
+@dataclass(frozen=True)
+class Realism:
+    """How near generated data are to real training data, beside real test data: the floor of each distance.
+
+    Attributes:
+        images: FID and KID of images asked as in the data; None for points.
+        images_floor: the same of the real test images.
+        sliced_wasserstein: of points asked as in the data; None for images.
+        sliced_wasserstein_floor: the same of the real test points.
+    """
+
+    images: Fidelity | None = None
+    images_floor: Fidelity | None = None
+    sliced_wasserstein: float | None = None
+    sliced_wasserstein_floor: float | None = None
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """One evaluation.
+
+    Attributes:
+        protocols: for "data" (asked as in the data) and "uniform" (asked uniformly over the reachable range).
+        realism: see there.
+        real_judges: for each judge, scores the target gives real test images against those the judge gives them.
+        generated: the images behind each protocol.
+    """
+
+    protocols: dict[str, ProtocolResult]
+    realism: Realism
+    real_judges: dict[str, InVsOut]
+    generated: dict[str, Generated]
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Measures a GAN on a data set, against a target and its judges.
+
+    Attributes:
+        data: the data, set up.
+        target, judges: classifiers, on the GAN's device.
+        score: the score.
+        own: class and score of every real training image.
+        test_logits: float32 [N, K], the target's, of the real test images.
+        settings: see there.
+    """
+
+    data: InMemoryDataModule
+    target: FrozenClassifier
+    judges: dict[str, FrozenClassifier]
+    score: Score
+    own: Condition
+    test_logits: Tensor
+    settings: EvaluationSettings
+
+    def measure(self, gan: ConditionalGAN) -> Measurements:
+        """Generates images under both protocols and measures them."""
+        generated = {name: self._generate(gan, name) for name in PROTOCOLS}
+        protocols = {name: self._measure_protocol(images) for name, images in generated.items()}
+        return Measurements(protocols, self._realism(gan, generated["data"].x), self._real_judges(), generated)
+
+    @property
+    def asked_range(self) -> tuple[float, float]:
+        """The lowest and the highest score asked under the uniform protocol."""
+        return self.settings.asked_range(self.score, self.own.score)
+
+    def _generate(self, gan: ConditionalGAN, protocol: str) -> Generated:
+        stream = PROTOCOLS.index(protocol)
+        rng = seeding.generator(self.settings.seed, stream)
+        n = self.settings.n_images
+        if protocol == "data":
+            asked = DataConditions(self.own).draw(n, rng)
+        else:
+            asked = uniform_conditions(n, self.data.n_classes, *self.asked_range, rng)
+        return generate(gan, asked, self.target, self.judges, self.score, self.settings.seed)
+
+    def _measure_protocol(self, images: Generated) -> ProtocolResult:
+        asked, label = images.asked.score.numpy(), images.asked.label.numpy()
+        common = {"edges": self._edges(), "n_resamples": self.settings.n_resamples, "seed": self.settings.seed}
+        agrees = (images.logits.argmax(dim=1).numpy() == label).astype(np.float64)
+        agreement = bootstrap(lambda a: {"share": a.mean(axis=-1)}, (agrees,), self.settings.n_resamples)
+        return ProtocolResult(
+            in_vs_out=in_vs_out(asked, images.score_out.numpy(), **common),
+            by_class=by_class(asked, images.score_out.numpy(), label, self.data.class_names, **common),
+            class_agreement=agreement["share"],
+            judges={name: in_vs_out(asked, out.numpy(), **common) for name, out in images.judge_scores.items()},
+        )
+
+    def _edges(self) -> np.ndarray:
+        return np.linspace(*self.asked_range, self.settings.n_bins + 1)
+
+    def _real_judges(self) -> dict[str, InVsOut]:
+        test = self.data.test
+        own = self.score(self.test_logits, test.label).numpy()
+        common = {"edges": self._edges(), "n_resamples": self.settings.n_resamples, "seed": self.settings.seed}
+        return {
+            name: in_vs_out(own, self.score(judge.predict(test.x), test.label).numpy(), **common)
+            for name, judge in self.judges.items()
+        }
+
+    def _realism(self, gan: ConditionalGAN, fake: Tensor) -> Realism:
+        train, test, seed = self.data.train.x, self.data.test.x, self.settings.seed
+        if not self.data.is_image:
+            return Realism(
+                sliced_wasserstein=sliced_wasserstein(fake, train, seed=seed),
+                sliced_wasserstein_floor=sliced_wasserstein(test, train, seed=seed),
+            )
+        network = load_features().to(gan.device)
+        reference, ours, floor = (
+            torch.cat([extract_features(unit_range(chunk).to(gan.device), network) for chunk in x.split(5_000)])
+            for x in (train, fake, test)
+        )
+        return Realism(
+            images=compare_features(reference, ours, seed), images_floor=compare_features(reference, floor, seed)
+        )

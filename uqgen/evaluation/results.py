@@ -1,0 +1,67 @@
+"""What results.json holds."""
+
+from typing import TYPE_CHECKING, Any
+
+from uqgen.classifiers.predictions import SPLITS, accuracy, accuracy_by_corruption
+from uqgen.data.corruption import CORRUPTIONS
+from uqgen.evaluation.in_vs_out import as_plain
+from uqgen.evaluation.measure import Measurements
+
+if TYPE_CHECKING:
+    from uqgen.experiment import Classifiers, Experiment
+
+PAPER_ACCURACY = {"mnist": {"train": 0.988, "validation": 0.985}, "mnist_corrupt": {"train": 0.940, "validation": 0.932}}
+
+
+def as_results(
+    experiment: "Experiment", classifiers: "Classifiers", measurements: Measurements, n_images: int
+) -> dict[str, Any]:
+    """All numbers of a run as plain values, each with what it was computed from.
+
+    Args:
+        experiment: for its name and settings.
+        classifiers: the target and what it says of real images.
+        measurements: of the GAN.
+        n_images: images the discriminator had seen.
+    """
+    results = {
+        "experiment": experiment.name,
+        "seed": experiment.training.seed,
+        "score": experiment.score.name,
+        "n_images_trained": n_images,
+        "n_images_evaluated": experiment.evaluation.n_images,
+        "evaluation_seed": experiment.evaluation.seed,
+        "classifier": classifier_results(experiment, classifiers),
+        "in_vs_out": {name: result.in_vs_out for name, result in measurements.protocols.items()},
+        "by_class": {name: result.by_class for name, result in measurements.protocols.items()},
+        "class_agreement": {name: result.class_agreement for name, result in measurements.protocols.items()},
+        "judges": {name: result.judges for name, result in measurements.protocols.items()},
+        "real_judges": measurements.real_judges,
+        "realism": measurements.realism,
+    }
+    return as_plain(results)
+
+
+def classifier_results(experiment: "Experiment", classifiers: "Classifiers") -> dict[str, Any]:
+    """Accuracy of the target on each split, and on the test split by corruption and severity."""
+    data, logits = experiment.data, classifiers.logits
+    splits = {split: accuracy(logits[split], getattr(data, split).label) for split in SPLITS}
+    test = data.test
+    kinds = accuracy_by_corruption(logits["test"], test.label, test.corruption, test.severity)
+    by_kind = [
+        {
+            "corruption": CORRUPTIONS[corruption],
+            "severity": severity,
+            "n": int(((test.corruption == corruption) & (test.severity == severity)).sum()),
+            "accuracy": value,
+        }
+        for (corruption, severity), value in kinds.items()
+    ]
+    judges = {name: accuracy(judge.predict(test.x), test.label) for name, judge in classifiers.judges.items()}
+    return {
+        "accuracy": splits,
+        "paper_accuracy": PAPER_ACCURACY.get(experiment.name),
+        "test_by_corruption": by_kind,
+        "judges_test_accuracy": judges,
+        "sha256": classifiers.target.digest(),
+    }

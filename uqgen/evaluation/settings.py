@@ -1,0 +1,72 @@
+"""The settings of an evaluation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from torch import Tensor
+
+from uqgen.scores import SCORES, Score
+from uqgen.settings import require, require_choice, require_integer
+
+TAIL = 0.001  # share of real images below, and above, the scores that count as reachable
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """How a trained GAN is measured.
+
+    Attributes:
+        n_images: images generated under each protocol.
+        n_resamples: resamples of the bootstrap.
+        n_bins: bins of the curve of obtained by asked scores.
+        n_judges: number of judges.
+        reachable: for a score's name, the lowest and the highest score to ask for uniformly.
+        seed: draws conditions, latents and resamples.
+
+    Raises:
+        SettingError: a value is out of range.
+    """
+
+    n_images: int = 10_000
+    n_resamples: int = 1_000
+    n_bins: int = 20
+    n_judges: int = 3
+    reachable: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_integer("n_images", self.n_images, 2)
+        require_integer("n_resamples", self.n_resamples, 1)
+        require_integer("n_bins", self.n_bins, 1)
+        require_integer("n_judges", self.n_judges, 0)
+        require_integer("seed", self.seed, 0)
+        for name, bounds in self.reachable.items():
+            require_choice("reachable", name, SCORES)
+            rising = len(bounds) == 2 and bounds[0] < bounds[1]
+            require(rising, f"reachable.{name}", list(bounds), "[lowest, highest] with lowest < highest")
+
+    def check_range(self, score: Score, n_classes: int) -> None:
+        """Refuses reachable bounds that the score cannot take.
+
+        Raises:
+            SettingError: they leave the score's range for that many classes.
+        """
+        low, high = score.range(n_classes)
+        if score.name in self.reachable:
+            bounds = self.reachable[score.name]
+            inside = low <= bounds[0] and bounds[1] <= high
+            require(inside, f"reachable.{score.name}", list(bounds), f"within [{low:g}, {high:g}]")
+
+    def asked_range(self, score: Score, real: Tensor) -> tuple[float, float]:
+        """The lowest and the highest score to ask for uniformly.
+
+        Args:
+            score: the score.
+            real: float32 [N], scores of real training images, for scores of which `reachable` says nothing.
+        """
+        if score.name in self.reachable:
+            low, high = self.reachable[score.name]
+        else:
+            low, high = np.quantile(real.numpy(), [TAIL, 1 - TAIL])
+        return float(low), float(high)

@@ -1,0 +1,150 @@
+"""An experiment as objects: what is put together, and how its parts come to be."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import seed_everything
+from lightning.pytorch.utilities.seed import isolate_rng
+from torch import Tensor, nn
+
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.predictions import predict_splits
+from uqgen.classifiers.recipe import ClassifierRecipe, identity_hash
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.encoding import Encoding
+from uqgen.conditioning.sampling import DataConditions
+from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.evaluation.measure import Evaluator
+from uqgen.evaluation.settings import EvaluationSettings
+from uqgen.tensor_files import save_tensors
+from uqgen.gan.callbacks.samples import SampleGrid
+from uqgen.gan.fit import Intervals, fit
+from uqgen.gan.module import ConditionalGAN
+from uqgen.gan.training import GANTraining
+from uqgen.hardware import Hardware
+from uqgen.run_folder import RunFolder
+from uqgen.scores import Score
+
+log = logging.getLogger(__name__)
+
+N_SAMPLE_COLUMNS = 8  # scores in the grid that is drawn during the training
+
+
+@dataclass(frozen=True)
+class Classifiers:
+    """The classifiers of an experiment, and what the target says of every real image.
+
+    Attributes:
+        target: the classifier being explained.
+        judges: classifiers that take no part in the training, by name.
+        logits: for each split, float32 [N, K], the target's.
+    """
+
+    target: FrozenClassifier
+    judges: dict[str, FrozenClassifier]
+    logits: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The parts of an experiment; building them checks every setting, before any work.
+
+    Attributes:
+        name: of the experiment.
+        data: the data module.
+        classifier, judge: how the target and the judges are trained.
+        identities: plain values that determine the data and the classifiers, for "data", "classifier" and "judge".
+        score: the score.
+        encoding: (number of classes, class and score of every training image) to an encoding.
+        generator, discriminator: (shape of an image, widths of the encoding's parts) to a network.
+        training, intervals, evaluation, hardware: the settings of each.
+        cache: folder of what is shared by all runs.
+        seconds: how long each stage took, filled as the experiment goes.
+    """
+
+    name: str
+    data: InMemoryDataModule
+    classifier: ClassifierRecipe
+    judge: ClassifierRecipe
+    identities: dict[str, dict[str, Any]]
+    score: Score
+    encoding: Callable[[int, Condition], Encoding]
+    generator: Callable[..., nn.Module]
+    discriminator: Callable[..., nn.Module]
+    training: GANTraining
+    intervals: Intervals
+    evaluation: EvaluationSettings
+    hardware: Hardware
+    cache: Path
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def load_data(self) -> None:
+        """Puts the data in memory, fetching them first where they are not there."""
+        self.data.prepare_data()
+        self.data.setup()
+
+    def obtain_classifiers(self, run: RunFolder) -> Classifiers:
+        """Trains or finds the target and the judges, and leaves a copy of each in the run's folder."""
+        target = self._obtain(self.classifier, "classifier", run.classifiers / "target.pt")
+        judges = {}
+        for number in range(self.evaluation.n_judges):
+            seed = self.judge.training.seed + 1 + number
+            recipe = replace(self.judge, training=replace(self.judge.training, seed=seed))
+            judges[f"judge {number + 1}"] = self._obtain(recipe, "judge", run.classifiers / f"judge-{number + 1}.pt")
+        logits = predict_splits(target, self.data, identity_hash(self.identities["data"]), self.cache / "logits")
+        return Classifiers(target, judges, logits)
+
+    def build_gan(self, own: Condition) -> ConditionalGAN:
+        """The GAN before its training; `own` holds class and score of every training image."""
+        encoding = self.encoding(self.data.n_classes, own)
+        with isolate_rng():
+            seed_everything(self.training.seed, verbose=False)
+            generator = self.generator(self.data.shape, encoding.part_dims)
+            discriminator = self.discriminator(self.data.shape, encoding.part_dims)
+        return ConditionalGAN(generator, discriminator, encoding, DataConditions(own), self.training)
+
+    def own_conditions(self, classifiers: Classifiers) -> Condition:
+        """Class and score of every real training image."""
+        label = self.data.train.label
+        return Condition(label, self.score(classifiers.logits["train"], label))
+
+    def train_gan(self, gan: ConditionalGAN, own: Condition, run: RunFolder) -> None:
+        """Trains the GAN, or goes on from its checkpoint."""
+        callbacks = []
+        if self.data.is_image:
+            low, high = self.evaluation.asked_range(self.score, own.score)
+            ends = (high, low) if self.score.high_means == "confident" else (low, high)
+            scores = torch.linspace(*ends, N_SAMPLE_COLUMNS).tolist()
+            names, every = self.data.class_names, self.intervals.samples_every
+            callbacks.append(SampleGrid(run.samples, names, scores, self.score.name, every, self.evaluation.seed))
+        fit(gan, self.data.train, own, self.hardware, self.intervals, run.training, callbacks)
+
+    def evaluator(self, classifiers: Classifiers, own: Condition) -> Evaluator:
+        """What measures the GAN, on the device where the GAN is to be."""
+        device = self.hardware.device()
+        judges = {name: judge.to(device) for name, judge in classifiers.judges.items()}
+        target, logits = classifiers.target.to(device), classifiers.logits["test"]
+        return Evaluator(self.data, target, judges, self.score, own, logits, self.evaluation)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Says what is being done, and keeps how long it took."""
+        log.info("%s ...", name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 2)
+
+    def _obtain(self, recipe: ClassifierRecipe, kind: str, copy: Path) -> FrozenClassifier:
+        if copy.exists():
+            recipe = replace(recipe, checkpoint=str(copy))
+        identity = {"data": self.identities["data"], **self.identities[kind], "seed": recipe.training.seed}
+        classifier = recipe.obtain(self.data, identity, self.cache / "classifiers", self.hardware)
+        if not copy.exists():
+            save_tensors({"state_dict": classifier.network.state_dict()}, copy)
+        return classifier

@@ -1,0 +1,1 @@
+"""The conditional GAN and its training."""

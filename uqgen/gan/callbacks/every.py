@@ -1,0 +1,44 @@
+"""The clock of all callbacks: images, not steps."""
+
+from abc import abstractmethod
+
+from lightning import Callback, Trainer
+
+from uqgen.gan.module import ConditionalGAN
+from uqgen.settings import require_integer
+
+
+class EveryNImages(Callback):
+    """Acts after the first step at which another `interval` images are complete, and at the end of the training.
+
+    Args:
+        interval: number of images between two acts.
+        name: how the interval is called in the settings.
+
+    Raises:
+        SettingError: the interval is not a positive integer.
+    """
+
+    def __init__(self, interval: int, name: str) -> None:
+        require_integer(name, interval, 1)
+        self.interval = interval
+        self._acted_at = -1
+
+    @abstractmethod
+    def act(self, trainer: Trainer, gan: ConditionalGAN) -> None:
+        """What is to be done."""
+
+    def on_train_batch_end(self, trainer: Trainer, gan: ConditionalGAN, *args: object) -> None:  # type: ignore[override]
+        """Acts if this step completed an interval."""
+        before = gan.n_images - gan.global_batch_size
+        if gan.n_images // self.interval > before // self.interval:
+            self._act_once(trainer, gan)
+
+    def on_train_end(self, trainer: Trainer, gan: ConditionalGAN) -> None:  # type: ignore[override]
+        """Acts unless the last step already did."""
+        self._act_once(trainer, gan)
+
+    def _act_once(self, trainer: Trainer, gan: ConditionalGAN) -> None:
+        if self._acted_at != gan.n_images:
+            self._acted_at = gan.n_images
+            self.act(trainer, gan)

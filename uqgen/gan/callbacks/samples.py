@@ -1,0 +1,51 @@
+"""A fixed grid of samples, drawn as the training goes."""
+
+from pathlib import Path
+
+import torch
+from lightning import Trainer
+
+from uqgen import seeding
+from uqgen.conditioning.condition import Condition
+from uqgen.gan.callbacks.every import EveryNImages
+from uqgen.gan.module import ConditionalGAN
+from uqgen.report.image_figures import sample_grid_figure
+from uqgen.report.saving import save_figure
+
+
+class SampleGrid(EveryNImages):
+    """Draws one row a class and one column a score, from the confident end to the uncertain; one noise along a row.
+
+    Args:
+        folder: where ``<n_images>.png`` is written.
+        class_names: K names.
+        scores: the scores asked, one a column.
+        score_name: how the score is called.
+        interval: number of images between two grids.
+        seed: draws the noise.
+    """
+
+    def __init__(
+        self, folder: Path, class_names: list[str], scores: list[float], score_name: str, interval: int, seed: int
+    ) -> None:
+        super().__init__(interval, "samples_every")
+        self.folder, self.class_names, self.scores, self.score_name = folder, class_names, scores, score_name
+        self.seed = seed
+
+    def act(self, trainer: Trainer, gan: ConditionalGAN) -> None:
+        """Draws the grid."""
+        if trainer.is_global_zero:
+            images = sample_grid(gan, len(self.class_names), self.scores, self.seed)
+            title = f"{gan.n_images:,} images seen, {self.score_name} asked"
+            figure = sample_grid_figure(images.cpu().numpy(), self.class_names, self.scores, title)
+            save_figure(figure, self.folder / f"{gan.n_images:09d}.png")
+
+
+def sample_grid(gan: ConditionalGAN, n_classes: int, scores: list[float], seed: int) -> torch.Tensor:
+    """Images float32 [K, S, C, H, W] in [-1, 1]: a row for each class, a column for each of S scores, one noise a row."""
+    rng = seeding.generator(seed, device=gan.device)
+    row = torch.arange(n_classes, device=gan.device).repeat_interleave(len(scores))
+    asked = torch.tensor(scores, device=gan.device).repeat(n_classes)
+    latent = gan.generator.draw_latent(n_classes, rng).select(row)
+    images = gan.generate(latent, Condition(row, asked))
+    return images.unflatten(0, (n_classes, len(scores)))

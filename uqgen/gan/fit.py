@@ -1,0 +1,98 @@
+"""One GAN's training, from its beginning or from its last checkpoint."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lightning import Callback
+from torch.utils.data import DataLoader
+
+from uqgen.conditioning.condition import Condition
+from uqgen.data.labelled import LabelledData
+from uqgen.data.scored import ScoredBatches
+from uqgen.tensor_files import load_tensors
+from uqgen.gan.callbacks.checkpoint import Checkpoint
+from uqgen.gan.callbacks.guard import FiniteGuard
+from uqgen.gan.callbacks.history import History
+from uqgen.gan.callbacks.progress import ImageProgress
+from uqgen.gan.module import ConditionalGAN
+from uqgen.hardware import Hardware
+from uqgen.settings import require, require_integer
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """How often, in images, a training reports and saves.
+
+    Attributes:
+        log_every: a row in the history.
+        samples_every: a grid of samples.
+        checkpoint_every: a checkpoint; a multiple of `log_every`, so that a resumed history has no incomplete mean.
+
+    Raises:
+        SettingError: not so.
+    """
+
+    log_every: int = 1_000
+    samples_every: int = 10_000
+    checkpoint_every: int = 10_000
+
+    def __post_init__(self) -> None:
+        for name in ("log_every", "samples_every", "checkpoint_every"):
+            require_integer(name, getattr(self, name), 1)
+        whole = self.checkpoint_every % self.log_every == 0
+        require(whole, "checkpoint_every", self.checkpoint_every, f"a multiple of log_every={self.log_every}")
+
+
+def fit(
+    gan: ConditionalGAN,
+    data: LabelledData,
+    own: Condition,
+    hardware: Hardware,
+    intervals: Intervals,
+    folder: Path,
+    callbacks: list[Callback],
+) -> None:
+    """Trains a GAN until it has seen as many images as its settings say.
+
+    Where ``folder/last.ckpt`` is, the training goes on from there, and ends as if it had never stopped.
+
+    Args:
+        gan: the networks and settings.
+        data: real images.
+        own: their classes and scores.
+        hardware: where it is trained.
+        intervals: how often it reports and saves.
+        folder: of the checkpoint and the history.
+        callbacks: what else is to be done on the way.
+
+    Raises:
+        SettingError: the batch does not divide among the devices.
+        DivergedError: a weight is no longer finite.
+    """
+    world_size = hardware.devices * hardware.num_nodes
+    batch_size = gan.settings.batch_size
+    require(batch_size % world_size == 0, "batch_size", batch_size, f"a multiple of the {world_size} devices")
+    require(batch_size <= len(data), "batch_size", batch_size, f"at most the {len(data)} training images")
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / "last.ckpt"
+    seen = load_tensors(checkpoint)["n_images"] if checkpoint.exists() else 0
+    if seen >= gan.settings.n_images:
+        gan.load_state_dict(load_tensors(checkpoint)["state_dict"])
+        gan.n_images = seen
+        return
+    own_callbacks = [
+        ImageProgress(),
+        FiniteGuard(intervals.log_every, "log_every"),
+        History(folder / "history.csv", intervals.log_every),
+        Checkpoint(checkpoint, intervals.checkpoint_every),
+    ]
+    trainer = hardware.trainer(
+        precision=hardware.gan_precision(),
+        max_epochs=1,
+        callbacks=[*own_callbacks, *callbacks],
+        use_distributed_sampler=False,
+    )
+    steps = range(seen // batch_size, -(-gan.settings.n_images // batch_size))
+    batches = ScoredBatches(data, own, batch_size, steps, gan.settings.seed, trainer.global_rank, trainer.world_size)
+    loader = DataLoader(batches, batch_size=None)
+    trainer.fit(gan, loader, ckpt_path=checkpoint if seen else None, weights_only=True)

@@ -1,0 +1,194 @@
+"""The conditional GAN: Le Coz et al. (2023), section 2."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+
+from uqgen import seeding
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.encoding import Encoding
+from uqgen.conditioning.sampling import DataConditions
+from uqgen.data.scored import ScoredBatch
+from uqgen.gan.ema import EMA
+from uqgen.gan.training import GANTraining
+from uqgen.losses.adversarial import ADVERSARIAL_LOSSES
+from uqgen.losses.penalties import PENALTIES, path_lengths
+from uqgen.networks.latent import Latent
+from uqgen.networks.stylegan2 import Generator
+from uqgen.settings import require
+
+PATH_LENGTH_EVERY = 4  # steps between path-length regularisations: StyleGAN2, appendix B
+PATH_LENGTH_RATE = 0.01  # of the moving average of path lengths, the same
+
+
+class ConditionalGAN(LightningModule):
+    """Generator and discriminator under a condition, trained by manual optimisation and counted in images.
+
+    Every random number of a step comes from a generator seeded by (seed, n_images, rank), so that a restarted training
+    draws what an uninterrupted one would have drawn, whatever else drew random numbers in between.
+
+    Args:
+        generator, discriminator: networks with the interface of `uqgen.networks.stylegan2`.
+        encoding: turns conditions into what the networks take.
+        conditions: draws what is asked of the generator.
+        training: the settings.
+
+    Attributes:
+        n_images: images shown to the discriminator so far, over all devices.
+        ema: the averaged generator, the one to make images with.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        encoding: Encoding,
+        conditions: DataConditions,
+        training: GANTraining,
+    ) -> None:
+        super().__init__()
+        has_styles = isinstance(generator, Generator)
+        for name in ("path_length_weight", "style_mixing"):
+            value = getattr(training, name)
+            require(has_styles or value == 0, name, value, "0 for a generator without styles")
+        self.automatic_optimization = False
+        self.generator = generator.to(memory_format=torch.channels_last)
+        self.discriminator = discriminator.to(memory_format=torch.channels_last)
+        self.ema = EMA(self.generator, training.ema_half_life)
+        self.encoding = encoding
+        self.conditions = conditions
+        self.settings = training
+        self.loss = ADVERSARIAL_LOSSES[training.loss]
+        self.penalty = PENALTIES[training.penalty]
+        self.register_buffer("mean_path_length", torch.zeros(()))
+        self.mean_path_length: Tensor
+        self.n_images = 0
+        self._sums: dict[str, Tensor] = {}
+        self._n_summed: dict[str, int] = {}
+
+    def configure_optimizers(self) -> tuple[Optimizer, Optimizer]:
+        """Adam for the generator and Adam for the discriminator."""
+        rates = {"lr": self.settings.learning_rate, "betas": (self.settings.beta1, self.settings.beta2), "eps": 1e-8}
+        fused = {"fused": True}
+        generator = Adam(self.generator.parameters(), **rates, **fused)
+        return generator, Adam(self.discriminator.parameters(), **rates, **fused)
+
+    def training_step(self, batch: ScoredBatch, batch_idx: int) -> None:
+        """One step of both networks; the generated images of the discriminator's step serve the generator's too."""
+        real, own = batch
+        rng = self._step_rng()
+        asked = self.conditions.draw(len(real), rng)
+        parts_own, parts_asked = self.encoding(own), self.encoding(asked)
+        fake = self.generator(self._draw_latent(len(real), rng), parts_asked)
+        optimizer_g, optimizer_d = self.optimizers()
+        with self._stepping(optimizer_d):
+            self._discriminator_step(real, parts_own, fake.detach(), parts_asked, rng)
+        with self._stepping(optimizer_g):
+            self._generator_step(fake, parts_asked, rng)
+        self.n_images += self.global_batch_size
+        self.ema.update(self.generator, self.global_batch_size, self.n_images)
+
+    @torch.inference_mode()
+    def generate(self, latent: Latent, condition: Condition, truncation: float = 1.0) -> Tensor:
+        """Makes images with the averaged generator, in chunks that bound the memory.
+
+        Args:
+            latent: N latents, from `draw_latent` of the generator.
+            condition: N classes and scores.
+            truncation: see `Generator.forward`.
+
+        Returns:
+            float32 [N, C, H, W] clipped to [-1, 1], or points float32 [N, 2], on the latent's device.
+        """
+        chunks = torch.arange(len(latent), device=latent.z.device).split(500)
+        images = []
+        for chunk in chunks:
+            parts = self.encoding(Condition(condition.label[chunk], condition.score[chunk]))
+            images.append(self.ema.module(latent.select(chunk), parts, truncation))
+        x = torch.cat(images)
+        return x.clamp(-1, 1) if x.dim() == 4 else x
+
+    def pop_means(self) -> dict[str, float]:
+        """Means of the training quantities since the last call."""
+        means = {name: float(total) / self._n_summed[name] for name, total in self._sums.items()}
+        self._sums.clear()
+        self._n_summed.clear()
+        return means
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Adds the number of images."""
+        checkpoint["n_images"] = self.n_images
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Takes up the number of images."""
+        self.n_images = checkpoint["n_images"]
+
+    def _discriminator_step(
+        self, real: Tensor, own: tuple[Tensor, ...], fake: Tensor, asked: tuple[Tensor, ...], rng: torch.Generator
+    ) -> None:
+        both = tuple(torch.cat(pair) for pair in zip(own, asked, strict=True))
+        real_logits, fake_logits = self.discriminator(torch.cat([real, fake]), both).chunk(2)
+        loss = self.loss.discriminator(real_logits, fake_logits)
+        self._record(d_loss=loss, real_logit=real_logits.mean(), fake_logit=fake_logits.mean())
+        if self._step % self.settings.penalty_every == 0 and self.settings.penalty_weight > 0:
+            penalty = self.penalty(lambda x: self.discriminator(x, own), real, fake, rng)
+            self._record(penalty=penalty)
+            loss = loss + self.settings.penalty_weight * self.settings.penalty_every * penalty
+        self.manual_backward(loss)
+
+    def _generator_step(self, fake: Tensor, asked: tuple[Tensor, ...], rng: torch.Generator) -> None:
+        loss = self.loss.generator(self.discriminator(fake, asked))
+        self._record(g_loss=loss)
+        if self.settings.path_length_weight > 0 and self._step % PATH_LENGTH_EVERY == 0:
+            penalty = self._path_length_penalty(asked, rng)
+            self._record(path_length_penalty=penalty)
+            loss = loss + self.settings.path_length_weight * PATH_LENGTH_EVERY * penalty
+        self.manual_backward(loss)
+
+    def _path_length_penalty(self, asked: tuple[Tensor, ...], rng: torch.Generator) -> Tensor:
+        half = tuple(part[: max(1, len(part) // 2)] for part in asked)  # half a batch is enough: StyleGAN2, appendix B
+        latent = self._draw_latent(len(half[0]), rng)
+        with torch.autocast(self.device.type, enabled=False):
+            w = self.generator.layerwise_w(latent, half)
+            images = self.generator.synthesise(w, latent.noise)
+            direction = torch.randn(images.shape, generator=rng, device=images.device)
+            lengths = path_lengths(images, w, direction)
+        self.mean_path_length.lerp_(lengths.detach().mean(), PATH_LENGTH_RATE)
+        return (lengths - self.mean_path_length).square().mean()
+
+    def _draw_latent(self, n: int, rng: torch.Generator) -> Latent:
+        latent = self.generator.draw_latent(n, rng)
+        if self.settings.style_mixing == 0:
+            return latent
+        return Latent(latent.z, latent.noise, self.generator.draw_mix(n, self.settings.style_mixing, rng))
+
+    @contextmanager
+    def _stepping(self, optimizer: Any) -> Iterator[None]:
+        """Freezes the other network, lets the block compute gradients, and makes the step."""
+        with self.toggled_optimizer(optimizer):
+            optimizer.zero_grad(set_to_none=True)
+            yield
+            optimizer.step()
+
+    @property
+    def global_batch_size(self) -> int:
+        """Images in a step, over all devices."""
+        return self.settings.batch_size
+
+    @property
+    def _step(self) -> int:
+        return self.n_images // self.settings.batch_size
+
+    def _step_rng(self) -> torch.Generator:
+        return seeding.generator(self.settings.seed, self.n_images, self.global_rank, device=self.device)
+
+    def _record(self, **values: Tensor) -> None:
+        for name, value in values.items():
+            value = value.detach().float()
+            self._sums[name] = self._sums[name] + value if name in self._sums else value
+            self._n_summed[name] = self._n_summed.get(name, 0) + 1

@@ -1,0 +1,81 @@
+"""What the program runs on, and with which precision."""
+
+import logging
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from lightning import Trainer
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+from uqgen.settings import SettingError, require_choice, require_integer
+
+PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """Devices and precision.
+
+    Attributes:
+        accelerator: "auto" (a GPU where there is one), "cpu", "gpu" or "mps".
+        devices: number of devices of each machine.
+        num_nodes: number of machines.
+        precision: of the GAN's training; "auto" is bf16 where the hardware computes in it, otherwise fp32.
+
+    Raises:
+        SettingError: a value is not allowed, or the accelerator is not there.
+    """
+
+    accelerator: str = "auto"
+    devices: int = 1
+    num_nodes: int = 1
+    precision: str = "auto"
+
+    def __post_init__(self) -> None:
+        require_choice("accelerator", self.accelerator, ("auto", "cpu", "gpu", "mps"))
+        require_choice("precision", self.precision, PRECISIONS)
+        require_integer("devices", self.devices, 1)
+        require_integer("num_nodes", self.num_nodes, 1)
+        try:
+            self.device()
+        except MisconfigurationException as error:
+            raise SettingError("accelerator", self.accelerator, f"what this machine has ({error})") from error
+
+    def device(self) -> torch.device:
+        """The first device, for work that is not sharded."""
+        return self.trainer(devices=1, num_nodes=1).strategy.root_device
+
+    def gan_precision(self) -> str:
+        """The precision that "auto" stands for here."""
+        if self.precision != "auto":
+            return self.precision
+        return "bf16-mixed" if computes_in_bf16(self.device().type) else "32-true"
+
+    def trainer(self, **settings: Any) -> Trainer:
+        """A Lightning trainer on these devices, silent but for what its callbacks say."""
+        quiet_lightning()
+        defaults = {"accelerator": self.accelerator, "devices": self.devices, "num_nodes": self.num_nodes}
+        silent = {
+            "logger": False,
+            "enable_checkpointing": False,
+            "enable_model_summary": False,
+            "enable_progress_bar": False,
+        }
+        return Trainer(**{**defaults, **silent, **settings})
+
+
+def computes_in_bf16(device_type: str) -> bool:
+    """Whether the hardware itself multiplies in bf16, so that bf16 saves time instead of costing it."""
+    if device_type == "cuda":
+        return torch.cuda.get_device_capability() >= (8, 0)
+    return device_type == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def quiet_lightning() -> None:
+    """Silences remarks of Lightning that do not apply: data are in memory, so a loader needs no workers."""
+    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for message in (".*does not have many workers.*", ".*is smaller than the logging interval.*", ".*`Trainer.fit` stopped.*"):
+        warnings.filterwarnings("ignore", message)

@@ -1,0 +1,1 @@
+"""Adversarial losses and penalties: pure functions."""

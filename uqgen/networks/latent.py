@@ -1,0 +1,41 @@
+"""All the randomness that a generator takes in, so that an image can be made again with one thing changed."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class StyleMix:
+    """A second z that takes over from some layer on: StyleGAN, Karras et al. (2019), section 3.1.
+
+    Attributes:
+        z: float32 [N, latent_dim].
+        from_layer: int64 [N], the first layer that follows the second z.
+    """
+
+    z: Tensor
+    from_layer: Tensor
+
+
+@dataclass(frozen=True)
+class Latent:
+    """What is random about generated images.
+
+    Attributes:
+        z: float32 [N, latent_dim], standard normal.
+        noise: one float32 [N, 1, H, W] for each layer that adds per-pixel noise, standard normal; none for generators
+            without.
+        mix: styles to be mixed in, in training only.
+    """
+
+    z: Tensor
+    noise: tuple[Tensor, ...] = ()
+    mix: StyleMix | None = None
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    def select(self, index: Tensor | slice) -> "Latent":
+        """The latents at these positions of the batch, without mixing."""
+        return Latent(self.z[index], tuple(noise[index] for noise in self.noise))

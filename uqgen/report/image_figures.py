@@ -1,0 +1,148 @@
+"""Generated images in rows and columns: Le Coz et al. (2023), Fig. 3, and the grid that is drawn during training."""
+
+from collections.abc import Sequence
+from textwrap import fill
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from uqgen.report.arrays import Array, shaped
+from uqgen.report.style import INK, TEXT, TITLE, VERMILLION, WIDTH, new_figure, score_label, small_print, style
+from uqgen.settings import require
+
+# Inches: what row labels take from a figure's width, and the widest an image is drawn in rows and in a grid.
+_LABELS = 0.9
+_WIDEST, _WIDEST_IN_GRID = 0.85, 0.6
+# Pixels between the images of a grid.
+_GAP = 2
+
+
+def two_rows_figure(
+    images: ArrayLike,
+    row_scores: ArrayLike,
+    predicted: ArrayLike,
+    probability: ArrayLike,
+    class_names: Sequence[str],
+    score_name: str,
+    *,
+    seed: int,
+) -> Figure:
+    """One column per class with the same noise, one row per score asked; above each image what the classifier says.
+
+    A prediction other than the class asked is set in red and bold.
+
+    Args:
+        images: float [R, C, 1 or 3, H, W] in [-1, 1]; column k was asked to be of class k.
+        row_scores: float [R], the score asked of each row (the paper: 1 and 0.7).
+        predicted: integers [R, C] in 0 .. C - 1, the class the classifier predicts.
+        probability: float [R, C] in [0, 1], the probability it gives that class.
+        class_names: C names.
+        score_name: name of the score, such as `msp`.
+        seed: seed of the noise, for the small print.
+
+    Raises:
+        SettingError: an array has another shape.
+    """
+    images = _checked_images(images)
+    n_rows, n_columns, _, height, width = images.shape
+    row_scores = shaped("row_scores", row_scores, n_rows)
+    predicted = shaped("predicted", predicted, n_rows, n_columns)
+    probability = shaped("probability", probability, n_rows, n_columns)
+    require(len(class_names) == n_columns, "class_names", list(class_names), f"{n_columns} names, one per column")
+
+    cell = min(_WIDEST, (WIDTH - _LABELS) / n_columns)
+    figure = new_figure(height=n_rows * (cell * height / width + 0.42) + 0.4, width=n_columns * cell + _LABELS)
+    figure.set_layout_engine("constrained", w_pad=0.03, wspace=0, hspace=0)
+    cells = figure.subplots(n_rows, n_columns, squeeze=False)
+    for row in range(n_rows):
+        for column in range(n_columns):
+            axes, guess = cells[row, column], predicted[row, column]
+            _draw_image(axes, images[row, column])
+            _write_prediction(axes, class_names[guess], probability[row, column], is_asked=guess == column)
+    for axes, score in zip(cells[:, 0], row_scores, strict=True):
+        label = f"{fill(score_label(score_name), 11)}\n{score:g}"
+        axes.set_ylabel(label, fontsize=TITLE, rotation=0, ha="right", va="center", labelpad=6)
+    for axes, name in zip(cells[-1], class_names, strict=True):
+        axes.set_xlabel(name, fontsize=TEXT - 1, fontweight="bold", labelpad=4)
+    parts = ["below: class asked", "above: class predicted and its probability", "one noise per column", f"seed {seed}"]
+    small_print(figure, parts)
+    return figure
+
+
+def sample_grid_figure(
+    images: ArrayLike,
+    row_labels: Sequence[str],
+    column_scores: ArrayLike,
+    title: str,
+    score_name: str,
+    *,
+    seed: int,
+) -> Figure:
+    """A fixed grid of generated images: a class per row, a score per column, the same noise along a row.
+
+    Args:
+        images: float [R, C, 1 or 3, H, W] in [-1, 1].
+        row_labels: R names, the classes asked.
+        column_scores: float [C], the scores asked, as a rule from confident to uncertain.
+        title: what is shown, such as the number of images trained on.
+        score_name: name of the score, such as `msp`.
+        seed: seed of the noise, for the small print.
+
+    Raises:
+        SettingError: an array has another shape.
+    """
+    images = _checked_images(images)
+    n_rows, n_columns, _, height, width = images.shape
+    column_scores = shaped("column_scores", column_scores, n_columns)
+    require(len(row_labels) == n_rows, "row_labels", list(row_labels), f"{n_rows} names, one per row")
+
+    sheet = _sheet(images)
+    sheet_width = min(WIDTH - _LABELS, _WIDEST_IN_GRID * n_columns)
+    figure = new_figure(height=sheet_width * sheet.shape[1] / sheet.shape[2] + 1.0, width=sheet_width + _LABELS)
+    axes = figure.subplots()
+    style(axes, x=f"{score_label(score_name)} asked", y="class asked", title=title)
+    axes.grid(visible=False)
+    _draw_image(axes, sheet)
+    axes.set_xticks(_centres(n_columns, width), [f"{score:.3g}" for score in column_scores])
+    axes.set_yticks(_centres(n_rows, height), row_labels)
+    axes.tick_params(length=0, labelsize=TEXT)
+    small_print(figure, ["one noise per row", f"seed {seed}"])
+    return figure
+
+
+def _checked_images(images: ArrayLike) -> Array:
+    images = shaped("images", images, "R", "C", "c", "H", "W")
+    require(images.shape[2] in (1, 3), "images.shape", images.shape, "1 or 3 channels on the third axis")
+    return images
+
+
+def _sheet(images: Array) -> Array:
+    """The images [R, C, c, H, W] beside each other on white, as one image [c, height, width]."""
+    n_rows, n_columns, channels, height, width = images.shape
+    cells = np.ones((n_rows, n_columns, channels, height + _GAP, width + _GAP), images.dtype)
+    cells[..., :height, :width] = images
+    sheet = cells.transpose(2, 0, 3, 1, 4).reshape(channels, n_rows * (height + _GAP), n_columns * (width + _GAP))
+    return sheet[:, :-_GAP, :-_GAP]
+
+
+def _centres(n: int, side: int) -> Array:
+    """Where the centres of n images of that side lie on a sheet, in pixels along one axis."""
+    return np.arange(n) * (side + _GAP) + (side - 1) / 2
+
+
+def _draw_image(axes: Axes, image: Array) -> None:
+    """Draws an image [c, H, W] in [-1, 1] (clipped), grey when it has one channel."""
+    pixels = np.clip((image + 1) / 2, 0, 1)
+    if len(pixels) == 1:
+        axes.imshow(pixels[0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    else:
+        axes.imshow(pixels.transpose(1, 2, 0), interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def _write_prediction(axes: Axes, name: str, probability: float, *, is_asked: bool) -> None:
+    colour, weight = (INK, "normal") if is_asked else (VERMILLION, "bold")
+    axes.set_title(f"{name}\n{probability:.2f}", fontsize=TEXT - 1, pad=3, color=colour, fontweight=weight)

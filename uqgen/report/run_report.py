@@ -1,0 +1,237 @@
+"""The figures and the page of one run."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.generated import fixed_noise
+from uqgen.evaluation.measure import PROTOCOLS, Evaluator, Measurements
+from uqgen.gan.callbacks.history import read_history
+from uqgen.gan.callbacks.samples import sample_grid
+from uqgen.gan.module import ConditionalGAN
+from uqgen.report.distribution_figure import distribution_figure
+from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
+from uqgen.report.in_vs_out_figure import InVsOutPanel, in_vs_out_figure
+from uqgen.report.judges_figure import JudgeRow, judges_figure
+from uqgen.report.moons_figure import moons_figure
+from uqgen.report.page import FigureBlock, Paragraph, Section, Table, write_page
+from uqgen.report.saving import save_figure
+from uqgen.report.style import score_label, with_interval
+from uqgen.report.training_figure import training_figure
+from uqgen.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from uqgen.experiment import Experiment
+
+PROTOCOL_TITLES = {"data": "asked as in the data", "uniform": "asked uniformly"}
+PAPER_ROWS = {"msp": [1.0, 0.7]}  # figure 3 of the paper; for other scores, the ends of the reachable range
+
+
+class NamedFigure(NamedTuple):
+    """A figure and how it is presented.
+
+    Attributes:
+        name: of its file.
+        section: title of the section it stands in.
+        figure: the figure.
+        caption, alt: what it shows, for those who see it and those who do not.
+    """
+
+    name: str
+    section: str
+    figure: Figure
+    caption: str
+    alt: str
+
+
+def write_report(
+    run: RunFolder,
+    experiment: "Experiment",
+    evaluator: Evaluator,
+    measurements: Measurements,
+    results: dict[str, Any],
+    gan: ConditionalGAN,
+) -> None:
+    """Writes every figure as a PNG file, and all of them with the numbers as one page.
+
+    Args:
+        run: where to write.
+        experiment: the parts.
+        evaluator: what measured the GAN.
+        measurements: what it measured.
+        results: the same as plain values, as results.json holds them.
+        gan: the trained GAN.
+    """
+    figures = list(draw_figures(run, experiment, evaluator, measurements, gan))
+    for drawn in figures:
+        save_figure(drawn.figure, run.figures / f"{drawn.name}.png")
+    tables = {"In against out": agreement_table(measurements), "The classifier": classifier_table(results)}
+    tables["Realism"] = realism_table(measurements)
+    sections = []
+    for title in dict.fromkeys(["In against out", *(drawn.section for drawn in figures), *tables]):
+        blocks = [FigureBlock(d.figure, d.caption, d.alt) for d in figures if d.section == title]
+        sections.append(Section(title, [*blocks, *([tables[title]] if title in tables else [])]))
+    sections.append(Section("How to reproduce", [Paragraph(reproduction(experiment, results))]))
+    write_page(run.report, f"uqgen: {experiment.name}", summary(experiment, measurements), sections)
+
+
+def draw_figures(
+    run: RunFolder, experiment: "Experiment", evaluator: Evaluator, measurements: Measurements, gan: ConditionalGAN
+) -> Iterator[NamedFigure]:
+    """Draws the figures of a run, in the order of the page."""
+    score, seed, data = experiment.score.name, experiment.evaluation.seed, experiment.data
+    label = score_label(score)
+    panels = [
+        InVsOutPanel(
+            PROTOCOL_TITLES[name],
+            measurements.generated[name].asked.score.numpy(),
+            measurements.generated[name].score_out.numpy(),
+            measurements.protocols[name].in_vs_out,
+        )
+        for name in PROTOCOLS
+    ]
+    yield NamedFigure(
+        "in_vs_out",
+        "In against out",
+        in_vs_out_figure(panels, score, seed=seed),
+        f"{label} asked of the generator against {label} obtained from the classifier; figures 2b and 4 of the paper.",
+        f"Scatter of obtained against asked {label} under two protocols, with median, quartiles and the identity.",
+    )
+    if data.is_image:
+        yield from _image_figures(experiment, evaluator, gan)
+    else:
+        generated = measurements.generated["data"]
+        figure = moons_figure(
+            data.train.x.numpy(), evaluator.own.score.numpy(), generated.x.numpy(), generated.asked.score.numpy(), score,
+            seed=seed,
+        )  # fmt: skip
+        caption = f"Real points by their {label}, generated ones by the {label} asked; figure 2a of the paper."
+        yield NamedFigure("moons", "Generated data", figure, caption, caption)
+    real = evaluator.score(evaluator.test_logits, data.test.label).numpy()
+    fake = measurements.generated["data"].score_out.numpy()
+    caption = f"{label} of real test data, and of generated data that were asked for as in the training data."
+    yield NamedFigure(
+        "distribution", "In against out", distribution_figure(real, fake, score, seed=seed), caption, caption
+    )
+    if measurements.real_judges:
+        rows = [
+            JudgeRow(name, measurements.protocols["data"].judges[name], on_real)
+            for name, on_real in measurements.real_judges.items()
+        ]
+        caption = (
+            "Classifiers that took no part in the training, on generated data asked as in the data, beside how they agree "
+            "with the target on real test data: what only the target finds uncertain would be lost on them."
+        )
+        yield NamedFigure("judges", "Judges", judges_figure(rows, seed=seed), caption, caption)
+    history = read_history(run.training / "history.csv")
+    if history:
+        yield _training_figure(history, experiment.training.seed)
+
+
+def _image_figures(experiment: "Experiment", evaluator: Evaluator, gan: ConditionalGAN) -> Iterator[NamedFigure]:
+    score, seed, data = experiment.score, experiment.evaluation.seed, experiment.data
+    label = score_label(score.name)
+    low, high = evaluator.asked_range
+    rows = PAPER_ROWS.get(score.name, [high, low] if score.high_means == "confident" else [low, high])
+    images, _ = fixed_noise(gan, data.n_classes, rows, seed)
+    probability, predicted = evaluator.target.predict(images).softmax(dim=1).max(dim=1)
+    shape = (len(rows), data.n_classes)
+    figure = two_rows_figure(
+        images.unflatten(0, shape).cpu().numpy(), rows, predicted.view(shape).numpy(), probability.view(shape).numpy(),
+        data.class_names, score.name, seed=seed,
+    )  # fmt: skip
+    caption = (
+        f"Generated images at {label} {rows[0]:g} (above) and {rows[1]:g} (below), with the same noise in a column; over "
+        "each, the class the classifier predicts and its probability; figure 3 of the paper."
+    )
+    yield NamedFigure("two_rows", "Generated data", figure, caption, caption)
+    ends = (high, low) if score.high_means == "confident" else (low, high)
+    columns = np.linspace(*ends, 8).round(3).tolist()
+    grid = sample_grid(gan, data.n_classes, columns, seed).cpu().numpy()
+    caption = f"A class in each row and one noise along it; {label} asked from the confident end to the uncertain one."
+    figure = sample_grid_figure(grid, data.class_names, columns, f"{label} asked")
+    yield NamedFigure("samples", "Generated data", figure, caption, caption)
+
+
+def _training_figure(history: list[dict[str, float]], seed: int) -> NamedFigure:
+    names = [name for name in dict.fromkeys(key for row in history for key in row) if name != "n_images"]
+    curves = {name.replace("_", " "): np.array([row.get(name, np.nan) for row in history]) for name in names}
+    figure = training_figure(np.array([row["n_images"] for row in history]), curves, seed=seed)
+    caption = "The GAN's training, against the images shown to the discriminator."
+    return NamedFigure("training", "Training", figure, caption, caption)
+
+
+def agreement_table(measurements: Measurements) -> Table:
+    """Every number of in against out, with its interval, under both protocols."""
+    names = {
+        "mae": "mean absolute error",
+        "rmse": "root mean square error",
+        "bias": "bias (obtained less asked)",
+        "pearson": "Pearson correlation",
+        "spearman": "Spearman correlation",
+        "r2": "R2",
+        "within_005": "share within 0.05",
+        "within_01": "share within 0.1",
+    }
+    results = [measurements.protocols[name] for name in PROTOCOLS]
+    rows = [[title, *(with_interval(getattr(r.in_vs_out, name)) for r in results)] for name, title in names.items()]
+    rows.append(["class agreement", *(with_interval(result.class_agreement) for result in results)])
+    header = ["", *(PROTOCOL_TITLES[name] for name in PROTOCOLS)]
+    return Table(header, rows, f"95 % bootstrap intervals; {results[0].in_vs_out.n:,} images each")
+
+
+def classifier_table(results: dict[str, Any]) -> Table:
+    """Accuracy of the target on every split, and on the test split by corruption and severity."""
+    classifier = results["classifier"]
+    paper = classifier["paper_accuracy"] or {}
+    rows = [[split, f"{value:.3f}", _or_blank(paper.get(split))] for split, value in classifier["accuracy"].items()]
+    for kind in classifier["test_by_corruption"]:
+        severity = f", severity {kind['severity']}" if kind["severity"] else ""
+        rows.append([f"test: {kind['corruption']}{severity} ({kind['n']:,})", f"{kind['accuracy']:.3f}", ""])
+    return Table(["split", "accuracy", "in the paper"], rows, "The classifier being explained")
+
+
+def realism_table(measurements: Measurements) -> Table:
+    """Distances of generated from real training data, beside those of real test data."""
+    realism = measurements.realism
+    if realism.images is None or realism.images_floor is None:
+        row = ["sliced Wasserstein", f"{realism.sliced_wasserstein:.4f}", f"{realism.sliced_wasserstein_floor:.4f}"]
+        rows = [row]
+    else:
+        ours, floor = realism.images, realism.images_floor
+        rows = [
+            ["FID", f"{ours.fid:.2f}", f"{floor.fid:.2f}"],
+            ["KID", f"{ours.kid:.4f}", f"{floor.kid:.4f}"],
+        ]
+    return Table(["distance to real training data", "generated", "real test data"], rows, "The smaller, the more alike")
+
+
+def summary(experiment: "Experiment", measurements: Measurements) -> str:
+    """What to take home, in two sentences."""
+    label, result = score_label(experiment.score.name), measurements.protocols["uniform"]
+    low, high = (f"{edge:g}" for edge in (result.in_vs_out.curve[0].low, result.in_vs_out.curve[-1].high))
+    return (
+        f"Asked for {label} from {low} to {high}, the generator's images obtain it with a mean absolute error of "
+        f"{_number(result.in_vs_out.mae)} and a Pearson correlation of {_number(result.in_vs_out.pearson)}. "
+        f"Asked as in the data, {_number(measurements.protocols['data'].class_agreement)} of them are taken for the class asked."
+    )
+
+
+def reproduction(experiment: "Experiment", results: dict[str, Any]) -> str:
+    """The command that makes this run again, and what it was measured with."""
+    return (
+        f"python -m uqgen.train experiment={experiment.name} seed={results['seed']}; all settings are in config.json beside "
+        f"this page, all numbers in results.json. Measured on {results['n_images_evaluated']:,} generated images under each "
+        f"protocol, after {results['n_images_trained']:,} training images, evaluation seed {results['evaluation_seed']}."
+    )
+
+
+def _number(estimate: Estimate) -> str:
+    return f"{estimate.value:.2f} (95 %: {estimate.low:.2f} to {estimate.high:.2f})"
+
+
+def _or_blank(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

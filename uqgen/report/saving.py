@@ -1,0 +1,23 @@
+"""Figures as PNG files."""
+
+from io import BytesIO
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from uqgen.files import write_atomically
+
+# Twice the pixels of a common screen: sharp on dense screens and in print.
+DPI = 192
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=DPI)
+    return buffer.getvalue()
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Writes a figure as a PNG file, whole or not at all; missing folders are made."""
+    write_atomically(path, png(figure))

@@ -1,0 +1,113 @@
+"""One training, in one folder, with everything needed to reload it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from uqgen.files import write_atomically
+from uqgen.settings import SettingError
+
+Plain = dict[str, Any]
+
+# What a run can be resumed with although it differs: where things lie, what it runs on and how often it reports.
+FREE = ("run", "cache", "trainer", "data.folder", "intervals")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of a run.
+
+    Attributes:
+        path: the folder.
+    """
+
+    path: Path
+
+    @property
+    def settings(self) -> Path:
+        """The composed settings."""
+        return self.path / "config.json"
+
+    @property
+    def classifiers(self) -> Path:
+        """The target and the judges."""
+        return self.path / "classifiers"
+
+    @property
+    def training(self) -> Path:
+        """Checkpoint and history of the GAN."""
+        return self.path / "training"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The state of the GAN's training."""
+        return self.training / "last.ckpt"
+
+    @property
+    def samples(self) -> Path:
+        """Grids of samples, drawn during the training."""
+        return self.path / "samples"
+
+    @property
+    def figures(self) -> Path:
+        """The figures of the report."""
+        return self.path / "figures"
+
+    @property
+    def results(self) -> Path:
+        """All numbers of the evaluation."""
+        return self.path / "results.json"
+
+    @property
+    def report(self) -> Path:
+        """The page."""
+        return self.path / "report.html"
+
+    def open(self, settings: Plain) -> None:
+        """Starts a run with these settings, or takes up the one that was started with them.
+
+        Raises:
+            SettingError: the folder holds something else, or a run with other settings.
+        """
+        if self.settings.exists():
+            refuse_difference(json.loads(self.settings.read_text()), settings, self.path)
+        elif self.path.exists() and any(self.path.iterdir()):
+            raise SettingError("run", self.path, "a new or an empty folder, or that of a run to resume")
+        else:
+            self.write(self.settings, settings)
+
+    def read_settings(self) -> Plain:
+        """The settings the run was started with.
+
+        Raises:
+            SettingError: there is no run in this folder.
+        """
+        if not self.settings.exists():
+            raise SettingError("run", self.path, f"the folder of a run (with {self.settings.name} in it)")
+        return json.loads(self.settings.read_text())
+
+    def headline(self) -> float:
+        """Mean absolute error of the obtained scores under the uniform protocol, of a complete run."""
+        return json.loads(self.results.read_text())["in_vs_out"]["uniform"]["mae"]["value"]
+
+    def write(self, path: Path, content: Plain) -> None:
+        """Writes plain values as JSON, whole or not at all."""
+        write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def refuse_difference(old: Plain, new: Plain, path: Path) -> None:
+    """Raises a `SettingError` for the first setting whose value would change a run that was started already."""
+    before, after = flatten(old), flatten(new)
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key) and not key.startswith(FREE):
+            raise SettingError(key, after.get(key), f"{before.get(key)}, as {path} was started with; or another run=")
+
+
+def flatten(settings: Plain, prefix: str = "") -> Plain:
+    """Nested settings as one level, with dotted names."""
+    flat: Plain = {}
+    for key, value in settings.items():
+        name = f"{prefix}{key}"
+        flat |= flatten(value, f"{name}.") if isinstance(value, dict) and value else {name: value}
+    return flat

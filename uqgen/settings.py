@@ -1,0 +1,43 @@
+"""One way to refuse a setting: its name, its value and what is allowed, in one line."""
+
+from collections.abc import Collection
+from typing import Any
+
+
+class SettingError(ValueError):
+    """A setting has a value that is not allowed.
+
+    The message is one line, ``name=value: allowed: ...``, fit to be shown to a user as it is.
+    """
+
+    def __init__(self, name: str, value: Any, allowed: str) -> None:
+        super().__init__(f"{name}={value}: allowed: {allowed}")
+        self.name, self.value, self.allowed = name, value, allowed
+
+    def under(self, section: str) -> "SettingError":
+        """The same error with the name it has in the composed configuration, ``section.name``."""
+        return SettingError(f"{section}.{self.name}", self.value, self.allowed)
+
+
+def require(condition: bool, name: str, value: Any, allowed: str) -> None:
+    """Raises a `SettingError` unless the condition holds."""
+    if not condition:
+        raise SettingError(name, value, allowed)
+
+
+def require_integer(name: str, value: Any, minimum: int) -> None:
+    """Raises a `SettingError` unless the value is an integer of at least the minimum."""
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    require(is_integer and value >= minimum, name, value, f"an integer of at least {minimum}")
+
+
+def require_number(name: str, value: Any, low: float, high: float = float("inf")) -> None:
+    """Raises a `SettingError` unless the value is a number in [low, high]."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    bounds = f"a number from {low:g} to {high:g}" if high < float("inf") else f"a number of at least {low:g}"
+    require(is_number and low <= value <= high, name, value, bounds)
+
+
+def require_choice(name: str, value: Any, choices: Collection[str]) -> None:
+    """Raises a `SettingError` unless the value is one of the choices."""
+    require(value in choices, name, value, ", ".join(sorted(choices)))

@@ -1,0 +1,47 @@
+"""``python -m uqgen.train experiment=mnist_corrupt``: one experiment, from the data to the report."""
+
+import logging
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from uqgen.config import build, plain, run_command
+from uqgen.logs import log_to
+from uqgen.run_folder import RunFolder
+
+log = logging.getLogger("uqgen.train")
+
+
+def train(cfg: DictConfig) -> float:
+    """Trains the classifiers and the GAN, measures in against out and writes the report.
+
+    A run that was stopped goes on where it stopped; one that is complete is left as it is.
+
+    Returns:
+        Mean absolute error of the obtained scores under the uniform protocol, for sweeps that look for the best.
+    """
+    from uqgen.evaluate import evaluate  # imports torch, which --help and a refused setting need not wait for
+
+    settings = plain(cfg)
+    experiment = build(settings)
+    run = RunFolder(Path(settings["run"]))
+    run.open(settings)
+    log_to(run.path / "train.log")
+    if run.results.exists():
+        log.info("%s is complete: %s", run.path, run.report)
+        return run.headline()
+
+    with experiment.stage("data"):
+        experiment.load_data()
+    with experiment.stage("classifiers"):
+        classifiers = experiment.obtain_classifiers(run)
+        own = experiment.own_conditions(classifiers)
+    with experiment.stage("GAN"):
+        gan = experiment.build_gan(own)
+        experiment.train_gan(gan, own, run)
+    evaluate(experiment, run, classifiers, own, gan)
+    return run.headline()
+
+
+if __name__ == "__main__":
+    run_command("train", train)
