@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,8 +141,12 @@ def _try_out(experiment: "Experiment") -> None:
 
     shape, n_classes = experiment.data.shape, experiment.data.n_classes
     _under("evaluation", lambda: experiment.evaluation.check_range(experiment.score, n_classes))
+    late: dict[str, Callable[[], Any]] = {
+        "classifier.network": partial(experiment.classifier.network, shape, n_classes),
+        "judge.network": partial(experiment.judge.network, shape, n_classes),
+        "gan.generator": partial(experiment.generator, shape, (1,)),
+        "gan.discriminator": partial(experiment.discriminator, shape, (1,)),
+    }
     with torch.device("meta"):
-        for key in ("classifier", "judge"):
-            _under(f"{key}.network", lambda key=key: getattr(experiment, key).network(shape, n_classes))
-        for key in ("generator", "discriminator"):
-            _under(f"gan.{key}", lambda key=key: getattr(experiment, key)(shape, (1,)))
+        for section, make in late.items():
+            _under(section, make)

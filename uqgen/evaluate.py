@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig
 
@@ -43,7 +44,7 @@ def evaluate(
     log.info("report: %s", run.report.resolve())
 
 
-def load(run: RunFolder, overrides: dict) -> tuple[Experiment, Classifiers, Condition, ConditionalGAN]:
+def load(run: RunFolder, overrides: dict[str, Any]) -> tuple[Experiment, Classifiers, Condition, ConditionalGAN]:
     """A trained run, from its folder.
 
     Args:

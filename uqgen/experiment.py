@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import seed_everything
+from lightning import Callback, seed_everything
 from lightning.pytorch.utilities.seed import isolate_rng
 from torch import Tensor, nn
 
@@ -22,14 +22,15 @@ from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.settings import EvaluationSettings
-from uqgen.tensor_files import save_tensors
 from uqgen.gan.callbacks.samples import SampleGrid
 from uqgen.gan.fit import Intervals, fit
 from uqgen.gan.module import ConditionalGAN
 from uqgen.gan.training import GANTraining
 from uqgen.hardware import Hardware
+from uqgen.networks.interface import ConditionalGenerator
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
+from uqgen.tensor_files import save_tensors
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ class Experiment:
     identities: dict[str, dict[str, Any]]
     score: Score
     encoding: Callable[[int, Condition], Encoding]
-    generator: Callable[..., nn.Module]
+    generator: Callable[..., ConditionalGenerator]
     discriminator: Callable[..., nn.Module]
     training: GANTraining
     intervals: Intervals
@@ -116,7 +117,7 @@ class Experiment:
 
     def train_gan(self, gan: ConditionalGAN, own: Condition, run: RunFolder) -> None:
         """Trains the GAN, or goes on from its checkpoint."""
-        callbacks = []
+        callbacks: list[Callback] = []
         if self.data.is_image:
             low, high = self.evaluation.asked_range(self.score, own.score)
             ends = (high, low) if self.score.high_means == "confident" else (low, high)

@@ -11,6 +11,12 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from uqgen.settings import SettingError, require_choice, require_integer
 
+UNFOUNDED_WARNINGS = (
+    ".*does not have many workers.*",
+    ".*is smaller than the logging interval.*",
+    ".*module\\(s\\) in eval mode.*",
+    ".*treespec.*",
+)
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 
 
@@ -77,5 +83,5 @@ def quiet_lightning() -> None:
     """Silences remarks of Lightning that do not apply: data are in memory, so a loader needs no workers."""
     for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for message in (".*does not have many workers.*", ".*is smaller than the logging interval.*", ".*`Trainer.fit` stopped.*"):
+    for message in UNFOUNDED_WARNINGS:
         warnings.filterwarnings("ignore", message)

@@ -1,11 +1,15 @@
 """What holds for all figures, whatever they show."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
+from unittest import mock
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from uqgen.evaluation.in_vs_out import in_vs_out
 from uqgen.report.distribution_figure import distribution_figure
@@ -33,7 +37,7 @@ def two_rows(n_columns, score_name):
 
 def sample_grid(n_rows, n_columns):
     images, scores = NOISE[:n_rows, :n_columns], np.linspace(1, 0.1, n_columns)
-    return sample_grid_figure(images, NAMES[:n_rows], scores, "After 120,000 images", "msp", seed=0)
+    return sample_grid_figure(images, NAMES[:n_rows], scores, "120,000 images seen", "msp", seed=0)
 
 
 def training(n_curves):
@@ -52,6 +56,7 @@ FIGURES = {
     "training, seven": lambda: training(7),
     "training, one": lambda: training(1),
     "judges": lambda: judges_figure([JudgeRow("a network of another kind", AGREEMENT, AGREEMENT)] * 3, seed=0),
+    "one judge": lambda: judges_figure([JudgeRow("MLP", AGREEMENT, AGREEMENT)], seed=0),
 }
 
 
@@ -73,8 +78,26 @@ def test_nothing_is_cut_off(figure):
 
 def test_fits_the_report_and_can_be_read_there(figure):
     assert figure.get_figwidth() <= WIDTH
-    texts = [text for text in figure.findobj(mpl.text.Text) if text.get_visible() and text.get_text().strip()]
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
     assert min(text.get_fontsize() for text in texts) >= SMALL_PRINT
+
+
+def test_no_text_lies_on_another_nor_on_other_axes(figure):
+    with mock.patch.object(Text, "draw", autospec=True, side_effect=Text.draw) as draw:
+        figure.draw_without_rendering()
+    texts = [call.args[0] for call in draw.call_args_list]
+    places = [(text, text.get_window_extent()) for text in texts if text.get_visible() and text.get_text().strip()]
+    for (text, place), (other, other_place) in combinations(places, 2):
+        assert not covers(place, other_place), f"{text} lies on {other}"
+    for text, place in places:
+        for axes in set(figure.axes) - {text.axes, None}:
+            assert not covers(place, axes.get_window_extent()), f"{text} lies on {axes}"
+
+
+def covers(place, other):
+    """Whether two boxes share more than a pixel's width and height."""
+    shared = Bbox.intersection(place, other)
+    return shared is not None and shared.width > 1 and shared.height > 1
 
 
 def test_says_its_seed(figure):

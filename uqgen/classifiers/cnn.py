@@ -34,7 +34,9 @@ class CNN(nn.Sequential):
     ) -> None:
         in_channels, height, width = shape
         scale = 2 ** len(channels)
-        require(min(height, width) >= scale, "channels", list(channels), f"few enough to halve {height} x {width} so often")
+        require(
+            min(height, width) >= scale, "channels", list(channels), f"few enough to halve {height} x {width} so often"
+        )
         require_integer("hidden", hidden, 1)
         layers: list[nn.Module] = []
         for out_channels in channels:
@@ -47,7 +49,13 @@ class CNN(nn.Sequential):
             ]
             in_channels = out_channels
         flat = in_channels * (height // scale) * (width // scale)
-        head = [nn.Flatten(), nn.Linear(flat, hidden), nn.ReLU(inplace=True), nn.Dropout(dropout), nn.Linear(hidden, n_classes)]
+        head = [
+            nn.Flatten(),
+            nn.Linear(flat, hidden),
+            nn.ReLU(inplace=True),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, n_classes),
+        ]
         super().__init__(*layers, *head)
         self.to(memory_format=torch.channels_last)  # twice as fast on a CPU
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torchmetrics import MetricCollection
@@ -77,7 +78,7 @@ class ClassifierModule(LightningModule):
         self.metrics.update(self(batch.x).softmax(dim=1), batch.label)
         self.log_dict(self.metrics, prog_bar=True)
 
-    def configure_optimizers(self) -> dict:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW and its one-cycle schedule, stepped with every batch."""
         rate, decay = self.settings.learning_rate, self.settings.weight_decay
         optimizer = torch.optim.AdamW(self.parameters(), lr=rate, weight_decay=decay, fused=True)

@@ -12,7 +12,9 @@ from uqgen.tensor_files import load_tensors, save_tensors
 SPLITS = ("train", "validation", "test")
 
 
-def predict_splits(classifier: FrozenClassifier, data: InMemoryDataModule, data_hash: str, folder: Path) -> dict[str, Tensor]:
+def predict_splits(
+    classifier: FrozenClassifier, data: InMemoryDataModule, data_hash: str, folder: Path
+) -> dict[str, Tensor]:
     """Logits of every split, from the cache where they are there.
 
     Every score is a function of the logits, so this serves them all.
@@ -39,7 +41,9 @@ def accuracy(logits: Tensor, label: Tensor) -> float:
     return (logits.argmax(dim=1) == label).float().mean().item()
 
 
-def accuracy_by_corruption(logits: Tensor, label: Tensor, corruption: Tensor, severity: Tensor) -> dict[tuple[int, int], float]:
+def accuracy_by_corruption(
+    logits: Tensor, label: Tensor, corruption: Tensor, severity: Tensor
+) -> dict[tuple[int, int], float]:
     """Accuracy of each (corruption, severity) that occurs; logits [N, K], the others int64 [N]."""
     kinds = torch.stack([corruption, severity], dim=1)
     return {

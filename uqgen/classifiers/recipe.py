@@ -17,9 +17,9 @@ from torch import nn
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.module import ClassifierModule, ClassifierTraining
 from uqgen.data.datamodule import InMemoryDataModule
-from uqgen.tensor_files import load_tensors, save_tensors
 from uqgen.hardware import Hardware
 from uqgen.settings import SettingError
+from uqgen.tensor_files import load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
 

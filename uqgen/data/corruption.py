@@ -1,7 +1,7 @@
-"""Image corruptions in five severities: ImageNet-C, Hendrycks and Dietterich (2019); used by Le Coz et al., section 3.2.
+"""Image corruptions in five severities: ImageNet-C, Hendrycks and Dietterich (2019); Le Coz et al., section 3.2.
 
-Which corruption an image gets, how severe, and its very noise are functions of (seed, index) alone: neither the order in
-which images are corrupted, nor what else is corrupted with them, nor the number of workers makes a difference.
+Which corruption an image gets, how severe, and its very noise are functions of (seed, index) alone: neither the order
+in which images are corrupted, nor what else is corrupted with them, nor the number of workers makes a difference.
 """
 
 from collections.abc import Sequence
@@ -65,7 +65,7 @@ class Corruption:
         Args:
             images: uint8 [N, H, W].
             index: int64 [N], position of each image in the file it comes from.
-            stream: number of that file (0 train, 1 test), so that equal positions in two files are corrupted differently.
+            stream: number of that file (0 train, 1 test), so that equal positions in two files differ.
 
         Returns:
             New arrays; pixels are clipped to [0, 1] and rounded to uint8.

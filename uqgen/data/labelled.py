@@ -43,7 +43,7 @@ class LabelledData(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.label)
 
-    def __getitem__(self, index: "Tensor | list[int] | slice") -> Batch:  # type: ignore[override]
+    def __getitem__(self, index: "Tensor | list[int] | slice") -> Batch:
         """A whole batch at once: `index` is a list, a tensor or a slice of positions, never a single one."""
         return Batch(unit_range(self.x[index]), self.label[index], self.corruption[index], self.severity[index])
 

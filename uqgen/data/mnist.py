@@ -71,5 +71,8 @@ class MNISTDataModule(InMemoryDataModule):
         if self.corruption is not None:
             padded, corruption, severity = self.corruption(padded, index, stream=0 if train else 1)
         return LabelledData(
-            torch.from_numpy(padded).unsqueeze(1), labels[index], torch.from_numpy(corruption), torch.from_numpy(severity)
+            torch.from_numpy(padded).unsqueeze(1),
+            labels[index],
+            torch.from_numpy(corruption),
+            torch.from_numpy(severity),
         )

@@ -27,8 +27,8 @@ class ScoredBatch(NamedTuple):
 class ScoredBatches(IterableDataset[ScoredBatch]):
     """Batches of a scored data set, shuffled anew every epoch, from any step of the training to its end.
 
-    Which images a step sees depends on (seed, step) alone: a restarted training sees what an uninterrupted one would have
-    seen. An epoch's incomplete last batch is left out.
+    Which images a step sees depends on (seed, step) alone: a restarted training sees what an uninterrupted one would
+    have seen. An epoch's incomplete last batch is left out.
 
     Args:
         data: the images, N of them.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from uqgen.settings import require_integer
 
 TAILS = (0.025, 0.975)
-CHUNK = 1 << 17  # drawn positions held at once: the few arrays of a chunk stay in the processor's cache
+CHUNK = 1 << 15  # drawn positions held at once: the few arrays of a chunk stay in the processor's cache
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]

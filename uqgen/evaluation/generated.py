@@ -42,8 +42,8 @@ def generate(
 ) -> Generated:
     """Makes one image for each condition and has it scored.
 
-    Images are rounded to the 256 levels of real ones before they are scored, so that nothing is obtained by a change that
-    no picture could hold.
+    Images are rounded to the 256 levels of real ones before they are scored, so that nothing is obtained by a change
+    that no picture could hold.
 
     Args:
         gan: the trained GAN, on the device where to compute.

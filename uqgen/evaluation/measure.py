@@ -1,6 +1,7 @@
 """All numbers of one evaluation: in against out, class agreement, fidelity, judges."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -120,25 +121,25 @@ class Evaluator:
 
     def _measure_protocol(self, images: Generated) -> ProtocolResult:
         asked, label = images.asked.score.numpy(), images.asked.label.numpy()
-        common = {"edges": self._edges(), "n_resamples": self.settings.n_resamples, "seed": self.settings.seed}
+        names, settings = self.data.class_names, self._bootstrap()
         agrees = (images.logits.argmax(dim=1).numpy() == label).astype(np.float64)
         agreement = bootstrap(lambda a: {"share": a.mean(axis=-1)}, (agrees,), self.settings.n_resamples)
         return ProtocolResult(
-            in_vs_out=in_vs_out(asked, images.score_out.numpy(), **common),
-            by_class=by_class(asked, images.score_out.numpy(), label, self.data.class_names, **common),
+            in_vs_out=in_vs_out(asked, images.score_out.numpy(), **settings),
+            by_class=by_class(asked, images.score_out.numpy(), label, names, **settings),
             class_agreement=agreement["share"],
-            judges={name: in_vs_out(asked, out.numpy(), **common) for name, out in images.judge_scores.items()},
+            judges={name: in_vs_out(asked, out.numpy(), **settings) for name, out in images.judge_scores.items()},
         )
 
-    def _edges(self) -> np.ndarray:
-        return np.linspace(*self.asked_range, self.settings.n_bins + 1)
+    def _bootstrap(self) -> dict[str, Any]:
+        edges = np.linspace(*self.asked_range, self.settings.n_bins + 1)
+        return {"edges": edges, "n_resamples": self.settings.n_resamples, "seed": self.settings.seed}
 
     def _real_judges(self) -> dict[str, InVsOut]:
         test = self.data.test
         own = self.score(self.test_logits, test.label).numpy()
-        common = {"edges": self._edges(), "n_resamples": self.settings.n_resamples, "seed": self.settings.seed}
         return {
-            name: in_vs_out(own, self.score(judge.predict(test.x), test.label).numpy(), **common)
+            name: in_vs_out(own, self.score(judge.predict(test.x), test.label).numpy(), **self._bootstrap())
             for name, judge in self.judges.items()
         }
 

@@ -9,7 +9,6 @@ from torch.utils.data import DataLoader
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData
 from uqgen.data.scored import ScoredBatches
-from uqgen.tensor_files import load_tensors
 from uqgen.gan.callbacks.checkpoint import Checkpoint
 from uqgen.gan.callbacks.guard import FiniteGuard
 from uqgen.gan.callbacks.history import History
@@ -17,6 +16,7 @@ from uqgen.gan.callbacks.progress import ImageProgress
 from uqgen.gan.module import ConditionalGAN
 from uqgen.hardware import Hardware
 from uqgen.settings import require, require_integer
+from uqgen.tensor_files import load_tensors
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning import LightningModule
+from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
@@ -18,6 +19,7 @@ from uqgen.gan.ema import EMA
 from uqgen.gan.training import GANTraining
 from uqgen.losses.adversarial import ADVERSARIAL_LOSSES
 from uqgen.losses.penalties import PENALTIES, path_lengths
+from uqgen.networks.interface import ConditionalGenerator
 from uqgen.networks.latent import Latent
 from uqgen.networks.stylegan2 import Generator
 from uqgen.settings import require
@@ -45,7 +47,7 @@ class ConditionalGAN(LightningModule):
 
     def __init__(
         self,
-        generator: nn.Module,
+        generator: ConditionalGenerator,
         discriminator: nn.Module,
         encoding: Encoding,
         conditions: DataConditions,
@@ -57,8 +59,8 @@ class ConditionalGAN(LightningModule):
             value = getattr(training, name)
             require(has_styles or value == 0, name, value, "0 for a generator without styles")
         self.automatic_optimization = False
-        self.generator = generator.to(memory_format=torch.channels_last)
-        self.discriminator = discriminator.to(memory_format=torch.channels_last)
+        self.generator: ConditionalGenerator = generator.to(memory_format=torch.channels_last)
+        self.discriminator: nn.Module = discriminator.to(memory_format=torch.channels_last)
         self.ema = EMA(self.generator, training.ema_half_life)
         self.encoding = encoding
         self.conditions = conditions
@@ -73,10 +75,10 @@ class ConditionalGAN(LightningModule):
 
     def configure_optimizers(self) -> tuple[Optimizer, Optimizer]:
         """Adam for the generator and Adam for the discriminator."""
-        rates = {"lr": self.settings.learning_rate, "betas": (self.settings.beta1, self.settings.beta2), "eps": 1e-8}
-        fused = {"fused": True}
-        generator = Adam(self.generator.parameters(), **rates, **fused)
-        return generator, Adam(self.discriminator.parameters(), **rates, **fused)
+        rate, betas = self.settings.learning_rate, (float(self.settings.beta1), float(self.settings.beta2))
+        networks = (self.generator, self.discriminator)
+        generator, discriminator = (Adam(net.parameters(), lr=rate, betas=betas, fused=True) for net in networks)
+        return generator, discriminator
 
     def training_step(self, batch: ScoredBatch, batch_idx: int) -> None:
         """One step of both networks; the generated images of the discriminator's step serve the generator's too."""
@@ -85,7 +87,7 @@ class ConditionalGAN(LightningModule):
         asked = self.conditions.draw(len(real), rng)
         parts_own, parts_asked = self.encoding(own), self.encoding(asked)
         fake = self.generator(self._draw_latent(len(real), rng), parts_asked)
-        optimizer_g, optimizer_d = self.optimizers()
+        optimizer_g, optimizer_d = cast(list[LightningOptimizer], self.optimizers())
         with self._stepping(optimizer_d):
             self._discriminator_step(real, parts_own, fake.detach(), parts_asked, rng)
         with self._stepping(optimizer_g):
@@ -154,8 +156,9 @@ class ConditionalGAN(LightningModule):
         half = tuple(part[: max(1, len(part) // 2)] for part in asked)  # half a batch is enough: StyleGAN2, appendix B
         latent = self._draw_latent(len(half[0]), rng)
         with torch.autocast(self.device.type, enabled=False):
-            w = self.generator.layerwise_w(latent, half)
-            images = self.generator.synthesise(w, latent.noise)
+            generator = cast(Generator, self.generator)
+            w = generator.layerwise_w(latent, half)
+            images = generator.synthesise(w, latent.noise)
             direction = torch.randn(images.shape, generator=rng, device=images.device)
             lengths = path_lengths(images, w, direction)
         self.mean_path_length.lerp_(lengths.detach().mean(), PATH_LENGTH_RATE)
@@ -165,10 +168,12 @@ class ConditionalGAN(LightningModule):
         latent = self.generator.draw_latent(n, rng)
         if self.settings.style_mixing == 0:
             return latent
-        return Latent(latent.z, latent.noise, self.generator.draw_mix(n, self.settings.style_mixing, rng))
+        return Latent(
+            latent.z, latent.noise, cast(Generator, self.generator).draw_mix(n, self.settings.style_mixing, rng)
+        )
 
     @contextmanager
-    def _stepping(self, optimizer: Any) -> Iterator[None]:
+    def _stepping(self, optimizer: LightningOptimizer) -> Iterator[None]:
         """Freezes the other network, lets the block compute gradients, and makes the step."""
         with self.toggled_optimizer(optimizer):
             optimizer.zero_grad(set_to_none=True)

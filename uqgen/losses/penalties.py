@@ -10,7 +10,7 @@ Critic = Callable[[Tensor], Tensor]
 
 
 def r1(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-    """Half the mean squared norm of the critic's gradient at real images: Mescheder et al. (2018), equation 9, gamma = 1.
+    """Half the mean squared norm of the critic's gradient at real images: Mescheder et al. (2018), equation 9 at 1.
 
     Args:
         critic: images float32 [N, ...] to logits float [N], with the real images' conditions.

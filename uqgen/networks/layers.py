@@ -1,7 +1,7 @@
 """Layers with an equalised learning rate: weights are drawn from N(0, 1) and scaled as they are used.
 
-Sources: Karras et al. (2018), "Progressive growing of GANs", section 4.1 (equalised learning rate); Karras et al. (2020),
-"Analyzing and improving the image quality of StyleGAN" (StyleGAN2), section 2.2 (modulated convolution).
+Sources: Karras et al. (2018), "Progressive growing of GANs", section 4.1 (equalised learning rate); Karras et al.
+(2020), "Analyzing and improving the image quality of StyleGAN" (StyleGAN2), section 2.2 (modulated convolution).
 """
 
 import math

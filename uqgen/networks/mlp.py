@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from uqgen.networks.interface import ConditionalGenerator
 from uqgen.networks.latent import Latent
 from uqgen.settings import require_integer
 
 
-class MLPGenerator(nn.Module):
+class MLPGenerator(ConditionalGenerator):
     """Fully connected layers over z and the encoded condition, concatenated.
 
     Args:

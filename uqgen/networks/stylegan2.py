@@ -1,17 +1,20 @@
 """Generator and discriminator for images: StyleGAN2, Karras et al. (2020), at any size and number of channels.
 
-Where a convolution meets a change of resolution, it runs at the lower one (as the strided and transposed convolutions of
-the paper do), followed by bilinear upsampling or preceded by average pooling: a quarter of the arithmetic.
+Where a convolution meets a change of resolution, it runs at the lower one (as the strided and transposed
+convolutions of the paper do), followed by bilinear upsampling or preceded by average pooling: a quarter of the
+arithmetic.
 """
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from uqgen.networks.embedding import ConditionEmbedding
+from uqgen.networks.interface import ConditionalGenerator
 from uqgen.networks.latent import Latent, StyleMix
 from uqgen.networks.layers import (
     ACTIVATION_GAIN,
@@ -23,7 +26,6 @@ from uqgen.networks.layers import (
     upsample,
 )
 from uqgen.settings import require, require_integer, require_number
-
 
 MEAN_W_RATE = 0.005  # of the moving average of w, the centre of truncation
 
@@ -60,6 +62,7 @@ class SynthesisLayer(nn.Module):
         self.up = up
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor) -> Tensor:
+        """Float [N, in_channels, H, W] to [N, out_channels, H, W], or 2H x 2W; noise [N, 1, ., .] of that size."""
         y = self.conv(x, w, gain=ACTIVATION_GAIN)
         if self.up:
             y = upsample(y)
@@ -67,7 +70,7 @@ class SynthesisLayer(nn.Module):
         return activate(y + offset.to(y.dtype))
 
 
-class Generator(nn.Module):
+class Generator(ConditionalGenerator):
     """StyleGAN2's skip generator.
 
     Args:
@@ -103,7 +106,7 @@ class Generator(nn.Module):
         self.constant = nn.Parameter(torch.randn(1, channels[0], base, base))
         self.layers = nn.ModuleList([SynthesisLayer(channels[0], channels[0], w_dim, up=False)])
         self.to_image = nn.ModuleList([ModulatedConv(channels[0], shape[0], 1, w_dim, demodulate=False)])
-        for before, after in zip(channels[:-1], channels[1:], strict=True):
+        for before, after in pairwise(channels):
             self.layers.append(SynthesisLayer(before, after, w_dim, up=True))
             self.layers.append(SynthesisLayer(after, after, w_dim, up=False))
             self.to_image.append(ModulatedConv(after, shape[0], 1, w_dim, demodulate=False))
@@ -184,6 +187,7 @@ class DiscriminatorBlock(nn.Module):
         self.skip = EqualisedConv(in_channels, out_channels, 1, activation=False, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Float [N, in_channels, H, W] to float [N, out_channels, H / 2, W / 2]."""
         skip = self.skip(F.avg_pool2d(x, 2))
         return (self.down(F.avg_pool2d(self.conv(x), 2)) + skip) * math.sqrt(0.5)
 
@@ -232,8 +236,8 @@ class Discriminator(nn.Module):
     def forward(self, x: Tensor, parts: Sequence[Tensor]) -> Tensor:
         """Images float32 [N, C, H, W] in [-1, 1] and their encoded condition to logits float32 [N], high for real.
 
-        Each `group` of neighbours in the batch shares a minibatch standard deviation, so real and generated images can go
-        through in one batch as long as their numbers are multiples of `group`.
+        Each `group` of neighbours in the batch shares a minibatch standard deviation, so real and generated images can
+        go through in one batch as long as their numbers are multiples of `group`.
         """
         features = self.blocks(self.from_image(x.contiguous(memory_format=torch.channels_last)))
         features = self.hidden(self.conv(append_group_deviation(features, self.group)).flatten(1)).float()

@@ -51,18 +51,14 @@ def judges_figure(rows: Sequence[JudgeRow], *, seed: int) -> Figure:
     _draw_dots(right, [part.mae for part in generated], [part.mae for part in real])
     left.set_xlim(min(0, left.get_xlim()[0]), 1)
     right.set_xlim(left=0)
-    left.tick_params(axis="y", length=0, labelsize=TEXT)
-    right.tick_params(axis="y", length=0)
+    for axes in (left, right):
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", length=0, labelsize=TEXT)
     left.set_yticks(range(len(rows)), [row.judge for row in rows])
     left.set_ylim(len(rows) - 0.5, -0.5)
     legend(figure, left)
-    parts = [
-        "bars: 95 % intervals",
-        f"generated: n = {_sizes(generated)}",
-        f"real, test: n = {_sizes(real)}",
-        f"seed {seed}",
-    ]
-    small_print(figure, parts)
+    sizes = [f"generated: n = {_sizes(generated)}", f"real, test: n = {_sizes(real)}"]
+    small_print(figure, ["bars: 95 % intervals", *sizes, f"seed {seed}"])
     return figure
 
 
@@ -71,7 +67,6 @@ def _sizes(parts: Sequence[InVsOut]) -> str:
 
 
 def _draw_dots(axes: Axes, generated: Sequence[Estimate], real: Sequence[Estimate]) -> None:
-    axes.grid(visible=False, axis="y")
     places = np.arange(len(real))
     for estimates, colour, marker, shift, label in (
         (real, INK, "D", -0.1, "real: target against judge"),

@@ -46,8 +46,8 @@ def moons_figure(
     shape = (ylim[1] - ylim[0]) / (xlim[1] - xlim[0])
     figure = new_figure(height=float(np.clip(_PANEL * shape, 1.5, 5)) + 0.9)
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
-    _draw_points(left, real_x, real_score, norm, f"Real points, by their {label}")
-    _draw_points(right, fake_x, asked, norm, f"Generated points, by the {label} asked")
+    _draw_points(left, real_x, real_score, norm, "Real points, by score obtained")
+    _draw_points(right, fake_x, asked, norm, "Generated points, by score asked")
     left.set(xlim=xlim, ylim=ylim)
     left.set_ylabel("$x_2$", fontsize=TEXT)
 

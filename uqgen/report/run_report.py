@@ -104,10 +104,8 @@ def draw_figures(
         yield from _image_figures(experiment, evaluator, gan)
     else:
         generated = measurements.generated["data"]
-        figure = moons_figure(
-            data.train.x.numpy(), evaluator.own.score.numpy(), generated.x.numpy(), generated.asked.score.numpy(), score,
-            seed=seed,
-        )  # fmt: skip
+        real_score, asked = evaluator.own.score.numpy(), generated.asked.score.numpy()
+        figure = moons_figure(data.train.x.numpy(), real_score, generated.x.numpy(), asked, score, seed=seed)
         caption = f"Real points by their {label}, generated ones by the {label} asked; figure 2a of the paper."
         yield NamedFigure("moons", "Generated data", figure, caption, caption)
     real = evaluator.score(evaluator.test_logits, data.test.label).numpy()
@@ -122,10 +120,11 @@ def draw_figures(
             for name, on_real in measurements.real_judges.items()
         ]
         caption = (
-            "Classifiers that took no part in the training, on generated data asked as in the data, beside how they agree "
-            "with the target on real test data: what only the target finds uncertain would be lost on them."
+            "Classifiers that took no part in the training, on generated data asked as in the data, beside how they "
+            "agree with the target on real test data: what only the target finds uncertain would be lost on them."
         )
-        yield NamedFigure("judges", "Judges", judges_figure(rows, seed=seed), caption, caption)
+        figure = judges_figure(rows, seed=seed)
+        yield NamedFigure("judges", "Judges", figure, caption, caption)
     history = read_history(run.training / "history.csv")
     if history:
         yield _training_figure(history, experiment.training.seed)
@@ -139,20 +138,19 @@ def _image_figures(experiment: "Experiment", evaluator: Evaluator, gan: Conditio
     images, _ = fixed_noise(gan, data.n_classes, rows, seed)
     probability, predicted = evaluator.target.predict(images).softmax(dim=1).max(dim=1)
     shape = (len(rows), data.n_classes)
-    figure = two_rows_figure(
-        images.unflatten(0, shape).cpu().numpy(), rows, predicted.view(shape).numpy(), probability.view(shape).numpy(),
-        data.class_names, score.name, seed=seed,
-    )  # fmt: skip
+    pixels = images.unflatten(0, shape).cpu().numpy()
+    says = (predicted.view(shape).numpy(), probability.view(shape).numpy())
+    figure = two_rows_figure(pixels, rows, *says, data.class_names, score.name, seed=seed)
     caption = (
-        f"Generated images at {label} {rows[0]:g} (above) and {rows[1]:g} (below), with the same noise in a column; over "
-        "each, the class the classifier predicts and its probability; figure 3 of the paper."
+        f"Generated images at {label} {rows[0]:g} (above) and {rows[1]:g} (below), with the same noise in a column; "
+        "over each, the class the classifier predicts and its probability; figure 3 of the paper."
     )
     yield NamedFigure("two_rows", "Generated data", figure, caption, caption)
     ends = (high, low) if score.high_means == "confident" else (low, high)
     columns = np.linspace(*ends, 8).round(3).tolist()
     grid = sample_grid(gan, data.n_classes, columns, seed).cpu().numpy()
     caption = f"A class in each row and one noise along it; {label} asked from the confident end to the uncertain one."
-    figure = sample_grid_figure(grid, data.class_names, columns, f"{label} asked")
+    figure = sample_grid_figure(grid, data.class_names, columns, "", score.name, seed=seed)
     yield NamedFigure("samples", "Generated data", figure, caption, caption)
 
 
@@ -216,16 +214,18 @@ def summary(experiment: "Experiment", measurements: Measurements) -> str:
     return (
         f"Asked for {label} from {low} to {high}, the generator's images obtain it with a mean absolute error of "
         f"{_number(result.in_vs_out.mae)} and a Pearson correlation of {_number(result.in_vs_out.pearson)}. "
-        f"Asked as in the data, {_number(measurements.protocols['data'].class_agreement)} of them are taken for the class asked."
+        "Asked as in the data, a share of "
+        f"{_number(measurements.protocols['data'].class_agreement)} is taken for the class asked."
     )
 
 
 def reproduction(experiment: "Experiment", results: dict[str, Any]) -> str:
     """The command that makes this run again, and what it was measured with."""
+    n_images, n_trained = results["n_images_evaluated"], results["n_images_trained"]
     return (
-        f"python -m uqgen.train experiment={experiment.name} seed={results['seed']}; all settings are in config.json beside "
-        f"this page, all numbers in results.json. Measured on {results['n_images_evaluated']:,} generated images under each "
-        f"protocol, after {results['n_images_trained']:,} training images, evaluation seed {results['evaluation_seed']}."
+        f"python -m uqgen.train experiment={experiment.name} seed={results['seed']}; all settings are in config.json "
+        f"beside this page, all numbers in results.json. Measured on {n_images:,} generated images under each protocol, "
+        f"after {n_trained:,} training images, evaluation seed {results['evaluation_seed']}."
     )
 
 

@@ -36,13 +36,14 @@ class SampleGrid(EveryNImages):
         """Draws the grid."""
         if trainer.is_global_zero:
             images = sample_grid(gan, len(self.class_names), self.scores, self.seed)
-            title = f"{gan.n_images:,} images seen, {self.score_name} asked"
-            figure = sample_grid_figure(images.cpu().numpy(), self.class_names, self.scores, title)
+            title = f"{gan.n_images:,} images seen"
+            pixels = images.cpu().numpy()
+            figure = sample_grid_figure(pixels, self.class_names, self.scores, title, self.score_name, seed=self.seed)
             save_figure(figure, self.folder / f"{gan.n_images:09d}.png")
 
 
 def sample_grid(gan: ConditionalGAN, n_classes: int, scores: list[float], seed: int) -> torch.Tensor:
-    """Images float32 [K, S, C, H, W] in [-1, 1]: a row for each class, a column for each of S scores, one noise a row."""
+    """Images float32 [K, S, C, H, W] in [-1, 1]: a row for each class and its noise, a column for each of S scores."""
     rng = seeding.generator(seed, device=gan.device)
     row = torch.arange(n_classes, device=gan.device).repeat_interleave(len(scores))
     asked = torch.tensor(scores, device=gan.device).repeat(n_classes)

@@ -1,0 +1,30 @@
+"""What the GAN asks of its networks, whatever they are made of."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from uqgen.networks.latent import Latent
+
+
+class ConditionalGenerator(nn.Module, ABC):
+    """Makes images from latents and encoded conditions."""
+
+    @abstractmethod
+    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
+        """Draws n latents from `rng`, on its device."""
+
+    @abstractmethod
+    def forward(self, latent: Latent, parts: Sequence[Tensor], truncation: float = 1.0) -> Tensor:
+        """Makes images.
+
+        Args:
+            latent: N latents.
+            parts: the encoded condition, one float [N, part_dims[i]] for each part.
+            truncation: 1 leaves the latents as they are, 0 makes every image the mean one of its condition.
+
+        Returns:
+            float32 [N, C, H, W], in [-1, 1] but for overshoot, or points float32 [N, D].
+        """
