@@ -1,14 +1,17 @@
 """The one place that knows Hydra: from the settings in conf/ and on the command line to objects."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import hydra
-from hydra.errors import ConfigCompositionException, HydraException, InstantiationException
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, InstantiationException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -32,7 +35,7 @@ def compose(overrides: list[str], command: str = "train") -> DictConfig:
         hydra.errors.HydraException: a setting or a choice does not exist.
     """
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
-        return hydra.compose(command, overrides)
+        return hydra.compose(command, overrides)  # without the `hydra` node
 
 
 def plain(cfg: DictConfig) -> dict[str, Any]:
@@ -86,29 +89,56 @@ def run_command(name: str, task: Callable[[DictConfig], float]) -> None:
     """
     # Hydra would print its own several lines and leave; with this set it raises, and the line is ours.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+
+    def job(cfg: DictConfig) -> float:
+        try:
+            return task(cfg)
+        except SettingError as error:
+            if HydraConfig.get().mode == RunMode.MULTIRUN:  # the other jobs go on
+                raise
+            _refuse(str(error))
+
     try:
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(task)()
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(job)()
     except SettingError as error:
         _refuse(str(error))
     except (HydraException, OmegaConfBaseException) as error:
-        _refuse(explain(error))
+        _refuse(explain(error, name, sys.argv[1:]))
 
 
-def explain(error: Exception) -> str:
-    """What Hydra says in several lines, in one."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if isinstance(error, ConfigCompositionException) and error.__cause__ is not None:
-        lines += [line.strip() for line in str(error.__cause__).splitlines()[:1]]
-    if any(line.startswith("Available options in") for line in lines):
-        start = next(i for i, line in enumerate(lines) if line.startswith("Available options in"))
-        end = next((i for i, line in enumerate(lines) if line.startswith("Config search path")), len(lines))
-        group = lines[start].split("'")[1]
-        missing = next(line for line in lines if "Could not find" in line).split("'")[-2]
-        return str(SettingError(group, missing.removeprefix(f"{group}/"), ", ".join(lines[start + 1 : end])))
-    return " ".join(line for line in lines if "=" not in line or "not" in line)
+def explain(error: Exception, command: str, overrides: list[str]) -> str:
+    """What Hydra says of a setting in several lines, in one that also says what is allowed.
+
+    Args:
+        error: raised by Hydra.
+        command: name of the command's file in conf/.
+        overrides: the command line that Hydra refused.
+    """
+    message = str(error)
+    if choice := re.search(
+        r"Could not find '(.+)/(.+)'.*Available options in '.+?':\s(.*?)\nConfig search", message, re.S
+    ):
+        group, name, options = choice.groups()
+        return str(SettingError(group, name, ", ".join(options.split())))
+    if unknown := re.search(r"Could not override '(.+?)'", message):
+        key = unknown[1]
+        value = next((o.partition("=")[2] for o in overrides if o.lstrip("+~").partition("=")[0] == key), "")
+        return str(SettingError(key, value, _settings_beside(key, command, overrides)))
+    return " ".join(line.strip() for line in message.splitlines() if line.strip())
 
 
-def _refuse(message: str) -> None:
+def _settings_beside(key: str, command: str, overrides: list[str]) -> str:
+    """The settings there are where `key` was looked for, as the other overrides compose them."""
+    others = [o for o in overrides if "=" in o and not o.startswith("-") and o.lstrip("+~").partition("=")[0] != key]
+    try:
+        beside = OmegaConf.select(compose(others, command), key.rpartition(".")[0] or "", throw_on_missing=False)
+    except HydraException:  # another override is wrong too
+        return "settings that --help shows"
+    names = [name for name in beside if not str(name).startswith("_")] if OmegaConf.is_dict(beside) else []
+    return ", ".join(map(str, names)) or "settings that --help shows"
+
+
+def _refuse(message: str) -> NoReturn:
     print(f"uqgen: {message}", file=sys.stderr)  # noqa: T201
     sys.exit(2)
 
@@ -127,7 +157,8 @@ def _under(section: str, make: Callable[[], Any]) -> Any:
         if isinstance(error.__cause__, SettingError):
             inner = str(error).rpartition("full_key: ")[2].strip()
             raise error.__cause__.under(inner or section) from None
-        raise
+        first = str(error).splitlines()[0]
+        raise SettingError(section, "...", f"what conf/{section.partition('.')[0]} shows ({first})") from error
 
 
 def _identity(settings: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -41,3 +41,9 @@ def require_number(name: str, value: Any, low: float, high: float = float("inf")
 def require_choice(name: str, value: Any, choices: Collection[str]) -> None:
     """Raises a `SettingError` unless the value is one of the choices."""
     require(value in choices, name, value, ", ".join(sorted(choices)))
+
+
+def require_points(shape: Collection[int], instead: str) -> None:
+    """Raises a `SettingError` unless data of this shape are points; `instead` is what takes images."""
+    allowed = f"networks for data of shape {tuple(shape)}, as {instead} has"
+    require(len(shape) == 1, "_target_", "a network for points", allowed)

@@ -32,6 +32,7 @@ class CNN(nn.Sequential):
         hidden: int = 64,
         dropout: float = 0.0,
     ) -> None:
+        require(len(shape) == 3, "_target_", "CNN", f"networks for data of shape {tuple(shape)}, as classifier=mlp")
         in_channels, height, width = shape
         scale = 2 ** len(channels)
         require(

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from uqgen.settings import require_integer
+from uqgen.settings import require_integer, require_points
 
 
 class MLP(nn.Sequential):
@@ -19,6 +19,7 @@ class MLP(nn.Sequential):
     """
 
     def __init__(self, shape: tuple[int], n_classes: int, hidden: int = 64, depth: int = 2) -> None:
+        require_points(shape, "classifier=cnn")
         require_integer("hidden", hidden, 1)
         require_integer("depth", depth, 1)
         layers: list[nn.Module] = []

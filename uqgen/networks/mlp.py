@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from uqgen.networks.interface import ConditionalGenerator
 from uqgen.networks.latent import Latent
-from uqgen.settings import require_integer
+from uqgen.settings import require_integer, require_points
 
 
 class MLPGenerator(ConditionalGenerator):
@@ -28,6 +28,7 @@ class MLPGenerator(ConditionalGenerator):
         self, shape: tuple[int], part_dims: Sequence[int], latent_dim: int = 8, hidden: int = 128, depth: int = 5
     ) -> None:
         super().__init__()
+        require_points(shape, "gan=stylegan2_small")
         require_integer("latent_dim", latent_dim, 1)
         self.latent_dim = latent_dim
         self.layers = fully_connected(latent_dim + sum(part_dims), shape[0], hidden, depth)
@@ -53,6 +54,7 @@ class MLPDiscriminator(nn.Module):
 
     def __init__(self, shape: tuple[int], part_dims: Sequence[int], hidden: int = 128, depth: int = 5) -> None:
         super().__init__()
+        require_points(shape, "gan=stylegan2_small")
         self.layers = fully_connected(shape[0] + sum(part_dims), 1, hidden, depth)
 
     def forward(self, x: Tensor, parts: Sequence[Tensor]) -> Tensor:

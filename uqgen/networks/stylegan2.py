@@ -83,7 +83,7 @@ class Generator(ConditionalGenerator):
         mapping_lr_multiplier: learning rate of those, relative to the rest.
 
     Raises:
-        SettingError: the number of resolutions does not fit the image, or a width is not positive.
+        SettingError: the data are no images, the number of resolutions does not fit them, or a width is not positive.
     """
 
     def __init__(
@@ -270,6 +270,7 @@ def base_size(shape: Sequence[int], channels: Sequence[int]) -> int:
     Raises:
         SettingError: it would not be a whole number from 4 to 7.
     """
+    require(len(shape) == 3, "_target_", "StyleGAN2", f"networks for data of shape {tuple(shape)}, as gan=mlp has")
     height, width = shape[1:]
     base, rest = divmod(height, 2 ** (len(channels) - 1))
     fits = height == width and rest == 0 and 4 <= base <= 7

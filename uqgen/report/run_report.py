@@ -222,10 +222,11 @@ def summary(experiment: "Experiment", measurements: Measurements) -> str:
 def reproduction(experiment: "Experiment", results: dict[str, Any]) -> str:
     """The command that makes this run again, and what it was measured with."""
     n_images, n_trained = results["n_images_evaluated"], results["n_images_trained"]
+    command = f"python -m uqgen.train experiment={experiment.name} seed={results['seed']}"
     return (
-        f"python -m uqgen.train experiment={experiment.name} seed={results['seed']}; all settings are in config.json "
-        f"beside this page, all numbers in results.json. Measured on {n_images:,} generated images under each protocol, "
-        f"after {n_trained:,} training images, evaluation seed {results['evaluation_seed']}."
+        f"{command}; all settings are in config.json beside this page, all numbers in results.json. Measured on "
+        f"{n_images:,} generated images under each protocol, after {n_trained:,} training images, evaluation seed "
+        f"{results['evaluation_seed']}."
     )
 
 

@@ -1,0 +1,18 @@
+import torch
+
+from uqgen.networks.latent import Latent, StyleMix
+
+
+def test_select_takes_z_and_every_noise_at_the_same_positions():
+    latent = Latent(torch.arange(5.0)[:, None], (torch.arange(5.0).reshape(5, 1, 1, 1), torch.rand(5, 1, 2, 2)))
+    index = torch.tensor([3, 3, 0])
+    chosen = latent.select(index)
+    assert len(latent) == 5
+    assert len(chosen) == 3
+    assert chosen.z[:, 0].tolist() == chosen.noise[0].flatten().tolist() == [3, 3, 0]
+    assert chosen.noise[1].equal(latent.noise[1][index])
+
+
+def test_select_leaves_the_mixing_to_the_training():
+    mix = StyleMix(torch.zeros(5, 1), torch.ones(5, dtype=torch.int64))
+    assert Latent(torch.zeros(5, 1), (), mix).select(slice(2)).mix is None

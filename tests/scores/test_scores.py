@@ -1,0 +1,166 @@
+import math
+
+import hydra
+import pytest
+import torch
+from omegaconf import OmegaConf
+from scipy import stats
+
+from uqgen.config import CONF
+from uqgen.scores import SCORES, Score, get_score
+from uqgen.settings import SettingError
+
+PROBABILITIES = torch.tensor([[0.7, 0.2, 0.1], [0.25, 0.35, 0.4], [0.05, 0.9, 0.05]])
+LABELS = torch.tensor([0, 1, 2])
+BY_HAND = {
+    "msp": [0.7, 0.4, 0.9],
+    "margin": [0.5, 0.05, 0.85],
+    "true_class": [0.7, 0.35, 0.05],
+    "entropy": [stats.entropy(p) for p in PROBABILITIES.tolist()],
+    "energy": [-3.0, -3.0, -3.0],  # logits are log p + 3, so their exponentials add up to e^3
+}
+# Of K equal logits 0, and of one logit far above the others, at 1e4: what the score is of the first class.
+UNIFORM = {
+    "msp": lambda k: 1 / k,
+    "margin": lambda k: 0,
+    "true_class": lambda k: 1 / k,
+    "entropy": math.log,
+    "energy": lambda k: -math.log(k),
+}
+CERTAIN = {"msp": 1, "margin": 1, "true_class": 1, "entropy": 0, "energy": -1e4}
+UP = {"confident": 1, "uncertain": -1}
+
+
+def logits_like(kind, n_classes):
+    gaussian = torch.randn(200, n_classes)
+    return {
+        "gaussian": gaussian,
+        "large": gaussian * 100,
+        "extreme": gaussian.sign() * 1e4,
+        "one far below": torch.zeros(1, n_classes).index_fill(1, torch.tensor([0]), -1e4),
+        "one far above": torch.zeros(1, n_classes).index_fill(1, torch.tensor([0]), 1e4),
+        "uniform": torch.full((1, n_classes), 7.0),
+    }[kind]
+
+
+def test_every_score_is_tested_here():
+    assert SCORES.keys() == BY_HAND.keys() == UNIFORM.keys() == CERTAIN.keys()
+    assert all(score.name == name for name, score in SCORES.items())
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_values_by_hand(name):
+    assert SCORES[name](PROBABILITIES.log() + 3, LABELS).tolist() == pytest.approx(BY_HAND[name], abs=1e-6)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 10, 1000])
+@pytest.mark.parametrize("name", BY_HAND)
+def test_values_of_equal_logits(name, n_classes):
+    found = SCORES[name](torch.zeros(1, n_classes), torch.zeros(1, dtype=torch.int64))
+    assert found.item() == pytest.approx(UNIFORM[name](n_classes), rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize("n_classes", [2, 10])
+@pytest.mark.parametrize("name", BY_HAND)
+def test_values_when_one_class_is_certain(name, n_classes):
+    logits = logits_like("one far above", n_classes)
+    assert SCORES[name](logits, torch.tensor([0])).item() == CERTAIN[name]
+
+
+def test_true_class_of_the_wrong_class_of_a_certain_classifier_is_zero():
+    assert SCORES["true_class"](logits_like("one far above", 5), torch.tensor([3])).item() == 0
+
+
+@pytest.mark.parametrize("x", [-3.0, 0.0, 0.5, 4.0])
+def test_two_classes_are_a_logistic_function(x):
+    p = 1 / (1 + math.exp(-x))
+    logits, labels = torch.tensor([[x, 0.0]]), torch.tensor([0])
+    found = {name: score(logits, labels).item() for name, score in SCORES.items()}
+    assert found == pytest.approx(
+        {
+            "msp": max(p, 1 - p),
+            "margin": abs(2 * p - 1),
+            "true_class": p,
+            "entropy": -p * math.log(p) - (1 - p) * math.log(1 - p),
+            "energy": -math.log(math.exp(x) + 1),
+        },
+        abs=1e-6,
+    )
+
+
+def test_entropy_is_scipys():
+    logits = torch.randn(50, 7) * 3
+    expected = stats.entropy(logits.double().softmax(dim=1).numpy(), axis=1)
+    assert SCORES["entropy"](logits, torch.zeros(50, dtype=torch.int64)).tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_energy_alone_tells_logits_apart_that_differ_by_a_constant():
+    logits, labels = torch.randn(20, 5), torch.zeros(20, dtype=torch.int64)
+    for name, score in SCORES.items():
+        shift = -7.0 if name == "energy" else 0.0
+        torch.testing.assert_close(score(logits + 7, labels), score(logits, labels) + shift, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(set(BY_HAND) - {"true_class"}))
+def test_only_the_true_class_depends_on_the_label(name):
+    logits = torch.randn(20, 5)
+    assert SCORES[name](logits, torch.full((20,), 1)).equal(SCORES[name](logits, torch.full((20,), 4)))
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "large", "extreme", "one far below", "one far above", "uniform"])
+@pytest.mark.parametrize("n_classes", [2, 10])
+@pytest.mark.parametrize("name", BY_HAND)
+def test_values_are_finite_and_in_range(name, n_classes, kind):
+    logits = logits_like(kind, n_classes)
+    found = SCORES[name](logits, torch.arange(len(logits)) % n_classes)
+    low, high = SCORES[name].range(n_classes)
+    assert (found.shape, found.dtype) == ((len(logits),), torch.float32)
+    assert found.isfinite().all()
+    assert found.min() >= low - 1e-6
+    assert found.max() <= high + 1e-6
+
+
+@pytest.mark.parametrize("name", sorted(set(BY_HAND) - {"energy"}))
+def test_range_is_no_wider_than_needed(name):
+    low, high = SCORES[name].range(4)
+    ends = [torch.zeros(1, 4), logits_like("one far above", 4)]
+    found = [SCORES[name](logits, torch.tensor([label])).item() for logits in ends for label in (0, 1)]
+    assert (min(found), max(found)) == pytest.approx((low, high), abs=1e-6)
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_scores_point_where_they_say(name):
+    logits, labels = torch.tensor([[1.0, 0.0, 0.0], [2.0, 0.0, 0.0]]), torch.tensor([0, 0])
+    less, more = SCORES[name](logits, labels).tolist()
+    assert UP[SCORES[name].high_means] * (more - less) > 0
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_half_precision_is_widened_before_the_softmax(name):
+    logits, labels = torch.randn(10, 5).bfloat16(), torch.zeros(10, dtype=torch.int64)
+    assert SCORES[name](logits, labels).equal(SCORES[name](logits.float(), labels))
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_scores_are_differentiable(name):
+    logits = torch.tensor([[1.0, 0.5, -0.3], [0.0, 2.0, 1.0]], dtype=torch.float64, requires_grad=True)
+
+    def function(x):
+        return SCORES[name].function(x, torch.tensor([0, 2]))
+
+    assert torch.autograd.gradcheck(function, (logits,))
+
+
+def test_every_score_can_be_chosen_in_the_settings():
+    files = {path.stem: path for path in (CONF / "score").glob("*.yaml")}
+    assert files.keys() == SCORES.keys()
+    for name, path in files.items():
+        chosen = hydra.utils.instantiate(OmegaConf.load(path))
+        assert isinstance(chosen, Score)
+        assert chosen is SCORES[name]
+
+
+def test_an_unknown_score_is_refused_with_those_there_are():
+    with pytest.raises(SettingError) as caught:
+        get_score("doubt")
+    assert str(caught.value) == "name=doubt: allowed: energy, entropy, margin, msp, true_class"

@@ -1,0 +1,119 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from uqgen.config import CONF, build, compose, plain
+from uqgen.settings import SettingError
+
+EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
+
+
+def options(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_experiment_composes_and_builds(experiment):
+    built = build(plain(compose([f"experiment={experiment}"])))
+    assert built.name == experiment
+    assert built.judge.network is not built.classifier.network
+
+
+@pytest.mark.parametrize("score", options("score"))
+def test_every_score_is_a_choice(score):
+    assert build(plain(compose([f"score={score}"]))).score.name == score
+
+
+@pytest.mark.parametrize("gan", [name for name in options("gan") if name.startswith("stylegan2")])
+def test_every_image_gan_builds(gan):
+    assert build(plain(compose([f"gan={gan}"]))).training.n_images > 0
+
+
+def test_a_debug_run_is_small():
+    whole, small = plain(compose([])), plain(compose(["debug=seconds"]))
+    assert small["gan"]["training"]["n_images"] < whole["gan"]["training"]["n_images"] / 50
+    assert small["data"]["limit"] == 1000
+
+
+def test_the_seed_of_the_gan_does_not_change_the_classifier():
+    one, other = (build(plain(compose([f"seed={seed}"]))) for seed in (0, 1))
+    assert one.training.seed != other.training.seed
+    assert one.identities == other.identities
+
+
+def test_a_checkpoint_of_ones_own_and_the_folder_do_not_change_the_identity():
+    one, other = (build(plain(compose(o))) for o in ([], ["data.folder=elsewhere", "trainer=cpu"]))
+    assert one.identities == other.identities
+
+
+REFUSED = [
+    (["gan.training.batch_size=0"], "gan.training.batch_size=0: allowed: an integer of at least 2"),
+    (["gan.training.batch_size=abc"], "gan.training.batch_size=abc: allowed: an integer of at least 2"),
+    (["gan.training.loss=foo"], "gan.training.loss=foo: allowed: hinge, non_saturating, wasserstein"),
+    (["gan.training.style_mixing=2"], "gan.training.style_mixing=2: allowed: a number from 0 to 1"),
+    (["gan.generator.channels=[8,8]"], "gan.generator.channels=[8, 8]: allowed: one number for each resolution"),
+    (["seed=-1"], "gan.training.seed=-1: allowed: an integer of at least 0"),
+    (["score.name=foo"], "score.name=foo: allowed: energy, entropy, margin, msp, true_class"),
+    (["data.n_validation=60000"], "data.n_validation=60000: allowed: fewer than the 60000 training images"),
+    (["data.corruption.noise_sigma=[1,2]"], "data.corruption.noise_sigma=[1, 2]: allowed: five positive numbers"),
+    (["data.corruption.share=1.5"], "data.corruption.share=1.5: allowed: a number from 0 to 1"),
+    (["classifier.network.channels=[8,8,8,8,8,8]"], "classifier.network.channels"),
+    (["classifier.training.epochs=0"], "classifier.training.epochs=0: allowed: an integer of at least 1"),
+    (["evaluation.n_images=1"], "evaluation.n_images=1: allowed: an integer of at least 2"),
+    (["evaluation.reachable.msp=[0.05,1]"], "evaluation.reachable.msp=[0.05, 1]: allowed: within [0.1, 1]"),
+    (["evaluation.reachable.msp=[1,0.5]"], "evaluation.reachable.msp=[1, 0.5]: allowed: [lowest, highest]"),
+    (["intervals.checkpoint_every=1500"], "intervals.checkpoint_every=1500: allowed: a multiple of log_every=1000"),
+    (["trainer.precision=8"], "trainer.precision=8: allowed: 16-mixed, 32-true, auto, bf16-mixed"),
+    (["trainer.accelerator=tpu"], "trainer.accelerator=tpu: allowed: auto, cpu, gpu, mps"),
+    (["experiment=moons", "gan=stylegan2_small"], "allowed: networks for data of shape (2,), as gan=mlp has"),
+    (["experiment=mnist", "gan=mlp"], "allowed: networks for data of shape (1, 32, 32), as gan=stylegan2_small has"),
+    (["experiment=moons", "classifier=cnn"], "allowed: networks for data of shape (2,), as classifier=mlp"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "message"), REFUSED, ids=lambda value: " ".join(value) if value[0] else None)
+def test_an_impossible_setting_is_refused_by_its_full_name(overrides, message):
+    with pytest.raises(SettingError) as refusal:
+        build(plain(compose(overrides)))
+    assert message in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+COMMAND_LINES = [
+    ("experiment=mnst", "uqgen: experiment=mnst: allowed: mnist, mnist_corrupt, moons"),
+    ("condition=papr", "uqgen: condition=papr: allowed: paper"),
+    ("gan.training.batchsize=3", "uqgen: gan.training.batchsize=3: allowed: n_images, batch_size, "),
+    ("sed=3", "uqgen: sed=3: allowed: name, seed, run, "),
+    ("gan.training.batch_size=0", "uqgen: gan.training.batch_size=0: allowed: an integer of at least 2"),
+    ("seed", "uqgen: Error parsing override 'seed'"),
+]
+
+
+@pytest.mark.parametrize(("override", "line"), COMMAND_LINES, ids=[override for override, _ in COMMAND_LINES])
+def test_the_command_refuses_in_one_line_before_any_work(override, line, tmp_path):
+    command = [sys.executable, "-m", "uqgen.train", override, f"cache={tmp_path / 'cache'}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert done.stderr.startswith(line)
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_shows_choices_settings_and_examples_without_importing_torch(tmp_path):
+    program = (
+        "import runpy, sys\n"
+        "sys.argv = ['uqgen.train', '--help']\n"
+        "try:\n    runpy.run_module('uqgen.train', run_name='__main__')\n"
+        "finally:\n    assert 'torch' not in sys.modules and 'lightning' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for text in ("python -m uqgen.train experiment=mnist_corrupt", "experiment: mnist, mnist_corrupt, moons", "seed: 0"):
+        assert text in done.stdout
+
+
+def test_the_configuration_lies_beside_the_package_or_in_it():
+    assert Path(CONF, "train.yaml").is_file()

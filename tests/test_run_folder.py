@@ -1,0 +1,54 @@
+import json
+
+import pytest
+
+from uqgen.run_folder import RunFolder, flatten
+from uqgen.settings import SettingError
+
+SETTINGS = {"seed": 0, "run": "a", "gan": {"training": {"n_images": 10}}, "data": {"folder": "data", "seed": 0}}
+
+
+def changed(key: str, value: object) -> dict:
+    settings = json.loads(json.dumps(SETTINGS))
+    *path, last = key.split(".")
+    node = settings
+    for name in path:
+        node = node[name]
+    node[last] = value
+    return settings
+
+
+def test_a_new_run_keeps_its_settings(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.open(SETTINGS)
+    assert run.read_settings() == SETTINGS
+
+
+@pytest.mark.parametrize("key", ["run", "data.folder"])
+def test_a_run_is_taken_up_wherever_its_files_lie(tmp_path, key):
+    RunFolder(tmp_path).open(SETTINGS)
+    RunFolder(tmp_path).open(changed(key, "elsewhere"))
+    assert RunFolder(tmp_path).read_settings() == SETTINGS
+
+
+@pytest.mark.parametrize(("key", "old"), [("seed", 0), ("gan.training.n_images", 10), ("data.seed", 0)])
+def test_a_run_is_not_taken_up_with_another_setting(tmp_path, key, old):
+    RunFolder(tmp_path).open(SETTINGS)
+    with pytest.raises(SettingError, match=rf"^{key}=99: allowed: {old}, as .* was started with"):
+        RunFolder(tmp_path).open(changed(key, 99))
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(SettingError, match="^run="):
+        RunFolder(tmp_path).open(SETTINGS)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_folder_without_a_run_is_named(tmp_path):
+    with pytest.raises(SettingError, match=r"^run=.*config\.json"):
+        RunFolder(tmp_path).read_settings()
+
+
+def test_flatten_names_leaves_and_keeps_empty_branches():
+    assert flatten({"a": {"b": 1, "c": {}}, "d": [1]}) == {"a.b": 1, "a.c": {}, "d": [1]}

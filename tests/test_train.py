@@ -1,0 +1,114 @@
+"""Every experiment from the data to the report, on a little real data."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from uqgen.config import compose, plain
+from uqgen.evaluate import evaluate_run, load
+from uqgen.run_folder import RunFolder
+from uqgen.settings import SettingError
+from uqgen.train import train
+
+EXPERIMENTS = ["mnist", "mnist_corrupt", "moons"]
+
+
+def overrides(experiment: str, folder: Path, mnist_folder: Path) -> list[str]:
+    data = [f"data.folder={mnist_folder}"] if experiment.startswith("mnist") else []
+    run = [f"run={folder / experiment}", f"cache={folder / 'cache'}"]
+    return [f"experiment={experiment}", "debug=seconds", "trainer=cpu", *data, *run]
+
+
+@pytest.fixture(scope="module", params=EXPERIMENTS)
+def finished(request, tmp_path_factory, mnist_folder) -> tuple[RunFolder, list[str], float]:
+    """A complete run, how it was asked for, and what its command returned."""
+    folder = tmp_path_factory.mktemp("runs")
+    asked = overrides(request.param, folder, mnist_folder)
+    returned = train(compose(asked))
+    return RunFolder(folder / request.param), asked, returned
+
+
+def test_a_run_leaves_everything_in_its_folder(finished):
+    run, _, _ = finished
+    figures = {path.stem for path in run.figures.iterdir()}
+    is_image = run.path.name != "moons"
+    own = {"two_rows", "samples"} if is_image else {"moons"}
+    assert figures == {"in_vs_out", "distribution", "judges", "training"} | own
+    assert {path.name for path in run.classifiers.iterdir()} == {"target.pt", "judge-1.pt", "judge-2.pt", "judge-3.pt"}
+    assert run.report.stat().st_size > 100_000
+    assert sorted(path.name for path in run.training.iterdir()) == ["history.csv", "last.ckpt"]
+    if is_image:
+        assert [path.name for path in sorted(run.samples.iterdir())] == ["000000320.png", "000000640.png"]
+
+
+def test_the_results_are_those_of_what_was_generated(finished):
+    run, _, returned = finished
+    results = json.loads(run.results.read_text())
+    assert results["in_vs_out"]["uniform"]["mae"]["value"] == returned
+    assert results["n_images_trained"] >= plain(compose(["debug=seconds"]))["gan"]["training"]["n_images"]
+    for protocol in ("data", "uniform"):
+        agreement = results["in_vs_out"][protocol]
+        assert agreement["n"] == 500
+        assert agreement["mae"]["low"] <= agreement["mae"]["value"] <= agreement["mae"]["high"]
+        assert agreement["rmse"]["value"] >= agreement["mae"]["value"] >= abs(agreement["bias"]["value"])
+        assert sum(part["n"] for part in results["by_class"][protocol].values()) == 500
+        assert len(results["judges"][protocol]) == 3
+    weighted = [part["n"] * part["mae"]["value"] for part in results["by_class"]["uniform"].values()]
+    assert sum(weighted) / 500 == pytest.approx(returned)
+
+
+def test_a_reloaded_run_measures_the_same_again(finished):
+    run, _, returned = finished
+    before = json.loads(run.results.read_text())
+    again = evaluate_run(compose([f"run={run.path}"], "evaluate"))
+    after = json.loads(run.results.read_text())
+    assert again == returned
+    for key in before.keys() - {"seconds"}:
+        assert before[key] == after[key], key
+
+
+def test_a_loaded_run_generates_from_its_averaged_generator(finished):
+    run, _, _ = finished
+    experiment, _, own, gan = load(run, {})
+    rng = torch.Generator().manual_seed(0)
+    latent = gan.generator.draw_latent(4, rng)
+    made = gan.generate(latent, type(own)(own.label[:4], own.score[:4]))
+    with torch.no_grad():
+        parts = gan.encoding(type(own)(own.label[:4], own.score[:4]))
+        expected = gan.ema.module(latent, parts)
+    expected = expected.clamp(-1, 1) if experiment.data.is_image else expected
+    np.testing.assert_array_equal(made.numpy(), expected.numpy())
+
+
+def test_a_complete_run_is_left_as_it_is(finished):
+    run, asked, returned = finished
+    before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*") if path.suffix != ".log"}
+    assert train(compose(asked)) == returned
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_a_run_is_not_taken_up_with_other_settings(finished):
+    run, asked, _ = finished
+    with pytest.raises(SettingError, match="^gan.training.learning_rate=0.5: allowed"):
+        train(compose([*asked, "gan.training.learning_rate=0.5"]))
+
+
+def test_an_unfinished_run_cannot_be_evaluated(tmp_path, mnist_folder):
+    settings = plain(compose(overrides("moons", tmp_path, mnist_folder)))
+    run = RunFolder(tmp_path / "moons")
+    run.open(settings)
+    with pytest.raises(SettingError, match="whose GAN was trained"):
+        load(run, {})
+
+
+def test_the_command_line_runs_from_any_folder(tmp_path, mnist_folder):
+    command = [sys.executable, "-m", "uqgen.train", *overrides("moons", tmp_path, mnist_folder)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "report:" in done.stdout + done.stderr
+    assert (tmp_path / "moons" / "report.html").exists()
