@@ -111,7 +111,11 @@ def test_help_shows_choices_settings_and_examples_without_importing_torch(tmp_pa
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    for text in ("python -m uqgen.train experiment=mnist_corrupt", "experiment: mnist, mnist_corrupt, moons", "seed: 0"):
+    for text in (
+        "python -m uqgen.train experiment=mnist_corrupt",
+        "experiment: mnist, mnist_corrupt, moons",
+        "seed: 0",
+    ):
         assert text in done.stdout
 
 

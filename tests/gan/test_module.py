@@ -70,7 +70,9 @@ class Recorder(Callback):
     def steps(self):
         """For each batch: its start, before the discriminator's step, before the generator's step, its end."""
         moments = [self.moments[start : start + 4] for start in range(0, len(self.moments), 4)]
-        assert all([moment.name for moment in step] == ["start", "discriminator", "generator", "end"] for step in moments)
+        assert all(
+            [moment.name for moment in step] == ["start", "discriminator", "generator", "end"] for step in moments
+        )
         return moments
 
 
@@ -96,8 +98,11 @@ def test_each_step_changes_its_own_network_alone(make_gan, train, tmp_path):
     assert len(steps) == 5
     for start, before_d, before_g, end in steps:
         assert same(start.discriminator, before_d.discriminator)
-        assert not any(one.equal(other) for one, other in zip(before_d.discriminator, before_g.discriminator, strict=True)
-                       if one.numel() > 1 and not same_gradient_zero(before_d, one))
+        assert not any(
+            one.equal(other)
+            for one, other in zip(before_d.discriminator, before_g.discriminator, strict=True)
+            if one.numel() > 1 and not same_gradient_zero(before_d, one)
+        )
         assert same(before_g.discriminator, end.discriminator)
         assert same(start.generator, before_g.generator)
         assert not same(before_g.generator, end.generator)

@@ -88,7 +88,8 @@ def test_gradient_penalty_follows_its_generator(images):
 
 
 @pytest.mark.parametrize(
-    ("name", "of_norms"), [("r1", lambda n: n.square().mean() / 2), ("gradient_penalty", lambda n: (n - 1).square().mean())]
+    ("name", "of_norms"),
+    [("r1", lambda n: n.square().mean() / 2), ("gradient_penalty", lambda n: (n - 1).square().mean())],
 )
 def test_gradients_of_a_penalty_with_respect_to_the_weights(name, of_norms, images):
     # The gradient of c |x|^2 / 2 is c x, so the penalty and its derivative by c follow from the norms of c x.

@@ -142,7 +142,9 @@ def test_an_image_does_not_depend_on_the_others_in_its_batch(generator):
 def test_noise_starts_without_strength():
     generator = Generator((1, 16, 16), PART_DIMS, (6, 5, 4), latent_dim=7, **SMALL)
     latent = generator.draw_latent(2, rng())
-    assert generator(latent, parts(2)).equal(generator(Latent(latent.z, generator.draw_latent(2, rng(1)).noise), parts(2)))
+    assert generator(latent, parts(2)).equal(
+        generator(Latent(latent.z, generator.draw_latent(2, rng(1)).noise), parts(2))
+    )
 
 
 def test_latents_are_standard_normal_at_every_resolution(generator):

@@ -70,6 +70,7 @@ class ClassifierRecipe:
         return FrozenClassifier(network)
 
     def _train(self, network: nn.Module, data: InMemoryDataModule, hardware: Hardware) -> None:
+        log.info("training a classifier: %s, seed %d", type(network).__name__, self.training.seed)
         with isolate_rng():
             seed_everything(self.training.seed, verbose=False)
             trainer = hardware.trainer(

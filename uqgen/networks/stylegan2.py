@@ -200,6 +200,7 @@ class Discriminator(nn.Module):
         w_dim: width of the embedded condition.
         mapping_depth: fully connected layers between the embedded condition and the projection.
         mapping_lr_multiplier: learning rate of those, relative to the rest.
+        features: width of the last hidden layer, which meets the condition.
         group: images over which the minibatch standard deviation is taken (Karras et al., 2018, section 3).
 
     Raises:
@@ -214,24 +215,26 @@ class Discriminator(nn.Module):
         w_dim: int = 512,
         mapping_depth: int = 2,
         mapping_lr_multiplier: float = 0.1,
+        features: int = 256,
         group: int = 4,
     ) -> None:
         super().__init__()
         base = base_size(shape, channels)
-        require_integer("group", group, 1)
+        for name, value in {"features": features, "group": group}.items():
+            require_integer(name, value, 1)
         widths = list(reversed(channels))
         self.group = group
         self.from_image = EqualisedConv(shape[0], widths[0], 1)
         self.blocks = nn.Sequential(*map(DiscriminatorBlock, widths[:-1], widths[1:]))
         self.conv = EqualisedConv(widths[-1] + 1, widths[-1], 3)
-        self.hidden = EqualisedLinear(widths[-1] * base**2, widths[-1], activation=True)
+        self.hidden = EqualisedLinear(widths[-1] * base**2, features, activation=True)
         self.embedding = ConditionEmbedding(part_dims, w_dim)
         in_features = [self.embedding.out_features] + [w_dim] * (mapping_depth - 1)
         self.mapping = nn.Sequential(
             *(EqualisedLinear(n, w_dim, activation=True, lr_multiplier=mapping_lr_multiplier) for n in in_features),
         )
-        self.project = EqualisedLinear(w_dim, widths[-1])
-        self.out = EqualisedLinear(widths[-1], 1)
+        self.project = EqualisedLinear(w_dim, features)
+        self.out = EqualisedLinear(features, 1)
 
     def forward(self, x: Tensor, parts: Sequence[Tensor]) -> Tensor:
         """Images float32 [N, C, H, W] in [-1, 1] and their encoded condition to logits float32 [N], high for real.
