@@ -40,7 +40,7 @@ def test_a_run_is_not_taken_up_with_another_setting(tmp_path, key, old):
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(SettingError, match="^run="):
+    with pytest.raises(SettingError, match=r"^run="):
         RunFolder(tmp_path).open(SETTINGS)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

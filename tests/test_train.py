@@ -85,6 +85,18 @@ def test_a_loaded_run_generates_from_its_averaged_generator(finished):
     np.testing.assert_array_equal(made.numpy(), expected.numpy())
 
 
+def test_the_report_stands_alone_and_says_what_the_results_say(finished):
+    run, _, _ = finished
+    page, results = run.report.read_text(), json.loads(run.results.read_text())
+    mae = results["in_vs_out"]["uniform"]["mae"]
+    assert f"{mae['value']:.2f} (95 %: {mae['low']:.2f} to {mae['high']:.2f})" in page
+    assert f"{results['classifier']['accuracy']['test']:.3f}" in page
+    assert page.count("data:image/png;base64,") == len(list(run.figures.iterdir()))
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "<script" not in page
+
+
 def test_a_complete_run_is_left_as_it_is(finished):
     run, asked, returned = finished
     before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*") if path.suffix != ".log"}
@@ -93,8 +105,8 @@ def test_a_complete_run_is_left_as_it_is(finished):
 
 
 def test_a_run_is_not_taken_up_with_other_settings(finished):
-    run, asked, _ = finished
-    with pytest.raises(SettingError, match="^gan.training.learning_rate=0.5: allowed"):
+    _, asked, _ = finished
+    with pytest.raises(SettingError, match=r"^gan\.training\.learning_rate=0\.5: allowed"):
         train(compose([*asked, "gan.training.learning_rate=0.5"]))
 
 

@@ -21,11 +21,11 @@ from rich.table import Table
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
+from uqgen.conditioning.condition import Condition
 from uqgen.config import build, compose, plain
 from uqgen.data.labelled import LabelledData
 from uqgen.data.scored import ScoredBatches
 from uqgen.experiment import Experiment
-from uqgen.conditioning.condition import Condition
 from uqgen.gan.module import ConditionalGAN
 from uqgen.run_folder import RunFolder
 

@@ -9,19 +9,30 @@ from uqgen.conditioning.encoding import Encoding
 
 
 class PaperEncoding(Encoding):
-    """One-hot class and raw score, concatenated into one part of K + 1 numbers.
+    """One-hot class and score, concatenated into one part of K + 1 numbers.
+
+    A trained classifier is sure of most images, so raw scores hardly vary, and beside a one-hot class they hardly move
+    the embedding. Standardised like any input of a network, by the mean and the standard deviation of the training
+    images' scores, they do.
 
     Args:
         n_classes: number of classes K.
-        real: not needed by this encoding.
+        real: class and score of every training image.
+        standardise: whether scores are standardised; False takes them raw.
     """
 
-    def __init__(self, n_classes: int, real: Condition) -> None:
+    def __init__(self, n_classes: int, real: Condition, standardise: bool = True) -> None:
         super().__init__()
         self.n_classes = n_classes
         self.part_dims = (n_classes + 1,)
+        mean, deviation = (real.score.mean(), real.score.std()) if standardise else (torch.zeros(()), torch.ones(()))
+        self.register_buffer("mean", mean)
+        self.register_buffer("deviation", deviation.clamp_min(1e-6))
+        self.mean: Tensor
+        self.deviation: Tensor
 
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:
         """A condition of N images to (float32 [N, K + 1],)."""
         one_hot = F.one_hot(condition.label, self.n_classes).float()
-        return (torch.cat([one_hot, condition.score[:, None]], dim=1),)
+        score = (condition.score - self.mean) / self.deviation
+        return (torch.cat([one_hot, score[:, None]], dim=1),)

@@ -243,10 +243,12 @@ class Discriminator(nn.Module):
         go through in one batch as long as their numbers are multiples of `group`.
         """
         features = self.blocks(self.from_image(x.contiguous(memory_format=torch.channels_last)))
-        features = self.hidden(self.conv(append_group_deviation(features, self.group)).flatten(1)).float()
-        condition = normalise_second_moment(self.project(self.mapping(self.embedding(parts))).float())
-        projection = (features * condition).sum(dim=1) / math.sqrt(features.shape[1])
-        return self.out(features).squeeze(1).float() + projection
+        features = self.conv(append_group_deviation(features, self.group)).flatten(1)
+        with torch.autocast(x.device.type, enabled=False):  # a logit in bf16 would have two digits
+            features = self.hidden(features.float())
+            condition = normalise_second_moment(self.project(self.mapping(self.embedding(parts))))
+            projection = (features * condition).sum(dim=1) / math.sqrt(features.shape[1])
+            return self.out(features).squeeze(1) + projection
 
 
 def append_group_deviation(x: Tensor, group: int) -> Tensor:

@@ -1,0 +1,48 @@
+import logging
+
+import pytest
+
+from uqgen.gan.callbacks.every import EveryNImages
+from uqgen.settings import SettingError
+
+
+class Clock(EveryNImages):
+    def __init__(self, interval):
+        super().__init__(interval, "log_every")
+        self.acted = []
+
+    def act(self, trainer, gan):
+        self.acted.append(gan.n_images)
+
+
+@pytest.mark.parametrize(
+    ("interval", "n_images", "acted"),
+    [
+        (20, 64, [24, 40, 64]),
+        (20, 48, [24, 40, 48]),
+        (16, 48, [16, 32, 48]),
+        (5, 24, [8, 16, 24]),  # more often than there are steps
+        (1000, 24, [24]),
+    ],
+)
+def test_acts_once_after_every_interval_and_at_the_end(make_gan, train, tmp_path, interval, n_images, acted):
+    clock = Clock(interval)
+    train(make_gan(n_images=n_images), tmp_path, clock)
+    assert clock.acted == acted
+
+
+@pytest.mark.parametrize("interval", [0, -1, 2.5, None])
+def test_intervals_out_of_range_are_refused_under_their_own_name(interval):
+    with pytest.raises(SettingError, match="^log_every="):
+        Clock(interval)
+
+
+def test_progress_is_told_every_tenth_where_there_is_no_terminal(
+    make_gan, train, tmp_path, caplog, capsys, monkeypatch
+):
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setattr(logging.getLogger("uqgen"), "propagate", True)
+    with caplog.at_level(logging.INFO, logger="uqgen"):
+        train(make_gan(n_images=160), tmp_path)
+    lines = [record.getMessage() for record in caplog.records if record.getMessage().startswith("GAN: ")]
+    assert [line.split(",")[0] for line in lines] == [f"GAN: {n} of 160 images" for n in range(16, 161, 16)]
