@@ -82,6 +82,6 @@ def test_settings_out_of_range_are_refused(setting):
 
 @WITHOUT_GPU
 def test_a_gpu_that_is_not_there_is_refused_in_one_line():
-    with pytest.raises(SettingError, match="^accelerator=gpu: allowed: what this machine has") as caught:
+    with pytest.raises(SettingError, match=r"^accelerator=gpu: allowed: what this machine has") as caught:
         Hardware(accelerator="gpu")
     assert "\n" not in str(caught.value)

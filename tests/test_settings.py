@@ -26,7 +26,7 @@ def test_a_section_is_put_before_the_name():
 
 def test_require():
     require(True, "a", 1, "anything")
-    with pytest.raises(SettingError, match="^a=1: allowed: nothing$"):
+    with pytest.raises(SettingError, match=r"^a=1: allowed: nothing$"):
         require(False, "a", 1, "nothing")
 
 
@@ -63,18 +63,18 @@ def test_numbers_out_of_bounds(value):
 
 def test_numbers_without_an_upper_bound():
     require_number("x", 1e300, 0)
-    with pytest.raises(SettingError, match="allowed: a number of at least 0$"):
+    with pytest.raises(SettingError, match=r"allowed: a number of at least 0$"):
         require_number("x", -1, 0)
 
 
 def test_choices():
     require_choice("kind", "b", {"b": 1, "a": 2})
-    with pytest.raises(SettingError, match="^kind=c: allowed: a, b$"):
+    with pytest.raises(SettingError, match=r"^kind=c: allowed: a, b$"):
         require_choice("kind", "c", {"b": 1, "a": 2})
 
 
 def test_points():
     require_points((2,), "gan=images")
-    with pytest.raises(SettingError, match="(1, 32, 32).*gan=images") as caught:
+    with pytest.raises(SettingError, match=r"\(1, 32, 32\).*gan=images") as caught:
         require_points((1, 32, 32), "gan=images")
     assert "\n" not in str(caught.value)

@@ -15,7 +15,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from uqgen.settings import SettingError
+from uqgen.settings import ExplainedError, SettingError
 
 if TYPE_CHECKING:
     from uqgen.experiment import Experiment
@@ -81,7 +81,7 @@ def build(settings: dict[str, Any]) -> "Experiment":
 
 
 def run_command(name: str, task: Callable[[DictConfig], float]) -> None:
-    """Runs a command under Hydra; a setting that is not allowed ends it with one line and exit status 2.
+    """Runs a command under Hydra; an error that explains itself ends it with that line alone and exit status 2.
 
     Args:
         name: file in conf/ with the command's settings.
@@ -93,14 +93,14 @@ def run_command(name: str, task: Callable[[DictConfig], float]) -> None:
     def job(cfg: DictConfig) -> float:
         try:
             return task(cfg)
-        except SettingError as error:
+        except ExplainedError as error:
             if HydraConfig.get().mode == RunMode.MULTIRUN:  # the other jobs go on
                 raise
             _refuse(str(error))
 
     try:
         hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(job)()
-    except SettingError as error:
+    except ExplainedError as error:
         _refuse(str(error))
     except (HydraException, OmegaConfBaseException) as error:
         _refuse(explain(error, name, sys.argv[1:]))

@@ -4,7 +4,11 @@ from collections.abc import Collection
 from typing import Any
 
 
-class SettingError(ValueError):
+class ExplainedError(Exception):
+    """An error whose message says what to do; the commands show it without a traceback."""
+
+
+class SettingError(ExplainedError, ValueError):
     """A setting has a value that is not allowed.
 
     The message is one line, ``name=value: allowed: ...``, fit to be shown to a user as it is.

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 from lightning import Callback
+from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
-from uqgen.conditioning.paper import PaperEncoding
+from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.labelled import LabelledData
 from uqgen.gan.fit import Intervals, fit
@@ -19,6 +21,16 @@ from uqgen.networks.mlp import MLPDiscriminator, MLPGenerator
 from uqgen.networks.stylegan2 import Discriminator, Generator
 
 N, N_CLASSES = 44, 3
+
+
+class RawEncoding(Encoding):
+    """One-hot class and raw score, so that tests can read the condition again."""
+
+    part_dims = (N_CLASSES + 1,)
+
+    def forward(self, condition: Condition) -> tuple[Tensor, ...]:
+        one_hot = F.one_hot(condition.label, N_CLASSES).float()
+        return (torch.cat([one_hot, condition.score[:, None]], dim=1),)
 
 
 @pytest.fixture(scope="session")
@@ -53,10 +65,12 @@ def make_gan(own) -> Callable[..., ConditionalGAN]:
 
     def make(n_images: int = 64, batch_size: int = 8, **settings: object) -> ConditionalGAN:
         torch.manual_seed(0)
-        encoding = PaperEncoding(N_CLASSES, own)
+        encoding = RawEncoding()
         shape, channels = (1, 8, 8), (4, 3)
         generator = Generator(shape, encoding.part_dims, channels, latent_dim=4, w_dim=4, mapping_depth=1)
-        discriminator = Discriminator(shape, encoding.part_dims, channels, w_dim=4, mapping_depth=1, group=4)
+        discriminator = Discriminator(
+            shape, encoding.part_dims, channels, w_dim=4, mapping_depth=1, features=8, group=4
+        )
         training = GANTraining(n_images=n_images, batch_size=batch_size, **settings)  # type: ignore[arg-type]
         return ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training)
 
@@ -69,7 +83,7 @@ def make_point_gan(own) -> Callable[..., ConditionalGAN]:
 
     def make(n_images: int = 64, batch_size: int = 8, **settings: object) -> ConditionalGAN:
         torch.manual_seed(0)
-        encoding = PaperEncoding(N_CLASSES, own)
+        encoding = RawEncoding()
         generator = MLPGenerator((2,), encoding.part_dims, latent_dim=3, hidden=8, depth=3)
         discriminator = MLPDiscriminator((2,), encoding.part_dims, hidden=8, depth=3)
         training = GANTraining(n_images=n_images, batch_size=batch_size, **settings)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from uqgen.gan.ema import RAMP_UP, EMA
+from uqgen.gan.ema import EMA, RAMP_UP
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def test_acts_once_after_every_interval_and_at_the_end(make_gan, train, tmp_path
 
 @pytest.mark.parametrize("interval", [0, -1, 2.5, None])
 def test_intervals_out_of_range_are_refused_under_their_own_name(interval):
-    with pytest.raises(SettingError, match="^log_every="):
+    with pytest.raises(SettingError, match=r"^log_every="):
         Clock(interval)
 
 

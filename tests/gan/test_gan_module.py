@@ -99,7 +99,7 @@ def rng(seed=0):
 
 
 def pairs(part):
-    """Class and score of each row of the paper's encoding."""
+    """Class and score of each row of an encoded condition."""
     return list(zip(part[:, :-1].argmax(dim=1).tolist(), part[:, -1].tolist(), strict=True))
 
 
@@ -138,7 +138,10 @@ def test_a_step_is_the_textbooks(make_gan, train, tmp_path, own):
     (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
     (loss + 3 * 0.7 / 2 * slope.square().sum(dim=(1, 2, 3)).mean()).backward()
     torch.testing.assert_close(before_d.discriminator_gradients, gradients(discriminator), atol=1e-6, rtol=1e-3)
-    adam = [w - 0.01 * g / (g.abs() + 1e-8) for w, g in zip(start.discriminator, before_d.discriminator_gradients, strict=True)]
+    adam = [
+        w - 0.01 * g / (g.abs() + 1e-8)
+        for w, g in zip(start.discriminator, before_d.discriminator_gradients, strict=True)
+    ]
     torch.testing.assert_close(before_g.discriminator, adam)
 
     with_weights(discriminator, before_g.discriminator)
@@ -272,7 +275,7 @@ def test_what_needs_styles_is_refused_without(make_point_gan, setting):
 
 @pytest.mark.parametrize("batch_size", [2, 6])
 def test_a_batch_whose_groups_would_mix_real_and_fake_is_refused(make_gan, train, tmp_path, batch_size):
-    with pytest.raises(SettingError, match="^batch_size="):  # the discriminator's groups are of 4
+    with pytest.raises(SettingError, match=r"^batch_size="):  # the discriminator's groups are of 4
         train(make_gan(n_images=64, batch_size=batch_size), tmp_path)
 
 

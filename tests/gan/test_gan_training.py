@@ -34,9 +34,9 @@ def test_settings_out_of_range_are_refused(setting):
 
 
 def test_unknown_losses_and_penalties_are_refused_with_those_there_are():
-    with pytest.raises(SettingError, match="hinge, non_saturating, wasserstein$"):
+    with pytest.raises(SettingError, match=r"hinge, non_saturating, wasserstein$"):
         GANTraining(n_images=100, loss="adversarial")
-    with pytest.raises(SettingError, match="gradient_penalty, r1$"):
+    with pytest.raises(SettingError, match=r"gradient_penalty, r1$"):
         GANTraining(n_images=100, penalty="none")
 
 

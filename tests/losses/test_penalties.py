@@ -25,7 +25,7 @@ def images():
 
 
 def test_every_penalty_is_tested_here():
-    assert PENALTIES == {"r1": r1, "gradient_penalty": gradient_penalty}
+    assert {"r1": r1, "gradient_penalty": gradient_penalty} == PENALTIES
 
 
 def test_r1_of_a_linear_critic_is_half_the_squared_norm(linear, images):
@@ -124,7 +124,7 @@ def test_penalties_are_computed_in_fp32_under_autocast(name, images):
 
 def test_path_lengths_of_a_linear_generator():
     # One matrix A for each of two layers; the gradient of <image, y> by the layer's w is A^T y.
-    n, d, (c, h, w) = 5, 7, SHAPE
+    n, d, (_c, h, w) = 5, 7, SHAPE
     matrices = torch.randn(2, DIM, d)
     latent = torch.randn(2, n, d, requires_grad=True)
     images = torch.einsum("lpd,lnd->np", matrices, latent).reshape(n, *SHAPE)

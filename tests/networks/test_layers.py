@@ -103,7 +103,7 @@ def test_convolution_without_bias_has_none():
 
 
 def textbook(layer, x, w, gain):
-    """StyleGAN2's own way: a kernel for every sample, modulated (equation 1) and demodulated (equation 3), in groups."""
+    """StyleGAN2's own way: a kernel for every sample, modulated (equation 1), demodulated (equation 3), in groups."""
     n, in_channels, height, width = x.shape
     out_channels, _, kernel, _ = layer.weight.shape
     style = F.linear(w, layer.affine.weight / math.sqrt(w.shape[1]), layer.affine.bias)

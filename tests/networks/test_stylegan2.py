@@ -78,7 +78,7 @@ def test_images_have_the_shape_asked_and_the_discriminator_takes_them(shape, cha
     ],
 )
 def test_sizes_that_do_not_fit_are_refused(network, shape, channels):
-    with pytest.raises(SettingError, match="^channels="):
+    with pytest.raises(SettingError, match=r"^channels="):
         network(shape, PART_DIMS, channels, **SMALL)
 
 
@@ -98,6 +98,7 @@ def test_points_are_refused_with_what_takes_them(network):
         (Discriminator, {"w_dim": 0}),
         (Discriminator, {"mapping_depth": 0}),
         (Discriminator, {"mapping_lr_multiplier": -1}),
+        (Discriminator, {"features": 0}),
         (Discriminator, {"group": 0}),
     ],
 )
@@ -305,11 +306,15 @@ def test_the_logit_is_an_unconditional_one_and_a_projection(discriminator):
     torch.testing.assert_close(discriminator(x, parts(4, 0)), discriminator(x, parts(4, 1)))
 
 
-def test_both_networks_run_under_autocast_and_return_fp32(generator, discriminator):
+def test_both_networks_return_fp32_under_autocast(generator, discriminator):
     latent = generator.draw_latent(4, rng())
     exact = generator(latent, parts(4))
+    computed_in = []
+    for layer in (discriminator.hidden, discriminator.project, discriminator.out):
+        layer.register_forward_hook(lambda _layer, _inputs, output: computed_in.append(output.dtype))
     with torch.autocast("cpu", torch.bfloat16):
         images = generator(latent, parts(4))
         logits = discriminator(images, parts(4))
     assert images.dtype == logits.dtype == torch.float32
+    assert computed_in == [torch.float32] * 3  # the last layers are computed in fp32 throughout
     torch.testing.assert_close(images, exact, atol=0.1, rtol=0.1)

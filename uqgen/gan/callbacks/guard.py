@@ -5,9 +5,10 @@ from lightning import Trainer
 
 from uqgen.gan.callbacks.every import EveryNImages
 from uqgen.gan.module import ConditionalGAN
+from uqgen.settings import ExplainedError
 
 
-class DivergedError(RuntimeError):
+class DivergedError(ExplainedError, RuntimeError):
     """The training diverged; the last checkpoint is from before."""
 
 

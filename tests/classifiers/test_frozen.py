@@ -1,0 +1,90 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from uqgen.classifiers.cnn import CNN
+from uqgen.classifiers.frozen import FrozenClassifier
+
+
+@pytest.fixture
+def network():
+    """A network whose batch norm and dropout would both show."""
+    network = CNN((1, 8, 8), 3, (4,), hidden=5, dropout=0.5)
+    network(torch.randn(50, 1, 8, 8) * 3)
+    return network
+
+
+@pytest.fixture
+def images():
+    return torch.randint(256, (25, 1, 8, 8), dtype=torch.uint8)
+
+
+def test_it_stays_in_evaluation_mode_and_learns_nothing(network):
+    frozen = FrozenClassifier(network)
+    holder = nn.ModuleList([frozen])
+    before, x = copy.deepcopy(frozen.state_dict()), torch.randn(20, 1, 8, 8)
+    logits = frozen(x)
+    holder.train()
+    assert holder.training
+    assert not any(part.training for part in frozen.modules())
+    assert frozen(x).equal(logits)
+    assert all(value.equal(before[name]) for name, value in frozen.state_dict().items())
+
+
+def test_a_network_that_was_set_to_train_before_is_frozen_too(network):
+    frozen = FrozenClassifier(network.train())
+    assert not network.training
+    assert not any(weight.requires_grad for weight in frozen.parameters())
+
+
+def test_gradients_go_to_the_input_alone(network):
+    frozen, x = FrozenClassifier(network), torch.randn(4, 1, 8, 8, requires_grad=True)
+    frozen(x)[:, 0].sum().backward()
+    assert x.grad.flatten(1).norm(dim=1).min() > 0
+    assert all(weight.grad is None for weight in frozen.parameters())
+
+
+def test_it_computes_in_fp32_under_autocast_and_with_half_inputs(network):
+    frozen, x = FrozenClassifier(network), torch.randn(4, 1, 8, 8)
+    expected = frozen(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = frozen(x)
+        assert torch.is_autocast_enabled("cpu")
+    assert found.dtype == torch.float32
+    assert found.equal(expected)
+    assert frozen(x.bfloat16()).dtype == torch.float32
+    torch.testing.assert_close(frozen(x.bfloat16()), frozen(x.bfloat16().float()))
+
+
+@pytest.mark.parametrize("batch_size", [1, 10, 25, 1000])
+def test_predictions_do_not_depend_on_the_chunks(network, images, batch_size):
+    frozen = FrozenClassifier(network)
+    found = frozen.predict(images, batch_size)
+    torch.testing.assert_close(found, frozen(images / 127.5 - 1), atol=1e-5, rtol=1e-5)
+    assert (found.shape, found.dtype, found.device.type) == ((25, 3), torch.float32, "cpu")
+
+
+def test_bytes_and_floats_are_predicted_alike(network, images):
+    frozen = FrozenClassifier(network)
+    assert frozen.predict(images).equal(frozen.predict(images.float() / 127.5 - 1))
+
+
+def test_the_digest_is_that_of_the_weights_and_buffers(network):
+    frozen, twin = FrozenClassifier(network), FrozenClassifier(copy.deepcopy(network))
+    digest = frozen.digest()
+    assert len(digest) == 64
+    assert digest == twin.digest() == frozen.train().digest()
+    for value in twin.state_dict().values():
+        before = value.clone()
+        value.flatten()[0] += 1
+        if value.is_contiguous():
+            assert twin.digest() != digest
+        value.copy_(before)
+        assert twin.digest() == digest
+
+
+def test_the_digest_does_not_depend_on_the_layout_in_memory(network):
+    digest = FrozenClassifier(network).digest()
+    assert FrozenClassifier(copy.deepcopy(network).to(memory_format=torch.contiguous_format)).digest() == digest
