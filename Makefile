@@ -20,7 +20,7 @@ demo: $(INSTALLED) ## train on corrupted MNIST and write a report, runs/demo
 	$(RUN) -m uqgen.train experiment=mnist_corrupt run=runs/demo
 
 test: $(INSTALLED) ## run the fast tests
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n 2 --dist loadfile
 
 test-slow: $(INSTALLED) ## run the slow tests
 	$(RUN) -m pytest -m slow

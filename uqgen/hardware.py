@@ -81,7 +81,7 @@ def computes_in_bf16(device_type: str) -> bool:
 
 def quiet_lightning() -> None:
     """Silences remarks of Lightning that do not apply: data are in memory, so a loader needs no workers."""
-    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("utilities.rank_zero", "accelerators.cuda", "trainer.connectors.checkpoint_connector"):
+        logging.getLogger(f"lightning.pytorch.{name}").setLevel(logging.WARNING)
     for message in UNFOUNDED_WARNINGS:
         warnings.filterwarnings("ignore", message)
