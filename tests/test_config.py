@@ -51,6 +51,7 @@ def test_a_checkpoint_of_ones_own_and_the_folder_do_not_change_the_identity():
 REFUSED = [
     (["gan.training.batch_size=0"], "gan.training.batch_size=0: allowed: an integer of at least 2"),
     (["gan.training.batch_size=abc"], "gan.training.batch_size=abc: allowed: an integer of at least 2"),
+    (["gan.training.batch_size=30"], "gan.training.batch_size=30: allowed: a multiple of 4: groups of 4"),
     (["gan.training.loss=foo"], "gan.training.loss=foo: allowed: hinge, non_saturating, wasserstein"),
     (["gan.training.style_mixing=2"], "gan.training.style_mixing=2: allowed: a number from 0 to 1"),
     (["gan.generator.channels=[8,8]"], "gan.generator.channels=[8, 8]: allowed: one number for each resolution"),

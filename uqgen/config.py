@@ -179,5 +179,6 @@ def _try_out(experiment: "Experiment") -> None:
         "gan.discriminator": partial(experiment.discriminator, shape, (1,)),
     }
     with torch.device("meta"):
-        for section, make in late.items():
-            _under(section, make)
+        built = {section: _under(section, make) for section, make in late.items()}
+    hardware, group = experiment.hardware, built["gan.discriminator"].group
+    _under("gan.training", partial(experiment.training.check_batch, hardware.devices * hardware.num_nodes, group))

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from lightning import Callback, seed_everything
 from lightning.pytorch.utilities.seed import isolate_rng
-from torch import Tensor, nn
+from torch import Tensor
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import predict_splits
@@ -27,7 +27,7 @@ from uqgen.gan.fit import Intervals, fit
 from uqgen.gan.module import ConditionalGAN
 from uqgen.gan.training import GANTraining
 from uqgen.hardware import Hardware
-from uqgen.networks.interface import ConditionalGenerator
+from uqgen.networks.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
 from uqgen.tensor_files import save_tensors
@@ -77,7 +77,7 @@ class Experiment:
     score: Score
     encoding: Callable[[int, Condition], Encoding]
     generator: Callable[..., ConditionalGenerator]
-    discriminator: Callable[..., nn.Module]
+    discriminator: Callable[..., ConditionalDiscriminator]
     training: GANTraining
     intervals: Intervals
     evaluation: EvaluationSettings

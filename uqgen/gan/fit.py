@@ -71,7 +71,7 @@ def fit(
     """
     world_size = hardware.devices * hardware.num_nodes
     batch_size = gan.settings.batch_size
-    require(batch_size % world_size == 0, "batch_size", batch_size, f"a multiple of the {world_size} devices")
+    gan.settings.check_batch(world_size, gan.discriminator.group)
     require(batch_size <= len(data), "batch_size", batch_size, f"at most the {len(data)} training images")
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "last.ckpt"

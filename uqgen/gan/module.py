@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from lightning import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from uqgen import seeding
@@ -19,7 +19,7 @@ from uqgen.gan.ema import EMA
 from uqgen.gan.training import GANTraining
 from uqgen.losses.adversarial import ADVERSARIAL_LOSSES
 from uqgen.losses.penalties import PENALTIES, path_lengths
-from uqgen.networks.interface import ConditionalGenerator
+from uqgen.networks.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.networks.latent import Latent
 from uqgen.networks.stylegan2 import Generator
 from uqgen.settings import require
@@ -48,7 +48,7 @@ class ConditionalGAN(LightningModule):
     def __init__(
         self,
         generator: ConditionalGenerator,
-        discriminator: nn.Module,
+        discriminator: ConditionalDiscriminator,
         encoding: Encoding,
         conditions: DataConditions,
         training: GANTraining,
@@ -60,7 +60,7 @@ class ConditionalGAN(LightningModule):
             require(has_styles or value == 0, name, value, "0 for a generator without styles")
         self.automatic_optimization = False
         self.generator: ConditionalGenerator = generator.to(memory_format=torch.channels_last)
-        self.discriminator: nn.Module = discriminator.to(memory_format=torch.channels_last)
+        self.discriminator: ConditionalDiscriminator = discriminator.to(memory_format=torch.channels_last)
         self.ema = EMA(self.generator, training.ema_half_life)
         self.encoding = encoding
         self.conditions = conditions

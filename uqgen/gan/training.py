@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from uqgen.losses.adversarial import ADVERSARIAL_LOSSES
 from uqgen.losses.penalties import PENALTIES
-from uqgen.settings import require_choice, require_integer, require_number
+from uqgen.settings import require, require_choice, require_integer, require_number
 
 
 @dataclass(frozen=True)
@@ -57,3 +57,12 @@ class GANTraining:
         require_number("ema_half_life", self.ema_half_life, 0)
         require_choice("loss", self.loss, ADVERSARIAL_LOSSES)
         require_choice("penalty", self.penalty, PENALTIES)
+
+    def check_batch(self, world_size: int, group: int) -> None:
+        """Refuses a batch that does not fall into whole groups of the discriminator on every device.
+
+        Raises:
+            SettingError: so it is.
+        """
+        shares = f"a multiple of {world_size * group}: groups of {group} images on {world_size} device(s)"
+        require(self.batch_size % (world_size * group) == 0, "batch_size", self.batch_size, shares)

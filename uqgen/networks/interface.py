@@ -9,6 +9,20 @@ from torch import Tensor, nn
 from uqgen.networks.latent import Latent
 
 
+class ConditionalDiscriminator(nn.Module, ABC):
+    """Tells real from generated images under their encoded condition.
+
+    Attributes:
+        group: neighbours in a batch that are judged together; batches are multiples of it.
+    """
+
+    group: int = 1
+
+    @abstractmethod
+    def forward(self, x: Tensor, parts: Sequence[Tensor]) -> Tensor:
+        """Images float32 [N, C, H, W] or points [N, D], and their condition, to logits float32 [N], high for real."""
+
+
 class ConditionalGenerator(nn.Module, ABC):
     """Makes images from latents and encoded conditions."""
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from uqgen.networks.interface import ConditionalGenerator
+from uqgen.networks.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.networks.latent import Latent
 from uqgen.settings import require_integer, require_points
 
@@ -42,7 +42,7 @@ class MLPGenerator(ConditionalGenerator):
         return self.layers(torch.cat([latent.z * truncation, *parts], dim=1)).float()
 
 
-class MLPDiscriminator(nn.Module):
+class MLPDiscriminator(ConditionalDiscriminator):
     """Fully connected layers over the point and the encoded condition, concatenated.
 
     Args:

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from uqgen.networks.embedding import ConditionEmbedding
-from uqgen.networks.interface import ConditionalGenerator
+from uqgen.networks.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.networks.latent import Latent, StyleMix
 from uqgen.networks.layers import (
     ACTIVATION_GAIN,
@@ -192,7 +192,7 @@ class DiscriminatorBlock(nn.Module):
         return (self.down(F.avg_pool2d(self.conv(x), 2)) + skip) * math.sqrt(0.5)
 
 
-class Discriminator(nn.Module):
+class Discriminator(ConditionalDiscriminator):
     """StyleGAN2's residual discriminator with a projection of the condition (Miyato and Koyama, 2018).
 
     Args:
@@ -220,8 +220,10 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         base = base_size(shape, channels)
-        for name, value in {"features": features, "group": group}.items():
+        positive = {"w_dim": w_dim, "mapping_depth": mapping_depth, "features": features, "group": group}
+        for name, value in positive.items():
             require_integer(name, value, 1)
+        require_number("mapping_lr_multiplier", mapping_lr_multiplier, 1e-6, 1)
         widths = list(reversed(channels))
         self.group = group
         self.from_image = EqualisedConv(shape[0], widths[0], 1)
