@@ -211,10 +211,10 @@ def test_a_batch_larger_than_the_data_is_refused(make_gan, train, tmp_path):
         train(make_gan(batch_size=48), tmp_path)
 
 
-def test_a_batch_that_does_not_divide_among_the_devices_is_refused(make_gan, images, own, hardware, tmp_path):
+def test_a_batch_that_does_not_divide_among_the_devices_is_refused(make_point_gan, points, own, hardware, tmp_path):
     three = replace(hardware, devices=3)
-    with pytest.raises(SettingError, match=r"^batch_size=8: allowed: a multiple of the 3 devices$"):
-        fit(make_gan(), images, own, three, Intervals(), tmp_path, [])
+    with pytest.raises(SettingError, match=r"^batch_size=8: allowed: a multiple of 3"):
+        fit(make_point_gan(), points, own, three, Intervals(), tmp_path, [])
 
 
 @pytest.mark.parametrize(
