@@ -62,13 +62,20 @@ class Hardware:
     def trainer(self, **settings: Any) -> Trainer:
         """A Lightning trainer on these devices, silent but for what its callbacks say."""
         quiet_lightning()
-        defaults = {"accelerator": self.accelerator, "devices": self.devices, "num_nodes": self.num_nodes}
+        defaults: dict[str, Any] = {
+            "accelerator": self.accelerator,
+            "devices": self.devices,
+            "num_nodes": self.num_nodes,
+        }
         silent = {
             "logger": False,
             "enable_checkpointing": False,
             "enable_model_summary": False,
             "enable_progress_bar": False,
         }
+        if settings.get("devices", self.devices) * settings.get("num_nodes", self.num_nodes) > 1:
+            # Each network's step leaves the other's parameters without a gradient.
+            defaults["strategy"] = "ddp_find_unused_parameters_true"
         return Trainer(**{**defaults, **silent, **settings})
 
 

@@ -39,7 +39,7 @@ def require_number(name: str, value: Any, low: float, high: float = float("inf")
     """Raises a `SettingError` unless the value is a number in [low, high]."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     bounds = f"a number from {low:g} to {high:g}" if high < float("inf") else f"a number of at least {low:g}"
-    require(is_number and low <= value <= high, name, value, bounds)
+    require(is_number and low <= value <= high and abs(value) < float("inf"), name, value, bounds)
 
 
 def require_choice(name: str, value: Any, choices: Collection[str]) -> None:

@@ -19,7 +19,8 @@ class FrozenClassifier(nn.Module):
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network = network.eval().requires_grad_(False)
+        self.network = network.requires_grad_(False)
+        self.eval()
 
     def train(self, mode: bool = True) -> "FrozenClassifier":
         """Stays in evaluation mode, whatever the mode of what holds it."""

@@ -37,7 +37,8 @@ class ConditionalGenerator(nn.Module, ABC):
         Args:
             latent: N latents.
             parts: the encoded condition, one float [N, part_dims[i]] for each part.
-            truncation: 1 leaves the latents as they are, 0 makes every image the mean one of its condition.
+            truncation: 1 leaves the latents as they are; towards 0 they all become the mean one, for StyleGAN2 the mean
+                over all conditions too.
 
         Returns:
             float32 [N, C, H, W], in [-1, 1] but for overshoot, or points float32 [N, D].
