@@ -2,11 +2,13 @@
 
 import csv
 import time
+from io import StringIO
 from pathlib import Path
 
 import torch
 from lightning import Trainer
 
+from uqgen.files import write_atomically
 from uqgen.gan.callbacks.every import EveryNImages
 from uqgen.gan.module import ConditionalGAN
 
@@ -41,7 +43,7 @@ class History(EveryNImages):
         self._since = (time.perf_counter(), gan.n_images)
         if trainer.is_global_zero:
             kept = [row for row in read_history(self.path) if row["n_images"] <= gan.n_images]
-            self._write(kept, mode="w")
+            write_atomically(self.path, _rows(kept, header=True).encode())
 
     def act(self, trainer: Trainer, gan: ConditionalGAN) -> None:
         """Adds a row."""
@@ -54,14 +56,17 @@ class History(EveryNImages):
         for logger in trainer.loggers:
             logger.log_metrics({f"train/{name}": value for name, value in means.items()}, step=gan.n_images)
         if trainer.is_global_zero:
-            self._write([{"n_images": gan.n_images, **means}], mode="a")
+            with self.path.open("a", newline="") as file:
+                file.write(_rows([{"n_images": gan.n_images, **means}]))
 
-    def _write(self, rows: list[dict[str, float]], mode: str) -> None:
-        with self.path.open(mode, newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            if mode == "w":
-                writer.writeheader()
-            writer.writerows(rows)
+
+def _rows(rows: list[dict[str, float]], header: bool = False) -> str:
+    text = StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS)
+    if header:
+        writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
