@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, InstantiationException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from uqgen.settings import ExplainedError, SettingError
+from uqgen.settings import ExplainedError, SettingError, require
+from uqgen.sweep import finish_sweep, plan_sweep, run_job
 
 if TYPE_CHECKING:
     from uqgen.experiment import Experiment
@@ -74,36 +77,70 @@ def build(settings: dict[str, Any]) -> "Experiment":
         intervals=_under("intervals", lambda: Intervals(**settings["intervals"])),
         evaluation=_instantiate(cfg, "evaluation"),
         hardware=_instantiate(cfg, "trainer"),
+        tracker=_instantiate(cfg, "logger"),
         cache=Path(settings["cache"]),
     )
     _try_out(experiment)
     return experiment
 
 
-def run_command(name: str, task: Callable[[DictConfig], float]) -> None:
+def run_command(name: str, task: Callable[[DictConfig], float], sweeps: bool = False) -> None:
     """Runs a command under Hydra; an error that explains itself ends it with that line alone and exit status 2.
 
     Args:
         name: file in conf/ with the command's settings.
         task: what the command does with them.
+        sweeps: whether ``--multirun`` is allowed; then the exit status is 1 if a job failed.
     """
     # Hydra would print its own several lines and leave; with this set it raises, and the line is ours.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-
-    def job(cfg: DictConfig) -> float:
-        try:
-            return task(cfg)
-        except ExplainedError as error:
-            if HydraConfig.get().mode == RunMode.MULTIRUN:  # the other jobs go on
-                raise
-            _refuse(str(error))
-
+    job = partial(_run_job, task=task, name=name)
+    start = hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(job)
+    arguments, _ = get_args_parser().parse_known_args()
     try:
-        hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(job)()
+        if arguments.multirun:
+            require(sweeps, "--multirun", "", "with python -m uqgen.train alone")
+            _run_sweep(name, arguments.overrides, start)
+        else:
+            start()
     except ExplainedError as error:
         _refuse(str(error))
     except (HydraException, OmegaConfBaseException) as error:
-        _refuse(explain(error, name, sys.argv[1:]))
+        _refuse(explain(error, name, arguments.overrides))
+
+
+def _run_job(cfg: DictConfig, task: Callable[[DictConfig], float], name: str) -> float:
+    hydra_config = HydraConfig.get()
+    if "choices" in cfg:
+        cfg.choices = {group: name for group, name in hydra_config.runtime.choices.items() if "hydra/" not in group}
+    return run_job(task, cfg) if hydra_config.mode == RunMode.MULTIRUN else _run_single(task, cfg, name)
+
+
+def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str) -> float:
+    """Runs a command in as many processes as its trainer has devices."""
+    from uqgen import distributed
+
+    if "trainer" in cfg and cfg.trainer.devices != 1 and not distributed.is_launched():
+        build(plain(cfg))  # refuses a setting here and once, not in every process
+        distributed.launch(cfg.trainer.devices, f"uqgen.{name}")
+    with distributed.joined():
+        cfg.run = distributed.from_main(cfg.run)  # its default holds the time
+        return task(cfg)
+
+
+def _run_sweep(name: str, overrides: list[str], start: Callable[[], Any]) -> NoReturn:
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        given = [o.input_line for o in OverridesParser.create().parse_overrides(overrides) if not o.is_sweep_override()]
+        sweep = plan_sweep(hydra.compose(name, given, return_hydra_config=True), overrides)
+    print(f"uqgen: {len(sweep.jobs) or 'several'} jobs in {sweep.folder}")  # noqa: T201
+    sys.argv[1:] = [*sys.argv[1:], *sweep.arguments]
+    try:
+        start()
+    except (HydraException, OmegaConfBaseException):
+        raise
+    except Exception as error:  # a launcher gave up; jobs that it started may be complete, or still run
+        print(f"uqgen: the launcher gave up: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201
+    sys.exit(finish_sweep(sweep))
 
 
 def explain(error: Exception, command: str, overrides: list[str]) -> str:
@@ -139,7 +176,8 @@ def _settings_beside(key: str, command: str, overrides: list[str]) -> str:
 
 
 def _refuse(message: str) -> NoReturn:
-    print(f"uqgen: {message}", file=sys.stderr)  # noqa: T201
+    if os.environ.get("RANK", "0") == "0":  # every process of one run finds the same mistake
+        print(f"uqgen: {message}", file=sys.stderr)  # noqa: T201
     sys.exit(2)
 
 
@@ -181,4 +219,4 @@ def _try_out(experiment: "Experiment") -> None:
     with torch.device("meta"):
         built = {section: _under(section, make) for section, make in late.items()}
     hardware, group = experiment.hardware, built["gan.discriminator"].group
-    _under("gan.training", partial(experiment.training.check_batch, hardware.devices * hardware.num_nodes, group))
+    _under("gan.training", partial(experiment.training.check_batch, hardware.world_size, group))

@@ -6,22 +6,31 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from uqgen import distributed
 from uqgen.conditioning.condition import Condition
 from uqgen.config import build, plain, run_command
+from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.results import as_results
 from uqgen.experiment import Classifiers, Experiment
+from uqgen.gan.callbacks.evaluation import tell
 from uqgen.gan.module import ConditionalGAN
 from uqgen.logs import log_to
 from uqgen.report.run_report import write_report
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors
+from uqgen.tracking.tracker import Tracker
 
 log = logging.getLogger("uqgen.evaluate")
 
 
 def evaluate(
-    experiment: Experiment, run: RunFolder, classifiers: Classifiers, own: Condition, gan: ConditionalGAN
+    experiment: Experiment,
+    run: RunFolder,
+    classifiers: Classifiers,
+    evaluator: Evaluator,
+    gan: ConditionalGAN,
+    tracker: Tracker,
 ) -> None:
     """Measures a trained GAN and leaves results.json, the figures and the report in the run's folder.
 
@@ -29,18 +38,22 @@ def evaluate(
         experiment: the parts, with its data in memory.
         run: where to write.
         classifiers: target and judges.
-        own: class and score of every real training image.
+        evaluator: what measures.
         gan: the trained GAN.
+        tracker: who is told.
     """
     gan = gan.to(experiment.hardware.device())
     with experiment.stage("evaluation"):
-        evaluator = experiment.evaluator(classifiers, own)
         measurements = evaluator.measure(gan)
-    with experiment.stage("report"):
-        results = as_results(experiment, classifiers, measurements, gan.n_images)
-        write_report(run, experiment, evaluator, measurements, results, gan)
-    results["seconds"] = experiment.seconds
-    run.write(run.results, results)
+    with experiment.stage("report"), distributed.main_first():
+        if distributed.rank() == 0:
+            results = as_results(experiment, classifiers, measurements, gan.n_images)
+            write_report(run, experiment, evaluator, measurements, results, gan)
+            tell(measurements, tracker, gan.n_images)
+            for path in sorted(run.figures.glob("*.png")):
+                tracker.picture(f"figures/{path.stem}", path, gan.n_images)
+            results["seconds"] = experiment.seconds
+            run.write(run.results, results)
     log.info("report: %s", run.report.resolve())
 
 
@@ -76,7 +89,7 @@ def evaluate_run(cfg: DictConfig) -> float:
     loaded = load(run, settings["evaluation"])
     log_to(run.path / "evaluate.log")
     experiment, classifiers, own, gan = loaded
-    evaluate(experiment, run, classifiers, own, gan)
+    evaluate(experiment, run, classifiers, experiment.evaluator(classifiers, own), gan, Tracker(run, run.read_settings()))
     return run.headline()
 
 

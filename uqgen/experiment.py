@@ -13,6 +13,7 @@ from lightning import Callback, seed_everything
 from lightning.pytorch.utilities.seed import isolate_rng
 from torch import Tensor
 
+from uqgen import distributed
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import predict_splits
 from uqgen.classifiers.recipe import ClassifierRecipe, identity_hash
@@ -22,6 +23,7 @@ from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.settings import EvaluationSettings
+from uqgen.gan.callbacks.evaluation import Evaluation
 from uqgen.gan.callbacks.samples import SampleGrid
 from uqgen.gan.fit import Intervals, fit
 from uqgen.gan.module import ConditionalGAN
@@ -31,6 +33,7 @@ from uqgen.networks.interface import ConditionalDiscriminator, ConditionalGenera
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
 from uqgen.tensor_files import save_tensors
+from uqgen.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,7 @@ class Experiment:
         encoding: (number of classes, class and score of every training image) to an encoding.
         generator, discriminator: (shape of an image, widths of the encoding's parts) to a network.
         training, intervals, evaluation, hardware: the settings of each.
+        tracker: (run folder, settings) to what is told of the training.
         cache: folder of what is shared by all runs.
         seconds: how long each stage took, filled as the experiment goes.
     """
@@ -82,22 +86,29 @@ class Experiment:
     intervals: Intervals
     evaluation: EvaluationSettings
     hardware: Hardware
+    tracker: Callable[[RunFolder, dict[str, Any]], Tracker]
     cache: Path
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def open_tracker(self, run: RunFolder, settings: dict[str, Any]) -> Tracker:
+        """What is told of the run; of several processes, the first alone tells."""
+        return (self.tracker if distributed.rank() == 0 else Tracker)(run, settings)
+
     def load_data(self) -> None:
         """Puts the data in memory, fetching them first where they are not there."""
-        self.data.prepare_data()
+        with distributed.main_first():
+            self.data.prepare_data()
         self.data.setup()
 
     def obtain_classifiers(self, run: RunFolder) -> Classifiers:
         """Trains or finds the target and the judges, and leaves a copy of each in the run's folder."""
-        target = self._obtain(self.classifier, "classifier", run.classifiers / "target.pt")
         judges = {}
-        for number in range(self.evaluation.n_judges):
-            seed = self.judge.training.seed + 1 + number
-            recipe = replace(self.judge, training=replace(self.judge.training, seed=seed))
-            judges[f"judge {number + 1}"] = self._obtain(recipe, "judge", run.classifiers / f"judge-{number + 1}.pt")
+        with distributed.main_first():  # the others find the copies
+            target = self._obtain(self.classifier, "classifier", run.classifiers / "target.pt")
+            for number in range(1, self.evaluation.n_judges + 1):
+                recipe = replace(self.judge, training=replace(self.judge.training, seed=self.judge.training.seed + number))
+                judges[f"judge {number}"] = self._obtain(recipe, "judge", run.classifiers / f"judge-{number}.pt")
+        target = target.to(self.hardware.device())
         logits = predict_splits(target, self.data, identity_hash(self.identities["data"]), self.cache / "logits")
         return Classifiers(target, judges, logits)
 
@@ -115,16 +126,18 @@ class Experiment:
         label = self.data.train.label
         return Condition(label, self.score(classifiers.logits["train"], label))
 
-    def train_gan(self, gan: ConditionalGAN, own: Condition, run: RunFolder) -> None:
+    def train_gan(self, gan: ConditionalGAN, evaluator: Evaluator, run: RunFolder, tracker: Tracker) -> None:
         """Trains the GAN, or goes on from its checkpoint."""
-        callbacks: list[Callback] = []
+        own, every = evaluator.own, self.intervals.evaluate_every
+        callbacks: list[Callback] = [Evaluation(evaluator, every, run.evaluations, tracker)]
         if self.data.is_image:
             low, high = self.evaluation.asked_range(self.score, own.score)
             ends = (high, low) if self.score.high_means == "confident" else (low, high)
             scores = torch.linspace(*ends, N_SAMPLE_COLUMNS).tolist()
             names, every = self.data.class_names, self.intervals.samples_every
-            callbacks.append(SampleGrid(run.samples, names, scores, self.score.name, every, self.evaluation.seed))
-        fit(gan, self.data.train, own, self.hardware, self.intervals, run.training, callbacks)
+            seed = self.evaluation.seed
+            callbacks.append(SampleGrid(run.samples, names, scores, self.score.name, every, seed, tracker))
+        fit(gan, self.data.train, own, self.hardware, self.intervals, run.training, tracker, callbacks)
 
     def evaluator(self, classifiers: Classifiers, own: Condition) -> Evaluator:
         """What measures the GAN, on the device where the GAN is to be."""

@@ -7,15 +7,18 @@ from typing import Any
 
 import torch
 from lightning import Trainer
+from lightning.fabric.plugins.environments import LightningEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
-from uqgen.settings import SettingError, require_choice, require_integer
+from uqgen import distributed
+from uqgen.settings import SettingError, require, require_choice, require_integer
 
 UNFOUNDED_WARNINGS = (
     ".*does not have many workers.*",
     ".*is smaller than the logging interval.*",
     ".*module\\(s\\) in eval mode.*",
     ".*treespec.*",
+    ".*srun. command is available.*",
 )
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 
@@ -50,7 +53,7 @@ class Hardware:
             raise SettingError("accelerator", self.accelerator, f"what this machine has ({error})") from error
 
     def device(self) -> torch.device:
-        """The first device, for work that is not sharded."""
+        """This process's device."""
         return self.trainer(devices=1, num_nodes=1).strategy.root_device
 
     def gan_precision(self) -> str:
@@ -58,6 +61,25 @@ class Hardware:
         if self.precision != "auto":
             return self.precision
         return "bf16-mixed" if computes_in_bf16(self.device().type) else "32-true"
+
+    @property
+    def world_size(self) -> int:
+        """Number of processes, one a device."""
+        return self.devices * self.num_nodes
+
+    def check_processes(self) -> None:
+        """Refuses several machines unless torchrun started the processes, and another number of them than configured.
+
+        Raises:
+            SettingError: so it is.
+        """
+        if distributed.is_launched():
+            n = distributed.world_size()
+            allowed = f"with trainer.num_nodes={self.num_nodes}, what makes the {n} processes that torchrun started"
+            require(n == self.world_size, "trainer.devices", self.devices, allowed)
+        else:
+            allowed = "1, unless torchrun starts it on every machine (docs/cluster.md)"
+            require(self.num_nodes == 1, "trainer.num_nodes", self.num_nodes, allowed)
 
     def trainer(self, **settings: Any) -> Trainer:
         """A Lightning trainer on these devices, silent but for what its callbacks say."""
@@ -76,6 +98,11 @@ class Hardware:
         if settings.get("devices", self.devices) * settings.get("num_nodes", self.num_nodes) > 1:
             # Each network's step leaves the other's parameters without a gradient.
             defaults["strategy"] = "ddp_find_unused_parameters_true"
+        else:
+            # A cluster's scheduler, and torchrun, are not to be asked about work that is this process's alone.
+            defaults["plugins"] = [LightningEnvironment()]
+            if self.accelerator in ("auto", "gpu") and torch.cuda.is_available():
+                settings["devices"] = [torch.cuda.current_device()]
         return Trainer(**{**defaults, **silent, **settings})
 
 

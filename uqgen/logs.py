@@ -5,16 +5,20 @@ from pathlib import Path
 
 from rich.logging import RichHandler
 
+from uqgen import distributed
+
 
 def log_to(path: Path) -> None:
-    """Sends what uqgen logs to the terminal, and appends it to a file."""
-    file = logging.FileHandler(path)
-    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    terminal = RichHandler(show_path=False, show_level=False, log_time_format="%H:%M:%S")
+    """Sends what uqgen logs to the terminal, and appends it to a file; of several processes, the first one's alone."""
     root = logging.getLogger("uqgen")
     for handler in root.handlers[:]:  # of an earlier run in the same process
         root.removeHandler(handler)
         handler.close()
-    root.handlers = [terminal, file]
-    root.setLevel(logging.INFO)
     root.propagate = False
+    root.setLevel(logging.INFO)
+    if distributed.rank() > 0:
+        root.handlers = [logging.NullHandler()]
+        return
+    file = logging.FileHandler(path)
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root.handlers = [RichHandler(show_path=False, show_level=False, log_time_format="%H:%M:%S"), file]

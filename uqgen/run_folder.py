@@ -1,17 +1,19 @@
 """One training, in one folder, with everything needed to reload it."""
 
 import json
+import secrets
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from uqgen.files import write_atomically
-from uqgen.settings import SettingError
+from uqgen.settings import ExplainedError, SettingError
 
 Plain = dict[str, Any]
 
 # What a run can be resumed with although it differs: where things lie, what it runs on and how often it reports.
-FREE = ("run", "cache", "trainer", "data.folder", "intervals")
+FREE = ("run", "cache", "trainer", "data.folder", "intervals", "logger", "group", "choices")
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,30 @@ class RunFolder:
         """The page."""
         return self.path / "report.html"
 
+    @property
+    def error(self) -> Path:
+        """Why the last try failed, where it did: a message of one line and the traceback."""
+        return self.path / "error.json"
+
+    @property
+    def evaluations(self) -> Path:
+        """The main numbers as the training went."""
+        return self.training / "evaluations.csv"
+
+    def tracking_id(self) -> str:
+        """A name for this run elsewhere that it keeps when it is resumed: 8 random hexadecimal digits."""
+        path = self.path / "tracking_id"
+        if not path.exists():
+            write_atomically(path, secrets.token_hex(4).encode())
+        return path.read_text()
+
     def open(self, settings: Plain) -> None:
         """Starts a run with these settings, or takes up the one that was started with them.
 
         Raises:
             SettingError: the folder holds something else, or a run with other settings.
         """
+        self.error.unlink(missing_ok=True)
         if self.settings.exists():
             refuse_difference(json.loads(self.settings.read_text()), settings, self.path)
         elif self.path.exists() and any(self.path.iterdir()):
@@ -90,6 +110,13 @@ class RunFolder:
     def headline(self) -> float:
         """Mean absolute error of the obtained scores under the uniform protocol, of a complete run."""
         return json.loads(self.results.read_text())["in_vs_out"]["uniform"]["mae"]["value"]
+
+    def fail(self, error: BaseException) -> str:
+        """Leaves word of why the run ended; returns it in one line."""
+        message = " ".join(str(error).split()) if isinstance(error, ExplainedError) else f"{type(error).__name__}: {error}"
+        message = message.splitlines()[0]
+        self.write(self.error, {"message": message, "traceback": "".join(traceback.format_exception(error))})
+        return message
 
     def write(self, path: Path, content: Plain) -> None:
         """Writes plain values as JSON, whole or not at all."""

@@ -18,6 +18,10 @@ class SettingError(ExplainedError, ValueError):
         super().__init__(f"{name}={value}: allowed: {allowed}")
         self.name, self.value, self.allowed = name, value, allowed
 
+    def __reduce__(self) -> tuple[type, tuple[str, Any, str]]:
+        # Exceptions are pickled with their message alone; a job of a sweep hands them to another process.
+        return type(self), (self.name, self.value, self.allowed)
+
     def under(self, section: str) -> "SettingError":
         """The same error with the name it has in the composed configuration, ``section.name``."""
         return SettingError(f"{section}.{self.name}", self.value, self.allowed)

@@ -20,28 +20,34 @@ def train(cfg: DictConfig) -> float:
     Returns:
         Mean absolute error of the obtained scores under the uniform protocol, for sweeps that look for the best.
     """
-    from uqgen.evaluate import evaluate  # imports torch, which --help and a refused setting need not wait for
+    # These import torch, which --help and a refused setting need not wait for.
+    from uqgen import distributed
+    from uqgen.evaluate import evaluate
+    from uqgen.tracking.tracker import finishing
 
     settings = plain(cfg)
     experiment = build(settings)
+    experiment.hardware.check_processes()
     run = RunFolder(Path(settings["run"]))
-    run.open(settings)
+    with distributed.main_first():
+        run.open(settings)
     log_to(run.path / "train.log")
     if run.results.exists():
         log.info("%s is complete: %s", run.path, run.report)
         return run.headline()
 
-    with experiment.stage("data"):
-        experiment.load_data()
-    with experiment.stage("classifiers"):
-        classifiers = experiment.obtain_classifiers(run)
-        own = experiment.own_conditions(classifiers)
-    with experiment.stage("GAN"):
-        gan = experiment.build_gan(own)
-        experiment.train_gan(gan, own, run)
-    evaluate(experiment, run, classifiers, own, gan)
+    with finishing(experiment.open_tracker(run, settings)) as tracker:
+        with experiment.stage("data"):
+            experiment.load_data()
+        with experiment.stage("classifiers"):
+            classifiers = experiment.obtain_classifiers(run)
+            evaluator = experiment.evaluator(classifiers, experiment.own_conditions(classifiers))
+        with experiment.stage("GAN"):
+            gan = experiment.build_gan(evaluator.own)
+            experiment.train_gan(gan, evaluator, run, tracker)
+        evaluate(experiment, run, classifiers, evaluator, gan, tracker)
     return run.headline()
 
 
 if __name__ == "__main__":
-    run_command("train", train)
+    run_command("train", train, sweeps=True)

@@ -32,7 +32,7 @@ class FrozenClassifier(nn.Module):
             return self.network(x.float()).float()
 
     @torch.inference_mode()
-    def predict(self, x: Tensor, batch_size: int = 1000) -> Tensor:
+    def predict(self, x: Tensor, batch_size: int = 250) -> Tensor:
         """Logits of many inputs, in chunks that bound the memory.
 
         Args:

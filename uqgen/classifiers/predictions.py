@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from uqgen import distributed
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.tensor_files import load_tensors, save_tensors
@@ -29,11 +30,25 @@ def predict_splits(
         For "train", "validation" and "test", float32 [N, K].
     """
     path = folder / f"{classifier.digest()[:16]}-{data_hash}.pt"
-    if path.exists():
+    if distributed.from_main(path.exists()):
         return load_tensors(path)
-    logits = {split: classifier.predict(getattr(data, split).x) for split in SPLITS}
-    save_tensors(logits, path)
+    logits = {split: predict(classifier, getattr(data, split).x) for split in SPLITS}
+    if distributed.rank() == 0:
+        save_tensors(logits, path)
     return logits
+
+
+def predict(classifier: FrozenClassifier, x: Tensor) -> Tensor:
+    """Logits of many inputs, to which every process does its share.
+
+    Args:
+        classifier: the target or a judge.
+        x: as `FrozenClassifier.predict` takes it, the same in every process.
+
+    Returns:
+        float32 [N, K] on the CPU, whole in every process.
+    """
+    return distributed.gather(classifier.predict(x[distributed.share(len(x))]))
 
 
 def accuracy(logits: Tensor, label: Tensor) -> float:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from uqgen import seeding
+from uqgen import distributed, seeding
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData
 
@@ -28,7 +28,7 @@ class ScoredBatches(IterableDataset[ScoredBatch]):
     """Batches of a scored data set, shuffled anew every epoch, from any step of the training to its end.
 
     Which images a step sees depends on (seed, step) alone: a restarted training sees what an uninterrupted one would
-    have seen. An epoch's incomplete last batch is left out.
+    have seen. Of every batch, each of several processes takes its share. An epoch's incomplete last batch is left out.
 
     Args:
         data: the images, N of them.
@@ -36,7 +36,6 @@ class ScoredBatches(IterableDataset[ScoredBatch]):
         batch_size: images in a step, over all devices.
         steps: the steps to come.
         seed: draws the order of each epoch.
-        rank, world_size: this process takes its share of every batch.
     """
 
     def __init__(
@@ -46,12 +45,9 @@ class ScoredBatches(IterableDataset[ScoredBatch]):
         batch_size: int,
         steps: range,
         seed: int,
-        rank: int = 0,
-        world_size: int = 1,
     ) -> None:
         self.data, self.condition = data, condition
         self.batch_size, self.steps, self.seed = min(batch_size, len(data)), steps, seed
-        self.rank, self.world_size = rank, world_size
 
     def __iter__(self) -> Iterator[ScoredBatch]:
         per_epoch = len(self.data) // self.batch_size
@@ -61,7 +57,7 @@ class ScoredBatches(IterableDataset[ScoredBatch]):
             if epoch != epoch_of_order:
                 order, epoch_of_order = self._order(epoch), epoch
             start = position * self.batch_size
-            index = order[start : start + self.batch_size][self.rank :: self.world_size]
+            index = order[start : start + self.batch_size][distributed.share(self.batch_size)]
             yield ScoredBatch(self.data[index].x, Condition(self.condition.label[index], self.condition.score[index]))
 
     def _order(self, epoch: int) -> Tensor:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from uqgen import seeding
+from uqgen import distributed, seeding
 from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8
 from uqgen.gan.module import ConditionalGAN
@@ -40,7 +41,7 @@ def generate(
     score: Score,
     seed: int,
 ) -> Generated:
-    """Makes one image for each condition and has it scored.
+    """Makes one image for each condition and has it scored; every process does its share, and has the whole.
 
     Images are rounded to the 256 levels of real ones before they are scored, so that nothing is obtained by a change
     that no picture could hold.
@@ -53,12 +54,13 @@ def generate(
         seed: draws the latents.
     """
     rng = seeding.generator(seed, device=gan.device)
-    latent = gan.generator.draw_latent(len(asked.score), rng)
-    x = gan.generate(latent, asked.to(gan.device))
-    x = to_uint8(x).cpu() if x.dim() == 4 else x.cpu()
+    mine = distributed.share(len(asked.score))
+    latent = gan.generator.draw_latent(len(asked.score), rng).select(mine)
+    part = gan.generate(latent, Condition(asked.label[mine], asked.score[mine]).to(gan.device))
+    x = distributed.gather((to_uint8(part) if part.dim() == 4 else part).cpu())
     label = asked.label.cpu()
-    logits = target.predict(x)
-    judge_scores = {name: score(judge.predict(x), label) for name, judge in judges.items()}
+    logits = predict(target, x)
+    judge_scores = {name: score(predict(judge, x), label) for name, judge in judges.items()}
     return Generated(asked.to("cpu"), x, logits, judge_scores, score(logits, label))
 
 

@@ -1,14 +1,16 @@
 """All numbers of one evaluation: in against out, class agreement, fidelity, judges."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from uqgen import seeding
+from uqgen import distributed, seeding
 from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.sampling import DataConditions, uniform_conditions
 from uqgen.data.datamodule import InMemoryDataModule
@@ -24,6 +26,7 @@ from uqgen.gan.module import ConditionalGAN
 from uqgen.scores import Score
 
 PROTOCOLS = ("data", "uniform")
+RESAMPLES_IN_TRAINING = 100
 
 
 @dataclass(frozen=True)
@@ -100,30 +103,35 @@ class Evaluator:
 
     def measure(self, gan: ConditionalGAN) -> Measurements:
         """Generates images under both protocols and measures them."""
-        generated = {name: self._generate(gan, name) for name in PROTOCOLS}
-        protocols = {name: self._measure_protocol(images) for name, images in generated.items()}
-        return Measurements(protocols, self._realism(gan, generated["data"].x), self._real_judges(), generated)
+        return self._measure(gan, self.settings.n_images, self.settings.n_resamples)
+
+    def measure_in_training(self, gan: ConditionalGAN) -> Measurements:
+        """The same on fewer images, and with few resamples: for a curve, whose intervals nobody reads."""
+        return self._measure(gan, self.settings.n_images_in_training, RESAMPLES_IN_TRAINING)
+
+    def _measure(self, gan: ConditionalGAN, n_images: int, n_resamples: int) -> Measurements:
+        generated = {name: self._generate(gan, name, n_images) for name in PROTOCOLS}
+        protocols = {name: self._measure_protocol(images, n_resamples) for name, images in generated.items()}
+        return Measurements(protocols, self._realism(generated["data"].x), self._real_judges, generated)
 
     @property
     def asked_range(self) -> tuple[float, float]:
         """The lowest and the highest score asked under the uniform protocol."""
         return self.settings.asked_range(self.score, self.own.score)
 
-    def _generate(self, gan: ConditionalGAN, protocol: str) -> Generated:
-        stream = PROTOCOLS.index(protocol)
-        rng = seeding.generator(self.settings.seed, stream)
-        n = self.settings.n_images
+    def _generate(self, gan: ConditionalGAN, protocol: str, n: int) -> Generated:
+        rng = seeding.generator(self.settings.seed, PROTOCOLS.index(protocol))
         if protocol == "data":
             asked = DataConditions(self.own).draw(n, rng)
         else:
             asked = uniform_conditions(n, self.data.n_classes, *self.asked_range, rng)
         return generate(gan, asked, self.target, self.judges, self.score, self.settings.seed)
 
-    def _measure_protocol(self, images: Generated) -> ProtocolResult:
+    def _measure_protocol(self, images: Generated, n_resamples: int) -> ProtocolResult:
         asked, label = images.asked.score.numpy(), images.asked.label.numpy()
-        names, settings = self.data.class_names, self._bootstrap()
+        names, settings = self.data.class_names, self._bootstrap(n_resamples)
         agrees = (images.logits.argmax(dim=1).numpy() == label).astype(np.float64)
-        agreement = bootstrap(lambda a: {"share": a.mean(axis=-1)}, (agrees,), self.settings.n_resamples)
+        agreement = bootstrap(lambda a: {"share": a.mean(axis=-1)}, (agrees,), n_resamples)
         return ProtocolResult(
             in_vs_out=in_vs_out(asked, images.score_out.numpy(), **settings),
             by_class=by_class(asked, images.score_out.numpy(), label, names, **settings),
@@ -131,30 +139,41 @@ class Evaluator:
             judges={name: in_vs_out(asked, out.numpy(), **settings) for name, out in images.judge_scores.items()},
         )
 
-    def _bootstrap(self) -> dict[str, Any]:
+    def _bootstrap(self, n_resamples: int) -> dict[str, Any]:
         edges = np.linspace(*self.asked_range, self.settings.n_bins + 1)
-        return {"edges": edges, "n_resamples": self.settings.n_resamples, "seed": self.settings.seed}
+        return {"edges": edges, "n_resamples": n_resamples, "seed": self.settings.seed}
 
+    @cached_property
     def _real_judges(self) -> dict[str, InVsOut]:
-        test = self.data.test
+        test, settings = self.data.test, self._bootstrap(self.settings.n_resamples)
         own = self.score(self.test_logits, test.label).numpy()
         return {
-            name: in_vs_out(own, self.score(judge.predict(test.x), test.label).numpy(), **self._bootstrap())
+            name: in_vs_out(own, self.score(predict(judge, test.x), test.label).numpy(), **settings)
             for name, judge in self.judges.items()
         }
 
-    def _realism(self, gan: ConditionalGAN, fake: Tensor) -> Realism:
-        train, test, seed = self.data.train.x, self.data.test.x, self.settings.seed
+    def _realism(self, fake: Tensor) -> Realism:
         if not self.data.is_image:
-            return Realism(
-                sliced_wasserstein=sliced_wasserstein(fake, train, seed=seed),
-                sliced_wasserstein_floor=sliced_wasserstein(test, train, seed=seed),
-            )
-        network = load_features().to(gan.device)
-        reference, ours, floor = (
-            torch.cat([extract_features(unit_range(chunk).to(gan.device), network) for chunk in x.split(5_000)])
-            for x in (train, fake, test)
-        )
-        return Realism(
-            images=compare_features(reference, ours, seed), images_floor=compare_features(reference, floor, seed)
-        )
+            ours = sliced_wasserstein(fake, self.data.train.x, seed=self.settings.seed)
+            return Realism(sliced_wasserstein=ours, sliced_wasserstein_floor=self._wasserstein_floor)
+        fidelity = compare_features(self._train_features, self._features(fake), self.settings.seed)
+        return Realism(images=fidelity, images_floor=self._fidelity_floor)
+
+    @cached_property
+    def _wasserstein_floor(self) -> float:
+        return sliced_wasserstein(self.data.test.x, self.data.train.x, seed=self.settings.seed)
+
+    @cached_property
+    def _fidelity_floor(self) -> Fidelity:
+        return compare_features(self._train_features, self._features(self.data.test.x), self.settings.seed)
+
+    @cached_property
+    def _train_features(self) -> Tensor:
+        return self._features(self.data.train.x)
+
+    def _features(self, x: Tensor) -> Tensor:
+        device = next(self.target.parameters()).device
+        network = load_features().to(device)
+        chunks = x[distributed.share(len(x))].split(5_000)
+        part = [extract_features(unit_range(chunk).to(device), network) for chunk in chunks]
+        return distributed.gather(torch.cat(part))

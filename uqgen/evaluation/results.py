@@ -1,10 +1,13 @@
 """What results.json holds."""
 
+import math
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from uqgen.classifiers.predictions import SPLITS, accuracy, accuracy_by_corruption
 from uqgen.data.corruption import CORRUPTIONS
-from uqgen.evaluation.in_vs_out import as_plain
+from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.in_vs_out import InVsOut, as_plain
 from uqgen.evaluation.measure import Measurements
 
 if TYPE_CHECKING:
@@ -69,3 +72,24 @@ def classifier_results(experiment: "Experiment", classifiers: "Classifiers") -> 
         "judges_test_accuracy": judges,
         "sha256": classifiers.target.digest(),
     }
+
+
+def scalars(measurements: Measurements) -> dict[str, float]:
+    """The main numbers, each by its path in results.json without the last ``value``: ``in_vs_out/uniform/mae``."""
+    found: dict[str, float] = {}
+    for protocol, result in measurements.protocols.items():
+        found |= _agreement(f"in_vs_out/{protocol}", result.in_vs_out)
+        found[f"class_agreement/{protocol}"] = result.class_agreement.value
+        for judge, agreement in result.judges.items():
+            found |= _agreement(f"judges/{protocol}/{judge}", agreement)
+    realism = measurements.realism
+    if realism.images is not None:
+        found |= {"realism/images/fid": realism.images.fid, "realism/images/kid": realism.images.kid}
+    if realism.sliced_wasserstein is not None:
+        found["realism/sliced_wasserstein"] = realism.sliced_wasserstein
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def _agreement(path: str, agreement: InVsOut) -> dict[str, float]:
+    estimates = {field.name: getattr(agreement, field.name) for field in fields(agreement)}
+    return {f"{path}/{name}": value.value for name, value in estimates.items() if isinstance(value, Estimate)}

@@ -18,6 +18,7 @@ class EvaluationSettings:
 
     Attributes:
         n_images: images generated under each protocol.
+        n_images_in_training: the same for the evaluations on the way.
         n_resamples: resamples of the bootstrap.
         n_bins: bins of the curve of obtained by asked scores.
         n_judges: number of judges.
@@ -29,6 +30,7 @@ class EvaluationSettings:
     """
 
     n_images: int = 10_000
+    n_images_in_training: int = 1_000
     n_resamples: int = 1_000
     n_bins: int = 20
     n_judges: int = 3
@@ -37,6 +39,7 @@ class EvaluationSettings:
 
     def __post_init__(self) -> None:
         require_integer("n_images", self.n_images, 2)
+        require_integer("n_images_in_training", self.n_images_in_training, 2)
         require_integer("n_resamples", self.n_resamples, 1)
         require_integer("n_bins", self.n_bins, 1)
         require_integer("n_judges", self.n_judges, 0)

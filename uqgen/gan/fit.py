@@ -17,6 +17,7 @@ from uqgen.gan.module import ConditionalGAN
 from uqgen.hardware import Hardware
 from uqgen.settings import require, require_integer
 from uqgen.tensor_files import load_tensors
+from uqgen.tracking.tracker import Tracker
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Intervals:
     Attributes:
         log_every: a row in the history.
         samples_every: a grid of samples.
+        evaluate_every: an evaluation on few images.
         checkpoint_every: a checkpoint; a multiple of `log_every`, so that a resumed history has no incomplete mean.
 
     Raises:
@@ -34,10 +36,11 @@ class Intervals:
 
     log_every: int = 1_000
     samples_every: int = 10_000
+    evaluate_every: int = 30_000
     checkpoint_every: int = 10_000
 
     def __post_init__(self) -> None:
-        for name in ("log_every", "samples_every", "checkpoint_every"):
+        for name in ("log_every", "samples_every", "evaluate_every", "checkpoint_every"):
             require_integer(name, getattr(self, name), 1)
         whole = self.checkpoint_every % self.log_every == 0
         require(whole, "checkpoint_every", self.checkpoint_every, f"a multiple of log_every={self.log_every}")
@@ -50,6 +53,7 @@ def fit(
     hardware: Hardware,
     intervals: Intervals,
     folder: Path,
+    tracker: Tracker,
     callbacks: list[Callback],
 ) -> None:
     """Trains a GAN until it has seen as many images as its settings say.
@@ -63,15 +67,15 @@ def fit(
         hardware: where it is trained.
         intervals: how often it reports and saves.
         folder: of the checkpoint and the history.
+        tracker: who is told of the history.
         callbacks: what else is to be done on the way.
 
     Raises:
         SettingError: the batch does not divide among the devices.
         DivergedError: a weight is no longer finite.
     """
-    world_size = hardware.devices * hardware.num_nodes
     batch_size = gan.settings.batch_size
-    gan.settings.check_batch(world_size, gan.discriminator.group)
+    gan.settings.check_batch(hardware.world_size, gan.discriminator.group)
     require(batch_size <= len(data), "batch_size", batch_size, f"at most the {len(data)} training images")
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "last.ckpt"
@@ -83,7 +87,7 @@ def fit(
     own_callbacks = [
         ImageProgress(),
         FiniteGuard(intervals.log_every, "log_every"),
-        History(folder / "history.csv", intervals.log_every),
+        History(folder / "history.csv", intervals.log_every, tracker),
         Checkpoint(checkpoint, intervals.checkpoint_every),
     ]
     trainer = hardware.trainer(
@@ -93,6 +97,6 @@ def fit(
         use_distributed_sampler=False,
     )
     steps = range(seen // batch_size, -(-gan.settings.n_images // batch_size))
-    batches = ScoredBatches(data, own, batch_size, steps, gan.settings.seed, trainer.global_rank, trainer.world_size)
+    batches = ScoredBatches(data, own, batch_size, steps, gan.settings.seed)
     loader = DataLoader(batches, batch_size=None)
     trainer.fit(gan, loader, ckpt_path=checkpoint if seen else None, weights_only=True)

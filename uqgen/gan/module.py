@@ -10,7 +10,7 @@ from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor
 from torch.optim import Adam, Optimizer
 
-from uqgen import seeding
+from uqgen import distributed, seeding
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.sampling import DataConditions
@@ -26,13 +26,15 @@ from uqgen.settings import require
 
 PATH_LENGTH_EVERY = 4  # steps between path-length regularisations: StyleGAN2, appendix B
 PATH_LENGTH_RATE = 0.01  # of the moving average of path lengths, the same
+CPU_CHUNK, GPU_CHUNK = 100, 1_000  # images generated at once: few stay in a CPU's cache, half as fast again as 500
 
 
 class ConditionalGAN(LightningModule):
     """Generator and discriminator under a condition, trained by manual optimisation and counted in images.
 
-    Every random number of a step comes from a generator seeded by (seed, n_images, rank), so that a restarted training
-    draws what an uninterrupted one would have drawn, whatever else drew random numbers in between.
+    Every random number of a step comes from a generator seeded by (seed, n_images, stream), so that a restarted training draws
+    what an uninterrupted one would have drawn, whatever else drew random numbers in between. Conditions and latents are
+    drawn for all devices by each, which then takes its share, so that several devices train what one would have trained.
 
     Args:
         generator, discriminator: networks with the interface of `uqgen.networks.stylegan2`.
@@ -83,10 +85,12 @@ class ConditionalGAN(LightningModule):
     def training_step(self, batch: ScoredBatch, batch_idx: int) -> None:
         """One step of both networks; the generated images of the discriminator's step serve the generator's too."""
         real, own = batch
-        rng = self._step_rng()
-        asked = self.conditions.draw(len(real), rng)
-        parts_own, parts_asked = self.encoding(own), self.encoding(asked)
-        fake = self.generator(self._draw_latent(len(real), rng), parts_asked)
+        rng = self._step_rng(0)
+        drawn, latent = self.conditions.draw(self.global_batch_size, rng), self._draw_latent(self.global_batch_size, rng)
+        mine = distributed.share(self.global_batch_size)
+        parts_own, parts_asked = self.encoding(own), self.encoding(Condition(drawn.label[mine], drawn.score[mine]))
+        fake = self.generator(latent.select(mine), parts_asked)
+        rng = self._step_rng(1 + distributed.rank())  # what follows is drawn for this device alone
         optimizer_g, optimizer_d = cast(list[LightningOptimizer], self.optimizers())
         with self._stepping(optimizer_d):
             self._discriminator_step(real, parts_own, fake.detach(), parts_asked, rng)
@@ -107,7 +111,8 @@ class ConditionalGAN(LightningModule):
         Returns:
             float32 [N, C, H, W] clipped to [-1, 1], or points float32 [N, 2], on the latent's device.
         """
-        chunks = torch.arange(len(latent), device=latent.z.device).split(500)
+        size = CPU_CHUNK if latent.z.device.type == "cpu" else GPU_CHUNK
+        chunks = torch.arange(len(latent), device=latent.z.device).split(size)
         images = []
         for chunk in chunks:
             parts = self.encoding(Condition(condition.label[chunk], condition.score[chunk]))
@@ -116,8 +121,8 @@ class ConditionalGAN(LightningModule):
         return x.clamp(-1, 1) if x.dim() == 4 else x
 
     def pop_means(self) -> dict[str, float]:
-        """Means of the training quantities since the last call."""
-        means = {name: float(total) / self._n_summed[name] for name, total in self._sums.items()}
+        """Means of the training quantities since the last call, over all devices, each of which must call it."""
+        means = {name: float(distributed.mean(total) / self._n_summed[name]) for name, total in self._sums.items()}
         self._sums.clear()
         self._n_summed.clear()
         return means
@@ -161,7 +166,7 @@ class ConditionalGAN(LightningModule):
             images = generator.synthesise(w, latent.noise)
             direction = torch.randn(images.shape, generator=rng, device=images.device)
             lengths = path_lengths(images, w, direction)
-        self.mean_path_length.lerp_(lengths.detach().mean(), PATH_LENGTH_RATE)
+        self.mean_path_length.lerp_(distributed.mean(lengths.detach().mean()), PATH_LENGTH_RATE)
         return (lengths - self.mean_path_length).square().mean()
 
     def _draw_latent(self, n: int, rng: torch.Generator) -> Latent:
@@ -189,8 +194,8 @@ class ConditionalGAN(LightningModule):
     def _step(self) -> int:
         return self.n_images // self.settings.batch_size
 
-    def _step_rng(self) -> torch.Generator:
-        return seeding.generator(self.settings.seed, self.n_images, self.global_rank, device=self.device)
+    def _step_rng(self, stream: int) -> torch.Generator:
+        return seeding.generator(self.settings.seed, self.n_images, stream, device=self.device)
 
     def _record(self, **values: Tensor) -> None:
         for name, value in values.items():

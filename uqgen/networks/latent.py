@@ -37,5 +37,6 @@ class Latent:
         return len(self.z)
 
     def select(self, index: Tensor | slice) -> "Latent":
-        """The latents at these positions of the batch, without mixing."""
-        return Latent(self.z[index], tuple(noise[index] for noise in self.noise))
+        """The latents at these positions of the batch."""
+        mix = StyleMix(self.mix.z[index], self.mix.from_layer[index]) if self.mix else None
+        return Latent(self.z[index], tuple(noise[index] for noise in self.noise), mix)

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from uqgen import distributed
 from uqgen.networks.embedding import ConditionEmbedding
 from uqgen.networks.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.networks.latent import Latent, StyleMix
@@ -47,7 +48,7 @@ class Mapping(nn.Module):
         """z float [N, latent_dim] and the encoded condition to w float [N, w_dim]; tracks the mean w in training."""
         w = self.layers(torch.cat([normalise_second_moment(z), self.embedding(parts)], dim=1))
         if self.training:
-            self.mean_w.lerp_(w.detach().float().mean(dim=0), MEAN_W_RATE)
+            self.mean_w.lerp_(distributed.mean(w.detach().float().mean(dim=0)), MEAN_W_RATE)
         return w
 
 

@@ -1,7 +1,10 @@
 """The curves of a training, as a table that goes on where a checkpoint resumes."""
 
 import csv
+import resource
+import sys
 import time
+from collections.abc import Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from lightning import Trainer
 from uqgen.files import write_atomically
 from uqgen.gan.callbacks.every import EveryNImages
 from uqgen.gan.module import ConditionalGAN
+from uqgen.tracking.tracker import Tracker
 
 COLUMNS = (
     "n_images",
@@ -21,29 +25,30 @@ COLUMNS = (
     "fake_logit",
     "path_length_penalty",
     "images_per_second",
-    "gpu_memory_gib",
+    "memory_gib",
 )
 
 
 class History(EveryNImages):
-    """Appends the means of the training quantities to a CSV file and hands them to the loggers, against n_images.
+    """Appends the means of the training quantities to a CSV file and hands them to a tracker, against n_images.
 
     Args:
         path: the CSV file.
         interval: number of images in a mean.
+        tracker: who is told.
     """
 
-    def __init__(self, path: Path, interval: int) -> None:
+    def __init__(self, path: Path, interval: int, tracker: Tracker) -> None:
         super().__init__(interval, "log_every")
-        self.path = path
+        self.path, self.tracker = path, tracker
         self._since: tuple[float, int] = (0.0, 0)
 
     def on_train_start(self, trainer: Trainer, gan: ConditionalGAN) -> None:  # type: ignore[override]
         """Drops the rows that a resumed training will write again."""
         self._since = (time.perf_counter(), gan.n_images)
         if trainer.is_global_zero:
-            kept = [row for row in read_history(self.path) if row["n_images"] <= gan.n_images]
-            write_atomically(self.path, _rows(kept, header=True).encode())
+            kept = rows_until(self.path, gan.n_images)
+            write_atomically(self.path, rows_as_csv(kept, COLUMNS, header=True).encode())
 
     def act(self, trainer: Trainer, gan: ConditionalGAN) -> None:
         """Adds a row."""
@@ -51,22 +56,34 @@ class History(EveryNImages):
         now, (then, n_then) = time.perf_counter(), self._since
         self._since = (now, gan.n_images)
         means["images_per_second"] = (gan.n_images - n_then) / (now - then)
-        if gan.device.type == "cuda":
-            means["gpu_memory_gib"] = torch.cuda.max_memory_allocated() / 2**30
-        for logger in trainer.loggers:
-            logger.log_metrics({f"train/{name}": value for name, value in means.items()}, step=gan.n_images)
+        means["memory_gib"] = peak_memory(gan.device) / 2**30
         if trainer.is_global_zero:
+            self.tracker.scalars({f"train/{name}": value for name, value in means.items()}, gan.n_images)
             with self.path.open("a", newline="") as file:
-                file.write(_rows([{"n_images": gan.n_images, **means}]))
+                file.write(rows_as_csv([{"n_images": gan.n_images, **means}], COLUMNS))
 
 
-def _rows(rows: list[dict[str, float]], header: bool = False) -> str:
+def peak_memory(device: torch.device) -> int:
+    """The most bytes in use so far: on a GPU by tensors, else by the whole process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def rows_as_csv(rows: list[dict[str, float]], columns: Sequence[str], header: bool = False) -> str:
+    """Rows as lines of a CSV file."""
     text = StringIO(newline="")
-    writer = csv.DictWriter(text, COLUMNS)
+    writer = csv.DictWriter(text, columns)
     if header:
         writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def rows_until(path: Path, n_images: int) -> list[dict[str, float]]:
+    """The rows that a training resumed at so many images will not write again."""
+    return [row for row in read_history(path) if row["n_images"] <= n_images]
 
 
 def read_history(path: Path) -> list[dict[str, float]]:

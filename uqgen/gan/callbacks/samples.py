@@ -11,6 +11,7 @@ from uqgen.gan.callbacks.every import EveryNImages
 from uqgen.gan.module import ConditionalGAN
 from uqgen.report.image_figures import sample_grid_figure
 from uqgen.report.saving import save_figure
+from uqgen.tracking.tracker import Tracker
 
 
 class SampleGrid(EveryNImages):
@@ -23,14 +24,22 @@ class SampleGrid(EveryNImages):
         score_name: how the score is called.
         interval: number of images between two grids.
         seed: draws the noise.
+        tracker: who is told.
     """
 
     def __init__(
-        self, folder: Path, class_names: list[str], scores: list[float], score_name: str, interval: int, seed: int
+        self,
+        folder: Path,
+        class_names: list[str],
+        scores: list[float],
+        score_name: str,
+        interval: int,
+        seed: int,
+        tracker: Tracker,
     ) -> None:
         super().__init__(interval, "samples_every")
         self.folder, self.class_names, self.scores, self.score_name = folder, class_names, scores, score_name
-        self.seed = seed
+        self.seed, self.tracker = seed, tracker
 
     def act(self, trainer: Trainer, gan: ConditionalGAN) -> None:
         """Draws the grid."""
@@ -39,7 +48,9 @@ class SampleGrid(EveryNImages):
             title = f"{gan.n_images:,} images seen"
             pixels = images.cpu().numpy()
             figure = sample_grid_figure(pixels, self.class_names, self.scores, title, self.score_name, seed=self.seed)
-            save_figure(figure, self.folder / f"{gan.n_images:09d}.png")
+            path = self.folder / f"{gan.n_images:09d}.png"
+            save_figure(figure, path)
+            self.tracker.picture("samples", path, gan.n_images)
 
 
 def sample_grid(gan: ConditionalGAN, n_classes: int, scores: list[float], seed: int) -> torch.Tensor:

@@ -1,0 +1,1 @@
+"""The variants of a sweep, side by side."""

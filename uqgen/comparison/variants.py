@@ -1,0 +1,149 @@
+"""What the seeds of each variant have in common: Student (1908), "The probable error of a mean"."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from uqgen.comparison.jobs import Job, State
+from uqgen.comparison.metrics import METRICS, Metric
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class OverSeeds:
+    """A metric over the seeds of one variant.
+
+    Attributes:
+        values: one for each seed where it is defined, in the order of the seeds.
+        mean: of the values; NaN if there is none.
+        low, high: the 95 % interval of the mean, from Student's t distribution: it takes the seeds as independent and
+            their values as normal. NaN with fewer than two values, which say nothing of their spread.
+    """
+
+    values: tuple[float, ...]
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def n(self) -> int:
+        """Number of values."""
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The mean score obtained for each bin of scores asked, over the seeds of one variant.
+
+    Attributes:
+        asked: float [B], the middle of each bin, increasing.
+        mean: float [B], over the seeds; NaN where no seed has an image in the bin.
+        low, high: float [B], the lowest and the highest seed.
+    """
+
+    asked: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The jobs that differ in nothing but their seed.
+
+    Attributes:
+        name: what they have in common.
+        jobs: by seed; one or more.
+    """
+
+    name: str
+    jobs: tuple[Job, ...]
+
+    @property
+    def complete(self) -> tuple[Job, ...]:
+        """The jobs that have results."""
+        return tuple(job for job in self.jobs if job.state == State.COMPLETE)
+
+    def over_seeds(self, metric: Metric) -> OverSeeds:
+        """A metric of the complete jobs."""
+        return over_seeds([metric.of(job.results) for job in self.complete])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The variants of a sweep.
+
+    Attributes:
+        name: of the sweep.
+        variants: one or more, in the order of the jobs.
+        metrics: those that are defined for at least one job.
+    """
+
+    name: str
+    variants: tuple[Variant, ...]
+    metrics: tuple[Metric, ...]
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The jobs of all variants."""
+        return tuple(job for variant in self.variants for job in variant.jobs)
+
+    @property
+    def main_metrics(self) -> tuple[Metric, ...]:
+        """The few metrics shown first."""
+        return tuple(metric for metric in self.metrics if metric.main)
+
+    @property
+    def n_incomplete(self) -> int:
+        """Number of jobs without results."""
+        return sum(job.state != State.COMPLETE for job in self.jobs)
+
+
+def compare_jobs(name: str, jobs: Sequence[Job]) -> Comparison:
+    """Groups the jobs of a sweep by variant.
+
+    Args:
+        name: of the sweep.
+        jobs: one or more, in the order they are shown.
+    """
+    names = dict.fromkeys(job.variant for job in jobs)
+    variants = tuple(Variant(name, tuple(job for job in jobs if job.variant == name)) for name in names)
+    metrics = tuple(m for m in METRICS if any(not math.isnan(m.of(job.results)) for job in jobs))
+    return Comparison(name, variants, metrics)
+
+
+def over_seeds(values: ArrayLike) -> OverSeeds:
+    """Mean and 95 % interval of a value that each seed has.
+
+    Args:
+        values: float [S], one for each seed; NaN is left out.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    values = values[~np.isnan(values)]
+    n, mean = len(values), float(values.mean()) if len(values) else math.nan
+    half = math.nan
+    if n > 1:
+        half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * values.std(ddof=1) / math.sqrt(n))
+    return OverSeeds(tuple(values.tolist()), mean, mean - half, mean + half)
+
+
+def uniform_curve(jobs: Sequence[Job]) -> Curve:
+    """What was obtained for each score asked under the uniform protocol.
+
+    Args:
+        jobs: complete ones; each bin is averaged over those that have it.
+    """
+    bins: dict[tuple[float, float], list[float]] = {}
+    for job in jobs:
+        for point in job.results["in_vs_out"]["uniform"]["curve"]:
+            mean = point["mean"]["value"]
+            bins.setdefault((point["low"], point["high"]), []).extend([] if mean is None else [mean])
+    edges = sorted(bins)
+    seeds = [bins[edge] or [math.nan] for edge in edges]
+    mean, low, high = (np.array([take(values) for values in seeds]) for take in (np.mean, min, max))
+    return Curve(np.array(edges).reshape(-1, 2).mean(axis=1), mean, low, high)

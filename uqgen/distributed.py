@@ -1,0 +1,111 @@
+"""Several processes, one a device, that do one run together: each has a rank, and rank 0 alone writes.
+
+torchrun starts the processes and ends all of them when one fails. Without it, everything here is about one process.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import NoReturn, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+PATIENCE = timedelta(hours=12)  # of the processes that wait while rank 0 trains a classifier or draws figures
+
+T = TypeVar("T")
+
+
+def rank() -> int:
+    """Which of the processes that joined this is, from 0."""
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def world_size() -> int:
+    """Number of processes that joined."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def is_launched() -> bool:
+    """Whether torchrun started this process."""
+    return dist.is_available() and dist.is_torchelastic_launched()
+
+
+def launch(n_processes: int, module: str) -> NoReturn:
+    """Turns this process into torchrun, which starts this command again, once for each device of this machine.
+
+    Args:
+        n_processes: devices of this machine.
+        module: of the command, such as `uqgen.train`.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // n_processes)))
+    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
+    os.execv(sys.executable, [sys.executable, *torchrun, "-m", module, *sys.argv[1:]])
+
+
+@contextmanager
+def joined() -> Iterator[None]:
+    """Joins the other processes for as long as it lasts, and makes this process's GPU the current one."""
+    if not is_launched():
+        yield
+        return
+    has_gpus = torch.cuda.is_available()
+    if has_gpus:
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("cpu:gloo,cuda:nccl" if has_gpus else "gloo", timeout=PATIENCE)
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+def from_main(value: T) -> T:
+    """The value that rank 0 has, on every rank."""
+    if not dist.is_initialized():
+        return value
+    values = [value]
+    dist.broadcast_object_list(values)
+    return values[0]
+
+
+@contextmanager
+def main_first() -> Iterator[None]:
+    """Rank 0 does what is in the block before the others, who find on the disk what it left there."""
+    if rank() > 0:
+        dist.barrier()
+    yield
+    if rank() == 0 and dist.is_initialized():
+        dist.barrier()
+
+
+def share(n: int) -> slice:
+    """The neighbouring positions of n that are this process's to do; every position is exactly one process's."""
+    return slice(n * rank() // world_size(), n * (rank() + 1) // world_size())
+
+
+def gather(part: Tensor) -> Tensor:
+    """Puts the parts of all processes together, in the order of their `share`.
+
+    Args:
+        part: [n, ...], on the CPU; n may differ between the processes.
+
+    Returns:
+        [sum of all n, ...], the same on every process.
+    """
+    if not dist.is_initialized():
+        return part
+    parts: list[Tensor] = [part] * world_size()
+    dist.all_gather_object(parts, part)
+    return torch.cat(parts)
+
+
+def mean(value: Tensor) -> Tensor:
+    """The mean of a tensor that every process has its own of; on the device where it is."""
+    if not dist.is_initialized():
+        return value
+    total = value.clone()
+    dist.all_reduce(total)
+    return total / world_size()

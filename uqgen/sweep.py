@@ -1,0 +1,131 @@
+"""Sweeps: ``python -m uqgen.train -m condition=paper,fourier seed=0,1,2``, one run folder for each job."""
+
+import hashlib
+import itertools
+import logging
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig
+
+from uqgen.run_folder import FREE, RunFolder
+from uqgen.settings import SettingError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep before it starts.
+
+    Attributes:
+        folder: holds a run folder for each job.
+        jobs: names of the run folders to be, where the values are listed; a sweeper that searches makes up its own.
+        arguments: what Hydra's command line needs besides.
+    """
+
+    folder: Path
+    jobs: tuple[str, ...]
+    arguments: tuple[str, ...]
+
+
+def plan_sweep(cfg: DictConfig, overrides: list[str]) -> Sweep:
+    """Where the runs of a sweep go: the same sweep finds its folder again, and each job the run it left there.
+
+    A job's folder is named by what varies, the sweep's folder, unless ``hydra.sweep.dir`` names it, by a hash of
+    everything that was asked.
+
+    Args:
+        cfg: the settings that all jobs share, with the `hydra` node.
+        overrides: the command line. Hydra is initialised, since a pattern such as ``glob(*)`` stands for what is there.
+
+    Raises:
+        SettingError: a run's folder is given, or a job would run on several devices.
+    """
+    listed = [f"{key}={value}" for key, value in (cfg.hydra.sweeper.get("params") or {}).items()]
+    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+    parsed = parser.parse_overrides([*listed, *overrides])
+    final = {override.get_key_element(): override for override in parsed}
+    if "run" in final:
+        raise SettingError("run", final["run"].value(), "nothing in a sweep; hydra.sweep.dir=... names its folder")
+    refuse_several_devices(cfg)
+    shared = {str(override.key_or_group) for override in final.values() if not override.is_sweep_override()}
+    varied = [override for override in final.values() if override.is_sweep_override()]
+    arguments = [f"hydra.job.config.override_dirname.exclude_keys=[{','.join(sorted(shared))}]"]
+    folder = cfg.hydra.sweep.dir
+    if "hydra.sweep.dir" not in final:
+        experiment = cfg.hydra.runtime.choices.experiment if "experiment" in shared else "sweep"
+        folder = f"{folder}/{experiment}-{_hash(final.values())}"
+        arguments.append(f"hydra.sweep.dir={folder}")
+    return Sweep(Path(folder), _names(varied), tuple(arguments))
+
+
+def run_job(task: Callable[[DictConfig], float], cfg: DictConfig) -> float:
+    """Runs one job of a sweep; if it fails, word of it is left in its folder and the other jobs go on.
+
+    Args:
+        task: what the command does.
+        cfg: the job's settings.
+
+    Returns:
+        What the task returns; NaN if it failed.
+    """
+    from uqgen.devices import own_gpu
+
+    hydra = HydraConfig.get()
+    run = RunFolder(Path(hydra.runtime.output_dir))
+    cfg.run, cfg.group = str(run.path), Path(hydra.sweep.dir).name
+    try:
+        refuse_several_devices(cfg)
+        with own_gpu():
+            return task(cfg)
+    except Exception as error:
+        log.error("%s failed: %s", run.path.name, run.fail(error))
+        return math.nan
+
+
+def finish_sweep(sweep: Sweep) -> int:
+    """Compares what a sweep left and says what is missing.
+
+    Returns:
+        Exit status: 0 if every job is complete, otherwise 1.
+    """
+    from uqgen.compare import compare_sweep
+
+    never_begun = [name for name in sweep.jobs if not (sweep.folder / name).exists()]
+    compare_sweep(sweep.folder)
+    for name in never_begun:
+        log.error("%s was not begun", name)
+    incomplete = [name for name in sweep.jobs if not RunFolder(sweep.folder / name).results.exists()]
+    return 1 if incomplete else 0
+
+
+def refuse_several_devices(cfg: DictConfig) -> None:
+    """A job of a sweep has one device: processes of its own would start the sweep again.
+
+    Raises:
+        SettingError: it has several.
+    """
+    for name in ("devices", "num_nodes"):
+        if cfg.trainer[name] != 1:
+            allowed = "1 in a sweep, whose jobs have one device each; several devices are for single runs"
+            raise SettingError(f"trainer.{name}", cfg.trainer[name], allowed)
+
+
+def _names(varied: list[Override]) -> tuple[str, ...]:
+    """The folders of all jobs, as Hydra names them; none where values are to be searched for."""
+    if not varied or not all(override.is_discrete_sweep() for override in varied):
+        return ()
+    choices = [[f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()] for o in varied]
+    return tuple(",".join(sorted(items)) for items in itertools.product(*choices))
+
+
+def _hash(overrides: Iterable[Override]) -> str:
+    asked = sorted(o.input_line or "" for o in overrides if not (o.key_or_group or "").startswith((*FREE, "hydra.")))
+    return hashlib.sha256("\n".join(asked).encode()).hexdigest()[:8]
