@@ -1,4 +1,4 @@
-"""``python -m uqgen.compare sweep=DIR``: the variants of a sweep, side by side."""
+"""``python -m uqgen.compare folder=DIR``: the variants of a sweep, side by side."""
 
 import logging
 from pathlib import Path
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from uqgen.config import plain, run_command
-from uqgen.files import write_atomically
-from uqgen.logs import log_to
 
 if TYPE_CHECKING:
     from uqgen.comparison.variants import Comparison
@@ -25,39 +23,62 @@ def compare_sweep(folder: Path) -> "Comparison":
     Raises:
         SettingError: the folder does not exist, or no run lies below it.
     """
-    from rich.console import Console  # slow imports, which --help need not wait for
-    from rich.markdown import Markdown
-
-    from uqgen.comparison.jobs import collect_jobs
-    from uqgen.comparison.tables import markdown, runs_csv, variants_csv
+    from uqgen.comparison.jobs import collect_jobs  # slow imports, which --help need not wait for
     from uqgen.comparison.variants import compare_jobs
+    from uqgen.logs import log_to
 
     comparison = compare_jobs(folder.resolve().name, collect_jobs(folder))
-    target, text = folder / "comparison", markdown(comparison)
-    tables = {"runs.csv": runs_csv(comparison), "variants.csv": variants_csv(comparison), "comparison.md": text}
-    for name, content in tables.items():
-        write_atomically(target / name, content.encode())
+    target = folder / "comparison"
+    target.mkdir(exist_ok=True)
     log_to(target / "compare.log")
-    _draw(comparison, target)
-    Console().print(Markdown(text))
+    write_tables(comparison, target)
+    write_figures(comparison, target)
+    say(comparison)
     log.info("comparison: %s", (target / "comparison.md").resolve())
     return comparison
 
 
-def _draw(comparison: "Comparison", target: Path) -> None:
+def write_tables(comparison: "Comparison", target: Path) -> None:
+    """Writes runs.csv, variants.csv and comparison.md."""
+    from uqgen.comparison.tables import markdown, runs_csv, variants_csv
+    from uqgen.files import write_atomically
+
+    for name, text in {"runs.csv": runs_csv, "variants.csv": variants_csv, "comparison.md": markdown}.items():
+        write_atomically(target / name, text(comparison).encode())
+
+
+def write_figures(comparison: "Comparison", target: Path) -> None:
+    """Writes metrics.png and curves.png, if there is anything to draw; old ones do not stay."""
     from uqgen.report.comparison_figures import curves_figure, metrics_figure
     from uqgen.report.saving import save_figure
 
-    if comparison.n_incomplete == len(comparison.jobs):
-        log.warning("no job is complete: there are no figures")
-        return
-    save_figure(metrics_figure(comparison), target / "metrics.png")
-    save_figure(curves_figure(comparison), target / "curves.png")
+    for name, draw in {"metrics.png": metrics_figure, "curves.png": curves_figure}.items():
+        if comparison.n_complete:
+            save_figure(draw(comparison), target / name)
+        else:
+            (target / name).unlink(missing_ok=True)
+
+
+def say(comparison: "Comparison") -> None:
+    """Prints the table, and what is missing."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    from uqgen.comparison.tables import headline, missing, terminal_table
+
+    console = Console()
+    console.print(headline(comparison))
+    if comparison.n_complete:
+        console.print(terminal_table(comparison))
+    else:
+        console.print("There is nothing to compare yet, and there are no figures.")
+    console.print("", Markdown("\n\n".join(missing(comparison))), sep="\n")
 
 
 def compare(cfg: DictConfig) -> float:
     """Compares a sweep; returns the number of its jobs that are not complete."""
-    return float(compare_sweep(Path(plain(cfg)["sweep"])).n_incomplete)
+    comparison = compare_sweep(Path(plain(cfg)["folder"]))
+    return float(len(comparison.jobs) - comparison.n_complete)
 
 
 if __name__ == "__main__":

@@ -122,10 +122,12 @@ def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str)
 
     if "trainer" in cfg and cfg.trainer.devices != 1 and not distributed.is_launched():
         build(plain(cfg))  # refuses a setting here and once, not in every process
-        distributed.launch(cfg.trainer.devices, f"uqgen.{name}")
-    with distributed.joined():
-        cfg.run = distributed.from_main(cfg.run)  # its default holds the time
+        distributed.launch(cfg.trainer.devices, f"uqgen.{name}", f"run={cfg.run}")  # its default holds the time
+    distributed.use_own_gpu()
+    try:
         return task(cfg)
+    finally:
+        distributed.leave()
 
 
 def _run_sweep(name: str, overrides: list[str], start: Callable[[], Any]) -> NoReturn:

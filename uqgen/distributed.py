@@ -20,8 +20,8 @@ T = TypeVar("T")
 
 
 def rank() -> int:
-    """Which of the processes that joined this is, from 0."""
-    return dist.get_rank() if dist.is_initialized() else 0
+    """Which of the processes this is, from 0; known before they join."""
+    return int(os.environ["RANK"]) if is_launched() else 0
 
 
 def world_size() -> int:
@@ -34,31 +34,37 @@ def is_launched() -> bool:
     return dist.is_available() and dist.is_torchelastic_launched()
 
 
-def launch(n_processes: int, module: str) -> NoReturn:
+def launch(n_processes: int, module: str, *arguments: str) -> NoReturn:
     """Turns this process into torchrun, which starts this command again, once for each device of this machine.
 
     Args:
         n_processes: devices of this machine.
         module: of the command, such as `uqgen.train`.
+        arguments: what its command line needs besides.
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // n_processes)))
     torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
-    os.execv(sys.executable, [sys.executable, *torchrun, "-m", module, *sys.argv[1:]])
+    os.execv(sys.executable, [sys.executable, *torchrun, "-m", module, *sys.argv[1:], *arguments])
 
 
-@contextmanager
-def joined() -> Iterator[None]:
-    """Joins the other processes for as long as it lasts, and makes this process's GPU the current one."""
-    if not is_launched():
-        yield
-        return
-    has_gpus = torch.cuda.is_available()
-    if has_gpus:
+def use_own_gpu() -> None:
+    """Makes this process's GPU the current one."""
+    if is_launched() and torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("cpu:gloo,cuda:nccl" if has_gpus else "gloo", timeout=PATIENCE)
-    try:
-        yield
-    finally:
+
+
+def join() -> None:
+    """Waits for the other processes; from here on all take the same collective steps. Alone, it does nothing.
+
+    Not before the classifiers are there: one process trains them, and its metrics would wait for the others.
+    """
+    if is_launched() and not dist.is_initialized():
+        dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
+
+
+def leave() -> None:
+    """Undoes `join`."""
+    if dist.is_initialized():
         dist.destroy_process_group()
 
 
@@ -74,16 +80,17 @@ def from_main(value: T) -> T:
 @contextmanager
 def main_first() -> Iterator[None]:
     """Rank 0 does what is in the block before the others, who find on the disk what it left there."""
-    if rank() > 0:
+    if dist.is_initialized() and rank() > 0:
         dist.barrier()
     yield
-    if rank() == 0 and dist.is_initialized():
+    if dist.is_initialized() and rank() == 0:
         dist.barrier()
 
 
 def share(n: int) -> slice:
     """The neighbouring positions of n that are this process's to do; every position is exactly one process's."""
-    return slice(n * rank() // world_size(), n * (rank() + 1) // world_size())
+    position = rank() if dist.is_initialized() else 0
+    return slice(n * position // world_size(), n * (position + 1) // world_size())
 
 
 def gather(part: Tensor) -> Tensor:

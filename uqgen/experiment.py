@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock
 from lightning import Callback, seed_everything
 from lightning.pytorch.utilities.seed import isolate_rng
 from torch import Tensor
@@ -96,18 +97,19 @@ class Experiment:
 
     def load_data(self) -> None:
         """Puts the data in memory, fetching them first where they are not there."""
-        with distributed.main_first():
+        self.cache.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.cache / "data.lock"):  # jobs that start at once
             self.data.prepare_data()
         self.data.setup()
 
     def obtain_classifiers(self, run: RunFolder) -> Classifiers:
         """Trains or finds the target and the judges, and leaves a copy of each in the run's folder."""
+        target = self._obtain(self.classifier, "classifier", run.classifiers / "target.pt")
         judges = {}
-        with distributed.main_first():  # the others find the copies
-            target = self._obtain(self.classifier, "classifier", run.classifiers / "target.pt")
-            for number in range(1, self.evaluation.n_judges + 1):
-                recipe = replace(self.judge, training=replace(self.judge.training, seed=self.judge.training.seed + number))
-                judges[f"judge {number}"] = self._obtain(recipe, "judge", run.classifiers / f"judge-{number}.pt")
+        for number in range(1, self.evaluation.n_judges + 1):
+            recipe = replace(self.judge, training=replace(self.judge.training, seed=self.judge.training.seed + number))
+            judges[f"judge {number}"] = self._obtain(recipe, "judge", run.classifiers / f"judge-{number}.pt")
+        distributed.join()
         target = target.to(self.hardware.device())
         logits = predict_splits(target, self.data, identity_hash(self.identities["data"]), self.cache / "logits")
         return Classifiers(target, judges, logits)
@@ -159,6 +161,6 @@ class Experiment:
             recipe = replace(recipe, checkpoint=str(copy))
         identity = {"data": self.identities["data"], **self.identities[kind], "seed": recipe.training.seed}
         classifier = recipe.obtain(self.data, identity, self.cache / "classifiers", self.hardware)
-        if not copy.exists():
+        if not copy.exists() and distributed.rank() == 0:
             save_tensors({"state_dict": classifier.network.state_dict()}, copy)
         return classifier

@@ -1,6 +1,7 @@
 """What the program runs on, and with which precision."""
 
 import logging
+import os
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +75,7 @@ class Hardware:
             SettingError: so it is.
         """
         if distributed.is_launched():
-            n = distributed.world_size()
+            n = int(os.environ["WORLD_SIZE"])
             allowed = f"with trainer.num_nodes={self.num_nodes}, what makes the {n} processes that torchrun started"
             require(n == self.world_size, "trainer.devices", self.devices, allowed)
         else:

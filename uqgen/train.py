@@ -29,7 +29,7 @@ def train(cfg: DictConfig) -> float:
     experiment = build(settings)
     experiment.hardware.check_processes()
     run = RunFolder(Path(settings["run"]))
-    with distributed.main_first():
+    if distributed.rank() == 0:
         run.open(settings)
     log_to(run.path / "train.log")
     if run.results.exists():

@@ -23,6 +23,8 @@ from uqgen.gan.module import ConditionalGAN
 from uqgen.gan.training import GANTraining
 from uqgen.hardware import Hardware
 from uqgen.networks.stylegan2 import Discriminator, Generator
+from uqgen.run_folder import RunFolder
+from uqgen.tracking.tracker import Tracker
 
 folder, devices, settings = Path(sys.argv[1]), int(sys.argv[2]), eval(sys.argv[3])
 index, zeros = torch.arange(44), torch.zeros(44, dtype=torch.int64)
@@ -35,10 +37,11 @@ discriminator = Discriminator((1, 8, 8), encoding.part_dims, (4, 3), w_dim=4, fe
 training = GANTraining(n_images=64, batch_size=8, penalty_every=2, **settings)
 gan = ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training)
 hardware = Hardware(accelerator="cpu", devices=devices, precision="32-true")
-with distributed.joined():
-    fit(gan, data, own, hardware, Intervals(log_every=16, checkpoint_every=32), folder / "run", [])
-    assert gan.n_images == 64
-    torch.save(gan.state_dict(), folder / f"{gan.global_rank}.pt")
+distributed.join()
+fit(gan, data, own, hardware, Intervals(log_every=16, checkpoint_every=32), folder / "run", Tracker(RunFolder(folder), {}), [])
+assert gan.n_images == 64
+torch.save(gan.state_dict(), folder / f"{gan.global_rank}.pt")
+distributed.leave()
 """
 
 
