@@ -6,14 +6,14 @@ RUN = $(VENV)/bin/python
 INSTALLED = $(VENV)/.installed
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 install: $(INSTALLED) ## install uqgen and its tools, as pinned in constraints.txt, in .venv
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON) is Python %d.%d; uqgen needs 3.11 or newer: make install PYTHON=python3.11" % sys.version_info[:2] or 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(RUN) -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,sweep,dashboard,tensorboard]'
 	@touch $(INSTALLED)
 
 demo: $(INSTALLED) ## train on corrupted MNIST and write a report, runs/demo
@@ -24,6 +24,9 @@ test: $(INSTALLED) ## run the fast tests
 
 test-slow: $(INSTALLED) ## run the slow tests
 	$(RUN) -m pytest -m slow
+
+test-cluster: $(INSTALLED) ## run sweeps on a SLURM of Debian's packages and on Ray
+	$(RUN) -m pytest -m cluster
 
 lint: $(INSTALLED) ## look for mistakes and stray formatting
 	$(RUN) -m ruff check
@@ -48,4 +51,4 @@ clean: ## delete caches and builds; data, runs and .venv stay
 	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
 	find uqgen tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help install demo test test-slow lint format typecheck check bench features clean
+.PHONY: help install demo test test-slow test-cluster lint format typecheck check bench features clean

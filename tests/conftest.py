@@ -10,6 +10,8 @@ from uqgen.data.mnist_files import find_or_fetch_mnist
 
 REPOSITORY = Path(__file__).parents[1]
 
+os.environ["WANDB_MODE"] = "offline"  # whatever account the tests run beside
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The workers share the cores; the variable is for the programs that tests start.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

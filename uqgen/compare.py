@@ -1,4 +1,4 @@
-"""``python -m uqgen.compare folder=DIR``: the variants of a sweep, side by side."""
+"""``python -m uqgen.compare sweep=DIR``: the variants of a sweep, side by side."""
 
 import logging
 from pathlib import Path
@@ -77,7 +77,7 @@ def say(comparison: "Comparison") -> None:
 
 def compare(cfg: DictConfig) -> float:
     """Compares a sweep; returns the number of its jobs that are not complete."""
-    comparison = compare_sweep(Path(plain(cfg)["folder"]))
+    comparison = compare_sweep(Path(plain(cfg)["sweep"]))
     return float(len(comparison.jobs) - comparison.n_complete)
 
 

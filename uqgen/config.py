@@ -37,7 +37,7 @@ def compose(overrides: list[str], command: str = "train") -> DictConfig:
     Raises:
         hydra.errors.HydraException: a setting or a choice does not exist.
     """
-    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+    with hydra.initialize_config_dir(str(_folder(command)), version_base="1.3"):
         return hydra.compose(command, overrides)  # without the `hydra` node
 
 
@@ -95,7 +95,7 @@ def run_command(name: str, task: Callable[[DictConfig], float], sweeps: bool = F
     # Hydra would print its own several lines and leave; with this set it raises, and the line is ours.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     job = partial(_run_job, task=task, name=name)
-    start = hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(job)
+    start = hydra.main(version_base="1.3", config_path=str(_folder(name)), config_name=name)(job)
     arguments, _ = get_args_parser().parse_known_args()
     try:
         if arguments.multirun:
@@ -109,6 +109,11 @@ def run_command(name: str, task: Callable[[DictConfig], float], sweeps: bool = F
         _refuse(explain(error, name, arguments.overrides))
 
 
+def _folder(command: str) -> Path:
+    """Where a command's settings lie: in a folder of its own if there is one, or in conf/ with its choices."""
+    return CONF / command if (CONF / command / f"{command}.yaml").is_file() else CONF
+
+
 def _run_job(cfg: DictConfig, task: Callable[[DictConfig], float], name: str) -> float:
     hydra_config = HydraConfig.get()
     if "choices" in cfg:
@@ -118,22 +123,26 @@ def _run_job(cfg: DictConfig, task: Callable[[DictConfig], float], name: str) ->
 
 def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str) -> float:
     """Runs a command in as many processes as its trainer has devices."""
-    from uqgen import distributed
+    from uqgen import distributed  # imports torch
 
-    if "trainer" in cfg and cfg.trainer.devices != 1 and not distributed.is_launched():
-        build(plain(cfg))  # refuses a setting here and once, not in every process
-        distributed.launch(cfg.trainer.devices, f"uqgen.{name}", f"run={cfg.run}")  # its default holds the time
-    distributed.use_own_gpu()
     try:
+        if "trainer" in cfg and cfg.trainer.devices != 1 and not distributed.is_launched():
+            build(plain(cfg))  # refuses a setting here and once, not in every process
+            distributed.launch(cfg.trainer.devices, f"uqgen.{name}", f"run={cfg.run}")  # its default holds the time
+        distributed.use_own_gpu()
         return task(cfg)
+    except ExplainedError as error:  # caught here, before Hydra adds a line of its own
+        _refuse(str(error))
     finally:
         distributed.leave()
 
 
 def _run_sweep(name: str, overrides: list[str], start: Callable[[], Any]) -> NoReturn:
-    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+    with hydra.initialize_config_dir(str(_folder(name)), version_base="1.3"):
         given = [o.input_line for o in OverridesParser.create().parse_overrides(overrides) if not o.is_sweep_override()]
-        sweep = plan_sweep(hydra.compose(name, given, return_hydra_config=True), overrides)
+        shared = hydra.compose(name, given, return_hydra_config=True)
+        HydraConfig.instance().set_config(shared)  # for ${hydra:...}
+        sweep = plan_sweep(shared, overrides)
     print(f"uqgen: {len(sweep.jobs) or 'several'} jobs in {sweep.folder}")  # noqa: T201
     sys.argv[1:] = [*sys.argv[1:], *sweep.arguments]
     try:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from rich.logging import RichHandler
 
-from uqgen import distributed
-
 
 def log_to(path: Path) -> None:
     """Sends what uqgen logs to the terminal, and appends it to a file; of several processes, the first one's alone."""
+    from uqgen import distributed  # imports torch
+
     root = logging.getLogger("uqgen")
     for handler in root.handlers[:]:  # of an earlier run in the same process
         root.removeHandler(handler)

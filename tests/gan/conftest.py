@@ -19,6 +19,8 @@ from uqgen.gan.training import GANTraining
 from uqgen.hardware import Hardware
 from uqgen.networks.mlp import MLPDiscriminator, MLPGenerator
 from uqgen.networks.stylegan2 import Discriminator, Generator
+from uqgen.run_folder import RunFolder
+from uqgen.tracking.tracker import Tracker
 
 N, N_CLASSES = 44, 3
 
@@ -101,7 +103,7 @@ def train(images, points, own, hardware) -> Callable[..., ConditionalGAN]:
     ) -> ConditionalGAN:
         data = images if hasattr(gan.generator, "synthesise") else points
         intervals = Intervals(log_every=log_every, checkpoint_every=checkpoint_every)
-        fit(gan, data, own, hardware, intervals, folder, list(callbacks))
+        fit(gan, data, own, hardware, intervals, folder, Tracker(RunFolder(folder), {}), list(callbacks))
         return gan
 
     return run

@@ -9,7 +9,9 @@ from lightning import Callback, Trainer
 from uqgen.gan.callbacks.guard import DivergedError
 from uqgen.gan.callbacks.history import read_history
 from uqgen.gan.fit import Intervals, fit
+from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
+from uqgen.tracking.tracker import Tracker
 from uqgen.tensor_files import load_tensors
 
 STYLES = {"path_length_weight": 2.0, "style_mixing": 0.9, "penalty_every": 3}
@@ -55,7 +57,7 @@ def same(one, other):
 
 def history(folder):
     return [
-        {name: value for name, value in row.items() if name != "images_per_second"}
+        {name: value for name, value in row.items() if name not in ("images_per_second", "memory_gib")}
         for row in read_history(folder / "history.csv")
     ]
 
@@ -214,7 +216,7 @@ def test_a_batch_larger_than_the_data_is_refused(make_gan, train, tmp_path):
 def test_a_batch_that_does_not_divide_among_the_devices_is_refused(make_point_gan, points, own, hardware, tmp_path):
     three = replace(hardware, devices=3)
     with pytest.raises(SettingError, match=r"^batch_size=8: allowed: a multiple of 3"):
-        fit(make_point_gan(), points, own, three, Intervals(), tmp_path, [])
+        fit(make_point_gan(), points, own, three, Intervals(), tmp_path, Tracker(RunFolder(tmp_path), {}), [])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from uqgen.gan import module as gan_module
 from uqgen.gan.callbacks.history import read_history
 from uqgen.gan.fit import Intervals, fit
 from uqgen.hardware import Hardware
+from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
+from uqgen.tracking.tracker import Tracker
 
 BATCH = 8
 MIXING = {"path_length_weight": 2.0, "style_mixing": 0.9}
@@ -337,7 +339,7 @@ def test_training_in_bf16_computes_the_penalties_in_fp32(make_gan, images, own, 
     gan.penalty = spied
     hardware = Hardware(accelerator="cpu", precision="bf16-mixed")
     of_d = Spy(gan.discriminator)
-    fit(gan, images, own, hardware, Intervals(log_every=16, checkpoint_every=32), tmp_path, [])
+    fit(gan, images, own, hardware, Intervals(log_every=16, checkpoint_every=32), tmp_path, Tracker(RunFolder(tmp_path), {}), [])
     assert seen == [False] * 8
     assert all(logits.dtype == torch.float32 for logits in of_d.outputs)
     assert all(weight.isfinite().all() and weight.dtype == torch.float32 for weight in gan.parameters())

@@ -72,23 +72,24 @@ def test_rows_that_a_resumed_training_will_write_again_are_dropped(tmp_path):
     path = tmp_path / "history.csv"
     header = ",".join(COLUMNS)
     path.write_text(f"{header}\n16,1,2,,3,4,,100,\n32,5,6,7,8,9,,100,\n48,1,1,1,1,1,,100,\n")
-    History(path, 16).on_train_start(SimpleNamespace(is_global_zero=True), SimpleNamespace(n_images=32))
+    History(path, 16, SimpleNamespace()).on_train_start(SimpleNamespace(is_global_zero=True), SimpleNamespace(n_images=32))
     rows = read_history(path)
     assert [row["n_images"] for row in rows] == [16, 32]
     assert "penalty" not in rows[0]
     assert rows[1]["penalty"] == 7
 
 
-def test_loggers_get_the_row_against_the_images(tmp_path):
+def test_a_tracker_gets_the_row_against_the_images(tmp_path):
     logged = []
-    logger = SimpleNamespace(log_metrics=lambda metrics, step: logged.append((metrics, step)))
-    trainer = SimpleNamespace(loggers=[logger], is_global_zero=True)
+    tracker = SimpleNamespace(scalars=lambda values, n_images: logged.append((values, n_images)))
+    trainer = SimpleNamespace(is_global_zero=True)
     gan = SimpleNamespace(n_images=0, device=torch.device("cpu"), pop_means=lambda: {"d_loss": 1.25})
-    history = History(tmp_path / "history.csv", 16)
+    history = History(tmp_path / "history.csv", 16, tracker)
     history.on_train_start(trainer, gan)
     gan.n_images = 16
     history.act(trainer, gan)
     ((metrics, step),) = logged
     assert step == 16
-    assert metrics.keys() == {"train/d_loss", "train/images_per_second"}
+    assert metrics.keys() == {"train/d_loss", "train/images_per_second", "train/memory_gib"}
+    assert 0.05 < metrics["train/memory_gib"] < 100
     assert metrics["train/d_loss"] == 1.25

@@ -49,7 +49,9 @@ METRICS = (
     Metric("data_spearman", "Spearman (data)", "in_vs_out.data.spearman.value", "higher"),
     Metric("data_class_agreement", "class agreement (data)", "class_agreement.data.value", "higher", main=True),
     Metric("uniform_class_agreement", "class agreement (uniform)", "class_agreement.uniform.value", "higher"),
-    Metric("uniform_judges_pearson", "judges' Pearson (uniform)", "judges.uniform.*.pearson.value", "higher", main=True),
+    Metric(
+        "uniform_judges_pearson", "judges' Pearson (uniform)", "judges.uniform.*.pearson.value", "higher", main=True
+    ),
     Metric("data_judges_pearson", "judges' Pearson (data)", "judges.data.*.pearson.value", "higher"),
     Metric("fid", "FID", "realism.images.fid", "lower", main=True, digits=1),
     Metric("kid", "KID", "realism.images.kid", "lower", digits=4),

@@ -99,9 +99,9 @@ class Comparison:
         return tuple(metric for metric in self.metrics if metric.main)
 
     @property
-    def n_incomplete(self) -> int:
-        """Number of jobs without results."""
-        return sum(job.state != State.COMPLETE for job in self.jobs)
+    def n_complete(self) -> int:
+        """Number of jobs that have results."""
+        return sum(len(variant.complete) for variant in self.variants)
 
 
 def compare_jobs(name: str, jobs: Sequence[Job]) -> Comparison:
@@ -112,7 +112,7 @@ def compare_jobs(name: str, jobs: Sequence[Job]) -> Comparison:
         jobs: one or more, in the order they are shown.
     """
     names = dict.fromkeys(job.variant for job in jobs)
-    variants = tuple(Variant(name, tuple(job for job in jobs if job.variant == name)) for name in names)
+    variants = tuple(Variant(which, tuple(job for job in jobs if job.variant == which)) for which in names)
     metrics = tuple(m for m in METRICS if any(not math.isnan(m.of(job.results)) for job in jobs))
     return Comparison(name, variants, metrics)
 
@@ -123,13 +123,13 @@ def over_seeds(values: ArrayLike) -> OverSeeds:
     Args:
         values: float [S], one for each seed; NaN is left out.
     """
-    values = np.asarray(values, dtype=np.float64)
-    values = values[~np.isnan(values)]
-    n, mean = len(values), float(values.mean()) if len(values) else math.nan
+    given = np.asarray(values, dtype=np.float64)
+    defined = given[~np.isnan(given)]
+    n, mean = len(defined), float(defined.mean()) if len(defined) else math.nan
     half = math.nan
     if n > 1:
-        half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * values.std(ddof=1) / math.sqrt(n))
-    return OverSeeds(tuple(values.tolist()), mean, mean - half, mean + half)
+        half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * defined.std(ddof=1) / math.sqrt(n))
+    return OverSeeds(tuple(defined.tolist()), mean, mean - half, mean + half)
 
 
 def uniform_curve(jobs: Sequence[Job]) -> Curve:

@@ -1,5 +1,6 @@
 """The variants of a sweep, side by side."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -8,9 +9,11 @@ from textwrap import wrap
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from uqgen.comparison.metrics import Metric
-from uqgen.comparison.variants import Comparison, OverSeeds, Variant, uniform_curve
+from uqgen.comparison.variants import Comparison, Curve, OverSeeds, Variant, uniform_curve
+from uqgen.report.arrays import Array
 from uqgen.report.style import (
     BLUE,
     GREEN,
@@ -20,6 +23,7 @@ from uqgen.report.style import (
     PURPLE,
     TEXT,
     VERMILLION,
+    WIDTH,
     new_figure,
     padded_limits,
     score_label,
@@ -28,12 +32,27 @@ from uqgen.report.style import (
 )
 from uqgen.settings import require
 
-# Eight colours and seven markers: 56 pairs before one comes again. The last three are not of the house's palette.
-COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, "#56B4E9", "#7F4F24", GREY)
+# Beyond the palette that all figures share; with seven markers, 84 pairs before one comes again.
+COLOURS = (
+    BLUE,
+    VERMILLION,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    "#56B4E9",
+    "#7F4F24",
+    GREY,
+    "#332288",
+    "#999933",
+    "#882255",
+    "#225522",
+)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 _COLUMNS = 3
-_LETTERS = 26  # of a variant's name in one line
+_LETTERS = 28  # of a variant's name in one line
+_LINE, _LETTER = 0.14, 0.068  # inches
+_SHIFT = 0.4  # lines from the middle of a row to its seeds, and to their mean
 
 
 @dataclass(frozen=True)
@@ -48,26 +67,27 @@ def metrics_figure(comparison: Comparison) -> Figure:
     """A panel for each main metric and a row for each variant that has results.
 
     Small dots are the seeds; the large marker is their mean, the line its 95 % interval. A panel is not stretched
-    beyond half of the seeds' range on either side; an interval that is longer ends in an arrow.
+    beyond three times the range of all seeds; an interval that is longer ends in an arrow.
 
     Raises:
         SettingError: no job is complete.
     """
     variants, metrics = _shown(comparison), comparison.main_metrics
     names = [_lines(variant.name) for variant in variants]
+    edges = np.cumsum([0, *(max(2, len(lines) + 0.5) for lines in names)])
+    places = (edges[:-1] + edges[1:]) / 2
     n_rows = -(-len(metrics) // _COLUMNS)
-    height = n_rows * (0.85 + 0.24 * sum(max(1.0, 0.7 * len(lines)) for lines in names))
-    figure = new_figure(height + 0.3)
+    figure = new_figure(n_rows * (0.85 + _LINE * edges[-1]) + 0.35)
     all_axes = figure.subplots(n_rows, _COLUMNS, sharey=True, squeeze=False).ravel()
     for axes, metric in zip(all_axes, metrics, strict=False):
-        _draw_metric(axes, variants, metric)
+        _draw_metric(axes, variants, metric, places)
     for axes in all_axes[len(metrics) :]:
         axes.remove()
-    for axes in all_axes[::_COLUMNS]:
-        axes.set_yticks(range(len(variants)), ["\n".join(lines) for lines in names])
-        axes.set_ylim(len(variants) - 0.5, -0.5)
+    all_axes[0].set_yticks(places, ["\n".join(lines) for lines in names])
+    all_axes[0].set_ylim(edges[-1], 0)
     marks = "small: seeds, large: their mean, line: its 95 % interval (Student's t), cut at an arrow"
-    small_print(figure, [marks, *_samples(variants)])
+    asked = "(uniform), (data): how scores were asked"
+    small_print(figure, [marks, asked, *_samples(variants)])
     return figure
 
 
@@ -82,14 +102,17 @@ def curves_figure(comparison: Comparison) -> Figure:
     variants = _shown(comparison)
     scores = {job.results["score"] for variant in variants for job in variant.complete}
     label = score_label(scores.pop()) if len(scores) == 1 else "score"
-    figure = new_figure(height=4.8)
+    curves = [uniform_curve(variant.complete) for variant in variants]
+    drawn = np.concatenate([part for curve in curves for part in (curve.asked, curve.low, curve.high)])
+    limits = padded_limits(drawn[~np.isnan(drawn)])
+    figure = new_figure(*_size([_lines(variant.name) for variant in variants]))
     axes = figure.subplots()
+    axes.set(xlim=limits, ylim=limits, aspect="equal", anchor="W")
     style(axes, x=f"{label} asked, uniformly", y=f"{label} obtained, mean")
     axes.axline((0, 0), slope=1, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="obtained = asked")
-    for variant, look in zip(variants, _looks(), strict=False):
-        _draw_curve(axes, variant, look)
-    place = "outside right upper"
-    figure.legend(loc=place, fontsize=TEXT - 1, frameon=False, labelspacing=0.7)  # type: ignore[arg-type]
+    for variant, curve, look in zip(variants, curves, _looks(), strict=False):
+        _draw_curve(axes, curve, look, variant.name)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=TEXT - 1, frameon=False, labelspacing=0.7)
     small_print(figure, ["line: mean over the seeds, band: lowest to highest seed", *_samples(variants)])
     return figure
 
@@ -104,14 +127,21 @@ def _looks() -> Iterator[Look]:
     return (Look(*pair) for pair in zip(cycle(COLOURS), cycle(MARKERS), strict=False))
 
 
+def _size(names: Sequence[list[str]]) -> tuple[float, float]:
+    """Height and width of the curves with the names beside them."""
+    longest = max(len(line) for lines in [["obtained = asked"], *names] for line in lines)
+    return max(4.9, 0.8 + sum(_LINE * len(lines) + 0.09 for lines in names)), min(WIDTH, 5.3 + _LETTER * longest)
+
+
 def _lines(name: str) -> list[str]:
-    """A variant's name in lines that are not too long, broken after commas where it has some."""
+    """A variant's name in lines that are not too long, broken after commas, else after equal signs, else anywhere."""
     lines = [""]
-    for item in name.replace(",", ",\n").split("\n"):
-        if len(lines[-1] + item) <= _LETTERS:
-            lines[-1] += item
-        else:
-            lines += wrap(item, _LETTERS)
+    for item in re.findall("[^,]+,?", name):
+        for part in [item] if len(item) <= _LETTERS else re.findall("[^=]+=?", item):
+            if len(lines[-1] + part) <= _LETTERS:
+                lines[-1] += part
+            else:
+                lines += wrap(part, _LETTERS)
     return [line for line in lines if line]
 
 
@@ -127,37 +157,38 @@ def _samples(variants: Sequence[Variant]) -> list[str]:
     ]
 
 
-def _draw_metric(axes: Axes, variants: Sequence[Variant], metric: Metric) -> None:
+def _draw_metric(axes: Axes, variants: Sequence[Variant], metric: Metric, places: Array) -> None:
     words = {"lower": "← lower is better", "higher": "higher is better →"}
     style(axes, x=words[metric.better], title=metric.title)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
+    axes.locator_params(axis="x", nbins=4)
     rows = [variant.over_seeds(metric) for variant in variants]
     limits = _limits(rows)
     axes.set_xlim(limits)
-    for place, (seeds, look) in enumerate(zip(rows, _looks(), strict=False)):
-        axes.plot(seeds.values, seeds.n * [place], "o", color=look.colour, markersize=3.5, alpha=0.5, linewidth=0)
-        axes.plot(seeds.mean, place, look.marker, color=look.colour, markersize=6)
-        _draw_interval(axes, seeds, place, look.colour, limits)
+    for place, seeds, look in zip(places, rows, _looks(), strict=False):
+        axes.plot(seeds.values, seeds.n * [place + _SHIFT], "o", color=look.colour, markersize=3, alpha=0.6)
+        axes.plot(seeds.mean, place - _SHIFT, look.marker, color=look.colour, markersize=6)
+        _draw_interval(axes, seeds, place - _SHIFT, look.colour, limits)
 
 
-def _draw_interval(axes: Axes, seeds: OverSeeds, place: int, colour: str, limits: tuple[float, float]) -> None:
+def _draw_interval(axes: Axes, seeds: OverSeeds, place: float, colour: str, limits: tuple[float, float]) -> None:
     axes.hlines(place, seeds.low, seeds.high, color=colour, linewidth=1.6)
-    for marker, limit, is_cut in (("<", limits[0], seeds.low < limits[0]), (">", limits[1], seeds.high > limits[1])):
+    low, high = limits
+    for marker, limit, is_cut in ((CARETLEFT, low, seeds.low < low), (CARETRIGHT, high, seeds.high > high)):
         if is_cut:
-            axes.plot(limit, place, marker, color=colour, markersize=5, clip_on=False)
+            axes.plot(limit, place, marker=marker, color=colour, markersize=5)
 
 
 def _limits(rows: Sequence[OverSeeds]) -> tuple[float, float]:
     values = np.concatenate([seeds.values for seeds in rows])
-    reach = 0.5 * np.ptp(values)
+    reach = np.ptp(values)
     low = np.nanmin([*values, *(max(seeds.low, values.min() - reach) for seeds in rows)])
     high = np.nanmax([*values, *(min(seeds.high, values.max() + reach) for seeds in rows)])
     return padded_limits(np.array([low, high]))
 
 
-def _draw_curve(axes: Axes, variant: Variant, look: Look) -> None:
-    curve = uniform_curve(variant.complete)
-    label = "\n".join(_lines(variant.name))
+def _draw_curve(axes: Axes, curve: Curve, look: Look, name: str) -> None:
+    label = "\n".join(_lines(name))
     axes.fill_between(curve.asked, curve.low, curve.high, color=look.colour, alpha=0.12, linewidth=0)
     axes.plot(curve.asked, curve.mean, color=look.colour, marker=look.marker, markersize=4, linewidth=1.6, label=label)

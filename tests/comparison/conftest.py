@@ -1,0 +1,48 @@
+import json
+
+import numpy as np
+import pytest
+
+from uqgen.comparison.jobs import Job, State
+from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.fidelity import Fidelity
+from uqgen.evaluation.in_vs_out import as_plain, in_vs_out
+from uqgen.evaluation.measure import ProtocolResult, Realism
+
+EDGES = (0, 0.5, 1)
+
+
+def _results(quality: float, is_image: bool = True) -> dict:
+    """What results.json holds of a made-up GAN, through the classes that are written there; 1 is perfect."""
+    rng = np.random.default_rng(int(1000 * quality))
+    asked = rng.uniform(0, 1, 50)
+
+    def agreement(quality):
+        return in_vs_out(asked, quality * asked + (1 - quality) * rng.uniform(0, 1, 50), edges=EDGES, n_resamples=5)
+
+    def protocol():
+        judges = {f"judge {i}": agreement(quality * i / 4) for i in (1, 2, 3)}
+        return ProtocolResult(agreement(quality), {}, Estimate(quality, np.nan, np.nan), judges)
+
+    protocols = {"data": protocol(), "uniform": protocol()}
+    realism = Realism(images=Fidelity(100 - quality, 0.1, 0.01)) if is_image else Realism(sliced_wasserstein=0.2)
+    parts = ("in_vs_out", "class_agreement", "judges")
+    results = {part: {name: getattr(result, part) for name, result in protocols.items()} for part in parts}
+    sizes = {"score": "msp", "n_images_evaluated": 50, "evaluation_seed": 0}
+    return json.loads(json.dumps(as_plain({**sizes, **results, "realism": realism}), allow_nan=False))
+
+
+def _job(variant: str, seed: int, quality: float | None = None, error: str = "", **options) -> Job:
+    state = State.FAILED if error else State.UNFINISHED if quality is None else State.COMPLETE
+    results = {} if quality is None else _results(quality, **options)
+    return Job(f"{variant},seed={seed}", variant, seed, state, error, results)
+
+
+@pytest.fixture(scope="session")
+def make_results():
+    return _results
+
+
+@pytest.fixture(scope="session")
+def make_job():
+    return _job

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from uqgen.comparison.metrics import METRICS
+
+BY_KEY = {metric.key: metric for metric in METRICS}
+
+
+def test_each_is_read_from_where_it_is_written(make_results):
+    results = make_results(0.5)
+    found = {key: metric.of(results) for key, metric in BY_KEY.items()}
+    expected = {
+        f"{protocol}_{name}": results["in_vs_out"][protocol][name]["value"]
+        for protocol in ("uniform", "data")
+        for name in ("mae", "pearson", "spearman")
+    }
+    for protocol in ("uniform", "data"):
+        judges = [judge["pearson"]["value"] for judge in results["judges"][protocol].values()]
+        expected[f"{protocol}_judges_pearson"] = pytest.approx(sum(judges) / 3)
+        expected[f"{protocol}_class_agreement"] = 0.5
+    expected |= {"fid": 99.5, "kid": 0.1, "sliced_wasserstein": pytest.approx(np.nan, nan_ok=True)}
+    assert found == expected
+
+
+def test_they_come_in_the_order_they_are_read():
+    protocols = [f"{protocol}_{name}" for protocol in ("uniform", "data") for name in ("mae", "pearson", "spearman")]
+    agreement = ["data_class_agreement", "uniform_class_agreement", "uniform_judges_pearson", "data_judges_pearson"]
+    assert list(BY_KEY) == [*protocols, *agreement, "fid", "kid", "sliced_wasserstein"]
+
+
+def test_points_have_a_distance_of_their_own(make_results):
+    results = make_results(0.5, is_image=False)
+    assert np.isnan([BY_KEY["fid"].of(results), BY_KEY["kid"].of(results)]).all()
+    assert BY_KEY["sliced_wasserstein"].of(results) == 0.2
+
+
+def test_what_is_not_there_or_not_defined_is_nan(make_results):
+    results = make_results(0.5)
+    results["in_vs_out"]["uniform"]["pearson"]["value"] = None
+    results["judges"]["uniform"]["judge 2"]["pearson"]["value"] = None
+    results["judges"]["data"] = {}
+    for key in ("uniform_pearson", "uniform_judges_pearson", "data_judges_pearson"):
+        assert np.isnan(BY_KEY[key].of(results))
+    assert all(np.isnan(metric.of({})) for metric in METRICS)
+
+
+@pytest.mark.parametrize("key", BY_KEY)
+def test_errors_and_distances_are_better_low_and_agreement_high(key):
+    is_distance = key.endswith("mae") or key in ("fid", "kid", "sliced_wasserstein")
+    assert BY_KEY[key].best([np.nan, 0.2, 0.1, 0.3]) == (0.1 if is_distance else 0.3)
+    assert np.isnan(BY_KEY[key].best([np.nan]))

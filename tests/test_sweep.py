@@ -1,0 +1,136 @@
+"""Sweeps: how they are laid out, and real ones on moons."""
+
+import json
+import os
+import subprocess
+import sys
+
+import hydra
+import pytest
+from hydra.core.hydra_config import HydraConfig
+
+from uqgen.config import CONF
+from uqgen.run_folder import RunFolder
+from uqgen.settings import SettingError
+from uqgen.sweep import Sweep, plan_sweep
+
+
+def plan(*overrides: str, shared: tuple[str, ...] = ()) -> Sweep:
+    with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = hydra.compose("train", list(shared), return_hydra_config=True)
+        HydraConfig.instance().set_config(cfg)
+        return plan_sweep(cfg, [*shared, *overrides])
+
+
+def test_jobs_are_named_by_what_varies():
+    sweep = plan("seed=0,1", "condition=paper,paper_raw", shared=("experiment=moons", "cache=x"))
+    assert sweep.jobs == (
+        "condition=paper,seed=0",
+        "condition=paper_raw,seed=0",
+        "condition=paper,seed=1",
+        "condition=paper_raw,seed=1",
+    )
+    assert sweep.arguments[0] == "hydra.job.config.override_dirname.exclude_keys=[cache,experiment]"
+
+
+def test_a_ready_sweep_takes_every_condition_there_is():
+    there = {path.stem for path in (CONF / "condition").glob("*.yaml")}
+    sweep = plan(shared=("sweep=variants",))
+    assert set(sweep.jobs) == {f"condition={name},seed={seed}" for name in there for seed in range(3)}
+
+
+def test_the_same_sweep_finds_its_folder_and_another_does_not():
+    first = plan("seed=0,1", shared=("experiment=moons",)).folder
+    assert first == plan("seed=0,1", "cache=elsewhere", shared=("experiment=moons",)).folder
+    assert first.parent.name == "sweeps"
+    assert first.name.startswith("moons-")
+    assert first != plan("seed=0,1,2", shared=("experiment=moons",)).folder
+    assert first != plan("seed=0,1", "score=margin", shared=("experiment=moons",)).folder
+
+
+def test_a_folder_that_is_named_is_taken():
+    sweep = plan("seed=0,1", "hydra.sweep.dir=mine", shared=("hydra.sweep.dir=mine",))
+    assert str(sweep.folder) == "mine"
+    assert len(sweep.arguments) == 1
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("trainer=ddp", "trainer.devices=2: allowed: 1 in a sweep"),
+        ("trainer.num_nodes=2", "trainer.num_nodes=2: allowed: 1 in a sweep"),
+        ("run=here", "run=here: allowed: nothing in a sweep; hydra.sweep.dir"),
+    ],
+)
+def test_what_no_job_can_have_is_refused_before_any_job(override, message):
+    with pytest.raises(SettingError) as refusal:
+        plan("seed=0,1", shared=(override,))
+    assert message in str(refusal.value)
+
+
+def sweep_moons(folder, *overrides: str) -> subprocess.CompletedProcess:
+    asked = ["experiment=moons", "debug=seconds", "trainer=cpu", "cache=cache", "hydra.sweep.dir=sweep", *overrides]
+    command = [sys.executable, "-m", "uqgen.train", "-m", *asked]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """Three jobs on two workers that start at once and share a cache; one of them is impossible."""
+    folder = tmp_path_factory.mktemp("sweep")
+    return folder, sweep_moons(folder, "seed=0,1,-1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+
+
+def test_a_failed_job_does_not_stop_the_others_and_is_named_at_the_end(swept):
+    folder, done = swept
+    assert done.returncode == 1
+    for seed in (0, 1):
+        assert RunFolder(folder / "sweep" / f"seed={seed}").results.exists()
+    failed = RunFolder(folder / "sweep" / "seed=-1")
+    message = "gan.training.seed=-1: allowed: an integer of at least 0"
+    assert json.loads(failed.error.read_text())["message"] == message
+    end = " ".join(done.stdout.split())
+    assert message in end[end.index("seed=-1") :]
+
+
+def test_jobs_that_start_at_once_train_a_shared_classifier_once(swept):
+    folder, _ = swept
+    assert len(list((folder / "cache" / "classifiers").glob("*.pt"))) == 4
+    digests = {
+        json.loads(RunFolder(folder / "sweep" / f"seed={seed}").results.read_text())["classifier"]["sha256"]
+        for seed in (0, 1)
+    }
+    assert len(digests) == 1
+    logs = [(folder / "sweep" / f"seed={seed}" / "train.log").read_text() for seed in (0, 1)]
+    assert sum(log.count("training a classifier") for log in logs) == 4
+
+
+def test_the_sweep_is_compared_at_its_end(swept):
+    folder, _ = swept
+    assert "seed=-1" in (folder / "sweep" / "comparison" / "comparison.md").read_text()
+
+
+def test_every_job_knows_its_sweep_and_its_choices(swept):
+    folder, _ = swept
+    settings = RunFolder(folder / "sweep" / "seed=1").read_settings()
+    assert settings["group"] == "sweep"
+    assert settings["choices"]["condition"] == "paper"
+    assert settings["gan"]["training"]["seed"] == 1
+
+
+def test_the_same_sweep_again_runs_only_what_is_missing(swept):
+    folder, _ = swept
+    complete = RunFolder(folder / "sweep" / "seed=0").results
+    before = complete.stat().st_mtime_ns
+    done = sweep_moons(folder, "seed=0,1,2")
+    assert done.returncode == 0, done.stderr
+    assert complete.stat().st_mtime_ns == before
+    assert RunFolder(folder / "sweep" / "seed=2").results.exists()
+
+
+def test_a_sweep_of_a_command_that_has_none_is_refused(tmp_path):
+    command = [sys.executable, "-m", "uqgen.evaluate", "-m", "run=a,b"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert done.stderr == "uqgen: --multirun=: allowed: with python -m uqgen.train alone\n"

@@ -1,0 +1,27 @@
+import json
+
+import pytest
+
+from uqgen.config import compose
+from uqgen.gan.callbacks.history import read_history
+from uqgen.run_folder import RunFolder
+from uqgen.train import train
+
+accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+
+
+def test_tensorboard_holds_what_the_run_s_folder_holds(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    asked = ["experiment=moons", "debug=seconds", "trainer=cpu", "logger=tensorboard"]
+    train(compose([*asked, f"run={run.path}", f"cache={tmp_path / 'cache'}"]))
+    events = accumulator.EventAccumulator(str(run.path / "tensorboard"))
+    events.Reload()
+    rows = read_history(run.training / "history.csv")
+    losses = events.Scalars("train/d_loss")
+    assert [event.step for event in losses] == [row["n_images"] for row in rows]
+    assert [event.value for event in losses] == pytest.approx([row["d_loss"] for row in rows])
+    results = json.loads(run.results.read_text())
+    mae = events.Scalars("in_vs_out/uniform/mae")
+    assert mae[-1].value == pytest.approx(results["in_vs_out"]["uniform"]["mae"]["value"])
+    assert mae[-1].step == results["n_images_trained"]
+    assert "charts/uniform" in events.Tags()["images"]

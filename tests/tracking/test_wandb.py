@@ -1,0 +1,144 @@
+"""What W&B holds is what the run's folder holds, read back from W&B's own offline files."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlparse
+
+import numpy as np
+import pytest
+import wandb
+
+from uqgen.config import compose, plain
+from uqgen.evaluation.in_vs_out import in_vs_out
+from uqgen.gan.callbacks.history import read_history
+from uqgen.run_folder import RunFolder
+from uqgen.settings import SettingError
+from uqgen.tracking.wandb import WandbTracker, curve_rows
+from uqgen.tracking.wandb_account import has_key
+from uqgen.train import train
+
+WANDB = Path(sys.executable).parent / "wandb"
+HOST = urlparse(wandb.setup().settings.base_url).netloc
+ASKED = ["experiment=moons", "debug=seconds", "trainer=cpu", "logger=wandb", "group=mine"]
+
+
+def inspect(run: RunFolder, *options: str) -> str:
+    (file,) = (run.path / "wandb").glob("offline-run-*/*.wandb")
+    command = [WANDB, "leet", "inspect", "--json", *options, file]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory) -> tuple[RunFolder, dict, list[dict]]:
+    """A run, W&B's summary of it, and what W&B holds of every step."""
+    folder = tmp_path_factory.mktemp("tracked")
+    run = RunFolder(folder / "run")
+    train(compose([*ASKED, f"run={run.path}", f"cache={folder / 'cache'}"]))
+    records = [json.loads(line) for line in inspect(run).splitlines()]
+    history = [record["history"]["item"] for record in records if record["type"] == "history"]
+    return run, json.loads(inspect(run, "--summary")), history
+
+
+def test_the_summary_is_what_results_json_says(tracked):
+    run, summary, _ = tracked
+    results, told = json.loads(run.results.read_text()), summary["summary"]
+    for protocol in ("data", "uniform"):
+        for name in ("mae", "pearson", "spearman", "bias"):
+            assert told[f"in_vs_out/{protocol}/{name}"] == results["in_vs_out"][protocol][name]["value"]
+        assert told[f"class_agreement/{protocol}"] == results["class_agreement"][protocol]["value"]
+        for judge, agreement in results["judges"][protocol].items():
+            assert told[f"judges/{protocol}/{judge}/pearson"] == agreement["pearson"]["value"]
+    assert told["realism/sliced_wasserstein"] == results["realism"]["sliced_wasserstein"]
+    assert told["n_images"] == results["n_images_trained"]
+
+
+def test_a_run_is_in_its_group_with_all_settings_and_ends_well(tracked):
+    run, summary, _ = tracked
+    assert summary["exit_code"] == 0
+    assert summary["run_id"] == (run.path / "tracking_id").read_text()
+    assert summary["project"] == "uqgen"
+    assert summary["config"]["group"] == "mine"
+    assert summary["config"]["gan"]["training"]["batch_size"] == run.read_settings()["gan"]["training"]["batch_size"]
+
+
+def test_every_row_of_the_history_is_there_against_the_images(tracked):
+    run, _, history = tracked
+    rows = {row["n_images"]: row for row in read_history(run.training / "history.csv")}
+    told = {item["_step"]: item for item in history if "train/d_loss" in item}
+    assert told.keys() == rows.keys()
+    for n_images, item in told.items():
+        assert item["n_images"] == n_images
+        for name in ("d_loss", "g_loss", "images_per_second", "memory_gib"):
+            assert item[f"train/{name}"] == pytest.approx(rows[n_images][name], rel=1e-6)
+
+
+def test_evaluations_on_the_way_are_there_with_the_tables_behind_their_charts(tracked):
+    run, _, history = tracked
+    (row,) = read_history(run.evaluations)
+    (told,) = [item for item in history if item["_step"] == row["n_images"]]
+    assert told["in_vs_out/uniform/mae"] == pytest.approx(row["in_vs_out/uniform/mae"], rel=1e-6)
+    media = next((run.path / "wandb").glob("offline-run-*/files/media/table/charts"))
+    for protocol, n in (("data", 500), ("uniform", 500)):
+        table = max(media.glob(f"scatter_{protocol}_table_*"), key=lambda path: path.stat().st_mtime)
+        content = json.loads(table.read_text())
+        assert content["columns"] == ["asked", "obtained"]
+        assert len(content["data"]) == n
+    results = json.loads(run.results.read_text())["in_vs_out"]["uniform"]["curve"]
+    table = max(media.glob("curve_uniform_table_*"), key=lambda path: path.stat().st_mtime)
+    means = [row[1] for row in json.loads(table.read_text())["data"] if row[2] == "mean"]
+    assert means == pytest.approx([point["mean"]["value"] for point in results if point["n"]])
+
+
+def test_figures_are_there(tracked):
+    run, summary, _ = tracked
+    assert {f"figures/{path.stem}" for path in run.figures.glob("*.png")} <= summary["summary"].keys()
+
+
+def test_a_resumed_run_goes_on_as_the_same_one_and_a_failed_one_says_so(tmp_path):
+    settings = plain(compose([*ASKED, f"run={tmp_path}"]))
+    run = RunFolder(tmp_path)
+    for code, n_images in ((1, 160), (0, 320)):
+        tracker = WandbTracker(run, settings, "uqgen")
+        tracker.scalars({"train/d_loss": 1.0}, n_images)
+        tracker.finish(code)
+        files = sorted((tmp_path / "wandb").glob("offline-run-*/*.wandb"), key=lambda path: path.stat().st_mtime)
+        command = [WANDB, "leet", "inspect", "--summary", "--json", files[-1]]
+        summary = json.loads(subprocess.run(command, capture_output=True, timeout=60, check=True).stdout)
+        assert summary["exit_code"] == code
+        assert summary["run_id"] == run.tracking_id()
+        assert summary["step"] == n_images
+
+
+def test_a_mode_that_is_none_is_refused(tmp_path):
+    with pytest.raises(SettingError, match=r"^logger\.mode=never: allowed: auto, offline, online"):
+        WandbTracker(RunFolder(tmp_path), plain(compose(ASKED)), "uqgen", mode="never")
+
+
+@pytest.mark.parametrize(
+    ("key", "netrc", "known"),
+    [
+        (None, None, False),
+        ("k" * 40, None, True),
+        (None, f"machine {HOST} login user password " + "k" * 40, True),
+        (None, "machine other.org login user password " + "k" * 40, False),
+    ],
+)
+def test_a_key_is_found_without_asking(tmp_path, monkeypatch, key, netrc, known):
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    if key:
+        monkeypatch.setenv("WANDB_API_KEY", key)
+    if netrc:
+        (tmp_path / "netrc").write_text(netrc)
+    assert has_key() is known
+
+
+def test_empty_bins_have_no_point_in_the_curve():
+    agreement = in_vs_out([0.1, 0.1], [0.2, 0.4], edges=np.array([0, 0.5, 1]), n_resamples=2)
+    assert [(asked, kind) for asked, _, kind in curve_rows(agreement)] == [
+        (0.25, "mean"),
+        (0.25, "median"),
+        (0.25, "identity"),
+    ]
