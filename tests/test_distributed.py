@@ -75,14 +75,27 @@ def test_a_run_on_two_devices_measures_what_a_run_on_one_does(tmp_path):
         assert two["mae"]["value"] == pytest.approx(one["mae"]["value"], abs=0.02)
         assert two["pearson"]["value"] == pytest.approx(one["pearson"]["value"], abs=0.1)
     written = ["", "classifiers", "figures", "training"]
-    files = {name: {f"{part}/{path.name}" for part in written for path in (tmp_path / name / part).iterdir()} for name in results}
+    files = {
+        name: {f"{part}/{path.name}" for part in written for path in (tmp_path / name / part).iterdir()}
+        for name in results
+    }
     assert files["one"] == files["two"]
     assert (tmp_path / "two" / "train.log").read_text().count("evaluation ...") == 1
 
 
 def test_several_machines_are_refused_unless_torchrun_starts_the_processes(tmp_path):
-    command = [sys.executable, "-m", "uqgen.train", "experiment=moons", "trainer.num_nodes=2", f"run={tmp_path / 'run'}"]
+    command = [
+        sys.executable,
+        "-m",
+        "uqgen.train",
+        "experiment=moons",
+        "trainer.num_nodes=2",
+        f"run={tmp_path / 'run'}",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
-    assert done.stderr == "uqgen: trainer.num_nodes=2: allowed: 1, unless torchrun starts it on every machine (docs/cluster.md)\n"
+    assert (
+        done.stderr
+        == "uqgen: trainer.num_nodes=2: allowed: 1, unless torchrun starts it on every machine (docs/cluster.md)\n"
+    )
     assert list(tmp_path.iterdir()) == []

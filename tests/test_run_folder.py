@@ -52,3 +52,17 @@ def test_a_folder_without_a_run_is_named(tmp_path):
 
 def test_flatten_names_leaves_and_keeps_empty_branches():
     assert flatten({"a": {"b": 1, "c": {}}, "d": [1]}) == {"a.b": 1, "a.c": {}, "d": [1]}
+
+
+def test_a_failed_run_says_why_and_can_be_tried_again(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    assert run.fail(SettingError("seed", -1, "0 or more")) == "seed=-1: allowed: 0 or more"
+    assert run.fail(ValueError("first\nsecond")) == "ValueError: first"
+    assert "ValueError: first\nsecond" in json.loads(run.error.read_text())["traceback"]
+    run.open(SETTINGS)
+    assert not run.error.exists()
+
+
+def test_a_run_keeps_its_tracking_id(tmp_path):
+    first, other = RunFolder(tmp_path / "first"), RunFolder(tmp_path / "other")
+    assert first.tracking_id() == first.tracking_id() != other.tracking_id()

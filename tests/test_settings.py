@@ -1,4 +1,5 @@
 import math
+import pickle
 
 import pytest
 
@@ -78,3 +79,9 @@ def test_points():
     with pytest.raises(SettingError, match=r"\(1, 32, 32\).*gan=images") as caught:
         require_points((1, 32, 32), "gan=images")
     assert "\n" not in str(caught.value)
+
+
+def test_a_refusal_can_be_handed_to_another_process():
+    refusal = pickle.loads(pickle.dumps(SettingError("seed", -1, "0 or more").under("gan")))
+    assert str(refusal) == "gan.seed=-1: allowed: 0 or more"
+    assert (refusal.name, refusal.value, refusal.allowed) == ("gan.seed", -1, "0 or more")

@@ -139,7 +139,8 @@ def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str)
 
 def _run_sweep(name: str, overrides: list[str], start: Callable[[], Any]) -> NoReturn:
     with hydra.initialize_config_dir(str(_folder(name)), version_base="1.3"):
-        given = [o.input_line for o in OverridesParser.create().parse_overrides(overrides) if not o.is_sweep_override()]
+        parsed = zip(overrides, OverridesParser.create().parse_overrides(overrides), strict=True)
+        given = [line for line, override in parsed if not override.is_sweep_override()]
         shared = hydra.compose(name, given, return_hydra_config=True)
         HydraConfig.instance().set_config(shared)  # for ${hydra:...}
         sweep = plan_sweep(shared, overrides)

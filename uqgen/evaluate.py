@@ -89,7 +89,9 @@ def evaluate_run(cfg: DictConfig) -> float:
     loaded = load(run, settings["evaluation"])
     log_to(run.path / "evaluate.log")
     experiment, classifiers, own, gan = loaded
-    evaluate(experiment, run, classifiers, experiment.evaluator(classifiers, own), gan, Tracker(run, run.read_settings()))
+    evaluate(
+        experiment, run, classifiers, experiment.evaluator(classifiers, own), gan, Tracker(run, run.read_settings())
+    )
     return run.headline()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from lightning import Trainer
-from lightning.fabric.plugins.environments import LightningEnvironment
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from uqgen import distributed
@@ -62,6 +62,12 @@ class Hardware:
         if self.precision != "auto":
             return self.precision
         return "bf16-mixed" if computes_in_bf16(self.device().type) else "32-true"
+
+    def describe(self) -> str:
+        """What the run has got, in one line."""
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        given = f", CUDA_VISIBLE_DEVICES={visible}" if visible else ""
+        return f"{self.device()} of {self.world_size} device(s), {self.gan_precision()}{given}"
 
     @property
     def world_size(self) -> int:

@@ -113,7 +113,9 @@ class RunFolder:
 
     def fail(self, error: BaseException) -> str:
         """Leaves word of why the run ended; returns it in one line."""
-        message = " ".join(str(error).split()) if isinstance(error, ExplainedError) else f"{type(error).__name__}: {error}"
+        message = (
+            " ".join(str(error).split()) if isinstance(error, ExplainedError) else f"{type(error).__name__}: {error}"
+        )
         message = message.splitlines()[0]
         self.write(self.error, {"message": message, "traceback": "".join(traceback.format_exception(error))})
         return message

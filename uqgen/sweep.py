@@ -5,6 +5,7 @@ import itertools
 import logging
 import math
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,7 +100,8 @@ def finish_sweep(sweep: Sweep) -> int:
     from uqgen.compare import compare_sweep
 
     never_begun = [name for name in sweep.jobs if not (sweep.folder / name).exists()]
-    compare_sweep(sweep.folder)
+    with suppress(SettingError):  # nothing was begun, so there is nothing to compare
+        compare_sweep(sweep.folder)
     for name in never_begun:
         log.error("%s was not begun", name)
     incomplete = [name for name in sweep.jobs if not RunFolder(sweep.folder / name).results.exists()]

@@ -32,6 +32,7 @@ def train(cfg: DictConfig) -> float:
     if distributed.rank() == 0:
         run.open(settings)
     log_to(run.path / "train.log")
+    log.info("on %s", experiment.hardware.describe())
     if run.results.exists():
         log.info("%s is complete: %s", run.path, run.report)
         return run.headline()

@@ -38,7 +38,8 @@ training = GANTraining(n_images=64, batch_size=8, penalty_every=2, **settings)
 gan = ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training)
 hardware = Hardware(accelerator="cpu", devices=devices, precision="32-true")
 distributed.join()
-fit(gan, data, own, hardware, Intervals(log_every=16, checkpoint_every=32), folder / "run", Tracker(RunFolder(folder), {}), [])
+tracker = Tracker(RunFolder(folder), {})
+fit(gan, data, own, hardware, Intervals(log_every=16, checkpoint_every=32), folder / "run", tracker, [])
 assert gan.n_images == 64
 torch.save(gan.state_dict(), folder / f"{gan.global_rank}.pt")
 distributed.leave()
@@ -59,6 +60,7 @@ def train_on(devices: int, folder, **settings: float) -> list[dict[str, torch.Te
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(devices)]
 
 
+@pytest.mark.slow
 def test_two_devices_train_what_one_would_have_trained(tmp_path):
     (alone,) = train_on(1, tmp_path / "one")
     first, second = train_on(2, tmp_path / "two")

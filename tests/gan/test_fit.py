@@ -11,8 +11,8 @@ from uqgen.gan.callbacks.history import read_history
 from uqgen.gan.fit import Intervals, fit
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
-from uqgen.tracking.tracker import Tracker
 from uqgen.tensor_files import load_tensors
+from uqgen.tracking.tracker import Tracker
 
 STYLES = {"path_length_weight": 2.0, "style_mixing": 0.9, "penalty_every": 3}
 

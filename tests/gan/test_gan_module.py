@@ -339,7 +339,16 @@ def test_training_in_bf16_computes_the_penalties_in_fp32(make_gan, images, own, 
     gan.penalty = spied
     hardware = Hardware(accelerator="cpu", precision="bf16-mixed")
     of_d = Spy(gan.discriminator)
-    fit(gan, images, own, hardware, Intervals(log_every=16, checkpoint_every=32), tmp_path, Tracker(RunFolder(tmp_path), {}), [])
+    fit(
+        gan,
+        images,
+        own,
+        hardware,
+        Intervals(log_every=16, checkpoint_every=32),
+        tmp_path,
+        Tracker(RunFolder(tmp_path), {}),
+        [],
+    )
     assert seen == [False] * 8
     assert all(logits.dtype == torch.float32 for logits in of_d.outputs)
     assert all(weight.isfinite().all() and weight.dtype == torch.float32 for weight in gan.parameters())

@@ -72,7 +72,9 @@ def test_rows_that_a_resumed_training_will_write_again_are_dropped(tmp_path):
     path = tmp_path / "history.csv"
     header = ",".join(COLUMNS)
     path.write_text(f"{header}\n16,1,2,,3,4,,100,\n32,5,6,7,8,9,,100,\n48,1,1,1,1,1,,100,\n")
-    History(path, 16, SimpleNamespace()).on_train_start(SimpleNamespace(is_global_zero=True), SimpleNamespace(n_images=32))
+    History(path, 16, SimpleNamespace()).on_train_start(
+        SimpleNamespace(is_global_zero=True), SimpleNamespace(n_images=32)
+    )
     rows = read_history(path)
     assert [row["n_images"] for row in rows] == [16, 32]
     assert "penalty" not in rows[0]

@@ -111,6 +111,21 @@ def test_a_resumed_run_goes_on_as_the_same_one_and_a_failed_one_says_so(tmp_path
         assert summary["step"] == n_images
 
 
+def test_a_run_outlives_its_tracker(tmp_path, monkeypatch, caplog):
+    tracker = WandbTracker(RunFolder(tmp_path), plain(compose([*ASKED, f"run={tmp_path}"])), "uqgen")
+
+    def lost(*args: object, **kwargs: object) -> None:
+        raise ConnectionResetError("gone")
+
+    monkeypatch.setattr(tracker._wandb, "log", lost)
+    with caplog.at_level("WARNING", "uqgen"):
+        tracker.scalars({"train/d_loss": 1.0}, 1)
+        tracker.scalars({"train/d_loss": 1.0}, 2)
+    assert caplog.text.count("W&B is lost (gone)") <= 1
+    assert tracker._is_lost
+    tracker.finish(1)
+
+
 def test_a_mode_that_is_none_is_refused(tmp_path):
     with pytest.raises(SettingError, match=r"^logger\.mode=never: allowed: auto, offline, online"):
         WandbTracker(RunFolder(tmp_path), plain(compose(ASKED)), "uqgen", mode="never")

@@ -1,5 +1,6 @@
 """One GAN's training, from its beginning or from its last checkpoint."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData
 from uqgen.data.scored import ScoredBatches
 from uqgen.gan.callbacks.checkpoint import Checkpoint
+from uqgen.gan.callbacks.every import EveryNImages
 from uqgen.gan.callbacks.guard import FiniteGuard
 from uqgen.gan.callbacks.history import History
 from uqgen.gan.callbacks.progress import ImageProgress
@@ -18,6 +20,8 @@ from uqgen.hardware import Hardware
 from uqgen.settings import require, require_integer
 from uqgen.tensor_files import load_tensors
 from uqgen.tracking.tracker import Tracker
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -100,3 +104,7 @@ def fit(
     batches = ScoredBatches(data, own, batch_size, steps, gan.settings.seed)
     loader = DataLoader(batches, batch_size=None)
     trainer.fit(gan, loader, ckpt_path=checkpoint if seen else None, weights_only=True)
+    spent = [
+        f"{type(c).__name__} {c.seconds:.1f} s" for c in [*own_callbacks, *callbacks] if isinstance(c, EveryNImages)
+    ]
+    log.info("in the training, spent on %s", ", ".join(spent))

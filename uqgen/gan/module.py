@@ -32,9 +32,10 @@ CPU_CHUNK, GPU_CHUNK = 100, 1_000  # images generated at once: few stay in a CPU
 class ConditionalGAN(LightningModule):
     """Generator and discriminator under a condition, trained by manual optimisation and counted in images.
 
-    Every random number of a step comes from a generator seeded by (seed, n_images, stream), so that a restarted training draws
-    what an uninterrupted one would have drawn, whatever else drew random numbers in between. Conditions and latents are
-    drawn for all devices by each, which then takes its share, so that several devices train what one would have trained.
+    Every random number of a step comes from a generator seeded by (seed, n_images, stream), so that a restarted
+    training draws what an uninterrupted one would have drawn, whatever else drew random numbers in between. Conditions
+    and latents are drawn for all devices by each, which then takes its share, so that several devices train what one
+    would have trained.
 
     Args:
         generator, discriminator: networks with the interface of `uqgen.networks.stylegan2`.
@@ -86,7 +87,10 @@ class ConditionalGAN(LightningModule):
         """One step of both networks; the generated images of the discriminator's step serve the generator's too."""
         real, own = batch
         rng = self._step_rng(0)
-        drawn, latent = self.conditions.draw(self.global_batch_size, rng), self._draw_latent(self.global_batch_size, rng)
+        drawn, latent = (
+            self.conditions.draw(self.global_batch_size, rng),
+            self._draw_latent(self.global_batch_size, rng),
+        )
         mine = distributed.share(self.global_batch_size)
         parts_own, parts_asked = self.encoding(own), self.encoding(Condition(drawn.label[mine], drawn.score[mine]))
         fake = self.generator(latent.select(mine), parts_asked)

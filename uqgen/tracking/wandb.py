@@ -1,7 +1,9 @@
 """Weights & Biases: one W&B run for each run folder, whose dashboard `python -m uqgen.dashboard` builds."""
 
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from uqgen.settings import ExplainedError, require_choice
 from uqgen.tracking.tracker import Tracker
 from uqgen.tracking.wandb_account import has_key
 
+log = logging.getLogger(__name__)
+
 MODES = ("auto", "online", "offline")
 MAX_POINTS = 1_000  # of a scatter; more would only cover each other
 
@@ -24,8 +28,8 @@ MAX_POINTS = 1_000  # of a scatter; more would only cover each other
 class WandbTracker(Tracker):
     """Logs against the number of training images, which is also W&B's step.
 
-    A resumed run goes on under the id that its folder keeps. It makes the rows since its last checkpoint once more, with
-    the same numbers, since a training is a function of its seed; W&B keeps the first.
+    A resumed run goes on under the id that its folder keeps. It makes the rows since its last checkpoint once more,
+    with the same numbers, since a training is a function of its seed; W&B keeps the first.
 
     Args:
         run, settings: see `Tracker`.
@@ -46,6 +50,7 @@ class WandbTracker(Tracker):
         if mode == "auto":
             mode = os.environ.get("WANDB_MODE") or ("online" if has_key() else "offline")
         self._label = score_label(settings["score"]["name"])
+        self._is_lost = False
         self._rng = np.random.default_rng(0)
         try:
             self._wandb = wandb.init(
@@ -62,7 +67,9 @@ class WandbTracker(Tracker):
                 settings=wandb.Settings(silent=True, console="off"),
             )
         except CommError as error:
-            raise ExplainedError(f"W&B cannot be reached ({error}); logger.mode=offline logs to the run's folder") from error
+            raise ExplainedError(
+                f"W&B cannot be reached ({error}); logger.mode=offline logs to the run's folder"
+            ) from error
         self._wandb.define_metric("n_images")
         self._wandb.define_metric("*", step_metric="n_images")
 
@@ -94,14 +101,26 @@ class WandbTracker(Tracker):
 
     def finish(self, exit_code: int) -> None:
         """See `Tracker`; without it the next run in this process would go on in this one."""
-        self._wandb.finish(exit_code=exit_code)
+        with self._never_fatal():
+            self._wandb.finish(exit_code=exit_code)
 
     def _log(self, values: Mapping[str, Any], n_images: int) -> None:
-        self._wandb.log({"n_images": n_images, **values}, step=n_images)
+        with self._never_fatal():
+            self._wandb.log({"n_images": n_images, **values}, step=n_images)
+
+    @contextmanager
+    def _never_fatal(self) -> Iterator[None]:
+        """W&B's own process may go first, as when a scheduler ends a job; the run is not to fail of it."""
+        try:
+            yield
+        except (OSError, wandb.errors.Error) as error:
+            if not self._is_lost:
+                log.warning("W&B is lost (%s); the run goes on, and its folder holds everything", error)
+            self._is_lost = True
 
 
 def curve_rows(agreement: InVsOut) -> list[tuple[float, float, str]]:
-    """Points (asked, obtained, kind) of the mean, the median and the identity, at the middle of every bin with images."""
+    """Points (asked, obtained, kind) of mean, median and identity, at the middle of every bin with images."""
     rows = []
     for point in agreement.curve:
         if point.n > 0:

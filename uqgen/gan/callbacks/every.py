@@ -1,5 +1,6 @@
 """The clock of all callbacks: images, not steps."""
 
+import time
 from abc import abstractmethod
 
 from lightning import Callback, Trainer
@@ -15,6 +16,9 @@ class EveryNImages(Callback):
         interval: number of images between two acts.
         name: how the interval is called in the settings.
 
+    Attributes:
+        seconds: how long all its acts took.
+
     Raises:
         SettingError: the interval is not a positive integer.
     """
@@ -22,6 +26,7 @@ class EveryNImages(Callback):
     def __init__(self, interval: int, name: str) -> None:
         require_integer(name, interval, 1)
         self.interval = interval
+        self.seconds = 0.0
         self._acted_at = -1
 
     @abstractmethod
@@ -41,4 +46,6 @@ class EveryNImages(Callback):
     def _act_once(self, trainer: Trainer, gan: ConditionalGAN) -> None:
         if self._acted_at != gan.n_images:
             self._acted_at = gan.n_images
+            start = time.perf_counter()
             self.act(trainer, gan)
+            self.seconds += time.perf_counter() - start
