@@ -84,7 +84,7 @@ def test_an_impossible_setting_is_refused_by_its_full_name(overrides, message):
 
 COMMAND_LINES = [
     ("experiment=mnst", "uqgen: experiment=mnst: allowed: mnist, mnist_corrupt, moons"),
-    ("condition=papr", "uqgen: condition=papr: allowed: paper, paper_raw"),
+    ("condition=papr", "uqgen: condition=papr: allowed: fourier, paper, paper_raw"),
     ("gan.training.batchsize=3", "uqgen: gan.training.batchsize=3: allowed: n_images, batch_size, "),
     ("sed=3", "uqgen: sed=3: allowed: name, seed, run, "),
     ("gan.training.batch_size=0", "uqgen: gan.training.batch_size=0: allowed: an integer of at least 2"),
