@@ -5,7 +5,6 @@ import itertools
 import logging
 import math
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +60,8 @@ def plan_sweep(cfg: DictConfig, overrides: list[str]) -> Sweep:
     arguments = [f"hydra.job.config.override_dirname.exclude_keys=[{','.join(sorted(shared))}]"]
     folder = cfg.hydra.sweep.dir
     if "hydra.sweep.dir" not in final:
-        experiment = cfg.hydra.runtime.choices.experiment if "experiment" in shared else "sweep"
+        varies = any(override.key_or_group == "experiment" for override in varied)
+        experiment = "experiments" if varies else cfg.hydra.runtime.choices.experiment
         folder = f"{folder}/{experiment}-{_hash(final.values())}"
         arguments.append(f"hydra.sweep.dir={folder}")
     return Sweep(Path(folder), _names(varied), tuple(arguments))
@@ -100,12 +100,17 @@ def finish_sweep(sweep: Sweep) -> int:
     from uqgen.compare import compare_sweep
 
     never_begun = [name for name in sweep.jobs if not (sweep.folder / name).exists()]
-    with suppress(SettingError):  # nothing was begun, so there is nothing to compare
-        compare_sweep(sweep.folder)
+    try:
+        comparison = compare_sweep(sweep.folder)
+    except SettingError:  # nothing was begun, so there is nothing to compare
+        complete = False
+    else:
+        complete = comparison.n_complete == len(comparison.jobs)
     for name in never_begun:
         log.error("%s was not begun", name)
-    incomplete = [name for name in sweep.jobs if not RunFolder(sweep.folder / name).results.exists()]
-    return 1 if incomplete else 0
+    if sweep.jobs:  # the folder may hold more, of a wider sweep before
+        complete = all(RunFolder(sweep.folder / name).results.exists() for name in sweep.jobs)
+    return 0 if complete else 1
 
 
 def refuse_several_devices(cfg: DictConfig) -> None:
