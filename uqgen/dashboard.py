@@ -61,14 +61,15 @@ def save(workspace: "Workspace") -> str:
     """
     import wandb
 
+    server = wandb.setup().settings.base_url
     try:
         workspace.save()
         return workspace.url
-    except Exception as error:  # what refuses it on the way to the server and back has no class in common
+    except Exception as error:  # what can refuse it on the way there and back has no class in common
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ExplainedError(
-            f"W&B did not save the workspace ({reason}); can {wandb.setup().settings.base_url} be reached, and may your "
-            f"key write to {workspace.entity}/{workspace.project}? Then try again: {_command(workspace)}"
+            f"W&B did not save the workspace ({reason.removesuffix('.')}). Can {server} be reached, and may your key "
+            f"write to {workspace.entity}/{workspace.project}? To try again: {_command(workspace)}"
         ) from error
 
 

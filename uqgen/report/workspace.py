@@ -7,8 +7,10 @@ from typing import Any
 
 import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
+from wandb_workspaces import expr
 
 COLUMNS = 3  # of panels in a section
+MAX_RUNS = 50  # in a panel; W&B's default is 10
 
 # What a run logs and the panels draw, by title.
 X = "n_images"
@@ -90,6 +92,8 @@ CHARTS = (
 def workspace(entity: str, project: str) -> ws.Workspace:
     """The workspace of a project, not saved; touches no network.
 
+    Runs are grouped by sweep, and in it by condition, so that a curve is the mean of several seeds.
+
     Args:
         entity: the user or the team that owns the project.
         project: its name.
@@ -107,8 +111,8 @@ def workspace(entity: str, project: str) -> ws.Workspace:
         project=project,
         name="uqgen: in against out",
         sections=sections,
-        settings=ws.WorkspaceSettings(x_axis=X),
-        runset_settings=ws.RunsetSettings(groupby=[ws.expr.Metric("Group")]),
+        settings=ws.WorkspaceSettings(x_axis=X, max_runs=MAX_RUNS),
+        runset_settings=ws.RunsetSettings(groupby=[expr.Metric("Group"), expr.Config(SETTINGS["condition"])]),
     )
 
 

@@ -1,0 +1,181 @@
+"""What the panels draw is what a run logs, and the charts are those that W&B itself would make of it."""
+
+import inspect
+import json
+import re
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from uqgen.config import CONF, compose, plain
+from uqgen.evaluation.fidelity import Fidelity
+from uqgen.evaluation.in_vs_out import in_vs_out
+from uqgen.evaluation.measure import Measurements, ProtocolResult, Realism
+from uqgen.evaluation.results import scalars
+from uqgen.gan.callbacks.history import COLUMNS
+from uqgen.report import run_report
+from uqgen.run_folder import RunFolder
+from uqgen.tracking.wandb import WandbTracker
+
+pytest.importorskip("wandb_workspaces")
+
+from uqgen.report.workspace import CHARTS, FIGURES, specification, workspace
+
+SECTIONS = ["In against out", "Quality", "Samples", "Throughput", "Training", "Sweep"]
+JUDGES = ("judge 1", "judge 2", "judge 3")
+ASKED, OBTAINED = [0.2, 0.4, 0.6, 0.8], [0.3, 0.4, 0.5, 0.9]
+
+
+def agreement():
+    return in_vs_out(ASKED, OBTAINED, edges=np.array([0, 0.5, 1]), n_resamples=2)
+
+
+def evaluated() -> set[str]:
+    """Names of the numbers of an evaluation, of images and of points."""
+    found = agreement()
+    result = ProtocolResult(found, {}, found.mae, dict.fromkeys(JUDGES, found))
+    realism = Realism(images=Fidelity(fid=1.0, kid=0.1), sliced_wasserstein=0.1)
+    return set(scalars(Measurements({"data": result, "uniform": result}, realism, {}, {})))
+
+
+class Recorder:
+    """Stands in for W&B's run."""
+
+    def __init__(self) -> None:
+        self.logged = {}
+
+    def define_metric(self, *args, **options):
+        pass
+
+    def log(self, values, step):
+        self.logged |= values
+
+
+@pytest.fixture
+def charts(monkeypatch, tmp_path) -> dict:
+    """The charts of an evaluation as W&B gets them, by name."""
+    recorder = Recorder()
+    monkeypatch.setattr("wandb.init", lambda **options: recorder)
+    settings = {"name": "moons", "score": {"name": "msp"}, "group": None}
+    tracker = WandbTracker(RunFolder(tmp_path), settings, "uqgen", mode="offline")
+    for protocol in ("data", "uniform"):
+        tracker.in_vs_out(protocol, ASKED, OBTAINED, agreement(), 1)
+    found = {name: chart for name, chart in recorder.logged.items() if name != "n_images"}
+    for name, chart in found.items():
+        chart.set_key(name)
+    return found
+
+
+@pytest.fixture(scope="module")
+def spec() -> dict:
+    return specification(workspace("someone", "mine"))
+
+
+@pytest.fixture(scope="module")
+def sections(spec) -> dict[str, list[dict]]:
+    """The configurations of the panels of each section."""
+    found = spec["spec"]["section"]["panelBankConfig"]["sections"]
+    return {section["name"]: [panel["config"] for panel in section["panels"]] for section in found}
+
+
+def test_sections_stand_in_their_order_open_and_on_one_page(spec):
+    found = spec["spec"]["section"]["panelBankConfig"]["sections"]
+    assert [section["name"] for section in found] == SECTIONS
+    for section in found:
+        flow = section["flowConfig"]
+        assert section["isOpen"]
+        assert 0 < len(section["panels"]) <= flow["columnsPerPage"] * flow["rowsPerPage"]
+        assert len(section["panels"]) > flow["columnsPerPage"] * (flow["rowsPerPage"] - 1)
+
+
+def test_it_belongs_to_its_project(spec):
+    assert (spec["entity"], spec["project"]) == ("someone", "mine")
+
+
+def test_every_line_is_a_number_that_a_run_logs(sections):
+    logged = evaluated() | {f"train/{name}" for name in COLUMNS}
+    drawn = [name for panels in sections.values() for panel in panels for name in panel.get("metrics", [])]
+    assert set(drawn) <= logged
+    assert len(drawn) == len(set(drawn))
+    assert {name for name in drawn if name.startswith("train/")} == {f"train/{name}" for name in COLUMNS[1:]}
+    for name in ("in_vs_out/uniform/mae", "class_agreement/data", "realism/images/fid", "realism/sliced_wasserstein"):
+        assert name in drawn
+    assert {f"judges/{protocol}/{judge}/pearson" for protocol in ("data", "uniform") for judge in JUDGES} <= set(drawn)
+
+
+def test_every_x_axis_is_the_number_of_images(spec, sections):
+    whole = spec["spec"]["section"]
+    axes = [whole["settings"]["xAxis"]]
+    axes += [section["localPanelSettings"]["xAxis"] for section in whole["panelBankConfig"]["sections"]]
+    lines = [panel for panels in sections.values() for panel in panels if "metrics" in panel]
+    assert lines
+    assert {*axes, *(panel["xAxis"] for panel in lines)} == {"n_images"}
+
+
+def test_charts_are_drawn_as_w_and_b_draws_those_of_a_run(sections, charts):
+    drawn = {panel["stringSettings"]["title"]: panel for panel in sections["In against out"] if "panelDefId" in panel}
+    assert {chart.key for chart in CHARTS} == charts.keys()
+    assert len(drawn) == len(CHARTS)
+    for chart in CHARTS:
+        panel, logged = drawn[chart.title], charts[chart.key]
+        truth = logged.spec.config_value["panel_config"]
+        assert panel["panelDefId"] == truth["panelDefId"]
+        assert panel["fieldSettings"] == truth["fieldSettings"]
+        assert panel["stringSettings"].keys() == truth["stringSettings"].keys()
+        assert panel["transform"] == truth["transform"]
+        (query,), (true_query,) = panel["userQuery"]["queryFields"], truth["userQuery"]["queryFields"]
+        assert query["fields"] == true_query["fields"]
+        assert true_query["args"][0] in query["args"]
+        assert set(panel["fieldSettings"].values()) <= set(logged.table.columns)
+
+
+def test_pictures_are_those_that_a_run_logs(sections):
+    growing, final = sections["Samples"]
+    assert growing["mediaKeys"] == ["samples"]
+    assert growing["gridSettings"] == {"xAxis": "step", "yAxis": "run"}
+    made = re.findall(r'NamedFigure\(\s*"(\w+)"', inspect.getsource(run_report))
+    assert sorted(final["mediaKeys"]) == sorted(FIGURES) == sorted(f"figures/{name}" for name in made)
+
+
+def test_a_sweep_shows_settings_and_what_they_lead_to(sections):
+    images, points = ([column["accessor"] for column in panel["columns"]] for panel in sections["Sweep"])
+    assert images == [
+        "config:choices.value.condition",
+        "config:choices.value.score",
+        "config:seed.value",
+        "summary:in_vs_out/uniform/mae",
+        "summary:in_vs_out/uniform/pearson",
+        "summary:class_agreement/data",
+        "summary:realism/images/fid",
+    ]
+    assert points == [*images[:-1], "summary:realism/sliced_wasserstein"]
+    logged = evaluated()
+    assert {name.removeprefix("summary:") for name in images + points if name.startswith("summary:")} <= logged
+
+
+def test_runs_are_grouped_by_sweep_and_condition(spec):
+    (runs,) = spec["spec"]["section"]["runSets"]
+    assert runs["grouping"] == [
+        {"section": "run", "name": "group"},
+        {"section": "config", "name": "choices.value.condition"},
+    ]
+
+
+def test_the_settings_are_there_in_every_run():
+    settings = plain(compose([]))
+    assert {"seed", "choices", "group"} <= settings.keys()
+    assert all(Path(CONF, group).is_dir() for group in ("condition", "score"))
+
+
+def test_is_made_without_a_network_or_an_account(monkeypatch, spec):
+    def refuse(*args):
+        raise AssertionError("the network was used")
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    again = specification(workspace("someone", "mine"))
+    assert again.keys() == spec.keys()
+    assert json.loads(json.dumps(again)) == again
