@@ -89,7 +89,7 @@ def main_first() -> Iterator[None]:
 
 def share(n: int) -> slice:
     """The neighbouring positions of n that are this process's to do; every position is exactly one process's."""
-    position = rank() if dist.is_initialized() else 0
+    position = rank() if world_size() > 1 else 0
     return slice(n * position // world_size(), n * (position + 1) // world_size())
 
 

@@ -13,6 +13,8 @@ def test_select_takes_z_and_every_noise_at_the_same_positions():
     assert chosen.noise[1].equal(latent.noise[1][index])
 
 
-def test_select_leaves_the_mixing_to_the_training():
-    mix = StyleMix(torch.zeros(5, 1), torch.ones(5, dtype=torch.int64))
-    assert Latent(torch.zeros(5, 1), (), mix).select(slice(2)).mix is None
+def test_select_takes_the_mixing_along():
+    mix = StyleMix(torch.arange(5.0)[:, None], torch.arange(5))
+    chosen = Latent(torch.zeros(5, 1), (), mix).select(slice(2, 4)).mix
+    assert chosen is not None
+    assert chosen.z[:, 0].tolist() == chosen.from_layer.tolist() == [2, 3]

@@ -15,6 +15,6 @@ def has_key() -> bool:
     path = Path(os.environ.get("NETRC", Path.home() / ".netrc"))
     try:
         logins = netrc.netrc(path)
-    except (FileNotFoundError, netrc.NetrcParseError):
+    except (OSError, netrc.NetrcParseError):
         return False
     return logins.authenticators(urlparse(wandb.setup().settings.base_url).netloc) is not None
