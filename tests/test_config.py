@@ -26,6 +26,18 @@ def test_every_score_is_a_choice(score):
     assert build(plain(compose([f"score={score}"]))).score.name == score
 
 
+@pytest.mark.parametrize("experiment", ["moons", "mnist_corrupt"])
+@pytest.mark.parametrize(
+    "choice", [f"{group}={name}" for group in ("condition", "sampler", "enforcement") for name in options(group)]
+)
+def test_every_way_of_conditioning_is_a_choice_of_every_experiment(experiment, choice):
+    settings = plain(compose([f"experiment={experiment}", choice]))
+    built = build(settings)
+    group, _ = choice.split("=")
+    made = {"condition": built.encoding, "sampler": built.sampler, "enforcement": built.enforcement}[group]
+    assert settings[group]["_target_"] == f"{made.func.__module__}.{made.func.__qualname__}"
+
+
 @pytest.mark.parametrize("gan", [name for name in options("gan") if name.startswith("stylegan2")])
 def test_every_image_gan_builds(gan):
     assert build(plain(compose([f"gan={gan}"]))).training.n_images > 0
@@ -66,6 +78,12 @@ REFUSED = [
     (["evaluation.reachable.msp=[0.05,1]"], "evaluation.reachable.msp=[0.05, 1]: allowed: within [0.1, 1]"),
     (["evaluation.reachable.msp=[1,0.5]"], "evaluation.reachable.msp=[1, 0.5]: allowed: [lowest, highest]"),
     (["intervals.checkpoint_every=1500"], "intervals.checkpoint_every=1500: allowed: a multiple of log_every=1000"),
+    (["sampler=balanced", "sampler.share=2"], "sampler.share=2: allowed: a number from 0 to 1"),
+    (["enforcement=consistency", "enforcement.bound=-1"], "enforcement.bound=-1: allowed: a number of at least 0"),
+    (
+        ["condition=fourier", "condition.n_frequencies=0"],
+        "condition.n_frequencies=0: allowed: an integer of at least 1",
+    ),
     (["trainer.precision=8"], "trainer.precision=8: allowed: 16-mixed, 32-true, auto, bf16-mixed"),
     (["trainer.accelerator=tpu"], "trainer.accelerator=tpu: allowed: auto, cpu, gpu, mps"),
     (["experiment=moons", "gan=stylegan2_small"], "allowed: networks for data of shape (2,), as gan=mlp has"),
@@ -84,7 +102,7 @@ def test_an_impossible_setting_is_refused_by_its_full_name(overrides, message):
 
 COMMAND_LINES = [
     ("experiment=mnst", "uqgen: experiment=mnst: allowed: mnist, mnist_corrupt, moons"),
-    ("condition=papr", "uqgen: condition=papr: allowed: fourier, paper, paper_raw"),
+    ("condition=papr", "uqgen: condition=papr: allowed: class, fourier, logit, none, paper, paper_raw, rank, softmax"),
     ("gan.training.batchsize=3", "uqgen: gan.training.batchsize=3: allowed: n_images, batch_size, "),
     ("sed=3", "uqgen: sed=3: allowed: name, seed, run, "),
     ("gan.training.batch_size=0", "uqgen: gan.training.batch_size=0: allowed: an integer of at least 2"),

@@ -56,7 +56,7 @@ def test_two_processes_gather_every_part_once_and_in_order(tmp_path):
         [*command, tmp_path / "program.py"], env=torchrun_environment(), capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["True"] * 6
+    assert done.stdout.count("True") == 6  # two processes may write into one line
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from rich.table import Table
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 
+from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.config import build, compose, plain
 from uqgen.data.labelled import LabelledData
@@ -87,14 +88,18 @@ def measure_throughput(experiment: Experiment) -> Throughput:
     n, settings = 1_024, experiment.training
     x = torch.randint(0, 256, (n, *experiment.data.shape), dtype=torch.uint8)
     label = torch.randint(experiment.data.n_classes, (n,))
-    data, own = LabelledData(x, label, label, label), Condition(label, torch.rand(n))
-    gan, clock = experiment.build_gan(own), StepClock()
+    probabilities = torch.rand(n, experiment.data.n_classes)
+    own = Condition(label, torch.rand(n), probabilities / probabilities.sum(dim=1, keepdim=True))
+    data = LabelledData(x, label, label, label)
+    with torch.device(experiment.hardware.device()):
+        target = FrozenClassifier(experiment.classifier.network(experiment.data.shape, experiment.data.n_classes))
+    gan, clock = experiment.build_gan(own, target), StepClock()
     # The counter's hooks do not bear the penalty's gradient by a leaf; it comes once in many steps.
     gan.settings = replace(settings, penalty_weight=0.0)
     with FlopCounterMode(display=False) as counter:
-        _train(gan, data, own, experiment, range(1), [])
+        _train(gan, data, experiment, range(1), [])
     flop, gan.settings = counter.get_total_flops() / settings.batch_size, settings
-    _train(gan, data, own, experiment, range(WARM_UP + MEASURED), [clock])
+    _train(gan, data, experiment, range(WARM_UP + MEASURED), [clock])
     steps = torch.tensor(clock.times[WARM_UP - 1 :]).diff()
     # A round holds every lazy penalty once; the fastest is the one that other programs disturbed least.
     seconds = steps.unfold(0, settings.penalty_every, 1).mean(dim=1).min().item()
@@ -102,10 +107,10 @@ def measure_throughput(experiment: Experiment) -> Throughput:
 
 
 def _train(
-    gan: ConditionalGAN, data: LabelledData, own: Condition, experiment: Experiment, steps: range, extra: list[Callback]
+    gan: ConditionalGAN, data: LabelledData, experiment: Experiment, steps: range, extra: list[Callback]
 ) -> None:
     settings, hardware = experiment.training, experiment.hardware
-    batches = ScoredBatches(data, own, settings.batch_size, steps, settings.seed)
+    batches = ScoredBatches(data, gan.conditions, settings.batch_size, steps, settings.seed)
     trainer = hardware.trainer(precision=hardware.gan_precision(), max_epochs=1, callbacks=extra)
     trainer.fit(gan, DataLoader(batches, batch_size=None))
 

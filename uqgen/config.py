@@ -71,6 +71,8 @@ def build(settings: dict[str, Any]) -> "Experiment":
         },
         score=_instantiate(cfg, "score"),
         encoding=_instantiate(cfg, "condition"),
+        sampler=_instantiate(cfg, "sampler"),
+        enforcement=_instantiate(cfg, "enforcement"),
         generator=_instantiate(cfg, "gan.generator"),
         discriminator=_instantiate(cfg, "gan.discriminator"),
         training=_instantiate(cfg, "gan.training"),
@@ -220,15 +222,26 @@ def _try_out(experiment: "Experiment") -> None:
     """Builds what is otherwise built late, without memory, so that what does not fit is refused early."""
     import torch
 
+    from uqgen.classifiers.frozen import FrozenClassifier
+    from uqgen.conditioning.condition import Condition
+    from uqgen.enforcement.enforcement import Enforcers
+
     shape, n_classes = experiment.data.shape, experiment.data.n_classes
     _under("evaluation", lambda: experiment.evaluation.check_range(experiment.score, n_classes))
+    # One image of each class, with as many scores.
+    real = Condition(torch.arange(n_classes), torch.linspace(0, 1, n_classes), torch.eye(n_classes))
+    encoding = _under("condition", partial(experiment.encoding, n_classes, real))
+    _under("sampler", partial(experiment.sampler, real))
     late: dict[str, Callable[[], Any]] = {
         "classifier.network": partial(experiment.classifier.network, shape, n_classes),
         "judge.network": partial(experiment.judge.network, shape, n_classes),
-        "gan.generator": partial(experiment.generator, shape, (1,)),
-        "gan.discriminator": partial(experiment.discriminator, shape, (1,)),
+        "gan.generator": partial(experiment.generator, shape, encoding.part_dims),
+        "gan.discriminator": partial(experiment.discriminator, shape, encoding.part_dims),
     }
     with torch.device("meta"):
         built = {section: _under(section, make) for section, make in late.items()}
-    hardware, group = experiment.hardware, built["gan.discriminator"].group
-    _under("gan.training", partial(experiment.training.check_batch, hardware.world_size, group))
+        discriminator, target = built["gan.discriminator"], FrozenClassifier(built["classifier.network"])
+        given = Enforcers(target, lambda n: (), experiment.score, encoding, discriminator, real)
+        _under("enforcement", partial(experiment.enforcement, given))
+    hardware = experiment.hardware
+    _under("gan.training", partial(experiment.training.check_batch, hardware.world_size, discriminator.group))

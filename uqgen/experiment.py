@@ -22,6 +22,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.enforcement.enforcement import Enforcement, Enforcers
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.gan.callbacks.evaluation import Evaluation
@@ -38,6 +39,7 @@ from uqgen.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
+SIBLING_SEEDS = 1_000  # above the target's, where no judge's lie
 N_SAMPLE_COLUMNS = 8  # scores in the grid that is drawn during the training
 
 
@@ -67,6 +69,8 @@ class Experiment:
         identities: plain values that determine the data and the classifiers, for "data", "classifier" and "judge".
         score: the score.
         encoding: (number of classes, class and score of every training image) to an encoding.
+        sampler: class and score of every training image to what draws images and conditions.
+        enforcement: what there is to what makes the generator keep to the condition.
         generator, discriminator: (shape of an image, widths of the encoding's parts) to a network.
         training, intervals, evaluation, hardware: the settings of each.
         tracker: (run folder, settings) to what is told of the training.
@@ -81,6 +85,8 @@ class Experiment:
     identities: dict[str, dict[str, Any]]
     score: Score
     encoding: Callable[[int, Condition], Encoding]
+    sampler: Callable[[Condition], DataConditions]
+    enforcement: Callable[[Enforcers], Enforcement]
     generator: Callable[..., ConditionalGenerator]
     discriminator: Callable[..., ConditionalDiscriminator]
     training: GANTraining
@@ -114,19 +120,27 @@ class Experiment:
         logits = predict_splits(target, self.data, identity_hash(self.identities["data"]), self.cache / "logits")
         return Classifiers(target, judges, logits)
 
-    def build_gan(self, own: Condition) -> ConditionalGAN:
-        """The GAN before its training; `own` holds class and score of every training image."""
+    def build_gan(self, own: Condition, target: FrozenClassifier) -> ConditionalGAN:
+        """The GAN before its training.
+
+        Args:
+            own: class, score and probabilities of every training image.
+            target: the classifier being explained.
+        """
         encoding = self.encoding(self.data.n_classes, own)
+        real = own if encoding.uses_probabilities else own._replace(probabilities=None)
         with isolate_rng():
             seed_everything(self.training.seed, verbose=False)
             generator = self.generator(self.data.shape, encoding.part_dims)
             discriminator = self.discriminator(self.data.shape, encoding.part_dims)
-        return ConditionalGAN(generator, discriminator, encoding, DataConditions(own), self.training)
+            given = Enforcers(target, self._siblings, self.score, encoding, discriminator, real)
+            enforcement = self.enforcement(given)
+        return ConditionalGAN(generator, discriminator, encoding, self.sampler(real), self.training, enforcement)
 
     def own_conditions(self, classifiers: Classifiers) -> Condition:
-        """Class and score of every real training image."""
-        label = self.data.train.label
-        return Condition(label, self.score(classifiers.logits["train"], label))
+        """Class, score and probabilities of every real training image."""
+        label, logits = self.data.train.label, classifiers.logits["train"]
+        return Condition(label, self.score(logits, label), logits.softmax(dim=1))
 
     def train_gan(self, gan: ConditionalGAN, evaluator: Evaluator, run: RunFolder, tracker: Tracker) -> None:
         """Trains the GAN, or goes on from its checkpoint."""
@@ -139,7 +153,7 @@ class Experiment:
             names, every = self.data.class_names, self.intervals.samples_every
             seed = self.evaluation.seed
             callbacks.append(SampleGrid(run.samples, names, scores, self.score.name, every, seed, tracker))
-        fit(gan, self.data.train, own, self.hardware, self.intervals, run.training, tracker, callbacks)
+        fit(gan, self.data.train, self.hardware, self.intervals, run.training, tracker, callbacks)
 
     def evaluator(self, classifiers: Classifiers, own: Condition) -> Evaluator:
         """What measures the GAN, on the device where the GAN is to be."""
@@ -156,11 +170,22 @@ class Experiment:
         yield
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
+    def _siblings(self, n: int) -> tuple[FrozenClassifier, ...]:
+        """Classifiers like the target with other seeds."""
+        first = self.classifier.training.seed + SIBLING_SEEDS
+        trainings = [replace(self.classifier.training, seed=first + number) for number in range(n)]
+        recipes = [replace(self.classifier, training=training, checkpoint=None) for training in trainings]
+        found = [self._find(recipe, "classifier") for recipe in recipes]
+        return tuple(sibling.to(self.hardware.device()) for sibling in found)
+
     def _obtain(self, recipe: ClassifierRecipe, kind: str, copy: Path) -> FrozenClassifier:
         if copy.exists():
             recipe = replace(recipe, checkpoint=str(copy))
-        identity = {"data": self.identities["data"], **self.identities[kind], "seed": recipe.training.seed}
-        classifier = recipe.obtain(self.data, identity, self.cache / "classifiers", self.hardware)
+        classifier = self._find(recipe, kind)
         if not copy.exists() and distributed.rank() == 0:
             save_tensors({"state_dict": classifier.network.state_dict()}, copy)
         return classifier
+
+    def _find(self, recipe: ClassifierRecipe, kind: str) -> FrozenClassifier:
+        identity = {"data": self.identities["data"], **self.identities[kind], "seed": recipe.training.seed}
+        return recipe.obtain(self.data, identity, self.cache / "classifiers", self.hardware)

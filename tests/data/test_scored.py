@@ -7,6 +7,7 @@ import torch
 
 from uqgen import distributed
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.labelled import LabelledData
 from uqgen.data.scored import ScoredBatches
 
@@ -19,7 +20,8 @@ def batches(steps, seed=0, batch_size=BATCH, n=N):
     position = torch.arange(n)
     zeros = torch.zeros(n, dtype=torch.int64)
     data = LabelledData(position[:, None].float().repeat(1, 2), position, zeros, zeros)
-    return list(ScoredBatches(data, Condition(position, position / 100), batch_size, steps, seed))
+    conditions = DataConditions(Condition(position, position / 100))
+    return list(ScoredBatches(data, conditions, batch_size, steps, seed))
 
 
 def order(*args, **kwargs):
@@ -62,7 +64,8 @@ def test_a_restart_sees_what_an_uninterrupted_training_would_have_seen(start):
 def test_iterating_again_starts_again():
     position = torch.arange(N)
     data = LabelledData(position[:, None].float(), position, position, position)
-    stream = ScoredBatches(data, Condition(position, position.float()), BATCH, range(5, 12), 0)
+    conditions = DataConditions(Condition(position, position.float()))
+    stream = ScoredBatches(data, conditions, BATCH, range(5, 12), 0)
     first, second = ([batch.x.tolist() for batch in stream] for _ in range(2))
     assert first == second
 
@@ -93,10 +96,12 @@ def test_order_does_not_depend_on_how_python_hashes():
     program = (
         "import torch\n"
         "from uqgen.conditioning.condition import Condition\n"
+        "from uqgen.conditioning.sampling import DataConditions\n"
         "from uqgen.data.labelled import LabelledData\n"
         "from uqgen.data.scored import ScoredBatches\n"
         f"i = torch.arange({N})\n"
-        f"stream = ScoredBatches(LabelledData(i[:, None], i, i, i), Condition(i, i), {BATCH}, range(20), 0)\n"
+        f"data, conditions = LabelledData(i[:, None], i, i, i), DataConditions(Condition(i, i))\n"
+        f"stream = ScoredBatches(data, conditions, {BATCH}, range(20), 0)\n"
         "print([batch.condition.label.tolist() for batch in stream])\n"
     )
     seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"

@@ -13,6 +13,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.labelled import LabelledData
+from uqgen.enforcement.enforcement import Enforcement
 from uqgen.gan.fit import Intervals, fit
 from uqgen.gan.module import ConditionalGAN
 from uqgen.gan.training import GANTraining
@@ -74,7 +75,7 @@ def make_gan(own) -> Callable[..., ConditionalGAN]:
             shape, encoding.part_dims, channels, w_dim=4, mapping_depth=1, features=8, group=4
         )
         training = GANTraining(n_images=n_images, batch_size=batch_size, **settings)  # type: ignore[arg-type]
-        return ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training)
+        return ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training, Enforcement(None))
 
     return make
 
@@ -89,13 +90,13 @@ def make_point_gan(own) -> Callable[..., ConditionalGAN]:
         generator = MLPGenerator((2,), encoding.part_dims, latent_dim=3, hidden=8, depth=3)
         discriminator = MLPDiscriminator((2,), encoding.part_dims, hidden=8, depth=3)
         training = GANTraining(n_images=n_images, batch_size=batch_size, **settings)  # type: ignore[arg-type]
-        return ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training)
+        return ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training, Enforcement(None))
 
     return make
 
 
 @pytest.fixture
-def train(images, points, own, hardware) -> Callable[..., ConditionalGAN]:
+def train(images, points, hardware) -> Callable[..., ConditionalGAN]:
     """Trains a GAN in a folder, as an experiment does."""
 
     def run(
@@ -103,7 +104,7 @@ def train(images, points, own, hardware) -> Callable[..., ConditionalGAN]:
     ) -> ConditionalGAN:
         data = images if hasattr(gan.generator, "synthesise") else points
         intervals = Intervals(log_every=log_every, checkpoint_every=checkpoint_every)
-        fit(gan, data, own, hardware, intervals, folder, Tracker(RunFolder(folder), {}), list(callbacks))
+        fit(gan, data, hardware, intervals, folder, Tracker(RunFolder(folder), {}), list(callbacks))
         return gan
 
     return run

@@ -216,7 +216,7 @@ def test_a_batch_larger_than_the_data_is_refused(make_gan, train, tmp_path):
 def test_a_batch_that_does_not_divide_among_the_devices_is_refused(make_point_gan, points, own, hardware, tmp_path):
     three = replace(hardware, devices=3)
     with pytest.raises(SettingError, match=r"^batch_size=8: allowed: a multiple of 3"):
-        fit(make_point_gan(), points, own, three, Intervals(), tmp_path, Tracker(RunFolder(tmp_path), {}), [])
+        fit(make_point_gan(), points, three, Intervals(), tmp_path, Tracker(RunFolder(tmp_path), {}), [])
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.paper import PaperEncoding
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.labelled import LabelledData
+from uqgen.enforcement.enforcement import Enforcement
 from uqgen.gan.fit import Intervals, fit
 from uqgen.gan.module import ConditionalGAN
 from uqgen.gan.training import GANTraining
@@ -35,11 +36,11 @@ encoding = PaperEncoding(3, own)
 generator = Generator((1, 8, 8), encoding.part_dims, (4, 3), latent_dim=4, w_dim=4)
 discriminator = Discriminator((1, 8, 8), encoding.part_dims, (4, 3), w_dim=4, features=8)
 training = GANTraining(n_images=64, batch_size=8, penalty_every=2, **settings)
-gan = ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training)
+gan = ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training, Enforcement(None))
 hardware = Hardware(accelerator="cpu", devices=devices, precision="32-true")
 distributed.join()
 tracker = Tracker(RunFolder(folder), {})
-fit(gan, data, own, hardware, Intervals(log_every=16, checkpoint_every=32), folder / "run", tracker, [])
+fit(gan, data, hardware, Intervals(log_every=16, checkpoint_every=32), folder / "run", tracker, [])
 assert gan.n_images == 64
 torch.save(gan.state_dict(), folder / f"{gan.global_rank}.pt")
 distributed.leave()

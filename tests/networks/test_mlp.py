@@ -21,6 +21,15 @@ def rng(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
+def test_features_are_the_last_hidden_layer_whatever_the_condition():
+    discriminator = MLPDiscriminator((2,), (3, 1), hidden=7, depth=4)
+    x = torch.randn(6, 2)
+    features = discriminator.features(x)
+    assert features.shape == (6, discriminator.n_features) == (6, 7)
+    zeros = tuple(torch.zeros_like(part) for part in PARTS)
+    torch.testing.assert_close(discriminator.layers[-1](features).squeeze(1), discriminator(x, zeros))
+
+
 def test_depth_counts_every_layer():
     linear = [layer for layer in fully_connected(4, 2, 16, 5) if isinstance(layer, nn.Linear)]
     widths = [(layer.in_features, layer.out_features) for layer in linear]

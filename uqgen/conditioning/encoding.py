@@ -15,9 +15,20 @@ class Encoding(nn.Module, ABC):
 
     Attributes:
         part_dims: width of each part.
+        uses_probabilities: whether the networks are told the classifier's whole softmax vector.
     """
 
     part_dims: tuple[int, ...]
+    uses_probabilities = False
+
+    def complete(self, condition: Condition, chance: Tensor) -> Condition:
+        """Adds what the encoding needs beyond class and score; here nothing.
+
+        Args:
+            condition: N classes and scores.
+            chance: float [N] in [0, 1): decides where several would do.
+        """
+        return condition
 
     @abstractmethod
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:

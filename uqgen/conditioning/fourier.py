@@ -8,8 +8,8 @@ from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-
-MARGIN = 0.002  # at either end of the range, where log-odds would be infinite
+from uqgen.conditioning.log_odds import LogOdds
+from uqgen.settings import require_integer
 
 
 class FourierEncoding(Encoding):
@@ -22,25 +22,22 @@ class FourierEncoding(Encoding):
         n_classes: number of classes K.
         real: class and score of every training image; the lowest and the highest score are the ends of the range.
         n_frequencies: number M of frequencies, each twice the one before.
+
+    Raises:
+        SettingError: there is no frequency.
     """
 
     def __init__(self, n_classes: int, real: Condition, n_frequencies: int = 4) -> None:
         super().__init__()
+        require_integer("n_frequencies", n_frequencies, 1)
         self.n_classes = n_classes
         self.part_dims = (n_classes, 1 + 2 * n_frequencies)
-        self.register_buffer("low", real.score.min())
-        self.register_buffer("high", real.score.max())
+        self.log_odds = LogOdds(real.score)
         self.register_buffer("frequencies", math.pi * 2.0 ** torch.arange(n_frequencies) / 2)
-        self.low: Tensor
-        self.high: Tensor
         self.frequencies: Tensor
 
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:
-        """A condition of N images to (float32 [N, K], float32 [N, 1 + 2 M] in [-1, 1]).
-
-        Scores beyond the range of the training images' count as its ends.
-        """
-        share = (condition.score - self.low) / (self.high - self.low).clamp_min(1e-6)
-        odds = torch.logit(share.clamp(MARGIN, 1 - MARGIN))[:, None] / math.log((1 - MARGIN) / MARGIN)
+        """A condition of N images to (float32 [N, K], float32 [N, 1 + 2 M] in [-1, 1])."""
+        odds = self.log_odds(condition.score)[:, None]
         angles = odds * self.frequencies
         return F.one_hot(condition.label, self.n_classes).float(), torch.cat([odds, angles.sin(), angles.cos()], dim=1)

@@ -1,15 +1,16 @@
-"""Which conditions are asked of the generator."""
+"""Which real images are shown, and which conditions are asked of the generator."""
 
 import torch
+from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
 
 
 class DataConditions:
-    """Asks for the class and the score of random real images, so that both sides of the GAN see the same conditions.
+    """Shows real images as they are, and asks for class and score of random ones: both sides see the same conditions.
 
     Args:
-        real: class and score of the real images to draw from.
+        real: class and score of the N real images.
     """
 
     def __init__(self, real: Condition) -> None:
@@ -18,8 +19,14 @@ class DataConditions:
     def draw(self, n: int, rng: torch.Generator) -> Condition:
         """Draws n conditions with replacement, on the device of `rng`."""
         self.real = self.real.to(rng.device)
-        index = torch.randint(len(self.real.score), (n,), generator=rng, device=rng.device)
-        return Condition(self.real.label[index], self.real.score[index])
+        return self.real.select(self._positions(n, rng))
+
+    def order(self, rng: torch.Generator) -> Tensor:
+        """The real images that make an epoch: positions int64 [N], on the CPU as is `rng`."""
+        return torch.randperm(len(self.real.score), generator=rng)
+
+    def _positions(self, n: int, rng: torch.Generator) -> Tensor:
+        return torch.randint(len(self.real.score), (n,), generator=rng, device=rng.device)
 
 
 def uniform_conditions(n: int, n_classes: int, low: float, high: float, rng: torch.Generator) -> Condition:

@@ -9,6 +9,7 @@ from torch.utils.data import IterableDataset
 
 from uqgen import distributed, seeding
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.labelled import LabelledData
 
 
@@ -32,7 +33,7 @@ class ScoredBatches(IterableDataset[ScoredBatch]):
 
     Args:
         data: the images, N of them.
-        condition: class and score of each.
+        conditions: class and score of each, and how often each is shown.
         batch_size: images in a step, over all devices.
         steps: the steps to come.
         seed: draws the order of each epoch.
@@ -41,12 +42,12 @@ class ScoredBatches(IterableDataset[ScoredBatch]):
     def __init__(
         self,
         data: LabelledData,
-        condition: Condition,
+        conditions: DataConditions,
         batch_size: int,
         steps: range,
         seed: int,
     ) -> None:
-        self.data, self.condition = data, condition
+        self.data, self.conditions = data, conditions
         self.batch_size, self.steps, self.seed = min(batch_size, len(data)), steps, seed
 
     def __iter__(self) -> Iterator[ScoredBatch]:
@@ -58,8 +59,8 @@ class ScoredBatches(IterableDataset[ScoredBatch]):
                 order, epoch_of_order = self._order(epoch), epoch
             start = position * self.batch_size
             index = order[start : start + self.batch_size][distributed.share(self.batch_size)]
-            yield ScoredBatch(self.data[index].x, Condition(self.condition.label[index], self.condition.score[index]))
+            yield ScoredBatch(self.data[index].x, self.conditions.real.select(index))
 
     def _order(self, epoch: int) -> Tensor:
         rng = seeding.generator(self.seed, epoch)
-        return torch.randperm(len(self.data), generator=rng)
+        return self.conditions.order(rng)

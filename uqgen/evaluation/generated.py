@@ -56,7 +56,7 @@ def generate(
     rng = seeding.generator(seed, device=gan.device)
     mine = distributed.share(len(asked.score))
     latent = gan.generator.draw_latent(len(asked.score), rng).select(mine)
-    part = gan.generate(latent, Condition(asked.label[mine], asked.score[mine]).to(gan.device))
+    part = gan.generate(latent, asked.select(mine).to(gan.device))
     x = distributed.gather((to_uint8(part) if part.dim() == 4 else part).cpu())
     label = asked.label.cpu()
     logits = predict(target, x)

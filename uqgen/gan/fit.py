@@ -7,7 +7,6 @@ from pathlib import Path
 from lightning import Callback
 from torch.utils.data import DataLoader
 
-from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData
 from uqgen.data.scored import ScoredBatches
 from uqgen.gan.callbacks.checkpoint import Checkpoint
@@ -53,7 +52,6 @@ class Intervals:
 def fit(
     gan: ConditionalGAN,
     data: LabelledData,
-    own: Condition,
     hardware: Hardware,
     intervals: Intervals,
     folder: Path,
@@ -66,8 +64,7 @@ def fit(
 
     Args:
         gan: the networks and settings.
-        data: real images.
-        own: their classes and scores.
+        data: real images, those whose conditions the GAN draws.
         hardware: where it is trained.
         intervals: how often it reports and saves.
         folder: of the checkpoint and the history.
@@ -101,7 +98,7 @@ def fit(
         use_distributed_sampler=False,
     )
     steps = range(seen // batch_size, -(-gan.settings.n_images // batch_size))
-    batches = ScoredBatches(data, own, batch_size, steps, gan.settings.seed)
+    batches = ScoredBatches(data, gan.conditions, batch_size, steps, gan.settings.seed)
     loader = DataLoader(batches, batch_size=None)
     trainer.fit(gan, loader, ckpt_path=checkpoint if seen else None, weights_only=True)
     spent = [

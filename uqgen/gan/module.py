@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from lightning import LightningModule
 from lightning.pytorch.core.optimizer import LightningOptimizer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from uqgen import distributed, seeding
@@ -15,6 +15,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.scored import ScoredBatch
+from uqgen.enforcement.enforcement import Enforcement, bounded
 from uqgen.gan.ema import EMA
 from uqgen.gan.training import GANTraining
 from uqgen.losses.adversarial import ADVERSARIAL_LOSSES
@@ -42,6 +43,7 @@ class ConditionalGAN(LightningModule):
         encoding: turns conditions into what the networks take.
         conditions: draws what is asked of the generator.
         training: the settings.
+        enforcement: what makes the generator keep to the condition, beyond the adversarial loss.
 
     Attributes:
         n_images: images shown to the discriminator so far, over all devices.
@@ -55,6 +57,7 @@ class ConditionalGAN(LightningModule):
         encoding: Encoding,
         conditions: DataConditions,
         training: GANTraining,
+        enforcement: Enforcement,
     ) -> None:
         super().__init__()
         has_styles = isinstance(generator, Generator)
@@ -67,6 +70,7 @@ class ConditionalGAN(LightningModule):
         self.ema = EMA(self.generator, training.ema_half_life)
         self.encoding = encoding
         self.conditions = conditions
+        self.enforcement = enforcement
         self.settings = training
         self.loss = ADVERSARIAL_LOSSES[training.loss]
         self.penalty = PENALTIES[training.penalty]
@@ -79,7 +83,7 @@ class ConditionalGAN(LightningModule):
     def configure_optimizers(self) -> tuple[Optimizer, Optimizer]:
         """Adam for the generator and Adam for the discriminator."""
         rate, betas = self.settings.learning_rate, (float(self.settings.beta1), float(self.settings.beta2))
-        networks = (self.generator, self.discriminator)
+        networks = (self.generator, nn.ModuleList([self.discriminator, self.enforcement]))
         generator, discriminator = (Adam(net.parameters(), lr=rate, betas=betas, fused=True) for net in networks)
         return generator, discriminator
 
@@ -92,14 +96,15 @@ class ConditionalGAN(LightningModule):
             self._draw_latent(self.global_batch_size, rng),
         )
         mine = distributed.share(self.global_batch_size)
-        parts_own, parts_asked = self.encoding(own), self.encoding(Condition(drawn.label[mine], drawn.score[mine]))
-        fake = self.generator(latent.select(mine), parts_asked)
+        asked = drawn.select(mine)
+        parts = self.encoding(asked)
+        fake = self.generator(latent.select(mine), parts)
         rng = self._step_rng(1 + distributed.rank())  # what follows is drawn for this device alone
         optimizer_g, optimizer_d = cast(list[LightningOptimizer], self.optimizers())
         with self._stepping(optimizer_d):
-            self._discriminator_step(real, parts_own, fake.detach(), parts_asked, rng)
+            self._discriminator_step(real, own, fake.detach(), asked, rng)
         with self._stepping(optimizer_g):
-            self._generator_step(fake, parts_asked, rng)
+            self._generator_step(fake, asked, parts, rng)
         self.n_images += self.global_batch_size
         self.ema.update(self.generator, self.global_batch_size, self.n_images)
 
@@ -117,10 +122,11 @@ class ConditionalGAN(LightningModule):
         """
         size = CPU_CHUNK if latent.z.device.type == "cpu" else GPU_CHUNK
         chunks = torch.arange(len(latent), device=latent.z.device).split(size)
+        # What the encoding leaves to chance follows the latent, as everything random about an image does.
+        condition = self.encoding.complete(condition, torch.special.ndtr(latent.z[:, 0]).clamp_max(1 - 1e-6))
         images = []
         for chunk in chunks:
-            parts = self.encoding(Condition(condition.label[chunk], condition.score[chunk]))
-            images.append(self.ema.module(latent.select(chunk), parts, truncation))
+            images.append(self.ema.module(latent.select(chunk), self.encoding(condition.select(chunk)), truncation))
         x = torch.cat(images)
         return x.clamp(-1, 1) if x.dim() == 4 else x
 
@@ -140,29 +146,46 @@ class ConditionalGAN(LightningModule):
         self.n_images = checkpoint["n_images"]
 
     def _discriminator_step(
-        self, real: Tensor, own: tuple[Tensor, ...], fake: Tensor, asked: tuple[Tensor, ...], rng: torch.Generator
+        self, real: Tensor, own: Condition, fake: Tensor, asked: Condition, rng: torch.Generator
     ) -> None:
-        both = tuple(torch.cat(pair) for pair in zip(own, asked, strict=True))
+        parts = self.encoding(own)
+        both = tuple(torch.cat(pair) for pair in zip(parts, self.encoding(asked), strict=True))
         real_logits, fake_logits = self.discriminator(torch.cat([real, fake]), both).chunk(2)
         loss = self.loss.discriminator(real_logits, fake_logits)
         self._record(d_loss=loss, real_logit=real_logits.mean(), fake_logit=fake_logits.mean())
         if self._step % self.settings.penalty_every == 0 and self.settings.penalty_weight > 0:
-            penalty = self.penalty(lambda x: self.discriminator(x, own), real, fake, rng)
+            penalty = self.penalty(lambda x: self.discriminator(x, parts), real, fake, rng)
             self._record(penalty=penalty)
             loss = loss + self.settings.penalty_weight * self.settings.penalty_every * penalty
+        enforced = self.enforcement.discriminator_loss(real, own, fake, asked, rng)
+        if enforced is not None:
+            self._record(d_enforcement=enforced)
+            loss = loss + enforced
         self.manual_backward(loss)
 
-    def _generator_step(self, fake: Tensor, asked: tuple[Tensor, ...], rng: torch.Generator) -> None:
-        loss = self.loss.generator(self.discriminator(fake, asked))
+    def _generator_step(self, fake: Tensor, asked: Condition, parts: tuple[Tensor, ...], rng: torch.Generator) -> None:
+        loss = self.loss.generator(self.discriminator(fake, parts))
         self._record(g_loss=loss)
+        enforced = self.enforcement.generator_loss(fake, asked, rng)
+        if enforced is not None:
+            self._record(g_enforcement=enforced.mean())
+            loss = self._enforced(loss, enforced.mean(), fake)
         if self.settings.path_length_weight > 0 and self._step % PATH_LENGTH_EVERY == 0:
-            penalty = self._path_length_penalty(asked, rng)
+            penalty = self._path_length_penalty(parts, rng)
             self._record(path_length_penalty=penalty)
             loss = loss + self.settings.path_length_weight * PATH_LENGTH_EVERY * penalty
         self.manual_backward(loss)
 
-    def _path_length_penalty(self, asked: tuple[Tensor, ...], rng: torch.Generator) -> Tensor:
-        half = tuple(part[: max(1, len(part) // 2)] for part in asked)  # half a batch is enough: StyleGAN2, appendix B
+    def _enforced(self, adversarial: Tensor, enforcement: Tensor, fake: Tensor) -> Tensor:
+        """A loss whose gradient by the images is the adversarial loss's and the enforcement's, bounded."""
+        (push,) = torch.autograd.grad(adversarial, fake)
+        (pull,) = torch.autograd.grad(enforcement, fake)
+        strength = min(1.0, self.n_images / self.enforcement.warm_up) if self.enforcement.warm_up else 1.0
+        gradient = push + strength * bounded(pull, push, self.enforcement.bound)
+        return (fake * gradient).sum()
+
+    def _path_length_penalty(self, parts: tuple[Tensor, ...], rng: torch.Generator) -> Tensor:
+        half = tuple(part[: max(1, len(part) // 2)] for part in parts)  # half a batch is enough: StyleGAN2, appendix B
         latent = self._draw_latent(len(half[0]), rng)
         with torch.autocast(self.device.type, enabled=False):
             generator = cast(Generator, self.generator)

@@ -14,13 +14,19 @@ class ConditionalDiscriminator(nn.Module, ABC):
 
     Attributes:
         group: neighbours in a batch that are judged together; batches are multiples of it.
+        n_features: width of `features`.
     """
 
     group: int = 1
+    n_features: int
 
     @abstractmethod
     def forward(self, x: Tensor, parts: Sequence[Tensor]) -> Tensor:
         """Images float32 [N, C, H, W] or points [N, D], and their condition, to logits float32 [N], high for real."""
+
+    @abstractmethod
+    def features(self, x: Tensor) -> Tensor:
+        """What it sees in the images whatever their condition, float32 [N, n_features], on which a head can be put."""
 
 
 class ConditionalGenerator(nn.Module, ABC):

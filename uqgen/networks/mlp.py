@@ -55,11 +55,16 @@ class MLPDiscriminator(ConditionalDiscriminator):
     def __init__(self, shape: tuple[int], part_dims: Sequence[int], hidden: int = 128, depth: int = 5) -> None:
         super().__init__()
         require_points(shape, "gan=stylegan2_small")
+        self.n_features, self.part_dims = hidden, tuple(part_dims)
         self.layers = fully_connected(shape[0] + sum(part_dims), 1, hidden, depth)
 
     def forward(self, x: Tensor, parts: Sequence[Tensor]) -> Tensor:
         """Points float32 [N, D] and their encoded condition to logits float32 [N], high for real."""
         return self.layers(torch.cat([x, *parts], dim=1)).squeeze(1).float()
+
+    def features(self, x: Tensor) -> Tensor:
+        """See `ConditionalDiscriminator`; the last hidden layer, with a condition of zeros."""
+        return self.layers[:-1](torch.cat([x, x.new_zeros(len(x), sum(self.part_dims))], dim=1)).float()
 
 
 def fully_connected(in_features: int, out_features: int, hidden: int, depth: int) -> nn.Sequential:

@@ -226,7 +226,7 @@ class Discriminator(ConditionalDiscriminator):
             require_integer(name, value, 1)
         require_number("mapping_lr_multiplier", mapping_lr_multiplier, 1e-6, 1)
         widths = list(reversed(channels))
-        self.group = group
+        self.group, self.n_features = group, features
         self.from_image = EqualisedConv(shape[0], widths[0], 1)
         self.blocks = nn.Sequential(*map(DiscriminatorBlock, widths[:-1], widths[1:]))
         self.conv = EqualisedConv(widths[-1] + 1, widths[-1], 3)
@@ -245,13 +245,18 @@ class Discriminator(ConditionalDiscriminator):
         Each `group` of neighbours in the batch shares a minibatch standard deviation, so real and generated images can
         go through in one batch as long as their numbers are multiples of `group`.
         """
-        features = self.blocks(self.from_image(x.contiguous(memory_format=torch.channels_last)))
-        features = self.conv(append_group_deviation(features, self.group)).flatten(1)
+        features = self.features(x)
         with torch.autocast(x.device.type, enabled=False):  # a logit in bf16 would have two digits
-            features = self.hidden(features.float())
             condition = normalise_second_moment(self.project(self.mapping(self.embedding(parts))))
             projection = (features * condition).sum(dim=1) / math.sqrt(features.shape[1])
             return self.out(features).squeeze(1) + projection
+
+    def features(self, x: Tensor) -> Tensor:
+        """See `ConditionalDiscriminator`; the last hidden layer, before it meets the condition."""
+        maps = self.blocks(self.from_image(x.contiguous(memory_format=torch.channels_last)))
+        maps = self.conv(append_group_deviation(maps, self.group)).flatten(1)
+        with torch.autocast(x.device.type, enabled=False):
+            return self.hidden(maps.float())
 
 
 def append_group_deviation(x: Tensor, group: int) -> Tensor:

@@ -24,6 +24,8 @@ COLUMNS = (
     "real_logit",
     "fake_logit",
     "path_length_penalty",
+    "d_enforcement",
+    "g_enforcement",
     "images_per_second",
     "memory_gib",
 )

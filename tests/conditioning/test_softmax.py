@@ -1,0 +1,80 @@
+import math
+
+import pytest
+import torch
+
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.softmax import N_NEAREST, SMALLEST, SoftmaxEncoding, temper
+
+N, K = 600, 4
+
+
+@pytest.fixture
+def real() -> Condition:
+    """Images of three classes out of four, each vector known by its probability of the fourth."""
+    probabilities = (3 * torch.randn(N, K)).softmax(dim=1)
+    return Condition(torch.arange(N) % (K - 1), probabilities.amax(dim=1), probabilities)
+
+
+def draw(encoding, condition, chance=None):
+    chance = torch.rand(len(condition.label)) if chance is None else chance
+    return encoding.complete(condition, chance).probabilities
+
+
+def test_parts_are_the_class_the_logarithms_and_the_scores_log_odds(real):
+    encoding = SoftmaxEncoding(K, real)
+    label, logs, odds = encoding(real)
+    assert label.equal(torch.eye(K)[real.label])
+    expected = 1 + real.probabilities.clamp_min(SMALLEST).log() / math.log(1 / SMALLEST)
+    torch.testing.assert_close(logs, expected)
+    assert (logs.min() >= 0, logs.max() <= 1) == (True, True)
+    torch.testing.assert_close(odds[:, 0], encoding.log_odds(real.score))
+    assert encoding.part_dims == tuple(part.shape[1] for part in (label, logs, odds))
+
+
+def test_a_vector_that_is_there_stays(real):
+    assert draw(SoftmaxEncoding(K, real), real) is real.probabilities
+
+
+def test_a_vector_drawn_has_exactly_the_maximum_asked(real):
+    asked = Condition(torch.arange(200) % (K - 1), torch.linspace(0.3, 0.999, 200))
+    drawn = draw(SoftmaxEncoding(K, real), asked)
+    torch.testing.assert_close(drawn.amax(dim=1), asked.score, atol=1e-4, rtol=0)
+    torch.testing.assert_close(drawn.sum(dim=1), torch.ones(200))
+
+
+def test_vectors_are_those_of_images_of_the_class_with_the_nearest_scores(real):
+    score = torch.rand(N)  # not the maximum, so the vectors are taken as they are
+    encoding = SoftmaxEncoding(K, real._replace(score=score))
+    asked = Condition(torch.tensor([1]).expand(50), torch.tensor([0.5]).expand(50))
+    drawn = draw(encoding, asked, torch.linspace(0, 0.999, 50))
+    of_class = real.label == 1
+    order = score[of_class].argsort()
+    position = int(torch.searchsorted(score[of_class][order], 0.5))
+    near = order[position - N_NEAREST // 2 : position + N_NEAREST // 2]
+    expected = real.probabilities[of_class][near]
+    assert torch.cdist(drawn, expected).min(dim=1).values.max() < 1e-6
+    assert torch.cdist(expected, drawn).min(dim=1).values.max() < 1e-6
+
+
+def test_at_the_ends_and_for_a_class_without_images_the_nearest_there_are_serve(real):
+    encoding = SoftmaxEncoding(K, real)
+    asked = Condition(torch.tensor([0, 0, K - 1]), torch.tensor([0.25, 1.0, 0.6]))
+    for chance in (torch.zeros(3), torch.full((3,), 0.9999)):
+        assert draw(encoding, asked, chance).isfinite().all()
+
+
+def test_tempering_is_a_power_that_keeps_the_order():
+    p = torch.tensor([[0.6, 0.3, 0.1], [0.6, 0.3, 0.1]], dtype=torch.float64)
+    asked = torch.tensor([0.9, 0.4], dtype=torch.float64)
+    tempered = temper(p, asked)
+    torch.testing.assert_close(tempered.amax(dim=1), asked, atol=1e-6, rtol=0)
+    power = (tempered[:, 0] / tempered[:, 1]).log() / math.log(0.6 / 0.3)
+    torch.testing.assert_close((tempered[:, 1] / tempered[:, 2]).log() / math.log(0.3 / 0.1), power)
+    assert (power > 0).all()
+
+
+def test_a_maximum_that_two_classes_share_goes_as_far_as_it_can():
+    assert temper(torch.tensor([[0.4, 0.4, 0.2]]), torch.tensor([0.9])).tolist()[0] == pytest.approx(
+        [0.5, 0.5, 0], abs=1e-3
+    )

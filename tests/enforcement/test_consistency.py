@@ -1,0 +1,83 @@
+import pytest
+import torch
+from scipy import stats
+
+from uqgen.conditioning.condition import Condition
+from uqgen.enforcement.consistency import Consistency
+from uqgen.settings import SettingError
+
+PLAIN = {"noise": 0.0, "shift": 0}
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def test_without_a_vector_it_is_the_squared_distance_of_log_odds(given):
+    consistency = Consistency(given, weight=2.0, **PLAIN)
+    logits = torch.randn(6, 3)
+    asked = Condition(torch.zeros(6, dtype=torch.int64), torch.rand(6))
+    obtained = logits.softmax(dim=1).amax(dim=1)
+    expected = 2 * (consistency.log_odds(obtained) - consistency.log_odds(asked.score)) ** 2
+    torch.testing.assert_close(consistency.generator_loss(logits, asked, rng()), expected)
+
+
+def test_with_a_vector_it_is_scipys_divergence(given):
+    logits, probabilities = torch.randn(6, 3), torch.randn(6, 3).softmax(dim=1)
+    asked = Condition(torch.zeros(6, dtype=torch.int64), probabilities.amax(dim=1), probabilities)
+    loss = Consistency(given, **PLAIN).generator_loss(logits, asked, rng())
+    expected = [stats.entropy(p, q) for p, q in zip(probabilities.numpy(), logits.softmax(dim=1).numpy(), strict=True)]
+    assert loss.tolist() == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_was_asked_costs_nothing_and_following_the_gradient_leads_there(given):
+    logits = torch.randn(6, 3)
+    asked = Condition(torch.zeros(6, dtype=torch.int64), torch.full((6,), 0.7))
+    consistency = Consistency(given, **PLAIN)
+    for _ in range(200):
+        logits.requires_grad_(True)
+        loss = consistency.generator_loss(logits, asked, rng())
+        (slope,) = torch.autograd.grad(loss.sum(), logits)
+        logits = (logits - 2 * slope).detach()
+    assert logits.softmax(dim=1).amax(dim=1).tolist() == pytest.approx([0.7] * 6, abs=0.01)
+    assert consistency.generator_loss(logits, asked, rng()).max() < 1e-3
+
+
+def test_every_classifier_takes_part_and_none_belongs_to_the_gans_state(given):
+    consistency = Consistency(given, n_siblings=2, **PLAIN)
+    assert consistency.classifiers[0] is given.target
+    for number, classifier in enumerate(consistency.classifiers):
+        classifier.network.weight.fill_(number + 1.0)
+    logits = torch.tensor([[1.0, 0.0, 0.0]])
+    asked = Condition(torch.zeros(1, dtype=torch.int64), torch.tensor([0.5]))
+    losses = {consistency.generator_loss(logits, asked, rng(seed)).item() for seed in range(30)}
+    assert len(losses) == 3
+    assert not any(name.startswith("classifiers") for name in consistency.state_dict())
+
+
+def test_images_are_shifted_by_whole_pixels_in_every_direction(given):
+    consistency = Consistency(given, noise=0.0, shift=1)
+    image = torch.zeros(1, 1, 7, 7)
+    image[..., 3, 3] = 1
+    places = {tuple(consistency._perturbed(image, rng(seed))[0, 0].nonzero()[0].tolist()) for seed in range(100)}
+    assert places == {(y, x) for y in (2, 3, 4) for x in (2, 3, 4)}
+
+
+def test_noise_and_blur_have_the_strength_that_was_set(given):
+    noise = Consistency(given, noise=0.3, shift=0)._perturbed(torch.zeros(1, 1, 100, 100), rng())
+    assert noise.std().item() == pytest.approx(0.3, rel=0.03)
+    image = torch.zeros(1, 1, 31, 31)
+    image[..., 15, 15] = 1
+    blurred = Consistency(given, noise=0.0, shift=0, blur=2.0)._perturbed(image, rng())
+    assert blurred.sum().item() == pytest.approx(1, abs=1e-4)
+    place = torch.arange(31.0) - 15
+    assert (blurred[0, 0].sum(dim=0) * place**2).sum().item() == pytest.approx(4, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("weight", -1), ("bound", -1), ("noise", -1), ("blur", -1), ("shift", 0.5), ("n_siblings", -1), ("warm_up", -1)],
+)
+def test_what_is_out_of_range_is_refused(given, name, value):
+    with pytest.raises(SettingError, match=f"^{name}="):
+        Consistency(given, **{name: value})

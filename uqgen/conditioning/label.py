@@ -1,0 +1,25 @@
+"""The class alone: what the generator does when nobody asks for a score."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.encoding import Encoding
+
+
+class LabelEncoding(Encoding):
+    """One part, the one-hot class; the score is left out.
+
+    Args:
+        n_classes: number of classes K.
+        real: not used.
+    """
+
+    def __init__(self, n_classes: int, real: Condition) -> None:
+        super().__init__()
+        self.n_classes = n_classes
+        self.part_dims = (n_classes,)
+
+    def forward(self, condition: Condition) -> tuple[Tensor, ...]:
+        """A condition of N images to (float32 [N, K],)."""
+        return (F.one_hot(condition.label, self.n_classes).float(),)

@@ -1,0 +1,28 @@
+"""Scores as scaled log-odds, in which those of a sure classifier do not crowd at one end."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+MARGIN = 0.002  # at either end of the range, where log-odds would be infinite
+
+
+class LogOdds(nn.Module):
+    """Log-odds of where a score lies between the lowest and the highest of the real ones, scaled to [-1, 1].
+
+    Args:
+        real: float32 [N], the scores of the training images.
+    """
+
+    def __init__(self, real: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("low", real.min())
+        self.register_buffer("high", real.max())
+        self.low: Tensor
+        self.high: Tensor
+
+    def forward(self, score: Tensor) -> Tensor:
+        """Scores float32 [N] to [N] in [-1, 1]; beyond the range, or within `MARGIN` of an end, they count as that."""
+        share = (score - self.low) / (self.high - self.low).clamp_min(1e-6)
+        return torch.logit(share.clamp(MARGIN, 1 - MARGIN)) / math.log((1 - MARGIN) / MARGIN)

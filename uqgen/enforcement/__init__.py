@@ -1,0 +1,1 @@
+"""What makes the generator keep to the condition, beyond the adversarial loss."""

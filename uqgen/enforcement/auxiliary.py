@@ -1,0 +1,51 @@
+"""Auxiliary head: the discriminator's features predict the score; after Odena et al. (2017), equation 2."""
+
+import torch
+from torch import Tensor, nn
+
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.log_odds import LogOdds
+from uqgen.enforcement.enforcement import Enforcement, Enforcers
+from uqgen.settings import require_integer, require_number
+
+
+class Auxiliary(Enforcement):
+    """A head on the discriminator's features learns the score, as scaled log-odds, and the generator is led by it.
+
+    It learns from real images and from generated ones with the score that the target gives them, so that images whose
+    score it mistakes teach it better. No gradient passes through the target.
+
+    Args:
+        given: what there is.
+        weight: of the loss of both networks.
+        bound: the most by which an image may be pulled, in units of what the discriminator pushes it.
+        warm_up: images over which the pull grows to its full strength.
+
+    Raises:
+        SettingError: a value is out of range.
+    """
+
+    def __init__(self, given: Enforcers, weight: float = 1.0, bound: float = 1.0, warm_up: int = 0) -> None:
+        super().__init__(given)
+        require_number("weight", weight, 0)
+        require_number("bound", bound, 0)
+        require_integer("warm_up", warm_up, 0)
+        self.weight, self.bound, self.warm_up = weight, bound, warm_up
+        self.given = given
+        self.head = nn.Linear(given.discriminator.n_features, 1)
+        self.log_odds = LogOdds(given.real.score)
+
+    def discriminator_loss(
+        self, real: Tensor, own: Condition, fake: Tensor, asked: Condition, rng: torch.Generator
+    ) -> Tensor:
+        """See `Enforcement`."""
+        obtained = self.given.score(self.given.target(fake), asked.label)
+        truth = self.log_odds(torch.cat([own.score, obtained]))
+        return self.weight * (self._predict(torch.cat([real, fake])) - truth).square().mean()
+
+    def generator_loss(self, fake: Tensor, asked: Condition, rng: torch.Generator) -> Tensor:
+        """See `Enforcement`."""
+        return self.weight * (self._predict(fake) - self.log_odds(asked.score)).square()
+
+    def _predict(self, x: Tensor) -> Tensor:
+        return self.head(self.given.discriminator.features(x)).squeeze(1)

@@ -1,0 +1,89 @@
+"""Consistency: what the classifiers say of a generated image is drawn to what was asked."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.special import entr
+from torchvision.transforms.v2.functional import gaussian_blur
+
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.log_odds import LogOdds
+from uqgen.enforcement.enforcement import Enforcement, Enforcers
+from uqgen.settings import require_integer, require_number
+
+
+class Consistency(Enforcement):
+    """Draws what the frozen classifiers say of a generated image to what was asked, by gradients through them.
+
+    Where the networks are told a whole softmax vector, the distance is the divergence KL(asked || obtained), else the
+    squared distance of the scores' scaled log-odds, whose slope does not vanish where the classifier is sure.
+
+    Against cheating: the pull on an image is bounded by the push of the discriminator; classifiers other than the
+    target take part; and the images are shifted, blurred and made noisy before they are classified, which no
+    fine-tuned pattern survives.
+
+    Args:
+        given: what there is.
+        weight: of the loss.
+        bound: the most by which an image may be pulled, in units of what the discriminator pushes it.
+        warm_up: images over which the pull grows to its full strength.
+        n_siblings: classifiers that take part beside the target: of its architecture, with other seeds. One of all is
+            drawn for each step.
+        noise: standard deviation of the noise, pixels being in [-1, 1].
+        shift: the most pixels by which a batch is shifted, up, down, left or right.
+        blur: standard deviation of the blur in pixels; 0 for none.
+
+    Raises:
+        SettingError: a value is out of range.
+    """
+
+    def __init__(
+        self,
+        given: Enforcers,
+        weight: float = 1.0,
+        bound: float = 1.0,
+        warm_up: int = 0,
+        n_siblings: int = 0,
+        noise: float = 0.05,
+        shift: int = 1,
+        blur: float = 0.0,
+    ) -> None:
+        super().__init__(given)
+        require_number("weight", weight, 0)
+        require_number("bound", bound, 0)
+        require_number("noise", noise, 0)
+        require_integer("shift", shift, 0)
+        require_number("blur", blur, 0)
+        require_integer("warm_up", warm_up, 0)
+        require_integer("n_siblings", n_siblings, 0)
+        self.weight, self.bound, self.warm_up = weight, bound, warm_up
+        self.noise, self.shift, self.blur = noise, shift, blur
+        self.classifiers = (given.target, *given.siblings(n_siblings))  # in a tuple: not of the GAN's state
+        self.score = given.score
+        self.log_odds = LogOdds(given.real.score)
+
+    def generator_loss(self, fake: Tensor, asked: Condition, rng: torch.Generator) -> Tensor:
+        """See `Enforcement`."""
+        index = int(torch.randint(len(self.classifiers), (), generator=rng, device=rng.device))
+        logits = self.classifiers[index](self._perturbed(fake, rng))
+        return self.weight * self._distance(logits, asked)
+
+    def _distance(self, logits: Tensor, asked: Condition) -> Tensor:
+        if asked.probabilities is None:
+            obtained = self.score(logits, asked.label)
+            return (self.log_odds(obtained) - self.log_odds(asked.score)).square()
+        cross_entropy = -(asked.probabilities * logits.log_softmax(dim=1)).sum(dim=1)
+        return cross_entropy - entr(asked.probabilities).sum(dim=1)
+
+    def _perturbed(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        if x.dim() == 4:
+            x = self._shifted(x, rng)
+            if self.blur > 0:
+                x = gaussian_blur(x, 2 * [2 * int(3 * self.blur + 0.5) + 1], 2 * [self.blur])
+        return x + self.noise * torch.randn(x.shape, generator=rng, device=x.device)
+
+    def _shifted(self, x: Tensor, rng: torch.Generator) -> Tensor:
+        size = 2 * self.shift + 1
+        top, left = torch.randint(size, (2,), generator=rng, device=rng.device).tolist()
+        padded = F.pad(x, [self.shift] * 4, mode="replicate")
+        return padded[..., top : top + x.shape[-2], left : left + x.shape[-1]]

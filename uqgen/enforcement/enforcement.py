@@ -1,0 +1,96 @@
+"""What every enforcement has in common; by itself it enforces nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.encoding import Encoding
+from uqgen.networks.interface import ConditionalDiscriminator
+from uqgen.scores import Score
+
+
+@dataclass(frozen=True)
+class Enforcers:
+    """What an enforcement may use.
+
+    Attributes:
+        target: the classifier being explained.
+        siblings: trains or finds so many classifiers that are neither target nor judge.
+        score: the score.
+        encoding: of the conditions.
+        discriminator: of the GAN.
+        real: class and score of every training image, with its probabilities where the networks are told them.
+    """
+
+    target: FrozenClassifier
+    siblings: Callable[[int], tuple[FrozenClassifier, ...]]
+    score: Score
+    encoding: Encoding
+    discriminator: ConditionalDiscriminator
+    real: Condition
+
+
+class Enforcement(nn.Module):
+    """Enforces nothing; others override what they do.
+
+    What an enforcement learns itself are its parameters, which the discriminator's optimiser trains.
+
+    Args:
+        given: what there is.
+
+    Attributes:
+        bound: see `bounded`.
+        warm_up: images over which the pull grows to its full strength.
+    """
+
+    bound = 0.0
+    warm_up = 0
+
+    def __init__(self, given: Enforcers) -> None:
+        super().__init__()
+
+    def discriminator_loss(
+        self, real: Tensor, own: Condition, fake: Tensor, asked: Condition, rng: torch.Generator
+    ) -> Tensor | None:
+        """A loss that is added to the discriminator's, a scalar; None where there is none.
+
+        Args:
+            real: float32 [N, C, H, W] in [-1, 1], or points [N, D].
+            own: their conditions.
+            fake: as `real`, without gradient.
+            asked: their conditions.
+            rng: for what is random.
+        """
+        return None
+
+    def generator_loss(self, fake: Tensor, asked: Condition, rng: torch.Generator) -> Tensor | None:
+        """How far each generated image is from what was asked, float [N]; None where nothing is to be enforced.
+
+        Args:
+            fake: float32 [N, C, H, W] or points [N, D], with gradient.
+            asked: their conditions.
+            rng: for what is random.
+        """
+        return None
+
+
+def bounded(pull: Tensor, push: Tensor, bound: float) -> Tensor:
+    """Shortens the pull on each image to at most `bound` times its push.
+
+    The pull is the gradient of the enforcement, the push that of the adversarial loss. An image that is pulled harder
+    than it is pushed becomes whatever satisfies the classifier.
+
+    Args:
+        pull, push: float [N, ...].
+        bound: 0 or more.
+
+    Returns:
+        Float [N, ...].
+    """
+    lengths = [x.flatten(1).norm(dim=1) for x in (pull, push)]
+    factor = (bound * lengths[1] / lengths[0].clamp_min(1e-12)).clamp_max(1)
+    return pull * factor.view(-1, *[1] * (pull.dim() - 1))
