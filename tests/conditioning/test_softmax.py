@@ -53,8 +53,7 @@ def test_vectors_are_those_of_images_of_the_class_with_the_nearest_scores(real):
     position = int(torch.searchsorted(score[of_class][order], 0.5))
     near = order[position - N_NEAREST // 2 : position + N_NEAREST // 2]
     expected = real.probabilities[of_class][near]
-    assert torch.cdist(drawn, expected).min(dim=1).values.max() < 1e-6
-    assert torch.cdist(expected, drawn).min(dim=1).values.max() < 1e-6
+    assert set(map(tuple, drawn.tolist())) == set(map(tuple, expected.tolist()))
 
 
 def test_at_the_ends_and_for_a_class_without_images_the_nearest_there_are_serve(real):
