@@ -74,6 +74,7 @@ REFUSED = [
     (["data.corruption.share=1.5"], "data.corruption.share=1.5: allowed: a number from 0 to 1"),
     (["classifier.network.channels=[8,8,8,8,8,8]"], "classifier.network.channels"),
     (["classifier.training.epochs=0"], "classifier.training.epochs=0: allowed: an integer of at least 1"),
+    (["evaluation.best_of=0"], "evaluation.best_of=0: allowed: an integer of at least 1"),
     (["evaluation.n_images=1"], "evaluation.n_images=1: allowed: an integer of at least 2"),
     (["evaluation.reachable.msp=[0.05,1]"], "evaluation.reachable.msp=[0.05, 1]: allowed: within [0.1, 1]"),
     (["evaluation.reachable.msp=[1,0.5]"], "evaluation.reachable.msp=[1, 0.5]: allowed: [lowest, highest]"),

@@ -58,6 +58,11 @@ def test_the_results_are_those_of_what_was_generated(finished):
         assert agreement["rmse"]["value"] >= agreement["mae"]["value"] >= abs(agreement["bias"]["value"])
         assert sum(part["n"] for part in results["by_class"][protocol].values()) == 500
         assert len(results["judges"][protocol]) == 3
+    cost = {way: helped["cost"] for way, helped in results["at_sampling"].items()}
+    assert cost == {"corrected": 1, "best_of": 8, "corrected_best_of": 8}
+    for helped in results["at_sampling"].values():
+        assert helped["in_vs_out"]["n"] == 100
+        assert len(helped["judges"]) == 3
     weighted = [part["n"] * part["mae"]["value"] for part in results["by_class"]["uniform"].values()]
     assert sum(weighted) / 500 == pytest.approx(returned)
 
@@ -91,6 +96,9 @@ def test_the_report_stands_alone_and_says_what_the_results_say(finished):
     mae = results["in_vs_out"]["uniform"]["mae"]
     assert f"{mae['value']:.2f} (95 %: {mae['low']:.2f} to {mae['high']:.2f})" in page
     assert f"{results['classifier']['accuracy']['test']:.3f}" in page
+    for helped in results["at_sampling"].values():
+        mae = helped["in_vs_out"]["mae"]
+        assert f"<td>{helped['cost']}</td><td>{mae['value']:.3f} [{mae['low']:.3f}, {mae['high']:.3f}]</td>" in page
     assert page.count("data:image/png;base64,") == len(list(run.figures.iterdir()))
     assert "http://" not in page
     assert "https://" not in page

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from uqgen.comparison.jobs import Job, State
+from uqgen.evaluation.at_sampling import AtSampling
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.fidelity import Fidelity
 from uqgen.evaluation.in_vs_out import as_plain, in_vs_out
@@ -29,7 +30,12 @@ def _results(quality: float, is_image: bool = True) -> dict:
     parts = ("in_vs_out", "class_agreement", "judges")
     results = {part: {name: getattr(result, part) for name, result in protocols.items()} for part in parts}
     sizes = {"score": "msp", "n_images_evaluated": 50, "evaluation_seed": 0}
-    return json.loads(json.dumps(as_plain({**sizes, **results, "realism": realism}), allow_nan=False))
+    helped = {
+        name: AtSampling(cost, agreement(quality + gain), Estimate(quality, np.nan, np.nan), {})
+        for name, cost, gain in (("corrected", 1, 0.1), ("best_of", 8, 0.2), ("corrected_best_of", 8, 0.3))
+    }
+    results |= {"realism": realism, "at_sampling": helped}
+    return json.loads(json.dumps(as_plain({**sizes, **results}), allow_nan=False))
 
 
 def _job(variant: str, seed: int, quality: float | None = None, error: str = "", **options) -> Job:

@@ -18,6 +18,8 @@ def test_each_is_read_from_where_it_is_written(make_results):
         judges = [judge["pearson"]["value"] for judge in results["judges"][protocol].values()]
         expected[f"{protocol}_judges_pearson"] = pytest.approx(sum(judges) / 3)
         expected[f"{protocol}_class_agreement"] = 0.5
+    helped = {way: results["at_sampling"][way]["in_vs_out"]["mae"]["value"] for way in ("best_of", "corrected")}
+    expected |= {f"{way}_mae": mae for way, mae in helped.items()}
     expected |= {"fid": 99.5, "kid": 0.1, "sliced_wasserstein": pytest.approx(np.nan, nan_ok=True)}
     assert found == expected
 
@@ -25,7 +27,8 @@ def test_each_is_read_from_where_it_is_written(make_results):
 def test_they_come_in_the_order_they_are_read():
     protocols = [f"{protocol}_{name}" for protocol in ("uniform", "data") for name in ("mae", "pearson", "spearman")]
     agreement = ["data_class_agreement", "uniform_class_agreement", "uniform_judges_pearson", "data_judges_pearson"]
-    assert list(BY_KEY) == [*protocols, *agreement, "fid", "kid", "sliced_wasserstein"]
+    at_sampling = ["best_of_mae", "corrected_mae"]
+    assert list(BY_KEY) == [*protocols, *agreement, *at_sampling, "fid", "kid", "sliced_wasserstein"]
 
 
 def test_points_have_a_distance_of_their_own(make_results):

@@ -1,5 +1,7 @@
 """A generator whose images are real ones of the class and score asked: what it must obtain is known beforehand."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -141,3 +143,21 @@ def test_without_a_reachable_range_it_is_that_of_the_data(data, evaluator):
     real = torch.linspace(0, 1, 10_001)
     low, high = EvaluationSettings().asked_range(get_score("entropy"), real)
     assert (low, high) == pytest.approx((0.001, 0.999), abs=1e-4)
+
+
+def test_the_best_of_one_is_what_the_raw_generator_obtains(data, evaluator):
+    class Noisy(Oracle):
+        def generate(self, latent, condition):
+            return super().generate(latent, condition) + 0.1 * latent.z
+
+    settings = replace(evaluator.settings, best_of=1, n_at_sampling=evaluator.settings.n_images)
+    measured = replace(evaluator, settings=settings).measure(Noisy(data.train.x, evaluator.own))
+    helped, raw = measured.at_sampling["best_of"], measured.protocols["uniform"]
+    assert raw.in_vs_out.mae.value > 0.02
+    assert (helped.in_vs_out, helped.judges) == (raw.in_vs_out, raw.judges)
+    assert helped.class_agreement == raw.class_agreement
+
+
+def test_help_at_sampling_time_is_left_to_the_end(data, evaluator, measured):
+    assert set(measured.at_sampling) == {"corrected", "best_of", "corrected_best_of"}
+    assert evaluator.measure_in_training(Oracle(data.train.x, evaluator.own)).at_sampling == {}

@@ -53,6 +53,8 @@ METRICS = (
         "uniform_judges_pearson", "judges' Pearson (uniform)", "judges.uniform.*.pearson.value", "higher", main=True
     ),
     Metric("data_judges_pearson", "judges' Pearson (data)", "judges.data.*.pearson.value", "higher"),
+    Metric("best_of_mae", "MAE (uniform, best of k)", "at_sampling.best_of.in_vs_out.mae.value", "lower"),
+    Metric("corrected_mae", "MAE (uniform, corrected)", "at_sampling.corrected.in_vs_out.mae.value", "lower"),
     Metric("fid", "FID", "realism.images.fid", "lower", main=True, digits=1),
     Metric("kid", "KID", "realism.images.kid", "lower", digits=4),
     Metric("sliced_wasserstein", "sliced Wasserstein", "realism.sliced_wasserstein", "lower", main=True, digits=4),

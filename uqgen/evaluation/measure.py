@@ -1,6 +1,6 @@
 """All numbers of one evaluation: in against out, class agreement, fidelity, judges."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.sampling import DataConditions, uniform_conditions
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.labelled import unit_range
+from uqgen.evaluation.at_sampling import AtSampling, measure_at_sampling
 from uqgen.evaluation.bootstrap import Estimate, bootstrap
 from uqgen.evaluation.features import load_features
 from uqgen.evaluation.fidelity import Fidelity, compare_features, extract_features
@@ -72,12 +73,14 @@ class Measurements:
         realism: see there.
         real_judges: for each judge, scores the target gives real test images against those the judge gives them.
         generated: the images behind each protocol.
+        at_sampling: what help at sampling time brings under the uniform protocol; not measured in training.
     """
 
     protocols: dict[str, ProtocolResult]
     realism: Realism
     real_judges: dict[str, InVsOut]
     generated: dict[str, Generated]
+    at_sampling: dict[str, AtSampling] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,12 @@ class Evaluator:
     settings: EvaluationSettings
 
     def measure(self, gan: ConditionalGAN) -> Measurements:
-        """Generates images under both protocols and measures them."""
-        return self._measure(gan, self.settings.n_images, self.settings.n_resamples)
+        """Generates images under both protocols, and with help at sampling time, and measures them."""
+        raw = self._measure(gan, self.settings.n_images, self.settings.n_resamples)
+        return replace(raw, at_sampling=self._at_sampling(gan))
 
     def measure_in_training(self, gan: ConditionalGAN) -> Measurements:
-        """The same on fewer images, and with few resamples: for a curve, whose intervals nobody reads."""
+        """The raw generator on fewer images, and with few resamples: for a curve, whose intervals nobody reads."""
         return self._measure(gan, self.settings.n_images_in_training, RESAMPLES_IN_TRAINING)
 
     def _measure(self, gan: ConditionalGAN, n_images: int, n_resamples: int) -> Measurements:
@@ -120,12 +124,19 @@ class Evaluator:
         return self.settings.asked_range(self.score, self.own.score)
 
     def _generate(self, gan: ConditionalGAN, protocol: str, n: int) -> Generated:
+        asked = self._ask(protocol, n)
+        return generate(gan, asked, self.target, self.judges, self.score, self.settings.seed)
+
+    def _at_sampling(self, gan: ConditionalGAN) -> dict[str, AtSampling]:
+        asked, n_classes = self._ask("uniform", self.settings.n_at_sampling), self.data.n_classes
+        classifiers = (self.target, self.judges, self.score)
+        return measure_at_sampling(gan, asked, *classifiers, n_classes, self.asked_range, self.settings)
+
+    def _ask(self, protocol: str, n: int) -> Condition:
         rng = seeding.generator(self.settings.seed, PROTOCOLS.index(protocol))
         if protocol == "data":
-            asked = DataConditions(self.own).draw(n, rng)
-        else:
-            asked = uniform_conditions(n, self.data.n_classes, *self.asked_range, rng)
-        return generate(gan, asked, self.target, self.judges, self.score, self.settings.seed)
+            return DataConditions(self.own).draw(n, rng)
+        return uniform_conditions(n, self.data.n_classes, *self.asked_range, rng)
 
     def _measure_protocol(self, images: Generated, n_resamples: int) -> ProtocolResult:
         asked, label = images.asked.score.numpy(), images.asked.label.numpy()

@@ -45,6 +45,7 @@ def as_results(
         "judges": {name: result.judges for name, result in measurements.protocols.items()},
         "real_judges": measurements.real_judges,
         "realism": measurements.realism,
+        "at_sampling": measurements.at_sampling,
     }
     return as_plain(results)
 
@@ -82,6 +83,11 @@ def scalars(measurements: Measurements) -> dict[str, float]:
         found[f"class_agreement/{protocol}"] = result.class_agreement.value
         for judge, agreement in result.judges.items():
             found |= _agreement(f"judges/{protocol}/{judge}", agreement)
+    for way, helped in measurements.at_sampling.items():
+        found |= _agreement(f"at_sampling/{way}/in_vs_out", helped.in_vs_out)
+        found[f"at_sampling/{way}/class_agreement"] = helped.class_agreement.value
+        for judge, agreement in helped.judges.items():
+            found |= _agreement(f"at_sampling/{way}/judges/{judge}", agreement)
     realism = measurements.realism
     if realism.images is not None:
         found |= {"realism/images/fid": realism.images.fid, "realism/images/kid": realism.images.kid}

@@ -22,6 +22,9 @@ class EvaluationSettings:
         n_resamples: resamples of the bootstrap.
         n_bins: bins of the curve of obtained by asked scores.
         n_judges: number of judges.
+        best_of: images drawn for each image kept, where the one whose score is nearest to the asked is kept.
+        n_at_sampling: images kept for each kind of help at sampling time.
+        n_correction: images drawn to fit the correction of the score fed.
         reachable: for a score's name, the lowest and the highest score to ask for uniformly.
         seed: draws conditions, latents and resamples.
 
@@ -34,6 +37,9 @@ class EvaluationSettings:
     n_resamples: int = 1_000
     n_bins: int = 20
     n_judges: int = 3
+    best_of: int = 8
+    n_at_sampling: int = 2_000
+    n_correction: int = 4_000
     reachable: Mapping[str, Sequence[float]] = field(default_factory=dict)
     seed: int = 0
 
@@ -43,6 +49,9 @@ class EvaluationSettings:
         require_integer("n_resamples", self.n_resamples, 1)
         require_integer("n_bins", self.n_bins, 1)
         require_integer("n_judges", self.n_judges, 0)
+        require_integer("best_of", self.best_of, 1)
+        require_integer("n_at_sampling", self.n_at_sampling, 2)
+        require_integer("n_correction", self.n_correction, 1)
         require_integer("seed", self.seed, 0)
         for name, bounds in self.reachable.items():
             require_choice("reachable", name, SCORES)

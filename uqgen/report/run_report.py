@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
+from uqgen.evaluation.at_sampling import AtSampling
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.generated import fixed_noise
-from uqgen.evaluation.measure import PROTOCOLS, Evaluator, Measurements
+from uqgen.evaluation.measure import PROTOCOLS, Evaluator, Measurements, ProtocolResult
 from uqgen.gan.callbacks.history import read_history
 from uqgen.gan.callbacks.samples import sample_grid
 from uqgen.gan.module import ConditionalGAN
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from uqgen.experiment import Experiment
 
 PROTOCOL_TITLES = {"data": "asked as in the data", "uniform": "asked uniformly"}
+WAY_TITLES = {
+    "corrected": "score fed corrected",
+    "best_of": "nearest of several",
+    "corrected_best_of": "both: fed corrected, nearest to the asked kept",
+}
 PAPER_ROWS = {"msp": [1.0, 0.7]}  # figure 3 of the paper; for other scores, the ends of the reachable range
 
 
@@ -70,6 +76,7 @@ def write_report(
         save_figure(drawn.figure, run.figures / f"{drawn.name}.png")
     tables = {"In against out": agreement_table(measurements), "The classifier": classifier_table(results)}
     tables["Realism"] = realism_table(measurements)
+    tables["At sampling time"] = at_sampling_table(measurements, experiment.evaluation.n_correction)
     sections = []
     for title in dict.fromkeys(["In against out", *(drawn.section for drawn in figures), *tables]):
         blocks = [FigureBlock(d.figure, d.caption, d.alt) for d in figures if d.section == title]
@@ -207,6 +214,20 @@ def realism_table(measurements: Measurements) -> Table:
     return Table(["distance to real training data", "generated", "real test data"], rows, "The smaller, the more alike")
 
 
+def at_sampling_table(measurements: Measurements, n_correction: int) -> Table:
+    """The raw generator and every kind of help at sampling time, under the uniform protocol, with what each costs."""
+    raw, ways = measurements.protocols["uniform"], measurements.at_sampling
+    rows = [["raw generator", "1", *_helped_cells(raw)]]
+    rows += [[WAY_TITLES[name], str(way.cost), *_helped_cells(way)] for name, way in ways.items()]
+    header = ["", "images drawn for each kept", "MAE", "Pearson", "class agreement", "judges' Pearson (mean)"]
+    n_kept = ways["best_of"].in_vs_out.n
+    caption = (
+        f"Asked uniformly; {raw.in_vs_out.n:,} images of the raw generator, {n_kept:,} kept of each other kind; the "
+        f"correction was fitted once, on {n_correction:,} other images; 95 % bootstrap intervals"
+    )
+    return Table(header, rows, caption)
+
+
 def summary(experiment: "Experiment", measurements: Measurements) -> str:
     """What to take home, in two sentences."""
     label, result = score_label(experiment.score.name), measurements.protocols["uniform"]
@@ -228,6 +249,12 @@ def reproduction(experiment: "Experiment", results: dict[str, Any]) -> str:
         f"{n_images:,} generated images under each protocol, after {n_trained:,} training images, evaluation seed "
         f"{results['evaluation_seed']}."
     )
+
+
+def _helped_cells(measured: ProtocolResult | AtSampling) -> list[str]:
+    estimates = (measured.in_vs_out.mae, measured.in_vs_out.pearson, measured.class_agreement)
+    pearsons = [judge.pearson.value for judge in measured.judges.values()]
+    return [*map(with_interval, estimates), f"{np.mean(pearsons):.3f}" if pearsons else ""]
 
 
 def _number(estimate: Estimate) -> str:

@@ -1,0 +1,117 @@
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import nn
+
+from uqgen import distributed, seeding
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.conditioning.condition import Condition
+from uqgen.data.labelled import to_uint8, unit_range
+from uqgen.evaluation.generated import generate
+from uqgen.sampling.best_of import best_of
+from uqgen.scores import get_score
+from uqgen.settings import SettingError
+
+N = 200
+
+
+def noisy(latent, condition):
+    return condition.score + latent.z[:, 0] + latent.noise[0].mean(dim=(1, 2, 3))
+
+
+@pytest.fixture
+def asked() -> Condition:
+    return Condition(torch.arange(N) % 2, torch.linspace(-40, 40, N))
+
+
+@pytest.fixture
+def draw(stand_in, target, own_logit, asked):
+    """The best of k of a GAN, by default one whose images miss the score fed by their noise."""
+
+    def call(k, seed=0, response=noisy, **options):
+        return best_of(stand_in(response), asked, target, own_logit, k, seeding.generator(seed), **options)
+
+    return call
+
+
+def test_the_best_of_one_is_the_raw_image(stand_in, target, own_logit, asked, draw):
+    raw = generate(stand_in(noisy), asked, target, {}, own_logit, seed=3)
+    drawn = draw(1, seed=3)
+    assert drawn.x.equal(raw.x)
+    assert drawn.score_out.equal(raw.score_out)
+    assert drawn.cost == 1
+
+
+def test_of_all_that_was_drawn_the_nearest_is_kept(stand_in, asked, draw):
+    rng, gan = seeding.generator(0), stand_in(noisy)
+    latents = [gan.generator.draw_latent(N, rng) for _ in range(5)]
+    obtained = torch.stack([noisy(latent, asked) for latent in latents])
+    best = (obtained - asked.score).abs().argmin(dim=0)
+    drawn = draw(5)
+    assert drawn.score_out.equal(obtained[best, torch.arange(N)])
+    assert drawn.latent.z.equal(torch.stack([latent.z for latent in latents])[best, torch.arange(N)])
+    assert set(best.tolist()) == {0, 1, 2, 3, 4}
+    assert drawn.cost == 5
+
+
+def test_no_image_gets_worse_by_drawing_more(draw, asked):
+    errors = [(draw(k).score_out - asked.score).abs() for k in (1, 2, 4, 8)]
+    for fewer, more in pairwise(errors):
+        assert (more <= fewer).all()
+        assert more.mean() < 0.8 * fewer.mean()
+
+
+def test_every_image_can_be_made_again(stand_in, draw):
+    drawn = draw(4)
+    assert stand_in(noisy).generate(drawn.latent, drawn.fed).equal(drawn.x)
+
+
+def test_what_is_fed_may_differ_from_what_is_asked(draw, asked):
+    fed = Condition(asked.label, asked.score - 1)
+    drawn = draw(16, fed=fed)
+    assert drawn.fed.score.equal(fed.score)
+    assert (drawn.score_out - asked.score).abs().mean() < 0.5 * (drawn.score_out - fed.score).abs().mean()
+
+
+def test_images_are_rounded_before_they_are_scored(stand_in, asked):
+    class Images(stand_in):
+        def generate(self, latent, condition):
+            return self.response(latent, condition)[:, None, None, None].expand(-1, 1, 2, 2)
+
+    class Pixel(nn.Module):
+        """Two logits whose MSP is the sigmoid of a pixel."""
+
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(()))
+
+        def forward(self, x):
+            pixel = self.weight * x[:, 0, 0, 0]
+            return torch.stack([pixel, torch.zeros_like(pixel)], dim=1)
+
+    gan = Images(lambda latent, condition: latent.z[:, 0].sigmoid())
+    drawn = best_of(gan, asked, FrozenClassifier(Pixel()), get_score("msp"), 3, seeding.generator(0))
+    made = gan.generate(drawn.latent, drawn.fed)
+    assert drawn.x.equal(to_uint8(made))
+    torch.testing.assert_close(drawn.score_out, unit_range(drawn.x)[:, 0, 0, 0].sigmoid())
+    assert (drawn.score_out - made[:, 0, 0, 0].sigmoid()).abs().max() > 1e-4
+
+
+def test_processes_together_keep_what_one_alone_keeps(monkeypatch, draw):
+    alone = draw(3)
+    monkeypatch.setattr(distributed, "world_size", lambda: 2)
+    parts = []
+    for rank in range(2):
+        monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
+        parts.append(draw(3))
+    assert torch.cat([part.x for part in parts]).equal(alone.x)
+    assert torch.cat([part.latent.z for part in parts]).equal(alone.latent.z)
+    assert torch.cat([part.latent.noise[0] for part in parts]).equal(alone.latent.noise[0])
+    assert torch.cat([part.score_out for part in parts]).equal(alone.score_out)
+
+
+@pytest.mark.parametrize("k", [0, 1.5])
+def test_at_least_one_image_is_drawn(draw, k):
+    with pytest.raises(SettingError, match=rf"^best_of={k}: allowed: an integer of at least 1$"):
+        draw(k)

@@ -1,0 +1,105 @@
+"""Best of k: of several images of the same condition, the one whose obtained score is nearest to the asked."""
+
+from dataclasses import dataclass
+from functools import reduce
+
+import torch
+from torch import Tensor
+
+from uqgen import distributed
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.conditioning.condition import Condition
+from uqgen.data.labelled import to_uint8
+from uqgen.gan.module import ConditionalGAN
+from uqgen.networks.latent import Latent
+from uqgen.scores import Score
+from uqgen.settings import require_integer
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One image for each condition, and what it takes to make it again.
+
+    Attributes:
+        x: uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
+        latent: N latents, on the GAN's device.
+        fed: N classes and scores that the generator was given with them, on the CPU.
+        score_out: float32 [N], the score obtained from the target; where a score needs the class, it is the one asked.
+        cost: images drawn for each image kept.
+    """
+
+    x: Tensor
+    latent: Latent
+    fed: Condition
+    score_out: Tensor
+    cost: int
+
+
+def best_of(
+    gan: ConditionalGAN,
+    asked: Condition,
+    target: FrozenClassifier,
+    score: Score,
+    k: int,
+    rng: torch.Generator,
+    fed: Condition | None = None,
+) -> Drawn:
+    """Draws k latents for each condition and keeps the image that minimises |obtained - asked|, the first among equals.
+
+    Images are rounded to the 256 levels of real ones before they are scored. They are drawn in k rounds of N, of which
+    no more than the best so far are held. The first round draws what `generate` draws from the same random numbers, so
+    the best of 1 is the raw generator's image, and more rounds only take an image's score nearer to the asked. Every
+    process does its share, and has the whole.
+
+    Args:
+        gan: the trained GAN.
+        asked: N classes and scores.
+        target: the frozen classifier, on the GAN's device.
+        score: the score, bounded or not.
+        k: images drawn for each image kept.
+        rng: draws the latents, on the GAN's device.
+        fed: what the generator is given instead of what is asked, such as the asked corrected.
+
+    Raises:
+        SettingError: k is below 1.
+    """
+    require_integer("best_of", k, 1)
+    asked, fed = asked.to("cpu"), (asked if fed is None else fed).to("cpu")
+    n = len(asked.score)
+    mine = distributed.share(n)
+    my_asked, my_fed = _select(asked, mine), _select(fed, mine)
+    rounds = (_draw(gan, gan.generator.draw_latent(n, rng).select(mine), my_fed, target, score) for _ in range(k))
+    best = reduce(lambda kept, new: _nearer(kept, new, my_asked.score), rounds)
+    return Drawn(distributed.gather(best.x), _gather(best.latent), fed, distributed.gather(best.score_out), cost=k)
+
+
+def _draw(gan: ConditionalGAN, latent: Latent, fed: Condition, target: FrozenClassifier, score: Score) -> Drawn:
+    made = gan.generate(latent, fed.to(gan.device))
+    x = (to_uint8(made) if made.dim() == 4 else made).cpu()
+    return Drawn(x, latent, fed, score(target.predict(x), fed.label), cost=1)
+
+
+def _nearer(kept: Drawn, new: Drawn, asked: Tensor) -> Drawn:
+    """Of each pair of images the one whose score is nearer to the asked, float32 [N]."""
+    nearer = (new.score_out - asked).abs() < (kept.score_out - asked).abs()
+    on_device = nearer.to(new.latent.z.device)
+    noise = zip(new.latent.noise, kept.latent.noise, strict=True)
+    latent = Latent(_where(on_device, new.latent.z, kept.latent.z), tuple(_where(on_device, *layer) for layer in noise))
+    score_out = torch.where(nearer, new.score_out, kept.score_out)
+    return Drawn(_where(nearer, new.x, kept.x), latent, kept.fed, score_out, kept.cost + new.cost)
+
+
+def _where(chosen: Tensor, these: Tensor, others: Tensor) -> Tensor:
+    """Rows of the one where chosen, bool [N], rows of the other elsewhere; both [N, ...]."""
+    return torch.where(chosen.view(-1, *[1] * (these.dim() - 1)), these, others)
+
+
+def _select(condition: Condition, index: slice) -> Condition:
+    return Condition(condition.label[index], condition.score[index])
+
+
+def _gather(latent: Latent) -> Latent:
+    def whole(part: Tensor) -> Tensor:
+        return distributed.gather(part.cpu()).to(part.device)
+
+    return Latent(whole(latent.z), tuple(map(whole, latent.noise)))

@@ -1,0 +1,100 @@
+"""Correction: which score to feed the generator so that, on average, the score asked comes out.
+
+Isotonic regression: Barlow et al. (1972), "Statistical inference under order restrictions"; made strictly increasing as
+by Oron and Flournoy (2017), "Centered isotonic regression".
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.isotonic import isotonic_regression
+from torch import Tensor
+
+from uqgen import seeding
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.conditioning.condition import Condition
+from uqgen.gan.module import ConditionalGAN
+from uqgen.sampling.best_of import best_of
+from uqgen.scores import Score
+from uqgen.settings import require_integer
+
+N_GRID = 20  # scores fed for the fit
+HELD_OUT = 1_000  # stream of the latents of the fit, apart from those of the evaluation, which count from 0
+
+
+@dataclass(frozen=True)
+class Correction:
+    """For each class a non-decreasing map from the score asked to the score fed.
+
+    Attributes:
+        fed: float64 [G], increasing, the grid of scores that were fed.
+        obtained: float64 [K, G], for each class the mean score obtained by the score fed, non-decreasing along G.
+    """
+
+    fed: Tensor
+    obtained: Tensor
+
+    def __call__(self, asked: Condition) -> Condition:
+        """What to feed for what is asked.
+
+        Args:
+            asked: N classes and scores.
+
+        Returns:
+            The same classes, and the scores to feed, within the grid; a score that no score fed obtains gets the
+            nearest end of the grid.
+        """
+        label, score = asked.label.cpu().numpy(), asked.score.double().cpu().numpy()
+        fed = np.empty(len(score))
+        for number, curve in enumerate(self.obtained.numpy()):
+            fed[label == number] = _invert(self.fed.numpy(), curve, score[label == number])
+        return Condition(asked.label, torch.from_numpy(fed).to(asked.score))
+
+
+def fit_correction(
+    gan: ConditionalGAN,
+    target: FrozenClassifier,
+    score: Score,
+    n_classes: int,
+    low: float,
+    high: float,
+    n: int,
+    seed: int,
+) -> Correction:
+    """Feeds a grid of scores for every class and sees what comes out.
+
+    Args:
+        gan: the trained GAN.
+        target: the frozen classifier, on the GAN's device.
+        score: the score.
+        n_classes: number of classes K.
+        low, high: ends of the grid, the lowest and the highest score to feed.
+        n: images to draw, equally many for each class and score of the grid: the number is rounded down, but to no
+            less than one for each.
+        seed: draws the latents, in a stream of their own.
+
+    Raises:
+        SettingError: n is below 1.
+    """
+    require_integer("n_correction", n, 1)
+    grid = torch.linspace(low, high, N_GRID)
+    n_each = max(1, n // (n_classes * N_GRID))
+    label = torch.arange(n_classes).repeat_interleave(N_GRID * n_each)
+    fed = Condition(label, grid.repeat_interleave(n_each).repeat(n_classes))
+    drawn = best_of(gan, fed, target, score, 1, seeding.generator(seed, HELD_OUT, device=gan.device))
+    mean = drawn.score_out.double().view(n_classes, N_GRID, n_each).mean(dim=2)
+    curves = np.stack([isotonic_regression(curve) for curve in mean.numpy()])
+    return Correction(grid.double(), torch.from_numpy(curves))
+
+
+def _invert(fed: NDArray[Any], obtained: NDArray[Any], asked: NDArray[Any]) -> NDArray[Any]:
+    """Scores to feed, [N], for those asked; the curve of obtained by fed, both [G], is non-decreasing.
+
+    Where several scores fed obtain the same, their mean stands for them all, so that the curve increases strictly.
+    """
+    levels, level = np.unique(obtained, return_inverse=True)
+    centre = np.bincount(level, fed) / np.bincount(level)
+    return np.interp(asked, levels, centre, left=fed[0], right=fed[-1])
