@@ -67,7 +67,7 @@ def best_of(
     asked, fed = asked.to("cpu"), (asked if fed is None else fed).to("cpu")
     n = len(asked.score)
     mine = distributed.share(n)
-    my_asked, my_fed = _select(asked, mine), _select(fed, mine)
+    my_asked, my_fed = asked.select(mine), fed.select(mine)
     rounds = (_draw(gan, gan.generator.draw_latent(n, rng).select(mine), my_fed, target, score) for _ in range(k))
     best = reduce(lambda kept, new: _nearer(kept, new, my_asked.score), rounds)
     return Drawn(distributed.gather(best.x), _gather(best.latent), fed, distributed.gather(best.score_out), cost=k)
@@ -92,10 +92,6 @@ def _nearer(kept: Drawn, new: Drawn, asked: Tensor) -> Drawn:
 def _where(chosen: Tensor, these: Tensor, others: Tensor) -> Tensor:
     """Rows of the one where chosen, bool [N], rows of the other elsewhere; both [N, ...]."""
     return torch.where(chosen.view(-1, *[1] * (these.dim() - 1)), these, others)
-
-
-def _select(condition: Condition, index: slice) -> Condition:
-    return Condition(condition.label[index], condition.score[index])
 
 
 def _gather(latent: Latent) -> Latent:
