@@ -9,6 +9,7 @@ from torch import Tensor
 from uqgen.scores import SCORES, Score
 from uqgen.settings import require, require_choice, require_integer
 
+REFERENCES = ("test", "validation")
 TAIL = 0.001  # share of real images below, and above, the scores that count as reachable
 
 
@@ -22,6 +23,8 @@ class EvaluationSettings:
         n_resamples: resamples of the bootstrap.
         n_bins: bins of the curve of obtained by asked scores.
         n_judges: number of judges.
+        split: the real images that floors, judges' references and controls use: "validation" to choose by, "test" to
+            report on.
         reachable: for a score's name, the lowest and the highest score to ask for uniformly.
         seed: draws conditions, latents and resamples.
 
@@ -34,6 +37,7 @@ class EvaluationSettings:
     n_resamples: int = 1_000
     n_bins: int = 20
     n_judges: int = 3
+    split: str = "test"
     reachable: Mapping[str, Sequence[float]] = field(default_factory=dict)
     seed: int = 0
 
@@ -43,6 +47,7 @@ class EvaluationSettings:
         require_integer("n_resamples", self.n_resamples, 1)
         require_integer("n_bins", self.n_bins, 1)
         require_integer("n_judges", self.n_judges, 0)
+        require_choice("split", self.split, REFERENCES)
         require_integer("seed", self.seed, 0)
         for name, bounds in self.reachable.items():
             require_choice("reachable", name, SCORES)
