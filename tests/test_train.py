@@ -77,6 +77,30 @@ def test_a_reloaded_run_measures_the_same_again(finished):
         assert before[key] == after[key], key
 
 
+def test_controls_are_in_the_results_and_in_the_report(finished):
+    run, _, _ = finished
+    controls, page = json.loads(run.results.read_text())["controls"], run.report.read_text()
+    assert (controls["fragility"]["shift"] is None) == (run.path.name == "moons")
+    assert len(controls["matched_real"]["judges"]) == 3
+    for both in (controls["fragility"]["noise"], *(point["distance"] for point in controls["diversity"]["by_score"])):
+        assert both["ratio"] == pytest.approx(both["generated"] / both["real"])
+        assert f"<td>{both['generated']:.4f}</td><td>{both['real']:.4f}</td>" in page
+    for part in controls["by_score"]["bins"]:
+        enough = min(part["n_generated"], part["n_train"]) >= 200
+        assert (part["distance"] is not None) == enough
+
+
+def test_against_another_split_the_results_and_the_report_are_left_as_they_are(finished):
+    run, _, returned = finished
+    before = {path: path.read_bytes() for path in (run.results, run.report)}
+    again = evaluate_run(compose([f"run={run.path}", "evaluation.split=validation"], "evaluate"))
+    assert before == {path: path.read_bytes() for path in before}
+    found, own = (json.loads((run.path / name).read_text()) for name in ("results-validation.json", "results.json"))
+    assert found["in_vs_out"]["uniform"]["mae"]["value"] == again != returned
+    assert (found["evaluation_split"], own["evaluation_split"]) == ("validation", "test")
+    assert found["classifier"] == own["classifier"]
+
+
 def test_a_loaded_run_generates_from_its_averaged_generator(finished):
     run, _, _ = finished
     experiment, _, own, gan = load(run, {})

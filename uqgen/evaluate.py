@@ -11,6 +11,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.config import build, plain, run_command
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.results import as_results
+from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.experiment import Classifiers, Experiment
 from uqgen.gan.callbacks.evaluation import tell
 from uqgen.gan.module import ConditionalGAN
@@ -31,8 +32,10 @@ def evaluate(
     evaluator: Evaluator,
     gan: ConditionalGAN,
     tracker: Tracker,
-) -> None:
+) -> float:
     """Measures a trained GAN and leaves results.json, the figures and the report in the run's folder.
+
+    Against another split than the run was started with it leaves results-SPLIT.json, and the rest as it is.
 
     Args:
         experiment: the parts, with its data in memory.
@@ -41,20 +44,30 @@ def evaluate(
         evaluator: what measures.
         gan: the trained GAN.
         tracker: who is told.
+
+    Returns:
+        Mean absolute error of the obtained scores under the uniform protocol.
     """
+    split = experiment.evaluation.split
+    is_own = split == run.read_settings()["evaluation"].get("split", EvaluationSettings.split)
     gan = gan.to(experiment.hardware.device())
     with experiment.stage("evaluation"):
         measurements = evaluator.measure(gan)
+    path = run.results if is_own else run.results_of(split)
     with experiment.stage("report"), distributed.main_first():
         if distributed.rank() == 0:
             results = as_results(experiment, classifiers, measurements, gan.n_images)
-            write_report(run, experiment, evaluator, measurements, results, gan)
-            tell(measurements, tracker, gan.n_images)
-            for path in sorted(run.figures.glob("*.png")):
-                tracker.picture(f"figures/{path.stem}", path, gan.n_images)
+            if is_own:
+                write_report(run, experiment, evaluator, measurements, results, gan)
+                tell(measurements, tracker, gan.n_images)
+                for figure in sorted(run.figures.glob("*.png")):
+                    tracker.picture(f"figures/{figure.stem}", figure, gan.n_images)
             results["seconds"] = experiment.seconds
-            run.write(run.results, results)
-    log.info("report: %s", run.report.resolve())
+            run.write(path, results)
+    log.info("results: %s", path.resolve())
+    if is_own:
+        log.info("report: %s", run.report.resolve())
+    return measurements.protocols["uniform"].in_vs_out.mae.value
 
 
 def load(run: RunFolder, overrides: dict[str, Any]) -> tuple[Experiment, Classifiers, Condition, ConditionalGAN]:
@@ -89,10 +102,8 @@ def evaluate_run(cfg: DictConfig) -> float:
     loaded = load(run, settings["evaluation"])
     log_to(run.path / "evaluate.log")
     experiment, classifiers, own, gan = loaded
-    evaluate(
-        experiment, run, classifiers, experiment.evaluator(classifiers, own), gan, Tracker(run, run.read_settings())
-    )
-    return run.headline()
+    tracker = Tracker(run, run.read_settings())
+    return evaluate(experiment, run, classifiers, experiment.evaluator(classifiers, own), gan, tracker)
 
 
 if __name__ == "__main__":

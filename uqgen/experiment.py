@@ -159,8 +159,8 @@ class Experiment:
         """What measures the GAN, on the device where the GAN is to be."""
         device = self.hardware.device()
         judges = {name: judge.to(device) for name, judge in classifiers.judges.items()}
-        target, logits = classifiers.target.to(device), classifiers.logits["test"]
-        return Evaluator(self.data, target, judges, self.score, own, logits, self.evaluation)
+        target = classifiers.target.to(device)
+        return Evaluator(self.data, target, judges, self.score, own, classifiers.logits, self.evaluation)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

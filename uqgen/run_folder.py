@@ -61,6 +61,10 @@ class RunFolder:
         """All numbers of the evaluation."""
         return self.path / "results.json"
 
+    def results_of(self, split: str) -> Path:
+        """All numbers of an evaluation against another split than that of the run itself."""
+        return self.path / f"results-{split}.json"
+
     @property
     def report(self) -> Path:
         """The page."""

@@ -46,8 +46,7 @@ def train(cfg: DictConfig) -> float:
         with experiment.stage("GAN"):
             gan = experiment.build_gan(evaluator.own, classifiers.target)
             experiment.train_gan(gan, evaluator, run, tracker)
-        evaluate(experiment, run, classifiers, evaluator, gan, tracker)
-    return run.headline()
+        return evaluate(experiment, run, classifiers, evaluator, gan, tracker)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,15 @@ import pytest
 from uqgen.comparison.jobs import Job, State
 from uqgen.evaluation.at_sampling import AtSampling
 from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.by_score import DistanceByScore
+from uqgen.evaluation.controls import Controls, MatchedReal
+from uqgen.evaluation.copies import Copies
+from uqgen.evaluation.diversity import Diversity
 from uqgen.evaluation.fidelity import Fidelity
+from uqgen.evaluation.fragility import Fragility
 from uqgen.evaluation.in_vs_out import as_plain, in_vs_out
 from uqgen.evaluation.measure import ProtocolResult, Realism
+from uqgen.evaluation.ratio import Ratio
 
 EDGES = (0, 0.5, 1)
 
@@ -34,8 +40,20 @@ def _results(quality: float, is_image: bool = True) -> dict:
         name: AtSampling(cost, agreement(quality + gain), Estimate(quality, np.nan, np.nan), {})
         for name, cost, gain in (("corrected", 1, 0.1), ("best_of", 8, 0.2), ("corrected_best_of", 8, 0.3))
     }
-    results |= {"realism": realism, "at_sampling": helped}
-    return json.loads(json.dumps(as_plain({**sizes, **results}), allow_nan=False))
+    results |= {**sizes, "realism": realism, "at_sampling": helped, "controls": _controls(quality, is_image)}
+    return json.loads(json.dumps(as_plain(results), allow_nan=False))
+
+
+def _controls(quality: float, is_image: bool) -> Controls:
+    gaps = {"uniform": quality - 1, "data": quality / 2 - 1}
+    relative = {f"judge {i}": Ratio.of(quality * i, 4) for i in (1, 2, 3)}
+    return Controls(
+        MatchedReal({}, {}, gaps, {}, relative),
+        DistanceByScore(70 - quality, ()),
+        Diversity(quality / 4, ()),
+        Copies(0.03 - quality / 100, 1.0, 1.0, 1.0, 50, 50),
+        Fragility(Ratio.of(3 - quality, 1), Ratio.of(2 - quality, 1) if is_image else None),
+    )
 
 
 def _job(variant: str, seed: int, quality: float | None = None, error: str = "", **options) -> Job:

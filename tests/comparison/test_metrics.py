@@ -20,6 +20,9 @@ def test_each_is_read_from_where_it_is_written(make_results):
         expected[f"{protocol}_class_agreement"] = 0.5
     helped = {way: results["at_sampling"][way]["in_vs_out"]["mae"]["value"] for way in ("best_of", "corrected")}
     expected |= {f"{way}_mae": mae for way, mae in helped.items()}
+    expected |= {"uniform_judges_relative": 0.25, "uniform_class_gap": -0.5, "data_class_gap": -0.75}
+    expected |= {"noise_fragility": 2.5, "shift_fragility": 1.5, "diversity": 0.125}
+    expected |= {"copies": pytest.approx(0.025), "distance_by_score": 69.5}
     expected |= {"fid": 99.5, "kid": 0.1, "sliced_wasserstein": pytest.approx(np.nan, nan_ok=True)}
     assert found == expected
 
@@ -28,12 +31,14 @@ def test_they_come_in_the_order_they_are_read():
     protocols = [f"{protocol}_{name}" for protocol in ("uniform", "data") for name in ("mae", "pearson", "spearman")]
     agreement = ["data_class_agreement", "uniform_class_agreement", "uniform_judges_pearson", "data_judges_pearson"]
     at_sampling = ["best_of_mae", "corrected_mae"]
-    assert list(BY_KEY) == [*protocols, *agreement, *at_sampling, "fid", "kid", "sliced_wasserstein"]
+    controls = ["uniform_judges_relative", "uniform_class_gap", "data_class_gap", "noise_fragility", "shift_fragility"]
+    controls += ["diversity", "copies", "distance_by_score"]
+    assert list(BY_KEY) == [*protocols, *agreement, *at_sampling, *controls, "fid", "kid", "sliced_wasserstein"]
 
 
 def test_points_have_a_distance_of_their_own(make_results):
     results = make_results(0.5, is_image=False)
-    assert np.isnan([BY_KEY["fid"].of(results), BY_KEY["kid"].of(results)]).all()
+    assert np.isnan([BY_KEY[key].of(results) for key in ("fid", "kid", "shift_fragility")]).all()
     assert BY_KEY["sliced_wasserstein"].of(results) == 0.2
 
 
@@ -49,6 +54,7 @@ def test_what_is_not_there_or_not_defined_is_nan(make_results):
 
 @pytest.mark.parametrize("key", BY_KEY)
 def test_errors_and_distances_are_better_low_and_agreement_high(key):
-    is_distance = key.endswith("mae") or key in ("fid", "kid", "sliced_wasserstein")
+    distances = ("fid", "kid", "sliced_wasserstein", "distance_by_score", "copies")
+    is_distance = key.endswith(("mae", "fragility")) or key in distances
     assert BY_KEY[key].best([np.nan, 0.2, 0.1, 0.3]) == (0.1 if is_distance else 0.3)
     assert np.isnan(BY_KEY[key].best([np.nan]))

@@ -56,7 +56,7 @@ def measure():
     judges = {"same": FrozenClassifier(Upper(1.0)), "deaf": FrozenClassifier(Upper(0.0))}
 
     def call(noise, **settings):
-        return measure_at_sampling(Bent(noise), asked, target, judges, msp, 2, RANGE, replace(SETTINGS, **settings))
+        return measure_at_sampling(Bent(noise), asked, target, judges, msp, 2, RANGE, replace(SETTINGS, **settings), seed=0)
 
     return call
 

@@ -7,13 +7,17 @@ import torch
 from torch import nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.predictions import SPLITS
 from uqgen.conditioning.condition import Condition
 from uqgen.data.moons import MoonsDataModule
 from uqgen.evaluation.generated import fixed_noise, generate
+from uqgen.evaluation.in_vs_out import as_plain
 from uqgen.evaluation.measure import Evaluator
+from uqgen.evaluation.results import scalars
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.networks.latent import Latent
 from uqgen.scores import get_score
+from uqgen.settings import SettingError
 
 
 class Upper(nn.Module):
@@ -50,7 +54,7 @@ class Oracle:
 
 @pytest.fixture(scope="module")
 def data() -> MoonsDataModule:
-    data = MoonsDataModule(n_train=3_000, n_validation=10, n_test=2_000)
+    data = MoonsDataModule(n_train=3_000, n_validation=1_500, n_test=2_000)
     data.setup()
     return data
 
@@ -58,10 +62,11 @@ def data() -> MoonsDataModule:
 @pytest.fixture(scope="module")
 def evaluator(data) -> Evaluator:
     target, score = FrozenClassifier(Upper(2.0)), get_score("msp")
-    own = Condition(data.train.label, score(target.predict(data.train.x), data.train.label))
+    logits = {split: target.predict(getattr(data, split).x) for split in SPLITS}
+    own = Condition(data.train.label, score(logits["train"], data.train.label))
     judges = {"same": FrozenClassifier(Upper(2.0)), "other": FrozenClassifier(Upper(0.7))}
     settings = EvaluationSettings(n_images=1_000, n_resamples=50, reachable={"msp": [0.5, 0.95]})
-    return Evaluator(data, target, judges, score, own, target.predict(data.test.x), settings)
+    return Evaluator(data, target, judges, score, own, logits, settings)
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +116,102 @@ def test_real_points_are_about_as_near_to_the_training_data_as_test_points(measu
 def test_points_moved_away_are_farther(data, evaluator, measured):
     moved = evaluator.measure(Oracle(data.train.x + 1, evaluator.own)).realism
     assert moved.sliced_wasserstein > measured.realism.sliced_wasserstein + 0.5
+
+
+@pytest.fixture(scope="module")
+def against_validation(data, evaluator):
+    changed = replace(evaluator, settings=replace(evaluator.settings, split="validation"))
+    return changed, changed.measure(Oracle(data.train.x, evaluator.own))
+
+
+def test_real_images_of_the_scores_asked_have_them_and_nothing_is_left_to_gain_on_them(measured):
+    matched = measured.controls.matched_real
+    assert 0 < matched.gap["uniform"] < 0.005
+    assert matched.class_agreement_gap["uniform"] == pytest.approx(0, abs=0.06)
+    for protocol, gap in matched.class_agreement_gap.items():
+        ours = measured.protocols[protocol].class_agreement.value
+        assert gap == pytest.approx(ours - matched.class_agreement[protocol].value)
+    assert matched.judges["same"].mae.value == pytest.approx(0, abs=1e-6)
+    for judge, pearson in matched.judges_pearson.items():
+        assert pearson.generated == measured.protocols["uniform"].judges[judge].pearson.value
+        assert pearson.ratio == pytest.approx(1, abs=0.01)
+
+
+def test_the_oracle_is_caught_at_what_it_does_training_points_again_and_always_the_same(measured):
+    controls = measured.controls
+    assert controls.copies.share == 1
+    assert controls.copies.median_generated < 1e-6 < controls.copies.median_real
+    assert controls.diversity.ratio == 0
+    assert len(controls.diversity.by_score) == 5
+
+
+def test_the_oracle_is_as_robust_and_as_near_as_real_points_in_every_part_of_the_range(measured):
+    controls = measured.controls
+    assert controls.fragility.noise.ratio == pytest.approx(1, abs=0.05)
+    assert controls.fragility.shift is None
+    assert [part.low for part in controls.by_score.bins] == pytest.approx([0.5, 0.6125, 0.725, 0.8375])
+    assert controls.by_score.bins[0].n_generated == pytest.approx(250, abs=60)
+    distances = [part.distance for part in controls.by_score.bins if part.distance is not None]
+    assert len(distances) >= 2
+    assert max(distances) < 0.3
+
+
+def test_without_realism_every_part_of_the_range_is_far_and_with_noise_all_are_diverse(data, evaluator):
+    class Moved(Oracle):
+        def generate(self, latent, condition):
+            noise = 3 * torch.randn(len(latent.z), 2, generator=torch.Generator().manual_seed(1))
+            return super().generate(latent, condition) + torch.tensor([5.0, 0.0]) + noise * torch.tensor([1.0, 0.0])
+
+    controls = evaluator.measure(Moved(data.train.x, evaluator.own)).controls
+    distances = [part.distance for part in controls.by_score.bins if part.distance is not None]
+    assert distances
+    assert min(distances) > 2
+    assert controls.diversity.ratio > 1.5
+    assert controls.copies.share < 0.1
+
+
+def test_the_split_that_refers_is_the_one_set(evaluator, against_validation, measured):
+    changed, found = against_validation
+    assert len(changed.reference.score) == found.real_judges["same"].n == 1_500
+    assert len(evaluator.reference.score) == measured.real_judges["same"].n == 2_000
+    assert found.controls.copies.n_real == 1_500
+    assert found.realism.sliced_wasserstein_floor != measured.realism.sliced_wasserstein_floor
+
+
+def test_the_splits_draw_other_conditions(against_validation, measured):
+    _, found = against_validation
+    for protocol in ("data", "uniform"):
+        ours, others = (m.generated[protocol].asked.score for m in (measured, found))
+        assert (ours == others).float().mean() < 0.5
+
+
+def test_the_training_is_measured_as_for_the_validation_split_and_without_real_images(
+    data, evaluator, against_validation
+):
+    changed, _ = against_validation
+    gan = Oracle(data.train.x, evaluator.own)
+    found, again = evaluator.measure_in_training(gan), changed.measure_in_training(gan)
+    assert torch.equal(found.generated["uniform"].asked.score, again.generated["uniform"].asked.score)
+    n_images = replace(changed.settings, n_images=evaluator.settings.n_images_in_training, n_resamples=2)
+    whole = replace(changed, settings=n_images).measure(gan)
+    assert torch.equal(found.generated["uniform"].asked.score, whole.generated["uniform"].asked.score)
+    assert (found.controls, found.real_judges, found.realism.sliced_wasserstein_floor) == (None, {}, None)
+
+
+def test_a_split_that_cannot_refer_is_refused():
+    with pytest.raises(SettingError, match=r"^split=train: allowed: test, validation"):
+        EvaluationSettings(split="train")
+
+
+def test_the_main_numbers_of_the_controls_are_told_by_their_place(measured):
+    told, results = scalars(measured), as_plain(measured)
+    names = [name for name in told if name.startswith("controls/")]
+    assert len(names) >= 8
+    for name in names:
+        node = results
+        for key in name.split("/"):
+            node = node[key]
+        assert told[name] == node
 
 
 def test_the_same_seed_makes_the_same_images(data, evaluator):

@@ -44,7 +44,7 @@ def test_says_what_is_shown():
     assert [tick.get_text() for tick in left.get_yticklabels()] == ["wide CNN", "MLP"]
     assert "Pearson" in left.get_xlabel()
     assert "mean absolute error" in right.get_xlabel()
-    assert figure.get_supxlabel() == "bars: 95 % intervals · generated: n = 200 · real, test: n = 1,000 · seed 9"
+    assert figure.get_supxlabel() == "bars: 95 % intervals · generated: n = 200 · real: n = 1,000 · seed 9"
 
 
 def test_refuses_no_judge():

@@ -37,7 +37,7 @@ def evaluated() -> set[str]:
     found = agreement()
     result = ProtocolResult(found, {}, found.mae, dict.fromkeys(JUDGES, found))
     realism = Realism(images=Fidelity(fid=1.0, kid=0.1, kid_std=0.1), sliced_wasserstein=0.1)
-    return set(scalars(Measurements({"data": result, "uniform": result}, realism, {}, {})))
+    return set(scalars(Measurements({"data": result, "uniform": result}, realism, {})))
 
 
 class Recorder:

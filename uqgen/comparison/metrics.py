@@ -55,6 +55,26 @@ METRICS = (
     Metric("data_judges_pearson", "judges' Pearson (data)", "judges.data.*.pearson.value", "higher"),
     Metric("best_of_mae", "MAE (uniform, best of k)", "at_sampling.best_of.in_vs_out.mae.value", "lower"),
     Metric("corrected_mae", "MAE (uniform, corrected)", "at_sampling.corrected.in_vs_out.mae.value", "lower"),
+    Metric(
+        "uniform_judges_relative",
+        "judges' Pearson / real (uniform)",
+        "controls.matched_real.judges_pearson.*.ratio",
+        "higher",
+    ),
+    Metric(
+        "uniform_class_gap",
+        "class agreement less real (uniform)",
+        "controls.matched_real.class_agreement_gap.uniform",
+        "higher",
+    ),
+    Metric(
+        "data_class_gap", "class agreement less real (data)", "controls.matched_real.class_agreement_gap.data", "higher"
+    ),
+    Metric("noise_fragility", "change by noise / real", "controls.fragility.noise.ratio", "lower"),
+    Metric("shift_fragility", "change by shift / real", "controls.fragility.shift.ratio", "lower"),
+    Metric("diversity", "diversity / real", "controls.diversity.ratio", "higher"),
+    Metric("copies", "copies", "controls.copies.share", "lower"),
+    Metric("distance_by_score", "distance, mean over score bins", "controls.by_score.mean", "lower", digits=4),
     Metric("fid", "FID", "realism.images.fid", "lower", main=True, digits=1),
     Metric("kid", "KID", "realism.images.kid", "lower", digits=4),
     Metric("sliced_wasserstein", "sliced Wasserstein", "realism.sliced_wasserstein", "lower", main=True, digits=4),

@@ -44,6 +44,7 @@ def measure_at_sampling(
     n_classes: int,
     asked_range: tuple[float, float],
     settings: EvaluationSettings,
+    seed: int,
 ) -> dict[str, AtSampling]:
     """Measures the correction alone, the best of k alone, and both: the asked score corrected, the nearest to it kept.
 
@@ -54,17 +55,18 @@ def measure_at_sampling(
         score: the score.
         n_classes: number of classes.
         asked_range: the lowest and the highest score asked, between which the correction is fitted.
-        settings: of the evaluation; its seed draws the same latents as for the raw generator.
+        settings: of the evaluation.
+        seed: draws the latents; the raw generator's, for the same ones.
 
     Returns:
         For "corrected", "best_of" and "corrected_best_of".
     """
-    correction = fit_correction(gan, target, score, n_classes, *asked_range, settings.n_correction, settings.seed)
+    correction = fit_correction(gan, target, score, n_classes, *asked_range, settings.n_correction, seed)
     fed = correction(asked)
     ways = {"corrected": (fed, 1), "best_of": (asked, settings.best_of), "corrected_best_of": (fed, settings.best_of)}
     found = {}
     for way, (condition, k) in ways.items():
-        rng = seeding.generator(settings.seed, device=gan.device)
+        rng = seeding.generator(seed, device=gan.device)
         drawn = best_of(gan, asked, target, score, k, rng, condition)
         found[way] = _measure(drawn, asked, target, judges, score, asked_range, settings)
     return found

@@ -75,19 +75,34 @@ def compare_features(real: Tensor, fake: Tensor, seed: int = 0) -> Fidelity:
     Raises:
         ValueError: fewer than two features on either side, or the number of features F differs.
     """
-    if real.shape[1:] != fake.shape[1:] or min(len(real), len(fake)) < 2:
-        raise ValueError(f"features must be [N, F] and [M, F] with N, M above 1, not {[*real.shape]}, {[*fake.shape]}")
-    fid = FrechetInceptionDistance(_AsTheyAre(real.shape[1]))
+    fid = frechet_distance(real, fake)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*will save all extracted features in buffer")
         kid = KernelInceptionDistance(nn.Identity(), subset_size=min(KID_SUBSET_SIZE, len(real), len(fake)))
-    for metric in (fid, kid):
-        metric.update(real, real=True)
-        metric.update(fake, real=False)
+    kid.update(real, real=True)
+    kid.update(fake, real=False)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         kid_mean, kid_std = kid.compute()
-    return Fidelity(float(fid.compute()), float(kid_mean), float(kid_std))
+    return Fidelity(fid, float(kid_mean), float(kid_std))
+
+
+def frechet_distance(real: Tensor, fake: Tensor) -> float:
+    """FID alone, of features already extracted.
+
+    Args:
+        real: float64 [N, F], N at least 2.
+        fake: float64 [M, F], M at least 2.
+
+    Raises:
+        ValueError: as `compare_features`.
+    """
+    if real.shape[1:] != fake.shape[1:] or min(len(real), len(fake)) < 2:
+        raise ValueError(f"features must be [N, F] and [M, F] with N, M above 1, not {[*real.shape]}, {[*fake.shape]}")
+    fid = FrechetInceptionDistance(_AsTheyAre(real.shape[1]))
+    fid.update(real, real=True)
+    fid.update(fake, real=False)
+    return float(fid.compute())
 
 
 class _AsTheyAre(nn.Identity):

@@ -41,10 +41,7 @@ def generate(
     score: Score,
     seed: int,
 ) -> Generated:
-    """Makes one image for each condition and has it scored; every process does its share, and has the whole.
-
-    Images are rounded to the 256 levels of real ones before they are scored, so that nothing is obtained by a change
-    that no picture could hold.
+    """Makes one image for each condition and has it scored.
 
     Args:
         gan: the trained GAN, on the device where to compute.
@@ -53,15 +50,32 @@ def generate(
         score: the score.
         seed: draws the latents.
     """
-    rng = seeding.generator(seed, device=gan.device)
-    mine = distributed.share(len(asked.score))
-    latent = gan.generator.draw_latent(len(asked.score), rng).select(mine)
-    part = gan.generate(latent, asked.select(mine).to(gan.device))
-    x = distributed.gather((to_uint8(part) if part.dim() == 4 else part).cpu())
+    x = make_images(gan, asked, seed)
     label = asked.label.cpu()
     logits = predict(target, x)
     judge_scores = {name: score(predict(judge, x), label) for name, judge in judges.items()}
     return Generated(asked.to("cpu"), x, logits, judge_scores, score(logits, label))
+
+
+def make_images(gan: ConditionalGAN, asked: Condition, seed: int) -> Tensor:
+    """Makes one image for each condition; every process does its share, and has the whole.
+
+    Images are rounded to the 256 levels of real ones before anything is measured, so that nothing is obtained by a
+    change that no picture could hold.
+
+    Args:
+        gan: the trained GAN, on the device where to compute.
+        asked: N classes and scores.
+        seed: draws the latents.
+
+    Returns:
+        uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
+    """
+    rng = seeding.generator(seed, device=gan.device)
+    mine = distributed.share(len(asked.score))
+    latent = gan.generator.draw_latent(len(asked.score), rng).select(mine)
+    part = gan.generate(latent, asked.select(mine).to(gan.device))
+    return distributed.gather((to_uint8(part) if part.dim() == 4 else part).cpu())
 
 
 def fixed_noise(gan: ConditionalGAN, n_columns: int, scores: list[float], seed: int) -> tuple[Tensor, Condition]:

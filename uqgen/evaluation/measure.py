@@ -1,27 +1,26 @@
-"""All numbers of one evaluation: in against out, class agreement, fidelity, judges."""
+"""All numbers of one evaluation: in against out, class agreement, fidelity, judges, controls."""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from uqgen import distributed, seeding
+from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.sampling import DataConditions, uniform_conditions
 from uqgen.data.datamodule import InMemoryDataModule
-from uqgen.data.labelled import unit_range
 from uqgen.evaluation.at_sampling import AtSampling, measure_at_sampling
-from uqgen.evaluation.bootstrap import Estimate, bootstrap
-from uqgen.evaluation.features import load_features
-from uqgen.evaluation.fidelity import Fidelity, compare_features, extract_features
+from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.class_agreement import class_agreement
+from uqgen.evaluation.controls import Controls, measure_controls
+from uqgen.evaluation.fidelity import Fidelity, compare_features
 from uqgen.evaluation.generated import Generated, generate
 from uqgen.evaluation.in_vs_out import InVsOut, by_class, in_vs_out
-from uqgen.evaluation.settings import EvaluationSettings
+from uqgen.evaluation.real import RealImages, features_of
+from uqgen.evaluation.settings import REFERENCES, EvaluationSettings
 from uqgen.evaluation.wasserstein import sliced_wasserstein
 from uqgen.gan.module import ConditionalGAN
 from uqgen.scores import Score
@@ -49,13 +48,13 @@ class ProtocolResult:
 
 @dataclass(frozen=True)
 class Realism:
-    """How near generated data are to real training data, beside real test data: the floor of each distance.
+    """How near generated data are to real training data, beside other real data: the floor of each distance.
 
     Attributes:
         images: FID and KID of images asked as in the data; None for points.
-        images_floor: the same of the real test images.
+        images_floor: the same of other real images; None in training.
         sliced_wasserstein: of points asked as in the data; None for images.
-        sliced_wasserstein_floor: the same of the real test points.
+        sliced_wasserstein_floor: the same of other real points; None in training.
     """
 
     images: Fidelity | None = None
@@ -71,15 +70,18 @@ class Measurements:
     Attributes:
         protocols: for "data" (asked as in the data) and "uniform" (asked uniformly over the reachable range).
         realism: see there.
-        real_judges: for each judge, scores the target gives real test images against those the judge gives them.
         generated: the images behind each protocol.
+        real_judges: for each judge, scores the target gives real images, as they are in the data, against those the
+            judge gives them; none in training.
+        controls: see there; None in training.
         at_sampling: what help at sampling time brings under the uniform protocol; not measured in training.
     """
 
     protocols: dict[str, ProtocolResult]
     realism: Realism
-    real_judges: dict[str, InVsOut]
     generated: dict[str, Generated]
+    real_judges: dict[str, InVsOut] = field(default_factory=dict)
+    controls: Controls | None = None
     at_sampling: dict[str, AtSampling] = field(default_factory=dict)
 
 
@@ -92,7 +94,7 @@ class Evaluator:
         target, judges: classifiers, on the GAN's device.
         score: the score.
         own: class and score of every real training image.
-        test_logits: float32 [N, K], the target's, of the real test images.
+        logits: for each split, float32 [N, K], the target's.
         settings: see there.
     """
 
@@ -101,90 +103,95 @@ class Evaluator:
     judges: dict[str, FrozenClassifier]
     score: Score
     own: Condition
-    test_logits: Tensor
+    logits: dict[str, Tensor]
     settings: EvaluationSettings
 
     def measure(self, gan: ConditionalGAN) -> Measurements:
-        """Generates images under both protocols, and with help at sampling time, and measures them."""
-        raw = self._measure(gan, self.settings.n_images, self.settings.n_resamples)
-        return replace(raw, at_sampling=self._at_sampling(gan))
+        """Measures images of both protocols, the controls, and help at sampling time."""
+        found = self._measure(gan, self.seed, self.settings.n_images, self.settings.n_resamples)
+        ours, floor = found.realism, self._realism(self.reference.features)
+        realism = replace(ours, images_floor=floor.images, sliced_wasserstein_floor=floor.sliced_wasserstein)
+        controls = measure_controls(self, gan, found.generated, found.protocols)
+        found = replace(found, realism=realism, real_judges=self._real_judges(), controls=controls)
+        return replace(found, at_sampling=self._at_sampling(gan))
 
     def measure_in_training(self, gan: ConditionalGAN) -> Measurements:
-        """The raw generator on fewer images, and with few resamples: for a curve, whose intervals nobody reads."""
-        return self._measure(gan, self.settings.n_images_in_training, RESAMPLES_IN_TRAINING)
+        """What is drawn as a curve, on fewer images and with few resamples, whose intervals nobody reads.
 
-    def _measure(self, gan: ConditionalGAN, n_images: int, n_resamples: int) -> Measurements:
-        generated = {name: self._generate(gan, name, n_images) for name in PROTOCOLS}
-        protocols = {name: self._measure_protocol(images, n_resamples) for name, images in generated.items()}
-        return Measurements(protocols, self._realism(generated["data"].x), self._real_judges, generated)
+        What is asked, and of which latents, is as for the validation split: the test split's are left for the end.
+        """
+        n_images = self.settings.n_images_in_training
+        return self._measure(gan, self._seed_of("validation"), n_images, RESAMPLES_IN_TRAINING)
 
     @property
     def asked_range(self) -> tuple[float, float]:
         """The lowest and the highest score asked under the uniform protocol."""
         return self.settings.asked_range(self.score, self.own.score)
 
-    def _generate(self, gan: ConditionalGAN, protocol: str, n: int) -> Generated:
-        asked = self._ask(protocol, n)
-        return generate(gan, asked, self.target, self.judges, self.score, self.settings.seed)
+    @cached_property
+    def real(self) -> dict[str, RealImages]:
+        """The real images of each split."""
+        device = next(self.target.parameters()).device
+        return {
+            split: RealImages(getattr(self.data, split), logits, self.judges, self.score, device)
+            for split, logits in self.logits.items()
+        }
 
-    def _at_sampling(self, gan: ConditionalGAN) -> dict[str, AtSampling]:
-        asked, n_classes = self._ask("uniform", self.settings.n_at_sampling), self.data.n_classes
-        classifiers = (self.target, self.judges, self.score)
-        return measure_at_sampling(gan, asked, *classifiers, n_classes, self.asked_range, self.settings)
+    @property
+    def reference(self) -> RealImages:
+        """The real images that generated ones are held against."""
+        return self.real[self.settings.split]
 
-    def _ask(self, protocol: str, n: int) -> Condition:
-        rng = seeding.generator(self.settings.seed, PROTOCOLS.index(protocol))
-        if protocol == "data":
-            return DataConditions(self.own).draw(n, rng)
-        return uniform_conditions(n, self.data.n_classes, *self.asked_range, rng)
+    @property
+    def seed(self) -> int:
+        """Draws conditions and latents, others for each split."""
+        return self._seed_of(self.settings.split)
 
-    def _measure_protocol(self, images: Generated, n_resamples: int) -> ProtocolResult:
-        asked, label = images.asked.score.numpy(), images.asked.label.numpy()
-        names, settings = self.data.class_names, self._bootstrap(n_resamples)
-        agrees = (images.logits.argmax(dim=1).numpy() == label).astype(np.float64)
-        agreement = bootstrap(lambda a: {"share": a.mean(axis=-1)}, (agrees,), n_resamples)
-        return ProtocolResult(
-            in_vs_out=in_vs_out(asked, images.score_out.numpy(), **settings),
-            by_class=by_class(asked, images.score_out.numpy(), label, names, **settings),
-            class_agreement=agreement["share"],
-            judges={name: in_vs_out(asked, out.numpy(), **settings) for name, out in images.judge_scores.items()},
-        )
-
-    def _bootstrap(self, n_resamples: int) -> dict[str, Any]:
+    def bootstrap_settings(self, n_resamples: int) -> dict[str, Any]:
+        """What `in_vs_out` needs to know besides the scores."""
         edges = np.linspace(*self.asked_range, self.settings.n_bins + 1)
         return {"edges": edges, "n_resamples": n_resamples, "seed": self.settings.seed}
 
-    @cached_property
+    def _seed_of(self, split: str) -> int:
+        return seeding.derive(self.settings.seed, REFERENCES.index(split))
+
+    def _measure(self, gan: ConditionalGAN, seed: int, n_images: int, n_resamples: int) -> Measurements:
+        generated = {name: self._generate(gan, name, seed, n_images) for name in PROTOCOLS}
+        protocols = {name: self._measure_protocol(images, n_resamples) for name, images in generated.items()}
+        return Measurements(
+            protocols, self._realism(features_of(generated["data"].x, self.reference.device)), generated
+        )
+
+    def _generate(self, gan: ConditionalGAN, protocol: str, seed: int, n: int) -> Generated:
+        return generate(gan, self._ask(protocol, seed, n), self.target, self.judges, self.score, seed)
+
+    def _at_sampling(self, gan: ConditionalGAN) -> dict[str, AtSampling]:
+        asked, n_classes = self._ask("uniform", self.seed, self.settings.n_at_sampling), self.data.n_classes
+        classifiers, asked_range = (self.target, self.judges, self.score), self.asked_range
+        return measure_at_sampling(gan, asked, *classifiers, n_classes, asked_range, self.settings, self.seed)
+
+    def _ask(self, protocol: str, seed: int, n: int) -> Condition:
+        rng = seeding.generator(seed, PROTOCOLS.index(protocol))
+        if protocol == "data":
+            return DataConditions(self.own._replace(probabilities=None)).draw(n, rng)  # as a user asks
+        return uniform_conditions(n, self.data.n_classes, *self.asked_range, rng)
+
+    def _measure_protocol(self, images: Generated, n_resamples: int) -> ProtocolResult:
+        asked, label = images.asked.score.numpy(), images.asked.label
+        names, settings = self.data.class_names, self.bootstrap_settings(n_resamples)
+        return ProtocolResult(
+            in_vs_out=in_vs_out(asked, images.score_out.numpy(), **settings),
+            by_class=by_class(asked, images.score_out.numpy(), label.numpy(), names, **settings),
+            class_agreement=class_agreement(images.logits, label, n_resamples),
+            judges={name: in_vs_out(asked, out.numpy(), **settings) for name, out in images.judge_scores.items()},
+        )
+
     def _real_judges(self) -> dict[str, InVsOut]:
-        test, settings = self.data.test, self._bootstrap(self.settings.n_resamples)
-        own = self.score(self.test_logits, test.label).numpy()
-        return {
-            name: in_vs_out(own, self.score(predict(judge, test.x), test.label).numpy(), **settings)
-            for name, judge in self.judges.items()
-        }
+        own, settings = self.reference.score.numpy(), self.bootstrap_settings(self.settings.n_resamples)
+        return {name: in_vs_out(own, out.numpy(), **settings) for name, out in self.reference.judge_scores.items()}
 
-    def _realism(self, fake: Tensor) -> Realism:
-        if not self.data.is_image:
-            ours = sliced_wasserstein(fake, self.data.train.x, seed=self.settings.seed)
-            return Realism(sliced_wasserstein=ours, sliced_wasserstein_floor=self._wasserstein_floor)
-        fidelity = compare_features(self._train_features, self._features(fake), self.settings.seed)
-        return Realism(images=fidelity, images_floor=self._fidelity_floor)
-
-    @cached_property
-    def _wasserstein_floor(self) -> float:
-        return sliced_wasserstein(self.data.test.x, self.data.train.x, seed=self.settings.seed)
-
-    @cached_property
-    def _fidelity_floor(self) -> Fidelity:
-        return compare_features(self._train_features, self._features(self.data.test.x), self.settings.seed)
-
-    @cached_property
-    def _train_features(self) -> Tensor:
-        return self._features(self.data.train.x)
-
-    def _features(self, x: Tensor) -> Tensor:
-        device = next(self.target.parameters()).device
-        network = load_features().to(device)
-        chunks = x[distributed.share(len(x))].split(5_000)
-        part = [extract_features(unit_range(chunk).to(device), network) for chunk in chunks]
-        return distributed.gather(torch.cat(part))
+    def _realism(self, features: Tensor) -> Realism:
+        train, seed = self.real["train"].features, self.settings.seed
+        if self.data.is_image:
+            return Realism(images=compare_features(train, features, seed))
+        return Realism(sliced_wasserstein=sliced_wasserstein(features, train, seed=seed))

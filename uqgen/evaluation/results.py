@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uqgen.classifiers.predictions import SPLITS, accuracy, accuracy_by_corruption
 from uqgen.data.corruption import CORRUPTIONS
 from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.in_vs_out import InVsOut, as_plain
 from uqgen.evaluation.measure import Measurements
 
@@ -37,6 +38,7 @@ def as_results(
         "score": experiment.score.name,
         "n_images_trained": n_images,
         "n_images_evaluated": experiment.evaluation.n_images,
+        "evaluation_split": experiment.evaluation.split,
         "evaluation_seed": experiment.evaluation.seed,
         "classifier": classifier_results(experiment, classifiers),
         "in_vs_out": {name: result.in_vs_out for name, result in measurements.protocols.items()},
@@ -45,6 +47,7 @@ def as_results(
         "judges": {name: result.judges for name, result in measurements.protocols.items()},
         "real_judges": measurements.real_judges,
         "realism": measurements.realism,
+        "controls": measurements.controls,
         "at_sampling": measurements.at_sampling,
     }
     return as_plain(results)
@@ -93,7 +96,21 @@ def scalars(measurements: Measurements) -> dict[str, float]:
         found |= {"realism/images/fid": realism.images.fid, "realism/images/kid": realism.images.kid}
     if realism.sliced_wasserstein is not None:
         found["realism/sliced_wasserstein"] = realism.sliced_wasserstein
+    if measurements.controls is not None:
+        found |= _controls(measurements.controls)
     return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def _controls(controls: Controls) -> dict[str, float]:
+    matched, fragility = controls.matched_real, controls.fragility
+    found = {f"class_agreement_gap/{protocol}": gap for protocol, gap in matched.class_agreement_gap.items()}
+    found |= {f"judges_pearson/{judge}/ratio": both.ratio for judge, both in matched.judges_pearson.items()}
+    found = {f"matched_real/{name}": value for name, value in found.items()}
+    found |= {"by_score/mean": controls.by_score.mean, "diversity/ratio": controls.diversity.ratio}
+    found |= {"copies/share": controls.copies.share, "fragility/noise/ratio": fragility.noise.ratio}
+    if fragility.shift is not None:
+        found["fragility/shift/ratio"] = fragility.shift.ratio
+    return {f"controls/{name}": value for name, value in found.items()}
 
 
 def _agreement(path: str, agreement: InVsOut) -> dict[str, float]:

@@ -9,6 +9,7 @@ from torch import Tensor
 from uqgen.scores import SCORES, Score
 from uqgen.settings import require, require_choice, require_integer
 
+REFERENCES = ("test", "validation")
 TAIL = 0.001  # share of real images below, and above, the scores that count as reachable
 
 
@@ -22,6 +23,8 @@ class EvaluationSettings:
         n_resamples: resamples of the bootstrap.
         n_bins: bins of the curve of obtained by asked scores.
         n_judges: number of judges.
+        split: the real images that floors, judges' references and controls use: "validation" to choose by, "test" to
+            report on.
         best_of: images drawn for each image kept, where the one whose score is nearest to the asked is kept.
         n_at_sampling: images kept for each kind of help at sampling time.
         n_correction: images drawn to fit the correction of the score fed.
@@ -37,6 +40,7 @@ class EvaluationSettings:
     n_resamples: int = 1_000
     n_bins: int = 20
     n_judges: int = 3
+    split: str = "test"
     best_of: int = 8
     n_at_sampling: int = 2_000
     n_correction: int = 4_000
@@ -49,6 +53,7 @@ class EvaluationSettings:
         require_integer("n_resamples", self.n_resamples, 1)
         require_integer("n_bins", self.n_bins, 1)
         require_integer("n_judges", self.n_judges, 0)
+        require_choice("split", self.split, REFERENCES)
         require_integer("best_of", self.best_of, 1)
         require_integer("n_at_sampling", self.n_at_sampling, 2)
         require_integer("n_correction", self.n_correction, 1)

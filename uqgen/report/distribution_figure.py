@@ -11,13 +11,13 @@ _N_BINS = 50
 
 
 def distribution_figure(real: ArrayLike, fake: ArrayLike, score_name: str, *, seed: int) -> Figure:
-    """Histograms of the scores the classifier gives real test data and generated data.
+    """Histograms of the scores the classifier gives real data and generated data.
 
     Each bar is a share of its own data, so that sets of different sizes compare; the axis is logarithmic, since low
     scores are rare.
 
     Args:
-        real: float [N], scores of real test data.
+        real: float [N], scores of real data.
         fake: float [M], scores obtained by generated data.
         score_name: name of the score, such as `msp`.
         seed: seed of what was generated, for the small print.
@@ -32,7 +32,7 @@ def distribution_figure(real: ArrayLike, fake: ArrayLike, score_name: str, *, se
     everything = np.concatenate([real, fake])
     reach = (everything.min(), everything.max())
     of_real, of_fake = np.full(len(real), 1 / len(real)), np.full(len(fake), 1 / len(fake))
-    axes.hist(real, _N_BINS, range=reach, weights=of_real, color=SOFT, label="real, test")
+    axes.hist(real, _N_BINS, range=reach, weights=of_real, color=SOFT, label="real")
     axes.hist(
         fake, _N_BINS, range=reach, weights=of_fake, color=BLUE, histtype="step", linewidth=1.6, label="generated"
     )

@@ -20,7 +20,7 @@ class JudgeRow:
     Attributes:
         judge: name of the judge.
         generated: the scores asked of the generator against the scores the judge gives what was generated.
-        real: the scores the target gives real test data against those the judge gives them: the most that can be
+        real: the scores the target gives real data against those the judge gives them: the most that can be
             asked of the generator.
     """
 
@@ -57,7 +57,7 @@ def judges_figure(rows: Sequence[JudgeRow], *, seed: int) -> Figure:
     left.set_yticks(range(len(rows)), [row.judge for row in rows])
     left.set_ylim(len(rows) - 0.5, -0.5)
     legend(figure, left)
-    sizes = [f"generated: n = {_sizes(generated)}", f"real, test: n = {_sizes(real)}"]
+    sizes = [f"generated: n = {_sizes(generated)}", f"real: n = {_sizes(real)}"]
     small_print(figure, ["bars: 95 % intervals", *sizes, f"seed {seed}"])
     return figure
 

@@ -8,8 +8,12 @@ from matplotlib.figure import Figure
 
 from uqgen.evaluation.at_sampling import AtSampling
 from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.by_score import DistanceInBin
+from uqgen.evaluation.controls import Controls
+from uqgen.evaluation.copies import QUANTILE
 from uqgen.evaluation.generated import fixed_noise
 from uqgen.evaluation.measure import PROTOCOLS, Evaluator, Measurements, ProtocolResult
+from uqgen.evaluation.ratio import Ratio
 from uqgen.gan.callbacks.history import read_history
 from uqgen.gan.callbacks.samples import sample_grid
 from uqgen.gan.module import ConditionalGAN
@@ -77,6 +81,8 @@ def write_report(
     tables = {"In against out": agreement_table(measurements), "The classifier": classifier_table(results)}
     tables["Realism"] = realism_table(measurements)
     tables["At sampling time"] = at_sampling_table(measurements, experiment.evaluation.n_correction)
+    if measurements.controls is not None:
+        tables["Controls"] = controls_table(measurements, measurements.controls)
     sections = []
     for title in dict.fromkeys(["In against out", *(drawn.section for drawn in figures), *tables]):
         blocks = [FigureBlock(d.figure, d.caption, d.alt) for d in figures if d.section == title]
@@ -115,9 +121,10 @@ def draw_figures(
         figure = moons_figure(data.train.x.numpy(), real_score, generated.x.numpy(), asked, score, seed=seed)
         caption = f"Real points by their {label}, generated ones by the {label} asked; figure 2a of the paper."
         yield NamedFigure("moons", "Generated data", figure, caption, caption)
-    real = evaluator.score(evaluator.test_logits, data.test.label).numpy()
+    real = evaluator.reference.score.numpy()
     fake = measurements.generated["data"].score_out.numpy()
-    caption = f"{label} of real test data, and of generated data that were asked for as in the training data."
+    split = experiment.evaluation.split
+    caption = f"{label} of real {split} data, and of generated data that were asked for as in the training data."
     yield NamedFigure(
         "distribution", "In against out", distribution_figure(real, fake, score, seed=seed), caption, caption
     )
@@ -128,7 +135,7 @@ def draw_figures(
         ]
         caption = (
             "Classifiers that took no part in the training, on generated data asked as in the data, beside how they "
-            "agree with the target on real test data: what only the target finds uncertain would be lost on them."
+            f"agree with the target on real {split} data: what only the target finds uncertain would be lost on them."
         )
         figure = judges_figure(rows, seed=seed)
         yield NamedFigure("judges", "Judges", figure, caption, caption)
@@ -200,7 +207,7 @@ def classifier_table(results: dict[str, Any]) -> Table:
 
 
 def realism_table(measurements: Measurements) -> Table:
-    """Distances of generated from real training data, beside those of real test data."""
+    """Distances of generated from real training data, beside those of other real data."""
     realism = measurements.realism
     if realism.images is None or realism.images_floor is None:
         row = ["sliced Wasserstein", f"{realism.sliced_wasserstein:.4f}", f"{realism.sliced_wasserstein_floor:.4f}"]
@@ -211,7 +218,48 @@ def realism_table(measurements: Measurements) -> Table:
             ["FID", f"{ours.fid:.2f}", f"{floor.fid:.2f}"],
             ["KID", f"{ours.kid:.4f}", f"{floor.kid:.4f}"],
         ]
-    return Table(["distance to real training data", "generated", "real test data"], rows, "The smaller, the more alike")
+    return Table(
+        ["distance to real training data", "generated", "other real data"], rows, "The smaller, the more alike"
+    )
+
+
+def controls_table(measurements: Measurements, controls: Controls) -> Table:
+    """Every control, generated beside real images."""
+    matched, copies, fragility = controls.matched_real, controls.copies, controls.fragility
+    rows = [
+        [
+            f"class agreement, {PROTOCOL_TITLES[name]}",
+            with_interval(measurements.protocols[name].class_agreement),
+            with_interval(real),
+        ]
+        for name, real in matched.class_agreement.items()
+    ]
+    judges = measurements.protocols["uniform"].judges
+    rows += [
+        [f"Pearson correlation with {name}", with_interval(judges[name].pearson), with_interval(real.pearson)]
+        for name, real in matched.judges.items()
+    ]
+    rows += [
+        [
+            f"distance, scores {part.low:.2f} to {part.high:.2f}{_sizes(part)}",
+            _optional(part.distance),
+            _optional(part.floor),
+        ]
+        for part in controls.by_score.bins
+    ]
+    rows += [_beside(f"diversity, score {point.score:.2f}", point.distance) for point in controls.diversity.by_score]
+    rows.append(["share of copies", f"{copies.share:.3f}", f"{QUANTILE:.3f}"])
+    rows.append(
+        ["distance to the nearest training image", f"{copies.median_generated:.3f}", f"{copies.median_real:.3f}"]
+    )
+    rows.append(_beside("change of score by noise", fragility.noise))
+    if fragility.shift is not None:
+        rows.append(_beside("change of score by a shift", fragility.shift))
+    caption = (
+        "Generated data beside real data of the scores asked. Distances within parts of the range are FID of images, "
+        "sliced Wasserstein of points; only where there are 200 on every side. docs/method.md defines each line."
+    )
+    return Table(["", "generated", "real"], rows, caption)
 
 
 def at_sampling_table(measurements: Measurements, n_correction: int) -> Table:
@@ -246,8 +294,8 @@ def reproduction(experiment: "Experiment", results: dict[str, Any]) -> str:
     command = f"python -m uqgen.train experiment={experiment.name} seed={results['seed']}"
     return (
         f"{command}; all settings are in config.json beside this page, all numbers in results.json. Measured on "
-        f"{n_images:,} generated images under each protocol, after {n_trained:,} training images, evaluation seed "
-        f"{results['evaluation_seed']}."
+        f"{n_images:,} generated images under each protocol, beside real {results['evaluation_split']} data, after "
+        f"{n_trained:,} training images, evaluation seed {results['evaluation_seed']}."
     )
 
 
@@ -259,6 +307,18 @@ def _helped_cells(measured: ProtocolResult | AtSampling) -> list[str]:
 
 def _number(estimate: Estimate) -> str:
     return f"{estimate.value:.2f} (95 %: {estimate.low:.2f} to {estimate.high:.2f})"
+
+
+def _beside(title: str, both: Ratio) -> list[str]:
+    return [title, f"{both.generated:.4f}", f"{both.real:.4f}"]
+
+
+def _sizes(part: DistanceInBin) -> str:
+    return f" ({part.n_generated:,}; {part.n_real:,}; {part.n_train:,} in training)"
+
+
+def _optional(distance: float | None) -> str:
+    return "too few" if distance is None else f"{distance:.4g}"
 
 
 def _or_blank(value: float | None) -> str:

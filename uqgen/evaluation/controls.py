@@ -1,0 +1,166 @@
+"""Controls against cheating: agreement must be real, not adversarial, and not paid for by the picture."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from uqgen import seeding
+from uqgen.classifiers.predictions import predict
+from uqgen.conditioning.condition import Condition
+from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.by_score import DistanceByScore, Scored, distance_by_score
+from uqgen.evaluation.class_agreement import class_agreement
+from uqgen.evaluation.copies import Copies, copies
+from uqgen.evaluation.diversity import Diversity, diversity, nearest_of_class
+from uqgen.evaluation.fidelity import frechet_distance
+from uqgen.evaluation.fragility import Change, Fragility, change_of_score
+from uqgen.evaluation.generated import Generated, make_images
+from uqgen.evaluation.in_vs_out import InVsOut, in_vs_out
+from uqgen.evaluation.matched import Matched, match_scores
+from uqgen.evaluation.ratio import Ratio
+from uqgen.evaluation.real import features_of
+from uqgen.evaluation.wasserstein import sliced_wasserstein
+from uqgen.gan.module import ConditionalGAN
+
+if TYPE_CHECKING:
+    from uqgen.evaluation.measure import Evaluator, ProtocolResult
+
+MAX_IMAGES = 2_000  # whose copies are looked for, and that are changed a little
+N_SCORES, N_LATENTS = 5, 32  # scores at which diversity is measured, and images of each class at each
+NOISE = 0.02  # of the range of pixels, or of the standard deviation of each coordinate
+MATCHING, DRAWING, MAKING, CHANGING = range(1, 5)  # streams of random numbers
+
+
+@dataclass(frozen=True)
+class MatchedReal:
+    """What is said of real images that have the scores asked, which is the most that generated ones should be granted.
+
+    Attributes:
+        gap: for each protocol, mean distance of their scores from those asked.
+        class_agreement: for each protocol, share of them that the target takes for what they are.
+        class_agreement_gap: for each protocol, class agreement of generated images less that of these.
+        judges: for each judge, scores the target gives them against those the judge gives them (uniform protocol). The
+            intervals take them as independent, although an image may serve several times.
+        judges_pearson: for each judge, Pearson correlation of asked scores with the judge's, beside that of `judges`.
+    """
+
+    gap: dict[str, float]
+    class_agreement: dict[str, Estimate]
+    class_agreement_gap: dict[str, float]
+    judges: dict[str, InVsOut]
+    judges_pearson: dict[str, Ratio]
+
+
+@dataclass(frozen=True)
+class Controls:
+    """All controls of one evaluation.
+
+    Attributes:
+        matched_real: see there.
+        by_score: distance from real training data in each part of the range (uniform protocol): FID of images, sliced
+            Wasserstein distance of points.
+        diversity: of images made for one condition.
+        copies: of training images (data protocol).
+        fragility: of the scores obtained (uniform protocol), beside those of real images that have the scores asked.
+    """
+
+    matched_real: MatchedReal
+    by_score: DistanceByScore
+    diversity: Diversity
+    copies: Copies
+    fragility: Fragility
+
+
+def measure_controls(
+    evaluator: "Evaluator",
+    gan: ConditionalGAN,
+    generated: dict[str, Generated],
+    protocols: dict[str, "ProtocolResult"],
+) -> Controls:
+    """Measures everything of `Controls`.
+
+    Args:
+        evaluator: for the real images, the target and the settings.
+        gan: the trained GAN.
+        generated: the images made under each protocol.
+        protocols: what was measured of them.
+    """
+    rng = seeding.generator(evaluator.seed, MATCHING)
+    matched = {name: match_scores(made.asked.score, evaluator.reference.score, rng) for name, made in generated.items()}
+    return Controls(
+        _matched_real(evaluator, matched, protocols),
+        _by_score(evaluator, generated["uniform"]),
+        _diversity(evaluator, gan),
+        _copies(evaluator, generated["data"]),
+        _fragility(evaluator, generated["uniform"], matched["uniform"]),
+    )
+
+
+def _matched_real(
+    evaluator: "Evaluator", matched: dict[str, Matched], protocols: dict[str, "ProtocolResult"]
+) -> MatchedReal:
+    real, n_resamples = evaluator.reference, evaluator.settings.n_resamples
+    agreement = {
+        name: class_agreement(real.logits[found.index], real.data.label[found.index], n_resamples)
+        for name, found in matched.items()
+    }
+    index, settings = matched["uniform"].index, evaluator.bootstrap_settings(n_resamples)
+    own = real.score[index].numpy()
+    judges = {name: in_vs_out(own, out[index].numpy(), **settings) for name, out in real.judge_scores.items()}
+    asked = protocols["uniform"].judges
+    return MatchedReal(
+        gap={name: found.gap for name, found in matched.items()},
+        class_agreement=agreement,
+        class_agreement_gap={
+            name: protocols[name].class_agreement.value - share.value for name, share in agreement.items()
+        },
+        judges=judges,
+        judges_pearson={name: Ratio.of(asked[name].pearson.value, on.pearson.value) for name, on in judges.items()},
+    )
+
+
+def _by_score(evaluator: "Evaluator", made: Generated) -> DistanceByScore:
+    is_image, real, train = evaluator.data.is_image, evaluator.reference, evaluator.real["train"]
+    distance = frechet_distance if is_image else partial(sliced_wasserstein, seed=evaluator.settings.seed)
+    return distance_by_score(
+        Scored(features_of(made.x, real.device), made.asked.score),
+        Scored(real.features, real.score),
+        Scored(train.features, train.score),
+        evaluator.asked_range,
+        distance,
+        seeding.generator(evaluator.seed, DRAWING),
+    )
+
+
+def _diversity(evaluator: "Evaluator", gan: ConditionalGAN) -> Diversity:
+    low, high = evaluator.asked_range
+    scores = low + (high - low) * (torch.arange(N_SCORES) + 0.5) / N_SCORES  # the ends are rare among real images
+    n_classes, train = evaluator.data.n_classes, evaluator.real["train"]
+    asked = Condition(torch.arange(n_classes).repeat(N_SCORES), scores.repeat_interleave(n_classes))
+    repeated = asked.select(torch.arange(len(asked.score)).repeat_interleave(N_LATENTS))
+    made = features_of(make_images(gan, repeated, seeding.derive(evaluator.seed, MAKING)), train.device)
+    nearest = nearest_of_class(asked, evaluator.own, N_LATENTS)
+    shape = (N_SCORES, n_classes, -1, made.shape[1])
+    return diversity(scores.tolist(), made.view(shape), train.features[nearest].view(shape))
+
+
+def _copies(evaluator: "Evaluator", made: Generated) -> Copies:
+    real = evaluator.reference.data.x
+    drawn = torch.randperm(len(real), generator=seeding.generator(evaluator.seed, DRAWING))[:MAX_IMAGES]
+    return copies(made.x[:MAX_IMAGES], real[drawn], evaluator.data.train.x)
+
+
+def _fragility(evaluator: "Evaluator", made: Generated, matched: Matched) -> Fragility:
+    real, index = evaluator.reference, matched.index[:MAX_IMAGES]
+    generated = _change(evaluator, made.x[:MAX_IMAGES], made.asked.label[:MAX_IMAGES])
+    return Fragility.of(generated, _change(evaluator, real.data.x[index], real.data.label[index]))
+
+
+def _change(evaluator: "Evaluator", x: Tensor, label: Tensor) -> Change:
+    # Pixels span 2 in [-1, 1].
+    sigma = 2 * NOISE if evaluator.data.is_image else NOISE * evaluator.data.train.x.std(dim=0)
+    seed = seeding.derive(evaluator.seed, CHANGING)
+    return change_of_score(x, lambda x: evaluator.score(predict(evaluator.target, x), label), sigma, seed)

@@ -1,0 +1,44 @@
+"""Real images of the scores that were asked: what everything said of generated images is to be held against."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+N_NEAREST = 5
+
+
+@dataclass(frozen=True)
+class Matched:
+    """For each asked score, a real image that has about this score itself.
+
+    Attributes:
+        index: int64 [N], its position among the real images; one may serve several times.
+        gap: mean of |own - asked| score; large where real images of the scores asked are rare.
+    """
+
+    index: Tensor
+    gap: float
+
+
+def match_scores(asked: Tensor, real: Tensor, rng: torch.Generator, n_nearest: int = N_NEAREST) -> Matched:
+    """Draws a random one of the real images whose scores are nearest to each asked score, of whatever class.
+
+    Among real images of equal score every one can be drawn: scores of certain images are often the same number.
+
+    Args:
+        asked: float32 [N], scores asked.
+        real: float32 [M], scores of real images, M at least 1.
+        rng: what is drawn follows from it.
+        n_nearest: number of nearest images to draw from; all M where there are fewer.
+    """
+    ordered, order = real.sort()
+    n_nearest, width = min(n_nearest, len(real)), min(2 * n_nearest, len(real))
+    left, right = (torch.searchsorted(ordered, asked, side=side) for side in ("left", "right"))
+    middle = left + (torch.rand(len(asked), generator=rng) * (right - left + 1)).long()
+    start = (middle - n_nearest).clamp(0, len(real) - width)
+    window = start[:, None] + torch.arange(width)  # holds the nearest ones: half on either side
+    nearest = (ordered[window] - asked[:, None]).abs().topk(n_nearest, largest=False).indices
+    drawn = nearest.gather(1, torch.randint(n_nearest, (len(asked), 1), generator=rng))
+    index = order[window.gather(1, drawn).squeeze(1)]
+    return Matched(index, float((real[index] - asked).abs().mean()))

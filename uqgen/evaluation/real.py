@@ -1,0 +1,69 @@
+"""The real images of a split, and what is said of them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from uqgen import distributed
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.predictions import predict
+from uqgen.data.labelled import LabelledData, unit_range
+from uqgen.evaluation.features import load_features
+from uqgen.evaluation.fidelity import extract_features
+from uqgen.scores import Score
+
+CHUNK = 5_000  # images held as float32 at once
+
+
+@dataclass(frozen=True)
+class RealImages:
+    """Real images of one split; what is said of them is computed when it is first asked for.
+
+    Attributes:
+        data: images and classes.
+        logits: float32 [N, K], the target's.
+        judges: classifiers on `device`.
+        measure: the score.
+        device: where to compute.
+    """
+
+    data: LabelledData
+    logits: Tensor
+    judges: dict[str, FrozenClassifier]
+    measure: Score
+    device: torch.device
+
+    @cached_property
+    def score(self) -> Tensor:
+        """Scores by the target, float32 [N]."""
+        return self.measure(self.logits, self.data.label)
+
+    @cached_property
+    def judge_scores(self) -> dict[str, Tensor]:
+        """Scores by each judge, float32 [N]."""
+        x, label = self.data.x, self.data.label
+        return {name: self.measure(predict(judge, x), label) for name, judge in self.judges.items()}
+
+    @cached_property
+    def features(self) -> Tensor:
+        """See `features_of`."""
+        return features_of(self.data.x, self.device)
+
+
+def features_of(x: Tensor, device: torch.device) -> Tensor:
+    """Where sets of data are compared: features of images, the coordinates of points; every process does its share.
+
+    Args:
+        x: uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
+        device: where to compute.
+
+    Returns:
+        float64 [N, F] on the CPU, whole in every process.
+    """
+    if x.dim() == 2:
+        return x.double()
+    network = load_features().to(device)
+    chunks = x[distributed.share(len(x))].split(CHUNK)
+    return distributed.gather(torch.cat([extract_features(unit_range(chunk).to(device), network) for chunk in chunks]))
