@@ -39,6 +39,9 @@ def test_both_distances_are_taken_on_equally_many_and_the_rest_is_left_out_at_ra
     (first, *_) = distance_by_score(sorted_by_feature, few, train, (0, 1), mean_gap, rng()).bins
     assert (first.n_generated, first.n_real, first.n_train) == (220, 220, 300)
     assert first.distance == pytest.approx(0.125, abs=0.02)
+    (mirrored, *_) = distance_by_score(few, sorted_by_feature, train, (0, 1), mean_gap, rng()).bins
+    assert (mirrored.n_generated, mirrored.n_real) == (220, 220)
+    assert mirrored.floor == pytest.approx(0.125, abs=0.02)
 
 
 def test_a_side_with_too_few_images_has_no_distance():

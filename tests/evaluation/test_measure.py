@@ -10,6 +10,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import SPLITS
 from uqgen.conditioning.condition import Condition
 from uqgen.data.moons import MoonsDataModule
+from uqgen.evaluation.diversity import nearest_of_class
 from uqgen.evaluation.generated import fixed_noise, generate
 from uqgen.evaluation.in_vs_out import as_plain
 from uqgen.evaluation.measure import Evaluator
@@ -143,6 +144,17 @@ def test_the_oracle_is_caught_at_what_it_does_training_points_again_and_always_t
     assert controls.copies.median_generated < 1e-6 < controls.copies.median_real
     assert controls.diversity.ratio == 0
     assert len(controls.diversity.by_score) == 5
+
+
+def test_one_that_makes_any_of_the_training_points_of_the_condition_is_as_diverse_as_they_are(data, evaluator):
+    class Varied(Oracle):
+        def generate(self, latent, condition):
+            index = nearest_of_class(condition, self.own, 32)
+            drawn = torch.randint(32, (len(index), 1), generator=torch.Generator().manual_seed(0))
+            return self.x[index.gather(1, drawn).squeeze(1)]
+
+    found = evaluator.measure(Varied(data.train.x, evaluator.own)).controls.diversity
+    assert found.ratio == pytest.approx(1, abs=0.1)
 
 
 def test_the_oracle_is_as_robust_and_as_near_as_real_points_in_every_part_of_the_range(measured):
