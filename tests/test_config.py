@@ -56,7 +56,7 @@ REFUSED = [
     (["gan.training.style_mixing=2"], "gan.training.style_mixing=2: allowed: a number from 0 to 1"),
     (["gan.generator.channels=[8,8]"], "gan.generator.channels=[8, 8]: allowed: one number for each resolution"),
     (["seed=-1"], "gan.training.seed=-1: allowed: an integer of at least 0"),
-    (["score.name=foo"], "score.name=foo: allowed: energy, entropy, margin, msp, true_class"),
+    (["score.name=foo"], "score.name=foo: allowed: energy, entropy, margin, msp, msp_calibrated, true_class"),
     (["data.n_validation=60000"], "data.n_validation=60000: allowed: fewer than the 60000 training images"),
     (["data.corruption.noise_sigma=[1,2]"], "data.corruption.noise_sigma=[1, 2]: allowed: five positive numbers"),
     (["data.corruption.share=1.5"], "data.corruption.share=1.5: allowed: a number from 0 to 1"),

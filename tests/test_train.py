@@ -62,6 +62,27 @@ def test_the_results_are_those_of_what_was_generated(finished):
     assert sum(weighted) / 500 == pytest.approx(returned)
 
 
+def test_the_results_say_how_calibrated_the_classifier_is(finished):
+    run, _, _ = finished
+    calibration = json.loads(run.results.read_text())["classifier"]["calibration"]
+    assert calibration.keys() == {"temperature", "error_before", "error_after"}
+    assert all(0 < value < 20 for value in calibration.values())
+
+
+def test_a_score_is_fitted_to_the_target_before_it_is_used_and_when_a_run_is_loaded(tmp_path):
+    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
+    asked = [*overrides("moons", tmp_path, tmp_path), "score=msp_calibrated", *settings]
+    train(compose(asked))
+    run = RunFolder(tmp_path / "moons")
+    experiment, classifiers, own, _ = load(run, {})
+    temperature = json.loads(run.results.read_text())["classifier"]["calibration"]["temperature"]
+    assert abs(temperature - 1) > 0.01
+    assert classifiers.score.parameters == {"temperature": temperature}
+    logits = classifiers.logits["train"]
+    torch.testing.assert_close(own.score, (logits / temperature).softmax(dim=1).amax(dim=1))
+    assert experiment.evaluator(classifiers, own).score is classifiers.score
+
+
 def test_a_reloaded_run_measures_the_same_again(finished):
     run, _, returned = finished
     before = json.loads(run.results.read_text())

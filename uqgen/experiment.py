@@ -49,11 +49,13 @@ class Classifiers:
         target: the classifier being explained.
         judges: classifiers that take no part in the training, by name.
         logits: for each split, float32 [N, K], the target's.
+        score: the experiment's score, fitted to the target.
     """
 
     target: FrozenClassifier
     judges: dict[str, FrozenClassifier]
     logits: dict[str, Tensor]
+    score: Score
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Experiment:
         data: the data module.
         classifier, judge: how the target and the judges are trained.
         identities: plain values that determine the data and the classifiers, for "data", "classifier" and "judge".
-        score: the score.
+        score: the score, before it is fitted to a classifier.
         encoding: (number of classes, class and score of every training image) to an encoding.
         generator, discriminator: (shape of an image, widths of the encoding's parts) to a network.
         training, intervals, evaluation, hardware: the settings of each.
@@ -112,7 +114,8 @@ class Experiment:
         distributed.join()
         target = target.to(self.hardware.device())
         logits = predict_splits(target, self.data, identity_hash(self.identities["data"]), self.cache / "logits")
-        return Classifiers(target, judges, logits)
+        score = self.score.fitted(logits["validation"], self.data.validation.label)
+        return Classifiers(target, judges, logits, score)
 
     def build_gan(self, own: Condition) -> ConditionalGAN:
         """The GAN before its training; `own` holds class and score of every training image."""
@@ -126,14 +129,14 @@ class Experiment:
     def own_conditions(self, classifiers: Classifiers) -> Condition:
         """Class and score of every real training image."""
         label = self.data.train.label
-        return Condition(label, self.score(classifiers.logits["train"], label))
+        return Condition(label, classifiers.score(classifiers.logits["train"], label))
 
     def train_gan(self, gan: ConditionalGAN, evaluator: Evaluator, run: RunFolder, tracker: Tracker) -> None:
         """Trains the GAN, or goes on from its checkpoint."""
         own, every = evaluator.own, self.intervals.evaluate_every
         callbacks: list[Callback] = [Evaluation(evaluator, every, run.evaluations, tracker)]
         if self.data.is_image:
-            low, high = self.evaluation.asked_range(self.score, own.score)
+            low, high = evaluator.asked_range
             ends = (high, low) if self.score.high_means == "confident" else (low, high)
             scores = torch.linspace(*ends, N_SAMPLE_COLUMNS).tolist()
             names, every = self.data.class_names, self.intervals.samples_every
@@ -146,7 +149,7 @@ class Experiment:
         device = self.hardware.device()
         judges = {name: judge.to(device) for name, judge in classifiers.judges.items()}
         target, logits = classifiers.target.to(device), classifiers.logits["test"]
-        return Evaluator(self.data, target, judges, self.score, own, logits, self.evaluation)
+        return Evaluator(self.data, target, judges, classifiers.score, own, logits, self.evaluation)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

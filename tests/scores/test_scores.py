@@ -14,6 +14,7 @@ PROBABILITIES = torch.tensor([[0.7, 0.2, 0.1], [0.25, 0.35, 0.4], [0.05, 0.9, 0.
 LABELS = torch.tensor([0, 1, 2])
 BY_HAND = {
     "msp": [0.7, 0.4, 0.9],
+    "msp_calibrated": [0.7, 0.4, 0.9],  # before it is fitted
     "margin": [0.5, 0.05, 0.85],
     "true_class": [0.7, 0.35, 0.05],
     "entropy": [stats.entropy(p) for p in PROBABILITIES.tolist()],
@@ -22,12 +23,13 @@ BY_HAND = {
 # Of K equal logits 0, and of one logit far above the others, at 1e4: what the score is of the first class.
 UNIFORM = {
     "msp": lambda k: 1 / k,
+    "msp_calibrated": lambda k: 1 / k,
     "margin": lambda k: 0,
     "true_class": lambda k: 1 / k,
     "entropy": math.log,
     "energy": lambda k: -math.log(k),
 }
-CERTAIN = {"msp": 1, "margin": 1, "true_class": 1, "entropy": 0, "energy": -1e4}
+CERTAIN = {"msp": 1, "msp_calibrated": 1, "margin": 1, "true_class": 1, "entropy": 0, "energy": -1e4}
 UP = {"confident": 1, "uncertain": -1}
 
 
@@ -79,6 +81,7 @@ def test_two_classes_are_a_logistic_function(x):
     assert found == pytest.approx(
         {
             "msp": max(p, 1 - p),
+            "msp_calibrated": max(p, 1 - p),
             "margin": abs(2 * p - 1),
             "true_class": p,
             "entropy": -p * math.log(p) - (1 - p) * math.log(1 - p),
@@ -163,4 +166,4 @@ def test_every_score_can_be_chosen_in_the_settings():
 def test_an_unknown_score_is_refused_with_those_there_are():
     with pytest.raises(SettingError) as caught:
         get_score("doubt")
-    assert str(caught.value) == "name=doubt: allowed: energy, entropy, margin, msp, true_class"
+    assert str(caught.value) == "name=doubt: allowed: energy, entropy, margin, msp, msp_calibrated, true_class"

@@ -10,6 +10,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8
+from uqgen.evaluation.judge import Judge
 from uqgen.gan.module import ConditionalGAN
 from uqgen.scores import Score
 
@@ -37,7 +38,7 @@ def generate(
     gan: ConditionalGAN,
     asked: Condition,
     target: FrozenClassifier,
-    judges: dict[str, FrozenClassifier],
+    judges: dict[str, Judge],
     score: Score,
     seed: int,
 ) -> Generated:
@@ -49,8 +50,8 @@ def generate(
     Args:
         gan: the trained GAN, on the device where to compute.
         asked: N classes and scores.
-        target, judges: classifiers on the same device.
-        score: the score.
+        target, judges: on the same device.
+        score: the score, fitted to the target.
         seed: draws the latents.
     """
     rng = seeding.generator(seed, device=gan.device)
@@ -60,7 +61,7 @@ def generate(
     x = distributed.gather((to_uint8(part) if part.dim() == 4 else part).cpu())
     label = asked.label.cpu()
     logits = predict(target, x)
-    judge_scores = {name: score(predict(judge, x), label) for name, judge in judges.items()}
+    judge_scores = {name: judge.score_of(x, label) for name, judge in judges.items()}
     return Generated(asked.to("cpu"), x, logits, judge_scores, score(logits, label))
 
 

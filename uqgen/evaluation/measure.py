@@ -10,7 +10,6 @@ from torch import Tensor
 
 from uqgen import distributed, seeding
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.sampling import DataConditions, uniform_conditions
 from uqgen.data.datamodule import InMemoryDataModule
@@ -20,6 +19,7 @@ from uqgen.evaluation.features import load_features
 from uqgen.evaluation.fidelity import Fidelity, compare_features, extract_features
 from uqgen.evaluation.generated import Generated, generate
 from uqgen.evaluation.in_vs_out import InVsOut, by_class, in_vs_out
+from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.evaluation.wasserstein import sliced_wasserstein
 from uqgen.gan.module import ConditionalGAN
@@ -87,7 +87,7 @@ class Evaluator:
     Attributes:
         data: the data, set up.
         target, judges: classifiers, on the GAN's device.
-        score: the score.
+        score: the score, fitted to the target.
         own: class and score of every real training image.
         test_logits: float32 [N, K], the target's, of the real test images.
         settings: see there.
@@ -125,7 +125,7 @@ class Evaluator:
             asked = DataConditions(self.own).draw(n, rng)
         else:
             asked = uniform_conditions(n, self.data.n_classes, *self.asked_range, rng)
-        return generate(gan, asked, self.target, self.judges, self.score, self.settings.seed)
+        return generate(gan, asked, self.target, self._judges, self.score, self.settings.seed)
 
     def _measure_protocol(self, images: Generated, n_resamples: int) -> ProtocolResult:
         asked, label = images.asked.score.numpy(), images.asked.label.numpy()
@@ -144,12 +144,17 @@ class Evaluator:
         return {"edges": edges, "n_resamples": n_resamples, "seed": self.settings.seed}
 
     @cached_property
+    def _judges(self) -> dict[str, Judge]:
+        validation = self.data.validation
+        return {name: Judge.fitted(judge, self.score, validation) for name, judge in self.judges.items()}
+
+    @cached_property
     def _real_judges(self) -> dict[str, InVsOut]:
         test, settings = self.data.test, self._bootstrap(self.settings.n_resamples)
         own = self.score(self.test_logits, test.label).numpy()
         return {
-            name: in_vs_out(own, self.score(predict(judge, test.x), test.label).numpy(), **settings)
-            for name, judge in self.judges.items()
+            name: in_vs_out(own, judge.score_of(test.x, test.label).numpy(), **settings)
+            for name, judge in self._judges.items()
         }
 
     def _realism(self, fake: Tensor) -> Realism:

@@ -33,6 +33,7 @@ SCORE_COLOURS: Colormap = LinearSegmentedColormap.from_list("score", colormaps["
 
 _SCORE_LABELS = {
     "msp": "MSP",
+    "msp_calibrated": "calibrated MSP",
     "entropy": "entropy (nats)",
     "energy": "energy (nats)",
     "true_class": "true-class probability",

@@ -1,14 +1,15 @@
 """What a score is, and the registry that every score joins by being defined."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from torch import Tensor
 
 from uqgen.settings import require_choice
 
-ScoreFunction = Callable[[Tensor, Tensor], Tensor]
+ScoreFunction = Callable[..., Tensor]
+Fit = Callable[[Tensor, Tensor], dict[str, float]]
 Direction = Literal["confident", "uncertain"]
 
 
@@ -18,15 +19,19 @@ class Score:
 
     Attributes:
         name: how the score is called in settings and results.
-        function: pure; logits float [N, K] and labels int64 [N] to scores float [N].
+        function: pure; logits float [N, K], labels int64 [N] and the parameters by name to scores float [N].
         range: from the number of classes K to the lowest and the highest value the score can take.
         high_means: whether a high score speaks of a confident or of an uncertain classifier.
+        fit: logits and labels of a validation split to parameters; None for a score that has none.
+        parameters: what was fitted; without them the function takes its defaults.
     """
 
     name: str
     function: ScoreFunction
     range: Callable[[int], tuple[float, float]]
     high_means: Direction
+    fit: Fit | None = None
+    parameters: Mapping[str, float] = field(default_factory=dict)
 
     def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Scores images.
@@ -38,17 +43,28 @@ class Score:
         Returns:
             float32 [N], within ``range(K)``.
         """
-        return self.function(logits.float(), labels)
+        return self.function(logits.float(), labels, **self.parameters)
+
+    def fitted(self, logits: Tensor, labels: Tensor) -> "Score":
+        """The score as it is to be used of one classifier: with parameters of its own, or itself where it has none.
+
+        Args:
+            logits: float [N, K], the classifier's, of images it was not trained on.
+            labels: int64 [N].
+        """
+        return self if self.fit is None else replace(self, parameters=self.fit(logits.float(), labels))
 
 
 SCORES: dict[str, Score] = {}
 
 
-def score(*, range: Callable[[int], tuple[float, float]], high_means: Direction) -> Callable[[ScoreFunction], Score]:
+def score(
+    *, range: Callable[[int], tuple[float, float]], high_means: Direction, fit: Fit | None = None
+) -> Callable[[ScoreFunction], Score]:
     """Decorator that turns a function of logits into a registered `Score` of the same name."""
 
     def register(function: ScoreFunction) -> Score:
-        SCORES[function.__name__] = Score(function.__name__, function, range, high_means)
+        SCORES[function.__name__] = Score(function.__name__, function, range, high_means, fit)
         return SCORES[function.__name__]
 
     return register
