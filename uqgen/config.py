@@ -212,7 +212,7 @@ def _under(section: str, make: Callable[[], Any]) -> Any:
 
 
 def _identity(settings: dict[str, Any], kind: str) -> dict[str, Any]:
-    chosen = {key: value for key, value in settings[kind].items() if key != "checkpoint"}
+    chosen = {key: value for key, value in settings[kind].items() if key not in ("checkpoint", "members")}
     return {**chosen, "batch_size": settings["data"]["batch_size"]}
 
 
@@ -221,6 +221,7 @@ def _try_out(experiment: "Experiment") -> None:
     import torch
 
     shape, n_classes = experiment.data.shape, experiment.data.n_classes
+    experiment.check_classifiers()
     _under("evaluation", lambda: experiment.evaluation.check_range(experiment.score, n_classes))
     late: dict[str, Callable[[], Any]] = {
         "classifier.network": partial(experiment.classifier.network, shape, n_classes),

@@ -33,6 +33,7 @@ from uqgen.hardware import Hardware
 from uqgen.networks.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
+from uqgen.settings import require
 from uqgen.tensor_files import save_tensors
 from uqgen.tracking.tracker import Tracker
 
@@ -48,7 +49,7 @@ class Classifiers:
     Attributes:
         target: the classifier being explained.
         judges: classifiers that take no part in the training, by name.
-        logits: for each split, float32 [N, K], the target's.
+        logits: for each split, float32 [N, K], or [N, M, K] of an ensemble, the target's.
         score: the experiment's score, fitted to the target.
     """
 
@@ -93,6 +94,21 @@ class Experiment:
     cache: Path
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def check_classifiers(self) -> None:
+        """Refuses classifiers that the score can make nothing of, and judges that are networks of the target.
+
+        Raises:
+            SettingError: they are such.
+        """
+        self.score.check_members("classifier", self.classifier.members)
+        numbers = range(1, self.evaluation.n_judges + 1)
+        if numbers:
+            self.score.check_members("classifier@judge", self.judge.members, ", or evaluation.n_judges=0")
+        judges = [single for number in numbers for single in self.judge.repeated(number).singles()]
+        shared = self._networks("classifier", self.classifier.singles()) & self._networks("judge", judges)
+        allowed = "a seed with which no judge is a network of the target"
+        require(not shared, "judge.training.seed", self.judge.training.seed, allowed)
+
     def open_tracker(self, run: RunFolder, settings: dict[str, Any]) -> Tracker:
         """What is told of the run; of several processes, the first alone tells."""
         return (self.tracker if distributed.rank() == 0 else Tracker)(run, settings)
@@ -109,8 +125,8 @@ class Experiment:
         target = self._obtain(self.classifier, "classifier", run.classifiers / "target.pt")
         judges = {}
         for number in range(1, self.evaluation.n_judges + 1):
-            recipe = replace(self.judge, training=replace(self.judge.training, seed=self.judge.training.seed + number))
-            judges[f"judge {number}"] = self._obtain(recipe, "judge", run.classifiers / f"judge-{number}.pt")
+            recipe, copy = self.judge.repeated(number), run.classifiers / f"judge-{number}.pt"
+            judges[f"judge {number}"] = self._obtain(recipe, "judge", copy)
         distributed.join()
         target = target.to(self.hardware.device())
         logits = predict_splits(target, self.data, identity_hash(self.identities["data"]), self.cache / "logits")
@@ -159,10 +175,15 @@ class Experiment:
         yield
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
+    def _networks(self, kind: str, recipes: list[ClassifierRecipe]) -> set[str]:
+        identity = self.identities[kind]
+        seeds = (recipe.training.seed for recipe in recipes)
+        return {identity_hash({**identity, "training": {**identity["training"], "seed": seed}}) for seed in seeds}
+
     def _obtain(self, recipe: ClassifierRecipe, kind: str, copy: Path) -> FrozenClassifier:
         if copy.exists():
             recipe = replace(recipe, checkpoint=str(copy))
-        identity = {"data": self.identities["data"], **self.identities[kind], "seed": recipe.training.seed}
+        identity = {"data": self.identities["data"], **self.identities[kind]}
         classifier = recipe.obtain(self.data, identity, self.cache / "classifiers", self.hardware)
         if not copy.exists() and distributed.rank() == 0:
             save_tensors({"state_dict": classifier.network.state_dict()}, copy)

@@ -12,6 +12,8 @@ from scipy.special import logsumexp
 from torch import Tensor
 from torchmetrics.functional.classification import multiclass_calibration_error
 
+from uqgen.classifiers.ensemble import predictive_logits
+
 TEMPERATURES = (0.05, 20.0)  # lowest and highest; without bounds, a classifier that is always right would have 0
 
 
@@ -30,7 +32,15 @@ class Calibration:
 
 
 def calibrate(validation: Tensor, validation_label: Tensor, test: Tensor, test_label: Tensor) -> Calibration:
-    """Fits the temperature on one split and measures on another; logits float [N, K], labels int64 [N]."""
+    """Fits the temperature on one split and measures on another.
+
+    An ensemble is calibrated after its members are averaged: their mean is less confident than each of them.
+
+    Args:
+        validation, test: logits float [N, K], or [N, M, K] of an ensemble.
+        validation_label, test_label: int64 [N].
+    """
+    validation, test = predictive_logits(validation), predictive_logits(test)
     temperature = fit_temperature(validation, validation_label)
     before, after = (calibration_error(logits, test_label) for logits in (test, test / temperature))
     return Calibration(temperature, before, after)

@@ -22,7 +22,7 @@ class Generated:
     Attributes:
         asked: N classes and scores, on the CPU.
         x: uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
-        logits: float32 [N, K], of the target.
+        logits: float32 [N, K], or [N, M, K] of an ensemble, of the target.
         judge_scores: for each judge, float32 [N].
         score_out: float32 [N], the score obtained from the target; where a score needs the class, it is the one asked.
     """

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from uqgen import distributed, seeding
+from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.sampling import DataConditions, uniform_conditions
@@ -89,7 +90,7 @@ class Evaluator:
         target, judges: classifiers, on the GAN's device.
         score: the score, fitted to the target.
         own: class and score of every real training image.
-        test_logits: float32 [N, K], the target's, of the real test images.
+        test_logits: float32 [N, K] or [N, M, K], the target's, of the real test images.
         settings: see there.
     """
 
@@ -130,7 +131,7 @@ class Evaluator:
     def _measure_protocol(self, images: Generated, n_resamples: int) -> ProtocolResult:
         asked, label = images.asked.score.numpy(), images.asked.label.numpy()
         names, settings = self.data.class_names, self._bootstrap(n_resamples)
-        agrees = (images.logits.argmax(dim=1).numpy() == label).astype(np.float64)
+        agrees = (predictive_logits(images.logits).argmax(dim=1).numpy() == label).astype(np.float64)
         agreement = bootstrap(lambda a: {"share": a.mean(axis=-1)}, (agrees,), n_resamples)
         return ProtocolResult(
             in_vs_out=in_vs_out(asked, images.score_out.numpy(), **settings),

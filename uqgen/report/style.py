@@ -36,6 +36,8 @@ _SCORE_LABELS = {
     "msp_calibrated": "calibrated MSP",
     "entropy": "entropy (nats)",
     "energy": "energy (nats)",
+    "mutual_information": "mutual information (nats)",
+    "expected_entropy": "expected entropy (nats)",
     "true_class": "true-class probability",
 }
 
