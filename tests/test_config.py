@@ -23,7 +23,28 @@ def test_every_experiment_composes_and_builds(experiment):
 
 @pytest.mark.parametrize("score", options("score"))
 def test_every_score_is_a_choice(score):
-    assert build(plain(compose([f"score={score}"]))).score.name == score
+    ensembles = ["classifier=cnn_ensemble", "classifier@judge=cnn_ensemble"]
+    assert build(plain(compose([f"score={score}", *ensembles]))).score.name == score
+
+
+@pytest.mark.parametrize("score", ["mutual_information", "expected_entropy"])
+def test_without_judges_only_the_target_needs_members(score):
+    build(plain(compose([f"score={score}", "classifier=cnn_ensemble", "evaluation.n_judges=0"])))
+
+
+def test_members_have_the_identity_of_their_network_alone():
+    one, several = (build(plain(compose([f"classifier={name}"]))) for name in ("cnn", "cnn_ensemble"))
+    assert one.identities == several.identities
+    assert (one.classifier.members, several.classifier.members) == (None, 5)
+
+
+# An experiment that has target and judges trained alike.
+ALIKE = ["experiment=mnist", "classifier=cnn_ensemble"]
+
+
+@pytest.mark.parametrize("judge", [["cnn_ensemble"], ["cnn", "judge.training.seed=4"], ["cnn_deep"]])
+def test_judges_may_be_trained_like_the_target_with_other_seeds(judge):
+    build(plain(compose([*ALIKE, f"classifier@judge={judge[0]}", *judge[1:]])))
 
 
 @pytest.mark.parametrize("experiment", ["moons", "mnist_corrupt"])
@@ -68,7 +89,7 @@ REFUSED = [
     (["gan.training.style_mixing=2"], "gan.training.style_mixing=2: allowed: a number from 0 to 1"),
     (["gan.generator.channels=[8,8]"], "gan.generator.channels=[8, 8]: allowed: one number for each resolution"),
     (["seed=-1"], "gan.training.seed=-1: allowed: an integer of at least 0"),
-    (["score.name=foo"], "score.name=foo: allowed: energy, entropy, margin, msp, true_class"),
+    (["score.name=foo"], "score.name=foo: allowed: energy, entropy, expected_entropy, margin, msp, "),
     (["data.n_validation=60000"], "data.n_validation=60000: allowed: fewer than the 60000 training images"),
     (["data.corruption.noise_sigma=[1,2]"], "data.corruption.noise_sigma=[1, 2]: allowed: five positive numbers"),
     (["data.corruption.share=1.5"], "data.corruption.share=1.5: allowed: a number from 0 to 1"),
@@ -89,6 +110,20 @@ REFUSED = [
     (["trainer.accelerator=tpu"], "trainer.accelerator=tpu: allowed: auto, cpu, gpu, mps"),
     (["experiment=moons", "gan=stylegan2_small"], "allowed: networks for data of shape (2,), as gan=mlp has"),
     (["experiment=mnist", "gan=mlp"], "allowed: networks for data of shape (1, 32, 32), as gan=stylegan2_small has"),
+    (["score=mutual_information"], "score=mutual_information: allowed: with an ensemble, classifier=cnn_ensemble or"),
+    (
+        ["score=expected_entropy", "classifier=cnn_ensemble"],
+        "classifier@judge=cnn_ensemble or classifier@judge=mlp_ensemble, or evaluation.n_judges=0",
+    ),
+    (["classifier=cnn_ensemble", "classifier.members=1"], "classifier.members=1: allowed: an integer of at least 2"),
+    (
+        ["experiment=mnist", "classifier=cnn_ensemble", "classifier@judge=cnn"],
+        "judge.training.seed=0: allowed: a seed with which no judge is a network of the target",
+    ),
+    (
+        ["experiment=mnist", "classifier=cnn", "classifier.training.seed=2", "classifier@judge=cnn"],
+        "judge.training.seed=0: allowed: a seed with which no judge is a network of the target",
+    ),
     (["experiment=moons", "classifier=cnn"], "allowed: networks for data of shape (2,), as classifier=mlp"),
 ]
 

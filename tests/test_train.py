@@ -67,6 +67,46 @@ def test_the_results_are_those_of_what_was_generated(finished):
     assert sum(weighted) / 500 == pytest.approx(returned)
 
 
+def test_the_results_say_how_calibrated_the_classifier_is(finished):
+    run, _, _ = finished
+    calibration = json.loads(run.results.read_text())["classifier"]["calibration"]
+    assert calibration.keys() == {"temperature", "error_before", "error_after"}
+    assert all(0 < value < 20 for value in calibration.values())
+
+
+def test_a_score_is_fitted_to_the_target_before_it_is_used_and_when_a_run_is_loaded(tmp_path):
+    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
+    asked = [*overrides("moons", tmp_path, tmp_path), "score=msp_calibrated", *settings]
+    train(compose(asked))
+    run = RunFolder(tmp_path / "moons")
+    experiment, classifiers, own, _ = load(run, {})
+    temperature = json.loads(run.results.read_text())["classifier"]["calibration"]["temperature"]
+    assert abs(temperature - 1) > 0.01
+    assert classifiers.score.parameters == {"temperature": temperature}
+    logits = classifiers.logits["train"]
+    torch.testing.assert_close(own.score, (logits / temperature).softmax(dim=1).amax(dim=1))
+    assert experiment.evaluator(classifiers, own).score is classifiers.score
+
+
+@pytest.mark.parametrize("score", ["mutual_information", "energy"])
+def test_an_ensemble_and_judges_that_are_ensembles(score, tmp_path):
+    ensembles = [f"{group}=mlp_ensemble" for group in ("classifier", "classifier@judge")]
+    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
+    train(compose([*overrides("moons", tmp_path, tmp_path), f"score={score}", *ensembles, *settings]))
+    run = RunFolder(tmp_path / "moons")
+    results = json.loads(run.results.read_text())
+    experiment, classifiers, own, _ = load(run, {})
+    logits, data = classifiers.logits["train"], experiment.data
+    assert logits.shape == (1000, 5, 2)
+    assert own.score.equal(classifiers.score(logits, data.train.label))
+    assert own.score.std() > 0
+    mean = classifiers.logits["test"].softmax(dim=2).mean(dim=1)
+    assert results["classifier"]["accuracy"]["test"] == (mean.argmax(dim=1) == data.test.label).float().mean().item()
+    assert results["real_judges"]["judge 1"]["n"] == len(data.test)
+    assert results["classifier"]["judges_test_accuracy"]["judge 1"] > 0.7
+    assert len(list((tmp_path / "cache" / "classifiers").glob("*.pt"))) == 10
+
+
 def test_a_reloaded_run_measures_the_same_again(finished):
     run, _, returned = finished
     before = json.loads(run.results.read_text())

@@ -26,7 +26,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.config import build, compose, plain
 from uqgen.data.labelled import LabelledData
 from uqgen.data.scored import ScoredBatches
-from uqgen.experiment import Experiment
+from uqgen.experiment import Classifiers, Experiment
 from uqgen.gan.module import ConditionalGAN
 from uqgen.run_folder import RunFolder
 
@@ -93,7 +93,8 @@ def measure_throughput(experiment: Experiment) -> Throughput:
     data = LabelledData(x, label, label, label)
     with torch.device(experiment.hardware.device()):
         target = FrozenClassifier(experiment.classifier.network(experiment.data.shape, experiment.data.n_classes))
-    gan, clock = experiment.build_gan(own, target), StepClock()
+    classifiers = Classifiers(target, {}, {}, experiment.score)
+    gan, clock = experiment.build_gan(own, classifiers), StepClock()
     # The counter's hooks do not bear the penalty's gradient by a leaf; it comes once in many steps.
     gan.settings = replace(settings, penalty_weight=0.0)
     with FlopCounterMode(display=False) as counter:

@@ -214,7 +214,7 @@ def _under(section: str, make: Callable[[], Any]) -> Any:
 
 
 def _identity(settings: dict[str, Any], kind: str) -> dict[str, Any]:
-    chosen = {key: value for key, value in settings[kind].items() if key != "checkpoint"}
+    chosen = {key: value for key, value in settings[kind].items() if key not in ("checkpoint", "members")}
     return {**chosen, "batch_size": settings["data"]["batch_size"]}
 
 
@@ -227,6 +227,7 @@ def _try_out(experiment: "Experiment") -> None:
     from uqgen.enforcement.enforcement import Enforcers
 
     shape, n_classes = experiment.data.shape, experiment.data.n_classes
+    experiment.check_classifiers()
     _under("evaluation", lambda: experiment.evaluation.check_range(experiment.score, n_classes))
     # One image of each class, with as many scores.
     real = Condition(torch.arange(n_classes), torch.linspace(0, 1, n_classes), torch.eye(n_classes))

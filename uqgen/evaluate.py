@@ -88,7 +88,7 @@ def load(run: RunFolder, overrides: dict[str, Any]) -> tuple[Experiment, Classif
     experiment.load_data()
     classifiers = experiment.obtain_classifiers(run)
     own = experiment.own_conditions(classifiers)
-    gan = experiment.build_gan(own, classifiers.target)
+    gan = experiment.build_gan(own, classifiers)
     checkpoint = load_tensors(run.checkpoint)
     gan.load_state_dict(checkpoint["state_dict"])
     gan.n_images = checkpoint["n_images"]

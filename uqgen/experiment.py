@@ -15,6 +15,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from torch import Tensor
 
 from uqgen import distributed
+from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import predict_splits
 from uqgen.classifiers.recipe import ClassifierRecipe, identity_hash
@@ -34,12 +35,13 @@ from uqgen.hardware import Hardware
 from uqgen.networks.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
+from uqgen.settings import require
 from uqgen.tensor_files import save_tensors
 from uqgen.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
-SIBLING_SEEDS = 1_000  # above the target's, where no judge's lie
+FIRST_SIBLING = 1_000  # repetition of the target's training, beyond those of judges
 N_SAMPLE_COLUMNS = 8  # scores in the grid that is drawn during the training
 
 
@@ -50,12 +52,14 @@ class Classifiers:
     Attributes:
         target: the classifier being explained.
         judges: classifiers that take no part in the training, by name.
-        logits: for each split, float32 [N, K], the target's.
+        logits: for each split, float32 [N, K], or [N, M, K] of an ensemble, the target's.
+        score: the experiment's score, fitted to the target.
     """
 
     target: FrozenClassifier
     judges: dict[str, FrozenClassifier]
     logits: dict[str, Tensor]
+    score: Score
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Experiment:
         data: the data module.
         classifier, judge: how the target and the judges are trained.
         identities: plain values that determine the data and the classifiers, for "data", "classifier" and "judge".
-        score: the score.
+        score: the score, before it is fitted to a classifier.
         encoding: (number of classes, class and score of every training image) to an encoding.
         sampler: class and score of every training image to what draws images and conditions.
         enforcement: what there is to what makes the generator keep to the condition.
@@ -97,6 +101,21 @@ class Experiment:
     cache: Path
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def check_classifiers(self) -> None:
+        """Refuses classifiers that the score can make nothing of, and judges that are networks of the target.
+
+        Raises:
+            SettingError: they are such.
+        """
+        self.score.check_members("classifier", self.classifier.members)
+        numbers = range(1, self.evaluation.n_judges + 1)
+        if numbers:
+            self.score.check_members("classifier@judge", self.judge.members, ", or evaluation.n_judges=0")
+        judges = [single for number in numbers for single in self.judge.repeated(number).singles()]
+        shared = self._networks("classifier", self.classifier.singles()) & self._networks("judge", judges)
+        allowed = "a seed with which no judge is a network of the target"
+        require(not shared, "judge.training.seed", self.judge.training.seed, allowed)
+
     def open_tracker(self, run: RunFolder, settings: dict[str, Any]) -> Tracker:
         """What is told of the run; of several processes, the first alone tells."""
         return (self.tracker if distributed.rank() == 0 else Tracker)(run, settings)
@@ -113,19 +132,20 @@ class Experiment:
         target = self._obtain(self.classifier, "classifier", run.classifiers / "target.pt")
         judges = {}
         for number in range(1, self.evaluation.n_judges + 1):
-            recipe = replace(self.judge, training=replace(self.judge.training, seed=self.judge.training.seed + number))
-            judges[f"judge {number}"] = self._obtain(recipe, "judge", run.classifiers / f"judge-{number}.pt")
+            recipe, copy = self.judge.repeated(number), run.classifiers / f"judge-{number}.pt"
+            judges[f"judge {number}"] = self._obtain(recipe, "judge", copy)
         distributed.join()
         target = target.to(self.hardware.device())
         logits = predict_splits(target, self.data, identity_hash(self.identities["data"]), self.cache / "logits")
-        return Classifiers(target, judges, logits)
+        score = self.score.fitted(logits["validation"], self.data.validation.label)
+        return Classifiers(target, judges, logits, score)
 
-    def build_gan(self, own: Condition, target: FrozenClassifier) -> ConditionalGAN:
+    def build_gan(self, own: Condition, classifiers: Classifiers) -> ConditionalGAN:
         """The GAN before its training.
 
         Args:
             own: class, score and probabilities of every training image.
-            target: the classifier being explained.
+            classifiers: the target and its score, for what enforces the condition.
         """
         encoding = self.encoding(self.data.n_classes, own)
         real = own if encoding.uses_probabilities else own._replace(probabilities=None)
@@ -133,21 +153,21 @@ class Experiment:
             seed_everything(self.training.seed, verbose=False)
             generator = self.generator(self.data.shape, encoding.part_dims)
             discriminator = self.discriminator(self.data.shape, encoding.part_dims)
-            given = Enforcers(target, self._siblings, self.score, encoding, discriminator, real)
+            given = Enforcers(classifiers.target, self._siblings, classifiers.score, encoding, discriminator, real)
             enforcement = self.enforcement(given)
         return ConditionalGAN(generator, discriminator, encoding, self.sampler(real), self.training, enforcement)
 
     def own_conditions(self, classifiers: Classifiers) -> Condition:
         """Class, score and probabilities of every real training image."""
         label, logits = self.data.train.label, classifiers.logits["train"]
-        return Condition(label, self.score(logits, label), logits.softmax(dim=1))
+        return Condition(label, classifiers.score(logits, label), predictive_logits(logits).softmax(dim=1))
 
     def train_gan(self, gan: ConditionalGAN, evaluator: Evaluator, run: RunFolder, tracker: Tracker) -> None:
         """Trains the GAN, or goes on from its checkpoint."""
-        own, every = evaluator.own, self.intervals.evaluate_every
+        every = self.intervals.evaluate_every
         callbacks: list[Callback] = [Evaluation(evaluator, every, run.evaluations, tracker)]
         if self.data.is_image:
-            low, high = self.evaluation.asked_range(self.score, own.score)
+            low, high = evaluator.asked_range
             ends = (high, low) if self.score.high_means == "confident" else (low, high)
             scores = torch.linspace(*ends, N_SAMPLE_COLUMNS).tolist()
             names, every = self.data.class_names, self.intervals.samples_every
@@ -160,7 +180,7 @@ class Experiment:
         device = self.hardware.device()
         judges = {name: judge.to(device) for name, judge in classifiers.judges.items()}
         target = classifiers.target.to(device)
-        return Evaluator(self.data, target, judges, self.score, own, classifiers.logits, self.evaluation)
+        return Evaluator(self.data, target, judges, classifiers.score, own, classifiers.logits, self.evaluation)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -172,11 +192,14 @@ class Experiment:
 
     def _siblings(self, n: int) -> tuple[FrozenClassifier, ...]:
         """Classifiers like the target with other seeds."""
-        first = self.classifier.training.seed + SIBLING_SEEDS
-        trainings = [replace(self.classifier.training, seed=first + number) for number in range(n)]
-        recipes = [replace(self.classifier, training=training, checkpoint=None) for training in trainings]
-        found = [self._find(recipe, "classifier") for recipe in recipes]
+        recipes = [self.classifier.repeated(FIRST_SIBLING + number) for number in range(n)]
+        found = [self._find(replace(recipe, checkpoint=None), "classifier") for recipe in recipes]
         return tuple(sibling.to(self.hardware.device()) for sibling in found)
+
+    def _networks(self, kind: str, recipes: list[ClassifierRecipe]) -> set[str]:
+        identity = self.identities[kind]
+        seeds = (recipe.training.seed for recipe in recipes)
+        return {identity_hash({**identity, "training": {**identity["training"], "seed": seed}}) for seed in seeds}
 
     def _obtain(self, recipe: ClassifierRecipe, kind: str, copy: Path) -> FrozenClassifier:
         if copy.exists():
@@ -187,5 +210,5 @@ class Experiment:
         return classifier
 
     def _find(self, recipe: ClassifierRecipe, kind: str) -> FrozenClassifier:
-        identity = {"data": self.identities["data"], **self.identities[kind], "seed": recipe.training.seed}
+        identity = {"data": self.identities["data"], **self.identities[kind]}
         return recipe.obtain(self.data, identity, self.cache / "classifiers", self.hardware)

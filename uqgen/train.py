@@ -44,7 +44,7 @@ def train(cfg: DictConfig) -> float:
             classifiers = experiment.obtain_classifiers(run)
             evaluator = experiment.evaluator(classifiers, experiment.own_conditions(classifiers))
         with experiment.stage("GAN"):
-            gan = experiment.build_gan(evaluator.own, classifiers.target)
+            gan = experiment.build_gan(evaluator.own, classifiers)
             experiment.train_gan(gan, evaluator, run, tracker)
         return evaluate(experiment, run, classifiers, evaluator, gan, tracker)
 

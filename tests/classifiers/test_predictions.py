@@ -53,6 +53,13 @@ def test_accuracy_by_hand():
     assert accuracy(logits, torch.tensor([0, 1, 1, 0])) == 1.0
 
 
+def test_an_ensemble_says_what_its_mean_probability_says():
+    # Two members are sure of class 0 by a little, one is sure of class 1 by far.
+    logits = torch.tensor([[[0.2, 0.0], [0.2, 0.0], [0.0, 5.0]]])
+    assert accuracy(logits, torch.tensor([1])) == 1.0
+    assert accuracy(logits[:, :2], torch.tensor([0])) == 1.0
+
+
 def test_accuracy_by_corruption_is_counted_one_by_one():
     n = 400
     logits, label = torch.randn(n, 3), torch.randint(3, (n,))

@@ -20,6 +20,7 @@ from uqgen.settings import SettingError
 
 CPU = Hardware(accelerator="cpu")
 IDENTITY = {"data": {"seed": 0}, "hidden": 64}
+NAME = f"{identity_hash({**IDENTITY, 'seed': 0})}.pt"
 RECIPE = ClassifierRecipe(MLP, ClassifierTraining(epochs=3, learning_rate=0.02))
 
 
@@ -65,8 +66,8 @@ def test_a_classifier_is_trained_once_and_found_again(data, tmp_path, monkeypatc
     assert same(first, second)
     assert first.digest() == second.digest()
     assert not any(weight.requires_grad for weight in (*first.parameters(), *second.parameters()))
-    kept = torch.load(tmp_path / "cache" / f"{identity_hash(IDENTITY)}.pt", weights_only=True)
-    assert kept["identity"] == IDENTITY
+    kept = torch.load(tmp_path / "cache" / NAME, weights_only=True)
+    assert kept["identity"] == {**IDENTITY, "seed": 0}
 
 
 def test_what_determines_a_classifier_is_all_that_determines_it(data, tmp_path):
@@ -80,8 +81,39 @@ def test_what_determines_a_classifier_is_all_that_determines_it(data, tmp_path):
     assert same(first, recipe.obtain(data, IDENTITY, tmp_path / "b", CPU))
 
     other = replace(recipe, training=replace(recipe.training, seed=1))
-    assert not same(first, other.obtain(data, {**IDENTITY, "seed": 1}, tmp_path / "a", CPU))
+    assert not same(first, other.obtain(data, IDENTITY, tmp_path / "a", CPU))
     assert len(list((tmp_path / "a").glob("*.pt"))) == 2
+
+
+def test_members_are_the_networks_that_are_trained_one_by_one_and_kept_so(data, tmp_path, monkeypatch):
+    single = replace(RECIPE, training=ClassifierTraining(epochs=1, seed=7))
+    trained = [replace(single, training=replace(single.training, seed=seed)) for seed in (7, 8, 9)]
+    networks = [recipe.obtain(data, IDENTITY, tmp_path / "cache", CPU).network for recipe in trained[:2]]
+    ensemble = replace(single, members=3).obtain(data, IDENTITY, tmp_path / "cache", CPU)
+    assert len(list((tmp_path / "cache").glob("*.pt"))) == 3
+    monkeypatch.setattr(ClassifierRecipe, "_train", None)
+    networks.append(trained[2].obtain(data, IDENTITY, tmp_path / "cache", CPU).network)
+    assert all(same(*pair) for pair in zip(networks, ensemble.network.members, strict=True))
+    assert not same(*networks[:2])
+
+    torch.save({"state_dict": ensemble.network.state_dict()}, tmp_path / "copy.pt")
+    copy = replace(single, members=3, checkpoint=str(tmp_path / "copy.pt")).obtain(data, {}, tmp_path / "none", CPU)
+    assert copy.digest() == ensemble.digest()
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("members", [None, 2, 5])
+def test_repeated_recipes_share_no_seed(members):
+    recipe = replace(RECIPE, members=members)
+    seeds = [single.training.seed for number in range(4) for single in recipe.repeated(number).singles()]
+    assert seeds == list(range(4 * (members or 1)))
+    assert all(single.members is None for single in recipe.singles())
+
+
+@pytest.mark.parametrize("members", [1, 0, 2.5, "many"])
+def test_an_ensemble_has_two_members_or_more(members):
+    with pytest.raises(SettingError, match=r"^members=.*: allowed: an integer of at least 2$"):
+        replace(RECIPE, members=members)
 
 
 def test_identities_are_the_same_in_any_order_and_differ_in_any_value():
@@ -202,7 +234,7 @@ def test_code_in_a_file_is_refused_and_not_run(data, tmp_path, no_training, pack
 
 
 def test_a_spoilt_file_in_the_cache_is_named(data, tmp_path, no_training):
-    path = tmp_path / f"{identity_hash(IDENTITY)}.pt"
+    path = tmp_path / NAME
     path.write_bytes(b"half of a file")
     with pytest.raises(SettingError, match=str(path)):
         RECIPE.obtain(data, IDENTITY, tmp_path, CPU)

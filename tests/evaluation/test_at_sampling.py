@@ -10,6 +10,7 @@ from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.sampling import uniform_conditions
 from uqgen.evaluation.at_sampling import measure_at_sampling
+from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.networks.latent import Latent
 from uqgen.scores import get_score
@@ -53,10 +54,11 @@ class Bent:
 def measure():
     asked = uniform_conditions(2_000, 2, *RANGE, seeding.generator(0, 1))
     target, msp = FrozenClassifier(Upper(1.0)), get_score("msp")
-    judges = {"same": FrozenClassifier(Upper(1.0)), "deaf": FrozenClassifier(Upper(0.0))}
+    judges = {name: Judge(FrozenClassifier(Upper(slope)), msp) for name, slope in (("same", 1.0), ("deaf", 0.0))}
 
     def call(noise, **settings):
-        return measure_at_sampling(Bent(noise), asked, target, judges, msp, 2, RANGE, replace(SETTINGS, **settings), seed=0)
+        gan, changed = Bent(noise), replace(SETTINGS, **settings)
+        return measure_at_sampling(gan, asked, target, judges, msp, 2, RANGE, changed, seed=0)
 
     return call
 

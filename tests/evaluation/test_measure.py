@@ -108,6 +108,17 @@ def test_a_judge_that_is_the_target_agrees_and_another_one_as_on_real_images(mea
     assert measured.real_judges["same"].mae.value == pytest.approx(0, abs=1e-6)
 
 
+def test_a_calibrated_score_is_fitted_to_each_judge_anew(data, evaluator):
+    validation = data.validation
+    score = get_score("msp_calibrated").fitted(evaluator.target.predict(validation.x), validation.label)
+    own = Condition(data.train.label, score(evaluator.target.predict(data.train.x), data.train.label))
+    measured = replace(evaluator, score=score, own=own).measure(Oracle(data.train.x, own))
+    # The other judge's logits are the target's times 0.35: at a temperature that is as much lower, the same thing.
+    assert measured.real_judges["other"].mae.value == pytest.approx(0, abs=1e-5)
+    assert measured.protocols["uniform"].judges["other"].mae.value < 0.005
+    assert evaluator.measure(Oracle(data.train.x, evaluator.own)).real_judges["other"].mae.value > 0.05
+
+
 def test_real_points_are_about_as_near_to_the_training_data_as_test_points(measured):
     realism = measured.realism
     assert realism.images is None

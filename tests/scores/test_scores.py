@@ -14,6 +14,7 @@ PROBABILITIES = torch.tensor([[0.7, 0.2, 0.1], [0.25, 0.35, 0.4], [0.05, 0.9, 0.
 LABELS = torch.tensor([0, 1, 2])
 BY_HAND = {
     "msp": [0.7, 0.4, 0.9],
+    "msp_calibrated": [0.7, 0.4, 0.9],  # before it is fitted
     "margin": [0.5, 0.05, 0.85],
     "true_class": [0.7, 0.35, 0.05],
     "entropy": [stats.entropy(p) for p in PROBABILITIES.tolist()],
@@ -22,12 +23,14 @@ BY_HAND = {
 # Of K equal logits 0, and of one logit far above the others, at 1e4: what the score is of the first class.
 UNIFORM = {
     "msp": lambda k: 1 / k,
+    "msp_calibrated": lambda k: 1 / k,
     "margin": lambda k: 0,
     "true_class": lambda k: 1 / k,
     "entropy": math.log,
     "energy": lambda k: -math.log(k),
 }
-CERTAIN = {"msp": 1, "margin": 1, "true_class": 1, "entropy": 0, "energy": -1e4}
+CERTAIN = {"msp": 1, "msp_calibrated": 1, "margin": 1, "true_class": 1, "entropy": 0, "energy": -1e4}
+SINGLE = {name: score for name, score in SCORES.items() if not score.needs_members}  # for the others: test_members.py
 UP = {"confident": 1, "uncertain": -1}
 
 
@@ -44,7 +47,7 @@ def logits_like(kind, n_classes):
 
 
 def test_every_score_is_tested_here():
-    assert SCORES.keys() == BY_HAND.keys() == UNIFORM.keys() == CERTAIN.keys()
+    assert SINGLE.keys() == BY_HAND.keys() == UNIFORM.keys() == CERTAIN.keys()
     assert all(score.name == name for name, score in SCORES.items())
 
 
@@ -75,10 +78,11 @@ def test_true_class_of_the_wrong_class_of_a_certain_classifier_is_zero():
 def test_two_classes_are_a_logistic_function(x):
     p = 1 / (1 + math.exp(-x))
     logits, labels = torch.tensor([[x, 0.0]]), torch.tensor([0])
-    found = {name: score(logits, labels).item() for name, score in SCORES.items()}
+    found = {name: score(logits, labels).item() for name, score in SINGLE.items()}
     assert found == pytest.approx(
         {
             "msp": max(p, 1 - p),
+            "msp_calibrated": max(p, 1 - p),
             "margin": abs(2 * p - 1),
             "true_class": p,
             "entropy": -p * math.log(p) - (1 - p) * math.log(1 - p),
@@ -96,7 +100,7 @@ def test_entropy_is_scipys():
 
 def test_energy_alone_tells_logits_apart_that_differ_by_a_constant():
     logits, labels = torch.randn(20, 5), torch.zeros(20, dtype=torch.int64)
-    for name, score in SCORES.items():
+    for name, score in SINGLE.items():
         shift = -7.0 if name == "energy" else 0.0
         torch.testing.assert_close(score(logits + 7, labels), score(logits, labels) + shift, atol=1e-5, rtol=1e-5)
 
@@ -151,6 +155,13 @@ def test_scores_are_differentiable(name):
     assert torch.autograd.gradcheck(function, (logits,))
 
 
+@pytest.mark.parametrize("name", BY_HAND)
+def test_gradients_are_finite_where_probabilities_vanish(name):
+    logits = torch.tensor([[0.0, 1e4, -1e4], [300.0, 0.0, 1.0]], requires_grad=True)
+    SCORES[name](logits, torch.tensor([0, 1])).sum().backward()
+    assert logits.grad.isfinite().all()
+
+
 def test_every_score_can_be_chosen_in_the_settings():
     files = {path.stem: path for path in (CONF / "score").glob("*.yaml")}
     assert files.keys() == SCORES.keys()
@@ -163,4 +174,4 @@ def test_every_score_can_be_chosen_in_the_settings():
 def test_an_unknown_score_is_refused_with_those_there_are():
     with pytest.raises(SettingError) as caught:
         get_score("doubt")
-    assert str(caught.value) == "name=doubt: allowed: energy, entropy, margin, msp, true_class"
+    assert str(caught.value).startswith("name=doubt: allowed: energy, entropy, expected_entropy, margin, msp, ")

@@ -14,7 +14,7 @@ class FrozenClassifier(nn.Module):
     Gradients still flow to its input.
 
     Args:
-        network: maps x to logits float [N, K].
+        network: maps x to logits float [N, K], or [N, M, K] of an ensemble.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -27,7 +27,7 @@ class FrozenClassifier(nn.Module):
         return super().train(False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images float32 [N, C, H, W] in [-1, 1], or points [N, 2], to logits float32 [N, K]."""
+        """Images float32 [N, C, H, W] in [-1, 1], or points [N, 2], to logits float32 [N, K] or [N, M, K]."""
         with torch.autocast(x.device.type, enabled=False):
             return self.network(x.float()).float()
 
@@ -40,7 +40,7 @@ class FrozenClassifier(nn.Module):
             batch_size: inputs in a chunk.
 
         Returns:
-            float32 [N, K] on the CPU.
+            float32 [N, K], or [N, M, K] of an ensemble, on the CPU.
         """
         device = next(self.parameters()).device
         return torch.cat([self(unit_range(chunk.to(device))).cpu() for chunk in x.split(batch_size)])

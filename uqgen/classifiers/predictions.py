@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from uqgen import distributed
+from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.tensor_files import load_tensors, save_tensors
@@ -27,7 +28,7 @@ def predict_splits(
         folder: where logits are kept.
 
     Returns:
-        For "train", "validation" and "test", float32 [N, K].
+        For "train", "validation" and "test", float32 [N, K], or [N, M, K] of an ensemble.
     """
     path = folder / f"{classifier.digest()[:16]}-{data_hash}.pt"
     if distributed.from_main(path.exists()):
@@ -46,20 +47,20 @@ def predict(classifier: FrozenClassifier, x: Tensor) -> Tensor:
         x: as `FrozenClassifier.predict` takes it, the same in every process.
 
     Returns:
-        float32 [N, K] on the CPU, whole in every process.
+        float32 [N, K], or [N, M, K] of an ensemble, on the CPU, whole in every process.
     """
     return distributed.gather(classifier.predict(x[distributed.share(len(x))]))
 
 
 def accuracy(logits: Tensor, label: Tensor) -> float:
-    """Share of images whose class is the most probable one; logits [N, K], label int64 [N]."""
-    return (logits.argmax(dim=1) == label).float().mean().item()
+    """Share of images whose class is the most probable one; logits [N, K] or [N, M, K], label int64 [N]."""
+    return (predictive_logits(logits).argmax(dim=1) == label).float().mean().item()
 
 
 def accuracy_by_corruption(
     logits: Tensor, label: Tensor, corruption: Tensor, severity: Tensor
 ) -> dict[tuple[int, int], float]:
-    """Accuracy of each (corruption, severity) that occurs; logits [N, K], the others int64 [N]."""
+    """Accuracy of each (corruption, severity) that occurs; logits [N, K] or [N, M, K], the others int64 [N]."""
     kinds = torch.stack([corruption, severity], dim=1)
     return {
         (int(kind[0]), int(kind[1])): accuracy(logits[chosen], label[chosen])

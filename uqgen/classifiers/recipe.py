@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.utilities.seed import isolate_rng
 from torch import nn
 
+from uqgen.classifiers.ensemble import Ensemble
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.module import ClassifierModule, ClassifierTraining
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.hardware import Hardware
-from uqgen.settings import SettingError
+from uqgen.settings import SettingError, require_integer
 from uqgen.tensor_files import load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
@@ -33,11 +34,30 @@ class ClassifierRecipe:
         training: how it is trained.
         checkpoint: a file with the weights of one's own classifier (a state dict, as it is or under "state_dict"), in
             place of a training.
+        members: number of networks in an ensemble; None for a classifier that is one network.
+
+    Raises:
+        SettingError: there are fewer than two members.
     """
 
     network: Callable[[tuple[int, ...], int], nn.Module]
     training: ClassifierTraining
     checkpoint: str | None = None
+    members: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.members is not None:
+            require_integer("members", self.members, 2)
+
+    def repeated(self, number: int) -> "ClassifierRecipe":
+        """The recipe with other seeds: number 0 is this one, and no two numbers share a seed."""
+        seed = self.training.seed + number * (self.members or 1)
+        return replace(self, training=replace(self.training, seed=seed))
+
+    def singles(self) -> list["ClassifierRecipe"]:
+        """The recipe of every network in it: of each member, or of itself where it is one network."""
+        single = replace(self, members=None)
+        return [single.repeated(number) for number in range(self.members or 1)]
 
     def obtain(
         self, data: InMemoryDataModule, identity: Mapping[str, Any], folder: Path, hardware: Hardware
@@ -46,28 +66,44 @@ class ClassifierRecipe:
 
         Args:
             data: what it is trained on.
-            identity: plain values that determine it, data and all; their hash names the file.
-            folder: where trained classifiers are kept. Programs that need the same one at once train it once.
+            identity: plain values that determine it, data and all, but for the seed; their hash names the file.
+            folder: where trained networks are kept. Programs that need the same one at once train it once.
             hardware: where it is trained.
 
         Raises:
             SettingError: the checkpoint is missing or does not fit the network.
         """
+        if self.checkpoint is not None:
+            network = self._joined([single._untrained(data) for single in self.singles()])
+            return FrozenClassifier(load_weights(network, Path(self.checkpoint), "checkpoint"))
+        networks = [
+            single._obtain_network(data, {**identity, "seed": single.training.seed}, folder, hardware)
+            for single in self.singles()
+        ]
+        return FrozenClassifier(self._joined(networks))
+
+    def _joined(self, networks: list[nn.Module]) -> nn.Module:
+        return networks[0] if self.members is None else Ensemble(networks)
+
+    def _untrained(self, data: InMemoryDataModule) -> nn.Module:
         with isolate_rng():
             seed_everything(self.training.seed, verbose=False)
-            network = self.network(data.shape, data.n_classes)
-        if self.checkpoint is not None:
-            return FrozenClassifier(load_weights(network, Path(self.checkpoint), "checkpoint"))
+            return self.network(data.shape, data.n_classes)
+
+    def _obtain_network(
+        self, data: InMemoryDataModule, identity: dict[str, Any], folder: Path, hardware: Hardware
+    ) -> nn.Module:
+        network = self._untrained(data)
         path = folder / f"{identity_hash(identity)}.pt"
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if path.exists():
                 log.info("classifier found: %s", path)
-                return FrozenClassifier(load_weights(network, path, "cache"))
+                return load_weights(network, path, "cache")
             self._train(network, data, hardware)
-            save_tensors({"identity": dict(identity), "state_dict": network.state_dict()}, path)
+            save_tensors({"identity": identity, "state_dict": network.state_dict()}, path)
         log.info("classifier trained and kept: %s", path)
-        return FrozenClassifier(network)
+        return network
 
     def _train(self, network: nn.Module, data: InMemoryDataModule, hardware: Hardware) -> None:
         log.info("training a classifier: %s, seed %d", type(network).__name__, self.training.seed)

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.special import entr
 from torchvision.transforms.v2.functional import gaussian_blur
 
+from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.log_odds import LogOdds
 from uqgen.enforcement.enforcement import Enforcement, Enforcers
@@ -72,7 +73,7 @@ class Consistency(Enforcement):
         if asked.probabilities is None:
             obtained = self.score(logits, asked.label)
             return (self.log_odds(obtained) - self.log_odds(asked.score)).square()
-        cross_entropy = -(asked.probabilities * logits.log_softmax(dim=1)).sum(dim=1)
+        cross_entropy = -(asked.probabilities * predictive_logits(logits).log_softmax(dim=1)).sum(dim=1)
         return cross_entropy - entr(asked.probabilities).sum(dim=1)
 
     def _perturbed(self, x: Tensor, rng: torch.Generator) -> Tensor:

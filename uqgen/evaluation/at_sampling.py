@@ -9,8 +9,10 @@ from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
-from uqgen.evaluation.bootstrap import Estimate, bootstrap
+from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.class_agreement import class_agreement
 from uqgen.evaluation.in_vs_out import InVsOut, in_vs_out
+from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.gan.module import ConditionalGAN
 from uqgen.sampling.best_of import Drawn, best_of
@@ -39,7 +41,7 @@ def measure_at_sampling(
     gan: ConditionalGAN,
     asked: Condition,
     target: FrozenClassifier,
-    judges: dict[str, FrozenClassifier],
+    judges: dict[str, Judge],
     score: Score,
     n_classes: int,
     asked_range: tuple[float, float],
@@ -68,7 +70,7 @@ def measure_at_sampling(
     for way, (condition, k) in ways.items():
         rng = seeding.generator(seed, device=gan.device)
         drawn = best_of(gan, asked, target, score, k, rng, condition)
-        found[way] = _measure(drawn, asked, target, judges, score, asked_range, settings)
+        found[way] = _measure(drawn, asked, target, judges, asked_range, settings)
     return found
 
 
@@ -76,8 +78,7 @@ def _measure(
     drawn: Drawn,
     asked: Condition,
     target: FrozenClassifier,
-    judges: dict[str, FrozenClassifier],
-    score: Score,
+    judges: dict[str, Judge],
     asked_range: tuple[float, float],
     settings: EvaluationSettings,
 ) -> AtSampling:
@@ -87,7 +88,6 @@ def _measure(
         sizes = {"n_resamples": settings.n_resamples, "seed": settings.seed}
         return in_vs_out(asked.score.numpy(), obtained.numpy(), edges=edges, **sizes)
 
-    agrees = (predict(target, drawn.x).argmax(dim=1) == asked.label).double().numpy()
-    share = bootstrap(lambda a: {"share": a.mean(axis=-1)}, (agrees,), settings.n_resamples)["share"]
-    by_judges = {name: agreement(score(predict(judge, drawn.x), asked.label)) for name, judge in judges.items()}
+    share = class_agreement(predict(target, drawn.x), asked.label, settings.n_resamples)
+    by_judges = {name: agreement(judge.score_of(drawn.x, asked.label)) for name, judge in judges.items()}
     return AtSampling(drawn.cost, agreement(drawn.score_out), share, by_judges)

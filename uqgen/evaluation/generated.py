@@ -10,6 +10,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8
+from uqgen.evaluation.judge import Judge
 from uqgen.gan.module import ConditionalGAN
 from uqgen.scores import Score
 
@@ -21,7 +22,7 @@ class Generated:
     Attributes:
         asked: N classes and scores, on the CPU.
         x: uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
-        logits: float32 [N, K], of the target.
+        logits: float32 [N, K], or [N, M, K] of an ensemble, of the target.
         judge_scores: for each judge, float32 [N].
         score_out: float32 [N], the score obtained from the target; where a score needs the class, it is the one asked.
     """
@@ -37,7 +38,7 @@ def generate(
     gan: ConditionalGAN,
     asked: Condition,
     target: FrozenClassifier,
-    judges: dict[str, FrozenClassifier],
+    judges: dict[str, Judge],
     score: Score,
     seed: int,
 ) -> Generated:
@@ -46,14 +47,14 @@ def generate(
     Args:
         gan: the trained GAN, on the device where to compute.
         asked: N classes and scores.
-        target, judges: classifiers on the same device.
-        score: the score.
+        target, judges: on the same device.
+        score: the score, fitted to the target.
         seed: draws the latents.
     """
     x = make_images(gan, asked, seed)
     label = asked.label.cpu()
     logits = predict(target, x)
-    judge_scores = {name: score(predict(judge, x), label) for name, judge in judges.items()}
+    judge_scores = {name: judge.score_of(x, label) for name, judge in judges.items()}
     return Generated(asked.to("cpu"), x, logits, judge_scores, score(logits, label))
 
 

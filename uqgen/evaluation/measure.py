@@ -19,6 +19,7 @@ from uqgen.evaluation.controls import Controls, measure_controls
 from uqgen.evaluation.fidelity import Fidelity, compare_features
 from uqgen.evaluation.generated import Generated, generate
 from uqgen.evaluation.in_vs_out import InVsOut, by_class, in_vs_out
+from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.real import RealImages, features_of
 from uqgen.evaluation.settings import REFERENCES, EvaluationSettings
 from uqgen.evaluation.wasserstein import sliced_wasserstein
@@ -92,9 +93,9 @@ class Evaluator:
     Attributes:
         data: the data, set up.
         target, judges: classifiers, on the GAN's device.
-        score: the score.
+        score: the score, fitted to the target.
         own: class and score of every real training image.
-        logits: for each split, float32 [N, K], the target's.
+        logits: for each split, float32 [N, K] or [N, M, K], the target's.
         settings: see there.
     """
 
@@ -133,7 +134,7 @@ class Evaluator:
         """The real images of each split."""
         device = next(self.target.parameters()).device
         return {
-            split: RealImages(getattr(self.data, split), logits, self.judges, self.score, device)
+            split: RealImages(getattr(self.data, split), logits, self._judges, self.score, device)
             for split, logits in self.logits.items()
         }
 
@@ -163,11 +164,11 @@ class Evaluator:
         )
 
     def _generate(self, gan: ConditionalGAN, protocol: str, seed: int, n: int) -> Generated:
-        return generate(gan, self._ask(protocol, seed, n), self.target, self.judges, self.score, seed)
+        return generate(gan, self._ask(protocol, seed, n), self.target, self._judges, self.score, seed)
 
     def _at_sampling(self, gan: ConditionalGAN) -> dict[str, AtSampling]:
         asked, n_classes = self._ask("uniform", self.seed, self.settings.n_at_sampling), self.data.n_classes
-        classifiers, asked_range = (self.target, self.judges, self.score), self.asked_range
+        classifiers, asked_range = (self.target, self._judges, self.score), self.asked_range
         return measure_at_sampling(gan, asked, *classifiers, n_classes, asked_range, self.settings, self.seed)
 
     def _ask(self, protocol: str, seed: int, n: int) -> Condition:
@@ -189,6 +190,11 @@ class Evaluator:
     def _real_judges(self) -> dict[str, InVsOut]:
         own, settings = self.reference.score.numpy(), self.bootstrap_settings(self.settings.n_resamples)
         return {name: in_vs_out(own, out.numpy(), **settings) for name, out in self.reference.judge_scores.items()}
+
+    @cached_property
+    def _judges(self) -> dict[str, Judge]:
+        validation = self.data.validation
+        return {name: Judge.fitted(judge, self.score, validation) for name, judge in self.judges.items()}
 
     def _realism(self, features: Tensor) -> Realism:
         train, seed = self.real["train"].features, self.settings.seed

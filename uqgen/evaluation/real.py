@@ -7,11 +7,10 @@ import torch
 from torch import Tensor
 
 from uqgen import distributed
-from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.classifiers.predictions import predict
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.evaluation.features import load_features
 from uqgen.evaluation.fidelity import extract_features
+from uqgen.evaluation.judge import Judge
 from uqgen.scores import Score
 
 CHUNK = 5_000  # images held as float32 at once
@@ -23,15 +22,15 @@ class RealImages:
 
     Attributes:
         data: images and classes.
-        logits: float32 [N, K], the target's.
-        judges: classifiers on `device`.
+        logits: float32 [N, K] or [N, M, K], the target's.
+        judges: on `device`.
         measure: the score.
         device: where to compute.
     """
 
     data: LabelledData
     logits: Tensor
-    judges: dict[str, FrozenClassifier]
+    judges: dict[str, Judge]
     measure: Score
     device: torch.device
 
@@ -44,7 +43,7 @@ class RealImages:
     def judge_scores(self) -> dict[str, Tensor]:
         """Scores by each judge, float32 [N]."""
         x, label = self.data.x, self.data.label
-        return {name: self.measure(predict(judge, x), label) for name, judge in self.judges.items()}
+        return {name: judge.score_of(x, label) for name, judge in self.judges.items()}
 
     @cached_property
     def features(self) -> Tensor:

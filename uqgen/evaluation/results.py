@@ -4,6 +4,7 @@ import math
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from uqgen.classifiers.calibration import calibrate
 from uqgen.classifiers.predictions import SPLITS, accuracy, accuracy_by_corruption
 from uqgen.data.corruption import CORRUPTIONS
 from uqgen.evaluation.bootstrap import Estimate
@@ -54,10 +55,10 @@ def as_results(
 
 
 def classifier_results(experiment: "Experiment", classifiers: "Classifiers") -> dict[str, Any]:
-    """Accuracy of the target on each split, and on the test split by corruption and severity."""
+    """Accuracy of the target on each split, on the test split by corruption and severity, and its calibration."""
     data, logits = experiment.data, classifiers.logits
     splits = {split: accuracy(logits[split], getattr(data, split).label) for split in SPLITS}
-    test = data.test
+    test, validation = data.test, data.validation
     kinds = accuracy_by_corruption(logits["test"], test.label, test.corruption, test.severity)
     by_kind = [
         {
@@ -73,6 +74,7 @@ def classifier_results(experiment: "Experiment", classifiers: "Classifiers") -> 
         "accuracy": splits,
         "paper_accuracy": PAPER_ACCURACY.get(experiment.name),
         "test_by_corruption": by_kind,
+        "calibration": calibrate(logits["validation"], validation.label, logits["test"], test.label),
         "judges_test_accuracy": judges,
         "sha256": classifiers.target.digest(),
     }

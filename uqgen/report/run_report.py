@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
+from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.evaluation.at_sampling import AtSampling
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.by_score import DistanceInBin
@@ -150,7 +151,7 @@ def _image_figures(experiment: "Experiment", evaluator: Evaluator, gan: Conditio
     low, high = evaluator.asked_range
     rows = PAPER_ROWS.get(score.name, [high, low] if score.high_means == "confident" else [low, high])
     images, _ = fixed_noise(gan, data.n_classes, rows, seed)
-    probability, predicted = evaluator.target.predict(images).softmax(dim=1).max(dim=1)
+    probability, predicted = predictive_logits(evaluator.target.predict(images)).softmax(dim=1).max(dim=1)
     shape = (len(rows), data.n_classes)
     pixels = images.unflatten(0, shape).cpu().numpy()
     says = (predicted.view(shape).numpy(), probability.view(shape).numpy())

@@ -33,8 +33,11 @@ SCORE_COLOURS: Colormap = LinearSegmentedColormap.from_list("score", colormaps["
 
 _SCORE_LABELS = {
     "msp": "MSP",
+    "msp_calibrated": "calibrated MSP",
     "entropy": "entropy (nats)",
     "energy": "energy (nats)",
+    "mutual_information": "mutual information (nats)",
+    "expected_entropy": "expected entropy (nats)",
     "true_class": "true-class probability",
 }
 

@@ -3,7 +3,6 @@
 import math
 
 from torch import Tensor
-from torch.special import entr
 
 from uqgen.scores.score import score
 
@@ -11,4 +10,10 @@ from uqgen.scores.score import score
 @score(range=lambda n_classes: (0.0, math.log(n_classes)), high_means="uncertain")
 def entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """-sum_k p_k log p_k with p = softmax(logits); 0 log 0 counts as 0."""
-    return entr(logits.softmax(dim=1)).sum(dim=1)
+    return shannon_entropy(logits)
+
+
+def shannon_entropy(logits: Tensor) -> Tensor:
+    """Entropy in nats, float [...], of softmax(logits) over the last axis; logits float [..., K]."""
+    log_p = logits.log_softmax(dim=-1)
+    return -(log_p.exp() * log_p).sum(dim=-1)  # of p itself, the gradient were NaN where p is too small for a float

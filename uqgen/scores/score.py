@@ -1,14 +1,16 @@
 """What a score is, and the registry that every score joins by being defined."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from torch import Tensor
 
-from uqgen.settings import require_choice
+from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.settings import require, require_choice
 
-ScoreFunction = Callable[[Tensor, Tensor], Tensor]
+ScoreFunction = Callable[..., Tensor]
+Fit = Callable[[Tensor, Tensor], dict[str, float]]
 Direction = Literal["confident", "uncertain"]
 
 
@@ -18,37 +20,76 @@ class Score:
 
     Attributes:
         name: how the score is called in settings and results.
-        function: pure; logits float [N, K] and labels int64 [N] to scores float [N].
+        function: pure; logits float [N, K], labels int64 [N] and the parameters by name to scores float [N].
         range: from the number of classes K to the lowest and the highest value the score can take.
         high_means: whether a high score speaks of a confident or of an uncertain classifier.
+        fit: logits and labels of a validation split to parameters; None for a score that has none.
+        needs_members: whether the function takes logits float [N, M, K] of an ensemble; if not, it takes [N, K], which
+            for an ensemble are its `predictive_logits`.
+        parameters: what was fitted; without them the function takes its defaults.
     """
 
     name: str
     function: ScoreFunction
     range: Callable[[int], tuple[float, float]]
     high_means: Direction
+    fit: Fit | None = None
+    needs_members: bool = False
+    parameters: Mapping[str, float] = field(default_factory=dict)
 
     def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Scores images.
 
         Args:
-            logits: float [N, K], the classifier's outputs before the softmax.
+            logits: float [N, K], or [N, M, K] of an ensemble: the classifier's outputs before the softmax.
             labels: int64 [N], the class of each image (the asked class, for a generated one); most scores ignore it.
 
         Returns:
             float32 [N], within ``range(K)``.
         """
-        return self.function(logits.float(), labels)
+        return self.function(self._taken(logits), labels, **self.parameters)
+
+    def fitted(self, logits: Tensor, labels: Tensor) -> "Score":
+        """The score as it is to be used of one classifier: with parameters of its own, or itself where it has none.
+
+        Args:
+            logits: float [N, K] or [N, M, K], the classifier's, of images it was not trained on.
+            labels: int64 [N].
+        """
+        return self if self.fit is None else replace(self, parameters=self.fit(self._taken(logits), labels))
+
+    def check_members(self, kind: str, members: int | None, otherwise: str = "") -> None:
+        """Refuses a classifier that this score can make nothing of.
+
+        Args:
+            kind: what chooses the classifier in the settings, such as "classifier".
+            members: of the classifier; None for a single network.
+            otherwise: what else to set.
+
+        Raises:
+            SettingError: the score needs members and there are none.
+        """
+        allowed = f"with an ensemble, {kind}=cnn_ensemble or {kind}=mlp_ensemble{otherwise}"
+        require(members is not None or not self.needs_members, "score", self.name, allowed)
+
+    def _taken(self, logits: Tensor) -> Tensor:
+        return logits.float() if self.needs_members else predictive_logits(logits.float())
 
 
 SCORES: dict[str, Score] = {}
 
 
-def score(*, range: Callable[[int], tuple[float, float]], high_means: Direction) -> Callable[[ScoreFunction], Score]:
+def score(
+    *,
+    range: Callable[[int], tuple[float, float]],
+    high_means: Direction,
+    fit: Fit | None = None,
+    needs_members: bool = False,
+) -> Callable[[ScoreFunction], Score]:
     """Decorator that turns a function of logits into a registered `Score` of the same name."""
 
     def register(function: ScoreFunction) -> Score:
-        SCORES[function.__name__] = Score(function.__name__, function, range, high_means)
+        SCORES[function.__name__] = Score(function.__name__, function, range, high_means, fit, needs_members)
         return SCORES[function.__name__]
 
     return register
