@@ -14,7 +14,7 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 
 from uqgen.classifiers.ensemble import predictive_logits
 
-TEMPERATURES = (0.05, 20.0)  # lowest and highest; without bounds, a classifier that is always right would have 0
+TEMPERATURES = (0.01, 100.0)  # lowest and highest; without bounds, a classifier that is always right would have 0
 
 
 @dataclass(frozen=True)
