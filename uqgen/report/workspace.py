@@ -40,6 +40,7 @@ TRAINING = {
     "Logits": ["train/real_logit", "train/fake_logit"],
     "Penalty": ["train/penalty"],
     "Path-length penalty": ["train/path_length_penalty"],
+    "Enforcement": ["train/d_enforcement", "train/g_enforcement"],
 }
 SAMPLES = ["samples"]
 FIGURES = [
