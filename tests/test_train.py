@@ -11,8 +11,10 @@ import torch
 
 from uqgen.config import compose, plain
 from uqgen.evaluate import evaluate_run, load
+from uqgen.gan.callbacks.history import read_history
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
+from uqgen.tensor_files import load_tensors
 from uqgen.train import train
 
 EXPERIMENTS = ["mnist", "mnist_corrupt", "moons"]
@@ -180,6 +182,18 @@ def test_a_run_is_not_taken_up_with_other_settings(finished):
     _, asked, _ = finished
     with pytest.raises(SettingError, match=r"^gan\.training\.learning_rate=0\.5: allowed"):
         train(compose([*asked, "gan.training.learning_rate=0.5"]))
+
+
+def test_siblings_take_part_and_are_neither_target_nor_judge(tmp_path, mnist_folder):
+    asked = [*overrides("moons", tmp_path, mnist_folder), "condition=softmax", "enforcement=siblings"]
+    train(compose(asked))
+    run = RunFolder(tmp_path / "moons")
+    weights = {path.stem: load_tensors(path)["state_dict"] for path in run.classifiers.iterdir()}
+    assert {"sibling-1", "sibling-2"} <= weights.keys()
+    first = [[value.flatten()[0].item() for value in state.values()] for state in weights.values()]
+    assert len({tuple(values) for values in first}) == len(first) == 6
+    losses = [row["g_enforcement"] for row in read_history(run.training / "history.csv")]
+    assert all(loss > 0 for loss in losses)
 
 
 def test_an_unfinished_run_cannot_be_evaluated(tmp_path, mnist_folder):

@@ -93,7 +93,7 @@ def measure_throughput(experiment: Experiment) -> Throughput:
     data = LabelledData(x, label, label, label)
     with torch.device(experiment.hardware.device()):
         target = FrozenClassifier(experiment.classifier.network(experiment.data.shape, experiment.data.n_classes))
-    classifiers = Classifiers(target, {}, {}, experiment.score)
+    classifiers = Classifiers(target, {}, (), {}, experiment.score)
     gan, clock = experiment.build_gan(own, classifiers), StepClock()
     # The counter's hooks do not bear the penalty's gradient by a leaf; it comes once in many steps.
     gan.settings = replace(settings, penalty_weight=0.0)

@@ -73,6 +73,7 @@ def build(settings: dict[str, Any]) -> "Experiment":
         encoding=_instantiate(cfg, "condition"),
         sampler=_instantiate(cfg, "sampler"),
         enforcement=_instantiate(cfg, "enforcement"),
+        n_siblings=settings["enforcement"].get("n_siblings", 0),
         generator=_instantiate(cfg, "gan.generator"),
         discriminator=_instantiate(cfg, "gan.discriminator"),
         training=_instantiate(cfg, "gan.training"),
@@ -224,7 +225,7 @@ def _try_out(experiment: "Experiment") -> None:
 
     from uqgen.classifiers.frozen import FrozenClassifier
     from uqgen.conditioning.condition import Condition
-    from uqgen.enforcement.enforcement import Enforcers
+    from uqgen.enforcement.enforcement import EnforcementContext
 
     shape, n_classes = experiment.data.shape, experiment.data.n_classes
     experiment.check_classifiers()
@@ -242,7 +243,7 @@ def _try_out(experiment: "Experiment") -> None:
     with torch.device("meta"):
         built = {section: _under(section, make) for section, make in late.items()}
         discriminator, target = built["gan.discriminator"], FrozenClassifier(built["classifier.network"])
-        given = Enforcers(target, lambda n: (), experiment.score, encoding, discriminator, real)
+        given = EnforcementContext(target, (), experiment.score, encoding, discriminator, real)
         _under("enforcement", partial(experiment.enforcement, given))
     hardware = experiment.hardware
     _under("gan.training", partial(experiment.training.check_batch, hardware.world_size, discriminator.group))

@@ -23,7 +23,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import InMemoryDataModule
-from uqgen.enforcement.enforcement import Enforcement, Enforcers
+from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.gan.callbacks.evaluation import Evaluation
@@ -52,12 +52,14 @@ class Classifiers:
     Attributes:
         target: the classifier being explained.
         judges: classifiers that take no part in the training, by name.
+        siblings: classifiers like the target that may take part in the training of the GAN.
         logits: for each split, float32 [N, K], or [N, M, K] of an ensemble, the target's.
         score: the experiment's score, fitted to the target.
     """
 
     target: FrozenClassifier
     judges: dict[str, FrozenClassifier]
+    siblings: tuple[FrozenClassifier, ...]
     logits: dict[str, Tensor]
     score: Score
 
@@ -75,6 +77,7 @@ class Experiment:
         encoding: (number of classes, class and score of every training image) to an encoding.
         sampler: class and score of every training image to what draws images and conditions.
         enforcement: what there is to what makes the generator keep to the condition.
+        n_siblings: classifiers like the target that the enforcement needs.
         generator, discriminator: (shape of an image, widths of the encoding's parts) to a network.
         training, intervals, evaluation, hardware: the settings of each.
         tracker: (run folder, settings) to what is told of the training.
@@ -90,7 +93,8 @@ class Experiment:
     score: Score
     encoding: Callable[[int, Condition], Encoding]
     sampler: Callable[[Condition], DataConditions]
-    enforcement: Callable[[Enforcers], Enforcement]
+    enforcement: Callable[[EnforcementContext], Enforcement]
+    n_siblings: int
     generator: Callable[..., ConditionalGenerator]
     discriminator: Callable[..., ConditionalDiscriminator]
     training: GANTraining
@@ -134,11 +138,12 @@ class Experiment:
         for number in range(1, self.evaluation.n_judges + 1):
             recipe, copy = self.judge.repeated(number), run.classifiers / f"judge-{number}.pt"
             judges[f"judge {number}"] = self._obtain(recipe, "judge", copy)
+        siblings = [self._obtain_sibling(number, run) for number in range(1, self.n_siblings + 1)]
         distributed.join()
         target = target.to(self.hardware.device())
         logits = predict_splits(target, self.data, identity_hash(self.identities["data"]), self.cache / "logits")
         score = self.score.fitted(logits["validation"], self.data.validation.label)
-        return Classifiers(target, judges, logits, score)
+        return Classifiers(target, judges, tuple(siblings), logits, score)
 
     def build_gan(self, own: Condition, classifiers: Classifiers) -> ConditionalGAN:
         """The GAN before its training.
@@ -153,7 +158,9 @@ class Experiment:
             seed_everything(self.training.seed, verbose=False)
             generator = self.generator(self.data.shape, encoding.part_dims)
             discriminator = self.discriminator(self.data.shape, encoding.part_dims)
-            given = Enforcers(classifiers.target, self._siblings, classifiers.score, encoding, discriminator, real)
+            given = EnforcementContext(
+                classifiers.target, classifiers.siblings, classifiers.score, encoding, discriminator, real
+            )
             enforcement = self.enforcement(given)
         return ConditionalGAN(generator, discriminator, encoding, self.sampler(real), self.training, enforcement)
 
@@ -190,11 +197,10 @@ class Experiment:
         yield
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
-    def _siblings(self, n: int) -> tuple[FrozenClassifier, ...]:
-        """Classifiers like the target with other seeds."""
-        recipes = [self.classifier.repeated(FIRST_SIBLING + number) for number in range(n)]
-        found = [self._find(replace(recipe, checkpoint=None), "classifier") for recipe in recipes]
-        return tuple(sibling.to(self.hardware.device()) for sibling in found)
+    def _obtain_sibling(self, number: int, run: RunFolder) -> FrozenClassifier:
+        recipe = replace(self.classifier.repeated(FIRST_SIBLING + number), checkpoint=None)
+        sibling = self._obtain(recipe, "classifier", run.classifiers / f"sibling-{number}.pt")
+        return sibling.to(self.hardware.device())
 
     def _networks(self, kind: str, recipes: list[ClassifierRecipe]) -> set[str]:
         identity = self.identities[kind]
@@ -204,11 +210,8 @@ class Experiment:
     def _obtain(self, recipe: ClassifierRecipe, kind: str, copy: Path) -> FrozenClassifier:
         if copy.exists():
             recipe = replace(recipe, checkpoint=str(copy))
-        classifier = self._find(recipe, kind)
+        identity = {"data": self.identities["data"], **self.identities[kind]}
+        classifier = recipe.obtain(self.data, identity, self.cache / "classifiers", self.hardware)
         if not copy.exists() and distributed.rank() == 0:
             save_tensors({"state_dict": classifier.network.state_dict()}, copy)
         return classifier
-
-    def _find(self, recipe: ClassifierRecipe, kind: str) -> FrozenClassifier:
-        identity = {"data": self.identities["data"], **self.identities[kind]}
-        return recipe.obtain(self.data, identity, self.cache / "classifiers", self.hardware)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.paper import PaperEncoding
-from uqgen.enforcement.enforcement import Enforcers
+from uqgen.enforcement.enforcement import EnforcementContext
 from uqgen.networks.mlp import MLPDiscriminator
 from uqgen.scores import get_score
 
@@ -21,15 +21,13 @@ def real() -> Condition:
 
 
 @pytest.fixture
-def given(real) -> Enforcers:
+def given(real) -> EnforcementContext:
     encoding = PaperEncoding(K, real, standardise=False)
     discriminator = MLPDiscriminator((K,), encoding.part_dims, hidden=8, depth=3)
     target = FrozenClassifier(Scale())
 
-    def siblings(n: int) -> tuple[FrozenClassifier, ...]:
-        return tuple(FrozenClassifier(Scale()) for _ in range(n))
-
-    return Enforcers(target, siblings, get_score("msp"), encoding, discriminator, real)
+    siblings = (FrozenClassifier(Scale()), FrozenClassifier(Scale()))
+    return EnforcementContext(target, siblings, get_score("msp"), encoding, discriminator, real)
 
 
 class Scale(nn.Module):

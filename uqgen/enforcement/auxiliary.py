@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.log_odds import LogOdds
-from uqgen.enforcement.enforcement import Enforcement, Enforcers
+from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
 from uqgen.settings import require_integer, require_number
 
 
@@ -25,7 +25,7 @@ class Auxiliary(Enforcement):
         SettingError: a value is out of range.
     """
 
-    def __init__(self, given: Enforcers, weight: float = 1.0, bound: float = 1.0, warm_up: int = 0) -> None:
+    def __init__(self, given: EnforcementContext, weight: float = 1.0, bound: float = 1.0, warm_up: int = 0) -> None:
         super().__init__(given)
         require_number("weight", weight, 0)
         require_number("bound", bound, 0)

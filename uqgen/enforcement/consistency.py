@@ -9,7 +9,7 @@ from torchvision.transforms.v2.functional import gaussian_blur
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.log_odds import LogOdds
-from uqgen.enforcement.enforcement import Enforcement, Enforcers
+from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
 from uqgen.settings import require_integer, require_number
 
 
@@ -28,8 +28,8 @@ class Consistency(Enforcement):
         weight: of the loss.
         bound: the most by which an image may be pulled, in units of what the discriminator pushes it.
         warm_up: images over which the pull grows to its full strength.
-        n_siblings: classifiers that take part beside the target: of its architecture, with other seeds. One of all is
-            drawn for each step.
+        n_siblings: classifiers that the experiment gives beside the target: of its architecture, with other seeds. One
+            of all is drawn for each step.
         noise: standard deviation of the noise, pixels being in [-1, 1].
         shift: the most pixels by which a batch is shifted, up, down, left or right.
         blur: standard deviation of the blur in pixels; 0 for none.
@@ -40,7 +40,7 @@ class Consistency(Enforcement):
 
     def __init__(
         self,
-        given: Enforcers,
+        given: EnforcementContext,
         weight: float = 1.0,
         bound: float = 1.0,
         warm_up: int = 0,
@@ -59,7 +59,7 @@ class Consistency(Enforcement):
         require_integer("n_siblings", n_siblings, 0)
         self.weight, self.bound, self.warm_up = weight, bound, warm_up
         self.noise, self.shift, self.blur = noise, shift, blur
-        self.classifiers = (given.target, *given.siblings(n_siblings))  # in a tuple: not of the GAN's state
+        self.classifiers = (given.target, *given.siblings)  # in a tuple: not of the GAN's state
         self.score = given.score
         self.log_odds = LogOdds(given.real.score)
 

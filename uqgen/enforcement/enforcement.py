@@ -1,6 +1,5 @@
 """What every enforcement has in common; by itself it enforces nothing."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -14,12 +13,12 @@ from uqgen.scores import Score
 
 
 @dataclass(frozen=True)
-class Enforcers:
+class EnforcementContext:
     """What an enforcement may use.
 
     Attributes:
         target: the classifier being explained.
-        siblings: trains or finds so many classifiers that are neither target nor judge.
+        siblings: classifiers that are neither target nor judge, as many as the setting n_siblings says.
         score: the score.
         encoding: of the conditions.
         discriminator: of the GAN.
@@ -27,7 +26,7 @@ class Enforcers:
     """
 
     target: FrozenClassifier
-    siblings: Callable[[int], tuple[FrozenClassifier, ...]]
+    siblings: tuple[FrozenClassifier, ...]
     score: Score
     encoding: Encoding
     discriminator: ConditionalDiscriminator
@@ -50,7 +49,7 @@ class Enforcement(nn.Module):
     bound = 0.0
     warm_up = 0
 
-    def __init__(self, given: Enforcers) -> None:
+    def __init__(self, given: EnforcementContext) -> None:
         super().__init__()
 
     def discriminator_loss(

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from uqgen.conditioning.condition import Condition
-from uqgen.enforcement.enforcement import Enforcement, Enforcers
+from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
 from uqgen.settings import require_number
 
 LEAST = 0.25  # distance of the quantiles of a wrong and the right score
@@ -24,7 +24,7 @@ class Mismatched(Enforcement):
         SettingError: the weight is negative.
     """
 
-    def __init__(self, given: Enforcers, weight: float = 0.5) -> None:
+    def __init__(self, given: EnforcementContext, weight: float = 0.5) -> None:
         super().__init__(given)
         require_number("weight", weight, 0)
         self.weight = weight
