@@ -39,6 +39,15 @@ def test_a_ready_sweep_takes_every_condition_there_is():
     assert set(sweep.jobs) == {f"condition={name},seed={seed}" for name in there for seed in range(3)}
 
 
+def test_a_ready_sweep_takes_every_enforcement_under_every_sampler():
+    samplers, enforcements = (
+        {path.stem for path in (CONF / group).glob("*.yaml")} for group in ("sampler", "enforcement")
+    )
+    sweep = plan(shared=("sweep=enforcement",))
+    assert len(sweep.jobs) == len(set(sweep.jobs)) == 3 * len(samplers) * len(enforcements)
+    assert "enforcement=consistency,sampler=balanced,seed=2" in sweep.jobs[0] + " ".join(sweep.jobs)
+
+
 def test_the_same_sweep_finds_its_folder_and_another_does_not():
     first = plan("seed=0,1", shared=("experiment=moons",)).folder
     assert first == plan("seed=0,1", "cache=elsewhere", shared=("experiment=moons",)).folder
