@@ -124,7 +124,7 @@ def test_every_job_knows_its_sweep_and_its_choices(swept):
     folder, _ = swept
     settings = RunFolder(folder / "sweep" / "seed=1").read_settings()
     assert settings["group"] == "sweep"
-    assert settings["choices"]["condition"] == "paper"
+    assert settings["choices"]["condition"] == "softmax"
     assert settings["gan"]["training"]["seed"] == 1
 
 

@@ -80,8 +80,8 @@ class Enforcement(nn.Module):
 def bounded(pull: Tensor, push: Tensor, bound: float) -> Tensor:
     """Shortens the pull on each image to at most `bound` times its push.
 
-    The pull is the gradient of the enforcement, the push that of the adversarial loss. An image that is pulled harder
-    than it is pushed becomes whatever satisfies the classifier.
+    The pull is the gradient of the enforcement, the push that of the adversarial loss. Without a bound the pull alone
+    decides what becomes of an image that is far from what was asked, most where the discriminator is at ease.
 
     Args:
         pull, push: float [N, ...].
