@@ -3,16 +3,15 @@
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from uqgen.conditioning.apart import ApartEncoding
 from uqgen.conditioning.condition import Condition
-from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.log_odds import LogOdds
 from uqgen.settings import require_integer
 
 
-class FourierEncoding(Encoding):
+class FourierEncoding(ApartEncoding):
     """Two parts, each embedded on its own so that neither drowns the other: one-hot class, and features of the score.
 
     A sure classifier's scores crowd at one end of their range; their log-odds spread them out, and sines and cosines of
@@ -28,16 +27,14 @@ class FourierEncoding(Encoding):
     """
 
     def __init__(self, n_classes: int, real: Condition, n_frequencies: int = 4) -> None:
-        super().__init__()
         require_integer("n_frequencies", n_frequencies, 1)
-        self.n_classes = n_classes
-        self.part_dims = (n_classes, 1 + 2 * n_frequencies)
+        super().__init__(n_classes, 1 + 2 * n_frequencies)
         self.log_odds = LogOdds(real.score)
         self.register_buffer("frequencies", math.pi * 2.0 ** torch.arange(n_frequencies) / 2)
         self.frequencies: Tensor
 
-    def forward(self, condition: Condition) -> tuple[Tensor, ...]:
-        """A condition of N images to (float32 [N, K], float32 [N, 1 + 2 M] in [-1, 1])."""
-        odds = self.log_odds(condition.score)[:, None]
+    def features(self, score: Tensor) -> Tensor:
+        """Scores float32 [N] to float32 [N, 1 + 2 M] in [-1, 1]."""
+        odds = self.log_odds(score)[:, None]
         angles = odds * self.frequencies
-        return F.one_hot(condition.label, self.n_classes).float(), torch.cat([odds, angles.sin(), angles.cos()], dim=1)
+        return torch.cat([odds, angles.sin(), angles.cos()], dim=1)

@@ -26,3 +26,12 @@ class LogOdds(nn.Module):
         """Scores float32 [N] to [N] in [-1, 1]; beyond the range, or within `MARGIN` of an end, they count as that."""
         share = (score - self.low) / (self.high - self.low).clamp_min(1e-6)
         return torch.logit(share.clamp(MARGIN, 1 - MARGIN)) / math.log((1 - MARGIN) / MARGIN)
+
+    def pair(self, score: Tensor) -> Tensor:
+        """Scores float32 [N] to (z, 1 - |z|), float32 [N, 2], with z their scaled log-odds.
+
+        A part of a condition is brought to mean square one once it is embedded, which would leave a lone number nothing
+        but its sign.
+        """
+        odds = self(score)
+        return torch.stack([odds, 1 - odds.abs()], dim=1)

@@ -38,9 +38,10 @@ class SoftmaxEncoding(Encoding):
         assert real.probabilities is not None
         by_score = real.score.argsort()
         order = by_score[real.label[by_score].argsort(stable=True)]
-        self.register_buffer("score", real.score[order])
-        self.register_buffer("probabilities", real.probabilities[order])
-        self.register_buffer("starts", F.pad(real.label.bincount(minlength=n_classes).cumsum(0), (1, 0)))
+        starts = F.pad(real.label.bincount(minlength=n_classes).cumsum(0), (1, 0))
+        follows_from_data = {"score": real.score[order], "probabilities": real.probabilities[order], "starts": starts}
+        for name, value in follows_from_data.items():
+            self.register_buffer(name, value, persistent=False)
         self.score: Tensor
         self.probabilities: Tensor
         self.starts: Tensor
@@ -68,8 +69,7 @@ class SoftmaxEncoding(Encoding):
         """A complete condition of N images to (float32 [N, K], float32 [N, K] in [0, 1], float32 [N, 2] in [-1, 1])."""
         assert condition.probabilities is not None
         logs = 1 - condition.probabilities.clamp_min(SMALLEST).log() / math.log(SMALLEST)
-        odds = self.log_odds(condition.score)[:, None]
-        return F.one_hot(condition.label, self.n_classes).float(), logs, torch.cat([odds, 1 - odds.abs()], dim=1)
+        return F.one_hot(condition.label, self.n_classes).float(), logs, self.log_odds.pair(condition.score)
 
     def _near(self, label: int, score: Tensor, chance: Tensor) -> Tensor:
         """Positions, int64 [N], of vectors of one class (of any, if no image has it) whose scores are near."""

@@ -28,10 +28,10 @@ class Mismatched(Enforcement):
         super().__init__(given)
         require_number("weight", weight, 0)
         self.weight = weight
-        self.given = given
+        self.given, self.real = given, given.real
         order = given.real.score.argsort()
-        self.register_buffer("sorted", given.real.score[order])
-        self.register_buffer("order", order)
+        self.register_buffer("sorted", given.real.score[order], persistent=False)
+        self.register_buffer("order", order, persistent=False)
         self.sorted: Tensor
         self.order: Tensor
 
@@ -47,5 +47,6 @@ class Mismatched(Enforcement):
         n = len(self.sorted)
         rank = torch.searchsorted(self.sorted, own.score)
         away = torch.rand(len(rank), generator=rng, device=rank.device) * (1 - 2 * LEAST) + LEAST
-        other = self.given.real.to(own.score.device).select(self.order[(rank + (away * n).long()) % n])
+        self.real = self.real.to(own.score.device)
+        other = self.real.select(self.order[(rank + (away * n).long()) % n])
         return other._replace(label=own.label)

@@ -102,7 +102,7 @@ class ConditionalGAN(LightningModule):
         rng = self._step_rng(1 + distributed.rank())  # what follows is drawn for this device alone
         optimizer_g, optimizer_d = cast(list[LightningOptimizer], self.optimizers())
         with self._stepping(optimizer_d):
-            self._discriminator_step(real, own, fake.detach(), asked, rng)
+            self._discriminator_step(real, own, fake.detach(), asked, parts, rng)
         with self._stepping(optimizer_g):
             self._generator_step(fake, asked, parts, rng)
         self.n_images += self.global_batch_size
@@ -146,15 +146,21 @@ class ConditionalGAN(LightningModule):
         self.n_images = checkpoint["n_images"]
 
     def _discriminator_step(
-        self, real: Tensor, own: Condition, fake: Tensor, asked: Condition, rng: torch.Generator
+        self,
+        real: Tensor,
+        own: Condition,
+        fake: Tensor,
+        asked: Condition,
+        parts: tuple[Tensor, ...],
+        rng: torch.Generator,
     ) -> None:
-        parts = self.encoding(own)
-        both = tuple(torch.cat(pair) for pair in zip(parts, self.encoding(asked), strict=True))
+        parts_own = self.encoding(own)
+        both = tuple(torch.cat(pair) for pair in zip(parts_own, parts, strict=True))
         real_logits, fake_logits = self.discriminator(torch.cat([real, fake]), both).chunk(2)
         loss = self.loss.discriminator(real_logits, fake_logits)
         self._record(d_loss=loss, real_logit=real_logits.mean(), fake_logit=fake_logits.mean())
         if self._step % self.settings.penalty_every == 0 and self.settings.penalty_weight > 0:
-            penalty = self.penalty(lambda x: self.discriminator(x, parts), real, fake, rng)
+            penalty = self.penalty(lambda x: self.discriminator(x, parts_own), real, fake, rng)
             self._record(penalty=penalty)
             loss = loss + self.settings.penalty_weight * self.settings.penalty_every * penalty
         enforced = self.enforcement.discriminator_loss(real, own, fake, asked, rng)
