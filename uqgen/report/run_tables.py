@@ -1,0 +1,143 @@
+"""The tables of one run."""
+
+from typing import Any
+
+import numpy as np
+
+from uqgen.evaluation.at_sampling import AtSampling
+from uqgen.evaluation.by_score import DistanceInBin
+from uqgen.evaluation.controls import Controls
+from uqgen.evaluation.copies import QUANTILE
+from uqgen.evaluation.measure import PROTOCOLS, Measurements, ProtocolResult
+from uqgen.evaluation.ratio import Ratio
+from uqgen.report.page import Table
+from uqgen.report.style import with_interval
+
+PROTOCOL_TITLES = {"data": "asked as in the data", "uniform": "asked uniformly"}
+WAY_TITLES = {
+    "corrected": "score fed corrected",
+    "best_of": "nearest of several",
+    "corrected_best_of": "both: fed corrected, nearest to the asked kept",
+}
+
+
+def agreement_table(measurements: Measurements) -> Table:
+    """Every number of in against out, with its interval, under both protocols."""
+    names = {
+        "mae": "mean absolute error",
+        "rmse": "root mean square error",
+        "bias": "bias (obtained less asked)",
+        "pearson": "Pearson correlation",
+        "spearman": "Spearman correlation",
+        "r2": "R2",
+        "within_005": "share within 0.05",
+        "within_01": "share within 0.1",
+    }
+    results = [measurements.protocols[name] for name in PROTOCOLS]
+    rows = [[title, *(with_interval(getattr(r.in_vs_out, name)) for r in results)] for name, title in names.items()]
+    rows.append(["class agreement", *(with_interval(result.class_agreement) for result in results)])
+    header = ["", *(PROTOCOL_TITLES[name] for name in PROTOCOLS)]
+    return Table(header, rows, f"95 % bootstrap intervals; {results[0].in_vs_out.n:,} images each")
+
+
+def classifier_table(results: dict[str, Any]) -> Table:
+    """Accuracy of the target on every split, and on the test split by corruption and severity."""
+    classifier = results["classifier"]
+    paper = classifier["paper_accuracy"] or {}
+    rows = [[split, f"{value:.3f}", _or_blank(paper.get(split))] for split, value in classifier["accuracy"].items()]
+    for kind in classifier["test_by_corruption"]:
+        severity = f", severity {kind['severity']}" if kind["severity"] else ""
+        rows.append([f"test: {kind['corruption']}{severity} ({kind['n']:,})", f"{kind['accuracy']:.3f}", ""])
+    return Table(["split", "accuracy", "in the paper"], rows, "The classifier being explained")
+
+
+def realism_table(measurements: Measurements) -> Table:
+    """Distances of generated from real training data, beside those of other real data."""
+    realism = measurements.realism
+    if realism.images is None or realism.images_floor is None:
+        row = ["sliced Wasserstein", f"{realism.sliced_wasserstein:.4f}", f"{realism.sliced_wasserstein_floor:.4f}"]
+        rows = [row]
+    else:
+        ours, floor = realism.images, realism.images_floor
+        rows = [
+            ["FID", f"{ours.fid:.2f}", f"{floor.fid:.2f}"],
+            ["KID", f"{ours.kid:.4f}", f"{floor.kid:.4f}"],
+        ]
+    return Table(
+        ["distance to real training data", "generated", "other real data"], rows, "The smaller, the more alike"
+    )
+
+
+def controls_table(measurements: Measurements, controls: Controls) -> Table:
+    """Every control, generated beside real images."""
+    matched, copies, fragility = controls.matched_real, controls.copies, controls.fragility
+    rows = [
+        [
+            f"class agreement, {PROTOCOL_TITLES[name]}",
+            with_interval(measurements.protocols[name].class_agreement),
+            with_interval(real),
+        ]
+        for name, real in matched.class_agreement.items()
+    ]
+    judges = measurements.protocols["uniform"].judges
+    rows += [
+        [f"Pearson correlation with {name}", with_interval(judges[name].pearson), with_interval(real.pearson)]
+        for name, real in matched.judges.items()
+    ]
+    rows += [
+        [
+            f"distance, scores {part.low:.2f} to {part.high:.2f}{_sizes(part)}",
+            _optional(part.distance),
+            _optional(part.floor),
+        ]
+        for part in controls.by_score.bins
+    ]
+    rows += [_beside(f"diversity, score {point.score:.2f}", point.distance) for point in controls.diversity.by_score]
+    rows.append(["share of copies", f"{copies.share:.3f}", f"{QUANTILE:.3f}"])
+    rows.append(
+        ["distance to the nearest training image", f"{copies.median_generated:.3f}", f"{copies.median_real:.3f}"]
+    )
+    rows.append(_beside("change of score by noise", fragility.noise))
+    if fragility.shift is not None:
+        rows.append(_beside("change of score by a shift", fragility.shift))
+    caption = (
+        "Generated data beside real data of the scores asked. Distances within parts of the range are FID of images, "
+        "sliced Wasserstein of points; only where there are 200 on every side. docs/method.md defines each line."
+    )
+    return Table(["", "generated", "real"], rows, caption)
+
+
+def at_sampling_table(measurements: Measurements, n_correction: int) -> Table:
+    """The raw generator and every kind of help at sampling time, under the uniform protocol, with what each costs."""
+    raw, ways = measurements.protocols["uniform"], measurements.at_sampling
+    rows = [["raw generator", "1", *_helped_cells(raw)]]
+    rows += [[WAY_TITLES[name], str(way.cost), *_helped_cells(way)] for name, way in ways.items()]
+    header = ["", "images drawn for each kept", "MAE", "Pearson", "class agreement", "judges' Pearson (mean)"]
+    n_kept = ways["best_of"].in_vs_out.n
+    caption = (
+        f"Asked uniformly; {raw.in_vs_out.n:,} images of the raw generator, {n_kept:,} kept of each other kind; the "
+        f"correction was fitted once, on {n_correction:,} other images; 95 % bootstrap intervals"
+    )
+    return Table(header, rows, caption)
+
+
+def _helped_cells(measured: ProtocolResult | AtSampling) -> list[str]:
+    estimates = (measured.in_vs_out.mae, measured.in_vs_out.pearson, measured.class_agreement)
+    pearsons = [judge.pearson.value for judge in measured.judges.values()]
+    return [*map(with_interval, estimates), f"{np.mean(pearsons):.3f}" if pearsons else ""]
+
+
+def _beside(title: str, both: Ratio) -> list[str]:
+    return [title, f"{both.generated:.4f}", f"{both.real:.4f}"]
+
+
+def _sizes(part: DistanceInBin) -> str:
+    return f" ({part.n_generated:,}; {part.n_real:,}; {part.n_train:,} in training)"
+
+
+def _optional(distance: float | None) -> str:
+    return "too few" if distance is None else f"{distance:.4g}"
+
+
+def _or_blank(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
