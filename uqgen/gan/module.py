@@ -212,7 +212,8 @@ class ConditionalGAN(LightningModule):
 
     @contextmanager
     def _stepping(self, optimizer: LightningOptimizer) -> Iterator[None]:
-        """Freezes the other network, lets the block compute gradients, and makes the step."""
+        """Freezes the other network, lets the block compute gradients, and makes the step, at the rate of the time."""
+        optimizer.param_groups[0]["lr"] = self.settings.learning_rate_after(self.n_images)
         with self.toggled_optimizer(optimizer):
             optimizer.zero_grad(set_to_none=True)
             yield

@@ -15,6 +15,7 @@ class GANTraining:
         n_images: images shown to the discriminator in all.
         batch_size: images in a step, over all devices.
         learning_rate: of both networks (Adam).
+        decay: share of all images, the last ones, over which the learning rate falls linearly to 0.
         beta1, beta2: Adam's decay rates.
         loss: name in `ADVERSARIAL_LOSSES`.
         penalty: name in `PENALTIES`.
@@ -32,6 +33,7 @@ class GANTraining:
     n_images: int
     batch_size: int = 32
     learning_rate: float = 0.0025
+    decay: float = 0.0
     beta1: float = 0.0
     beta2: float = 0.99
     loss: str = "non_saturating"
@@ -49,6 +51,7 @@ class GANTraining:
         require_integer("penalty_every", self.penalty_every, 1)
         require_integer("seed", self.seed, 0)
         require_number("learning_rate", self.learning_rate, 1e-8, 1)
+        require_number("decay", self.decay, 0, 1)
         require_number("beta1", self.beta1, 0, 0.999999)
         require_number("beta2", self.beta2, 0, 0.999999)
         require_number("penalty_weight", self.penalty_weight, 0)
@@ -57,6 +60,11 @@ class GANTraining:
         require_number("ema_half_life", self.ema_half_life, 0)
         require_choice("loss", self.loss, ADVERSARIAL_LOSSES)
         require_choice("penalty", self.penalty, PENALTIES)
+
+    def learning_rate_after(self, n_images: int) -> float:
+        """The learning rate of a step, given the images before it."""
+        left = self.n_images - n_images
+        return self.learning_rate * min(1.0, left / (self.decay * self.n_images)) if self.decay else self.learning_rate
 
     def check_batch(self, world_size: int, group: int) -> None:
         """Refuses a batch that does not fall into whole groups of the discriminator on every device.
