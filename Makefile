@@ -19,6 +19,14 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: $(INSTALLED) ## train on corrupted MNIST and write a report, runs/demo
 	$(RUN) -m uqgen.train experiment=mnist_corrupt run=runs/demo
 
+JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+SWEEP = OMP_NUM_THREADS=1 $(RUN) -m uqgen.train -m sweep=variants hydra/launcher=joblib hydra.launcher.n_jobs=$(JOBS)
+
+variants: $(INSTALLED) ## train every variant of conditioning with three seeds, and write docs/results.md; JOBS at once
+	for name in moons mnist_corrupt; do $(SWEEP) experiment=$$name hydra.sweep.dir=sweeps/$$name || exit 1; done
+	$(SWEEP) experiment=mnist variant=paper,consistency hydra.sweep.dir=sweeps/mnist
+	$(RUN) -m uqgen.results
+
 test: $(INSTALLED) ## run the fast tests
 	$(RUN) -m pytest -n 2 --dist loadfile
 
@@ -51,4 +59,4 @@ clean: ## delete caches and builds; data, runs and .venv stay
 	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
 	find uqgen tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help install demo test test-slow test-cluster lint format typecheck check bench features clean
+.PHONY: help install demo variants test test-slow test-cluster lint format typecheck check bench features clean

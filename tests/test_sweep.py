@@ -33,19 +33,10 @@ def test_jobs_are_named_by_what_varies():
     assert sweep.arguments[0] == "hydra.job.config.override_dirname.exclude_keys=[cache,experiment]"
 
 
-def test_a_ready_sweep_takes_every_condition_there_is():
-    there = {path.stem for path in (CONF / "condition").glob("*.yaml")}
+def test_a_ready_sweep_takes_every_variant_there_is():
+    there = {path.stem for path in (CONF / "variant").glob("*.yaml")}
     sweep = plan(shared=("sweep=variants",))
-    assert set(sweep.jobs) == {f"condition={name},seed={seed}" for name in there for seed in range(3)}
-
-
-def test_a_ready_sweep_takes_every_enforcement_under_every_sampler():
-    samplers, enforcements = (
-        {path.stem for path in (CONF / group).glob("*.yaml")} for group in ("sampler", "enforcement")
-    )
-    sweep = plan(shared=("sweep=enforcement",))
-    assert len(sweep.jobs) == len(set(sweep.jobs)) == 3 * len(samplers) * len(enforcements)
-    assert "enforcement=consistency,sampler=balanced,seed=2" in sweep.jobs[0] + " ".join(sweep.jobs)
+    assert set(sweep.jobs) == {f"seed={seed},variant={name}" for name in there for seed in range(3)}
 
 
 def test_the_same_sweep_finds_its_folder_and_another_does_not():

@@ -32,7 +32,7 @@ def compare_sweep(folder: Path) -> "Comparison":
     target.mkdir(exist_ok=True)
     log_to(target / "compare.log")
     write_tables(comparison, target)
-    write_figures(comparison, target)
+    save_figures(comparison, {name: target / f"{name}.png" for name in ("metrics", "curves")})
     say(comparison)
     log.info("comparison: %s", (target / "comparison.md").resolve())
     return comparison
@@ -47,16 +47,16 @@ def write_tables(comparison: "Comparison", target: Path) -> None:
         write_atomically(target / name, text(comparison).encode())
 
 
-def write_figures(comparison: "Comparison", target: Path) -> None:
-    """Writes metrics.png and curves.png, if there is anything to draw; old ones do not stay."""
+def save_figures(comparison: "Comparison", paths: dict[str, Path]) -> None:
+    """Draws the figures called "metrics" and "curves", if there is anything to draw; old ones do not stay."""
     from uqgen.report.comparison_figures import curves_figure, metrics_figure
     from uqgen.report.saving import save_figure
 
-    for name, draw in {"metrics.png": metrics_figure, "curves.png": curves_figure}.items():
+    for name, draw in {"metrics": metrics_figure, "curves": curves_figure}.items():
         if comparison.n_complete:
-            save_figure(draw(comparison), target / name)
+            save_figure(draw(comparison), paths[name])
         else:
-            (target / name).unlink(missing_ok=True)
+            paths[name].unlink(missing_ok=True)
 
 
 def say(comparison: "Comparison") -> None:

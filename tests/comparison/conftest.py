@@ -6,7 +6,7 @@ import pytest
 from uqgen.comparison.jobs import Job, State
 from uqgen.evaluation.at_sampling import AtSampling
 from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.by_score import DistanceByScore
+from uqgen.evaluation.by_score import DistanceByScore, DistanceInBin
 from uqgen.evaluation.controls import Controls, MatchedReal
 from uqgen.evaluation.copies import Copies
 from uqgen.evaluation.diversity import Diversity
@@ -15,6 +15,7 @@ from uqgen.evaluation.fragility import Fragility
 from uqgen.evaluation.in_vs_out import as_plain, in_vs_out
 from uqgen.evaluation.measure import ProtocolResult, Realism
 from uqgen.evaluation.ratio import Ratio
+from uqgen.evaluation.support import Support
 
 EDGES = (0, 0.5, 1)
 
@@ -35,7 +36,8 @@ def _results(quality: float, is_image: bool = True) -> dict:
     realism = Realism(images=Fidelity(100 - quality, 0.1, 0.01)) if is_image else Realism(sliced_wasserstein=0.2)
     parts = ("in_vs_out", "class_agreement", "judges")
     results = {part: {name: getattr(result, part) for name, result in protocols.items()} for part in parts}
-    sizes = {"score": "msp", "n_images_evaluated": 50, "evaluation_seed": 0}
+    sizes = {"score": "msp", "n_images_evaluated": 50, "evaluation_seed": 0, "n_images_trained": 1_000}
+    sizes |= {"evaluation_split": "test", "support": Support((0.0, 0.5, 1.0), ((3, 1), (0, 1_200)))}
     helped = {
         name: AtSampling(cost, agreement(quality + gain), Estimate(quality, np.nan, np.nan), {})
         for name, cost, gain in (("corrected", 1, 0.1), ("best_of", 8, 0.2), ("corrected_best_of", 8, 0.3))
@@ -49,17 +51,35 @@ def _controls(quality: float, is_image: bool) -> Controls:
     relative = {f"judge {i}": Ratio.of(quality * i, 4) for i in (1, 2, 3)}
     return Controls(
         MatchedReal({}, {}, gaps, {}, relative),
-        DistanceByScore(70 - quality, ()),
+        DistanceByScore(70 - quality, tuple(_bin(number) for number in range(1, 5))),
         Diversity(quality / 4, ()),
         Copies(0.03 - quality / 100, 1.0, 1.0, 1.0, 50, 50),
         Fragility(Ratio.of(3 - quality, 1), Ratio.of(2 - quality, 1) if is_image else None),
     )
 
 
-def _job(variant: str, seed: int, quality: float | None = None, error: str = "", **options) -> Job:
+def _bin(number: int) -> DistanceInBin:
+    return DistanceInBin(0, 1, 300, 300, 300, None if number in (2, 3) else 7.0 * number, None)
+
+
+def _validation(mae: float, fid: float, agreement: float) -> dict:
+    """What the last evaluation of a training holds."""
+    found = {"in_vs_out": {"uniform": {"mae": mae}}, "class_agreement": {"data": agreement}}
+    return {**found, "realism": {"images": {"fid": fid}}}
+
+
+def _job(
+    variant: str,
+    seed: int,
+    quality: float | None = None,
+    error: str = "",
+    validation: tuple[float, ...] | None = None,
+    **options,
+) -> Job:
     state = State.FAILED if error else State.UNFINISHED if quality is None else State.COMPLETE
     results = {} if quality is None else _results(quality, **options)
-    return Job(f"{variant},seed={seed}", variant, seed, state, error, results)
+    measured = {} if validation is None else _validation(*validation)
+    return Job(f"{variant},seed={seed}", variant, seed, state, error, results, measured)
 
 
 @pytest.fixture(scope="session")

@@ -23,17 +23,23 @@ def test_each_is_read_from_where_it_is_written(make_results):
     expected |= {"uniform_judges_relative": 0.25, "uniform_class_gap": -0.5, "data_class_gap": -0.75}
     expected |= {"noise_fragility": 2.5, "shift_fragility": 1.5, "diversity": 0.125}
     expected |= {"copies": pytest.approx(0.025), "distance_by_score": 69.5}
+    expected |= {"distance_in_bin_1": 7.0, "distance_in_bin_4": 28.0}
+    expected |= dict.fromkeys(("distance_in_bin_2", "distance_in_bin_3"), pytest.approx(np.nan, nan_ok=True))
     expected |= {"fid": 99.5, "kid": 0.1, "sliced_wasserstein": pytest.approx(np.nan, nan_ok=True)}
     assert found == expected
 
 
-def test_they_come_in_the_order_they_are_read():
-    protocols = [f"{protocol}_{name}" for protocol in ("uniform", "data") for name in ("mae", "pearson", "spearman")]
-    agreement = ["data_class_agreement", "uniform_class_agreement", "uniform_judges_pearson", "data_judges_pearson"]
-    at_sampling = ["best_of_mae", "corrected_mae"]
-    controls = ["uniform_judges_relative", "uniform_class_gap", "data_class_gap", "noise_fragility", "shift_fragility"]
-    controls += ["diversity", "copies", "distance_by_score"]
-    assert list(BY_KEY) == [*protocols, *agreement, *at_sampling, *controls, "fid", "kid", "sliced_wasserstein"]
+def test_those_of_a_theme_stand_together_and_the_main_ones_first_in_theirs():
+    themes = [metric.theme for metric in METRICS]
+    assert themes == sorted(themes, key=("agreement", "controls", "realism").index)
+    assert METRICS[0].key == "uniform_mae"
+
+
+def test_evaluations_on_the_way_have_numbers_where_results_have_estimates():
+    on_the_way = {"in_vs_out": {"uniform": {"mae": 0.25}}, "judges": {"uniform": {"a": {"pearson": 1.0}}}}
+    assert BY_KEY["uniform_mae"].of(on_the_way) == 0.25
+    assert BY_KEY["uniform_judges_pearson"].of(on_the_way) == 1.0
+    assert np.isnan(BY_KEY["data_mae"].of(on_the_way))
 
 
 def test_points_have_a_distance_of_their_own(make_results):
@@ -54,7 +60,7 @@ def test_what_is_not_there_or_not_defined_is_nan(make_results):
 
 @pytest.mark.parametrize("key", BY_KEY)
 def test_errors_and_distances_are_better_low_and_agreement_high(key):
-    distances = ("fid", "kid", "sliced_wasserstein", "distance_by_score", "copies")
-    is_distance = key.endswith(("mae", "fragility")) or key in distances
+    distances = ("fid", "kid", "sliced_wasserstein", "copies")
+    is_distance = key.endswith(("mae", "fragility")) or key.startswith("distance") or key in distances
     assert BY_KEY[key].best([np.nan, 0.2, 0.1, 0.3]) == (0.1 if is_distance else 0.3)
     assert np.isnan(BY_KEY[key].best([np.nan]))

@@ -85,7 +85,7 @@ def test_lightning_says_nothing(make_gan, train, tmp_path, caplog):
     ("kind", "settings", "log_every", "checkpoint_every"),
     [
         ("make_gan", STYLES, 16, 32),
-        ("make_gan", {}, 10, 20),  # no multiples of the batch
+        ("make_gan", {"decay": 0.5}, 10, 20),  # no multiples of the batch
         ("make_point_gan", {"beta1": 0.5, "loss": "wasserstein", "penalty": "gradient_penalty"}, 8, 24),
     ],
 )

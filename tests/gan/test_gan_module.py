@@ -154,6 +154,17 @@ def test_a_step_is_the_textbooks(make_gan, train, tmp_path, own):
     torch.testing.assert_close(end.generator, adam)
 
 
+def test_both_networks_learn_at_the_rate_of_the_time(make_gan, train, tmp_path):
+    rates = []
+
+    class Rates(Callback):
+        def on_train_batch_end(self, trainer, gan, *args):
+            rates.append([optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers])
+
+    train(make_gan(n_images=4 * BATCH, learning_rate=0.01, decay=0.5), tmp_path, Rates())
+    assert rates == [pytest.approx([rate, rate]) for rate in (0.01, 0.01, 0.01, 0.005)]
+
+
 def test_real_images_come_with_their_own_condition_and_fakes_with_the_one_asked(make_gan, train, tmp_path, own):
     gan = make_gan(n_images=80, penalty_weight=0)
     of_g, of_d = Spy(gan.generator), Spy(gan.discriminator)

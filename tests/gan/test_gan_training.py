@@ -13,6 +13,7 @@ from uqgen.settings import SettingError
         {"batch_size": 1},
         {"learning_rate": 0},
         {"learning_rate": 2},
+        {"decay": 1.1},
         {"beta1": 1},
         {"beta2": 1.0},
         {"loss": "least_squares"},
@@ -44,6 +45,17 @@ def test_settings_at_the_ends_of_their_ranges_are_taken():
     settings = {"beta1": 0, "penalty_weight": 0, "style_mixing": 1, "ema_half_life": 0, "batch_size": 2}
     training = GANTraining(n_images=1, **settings)
     assert {name: getattr(training, name) for name in settings} == settings
+
+
+@pytest.mark.parametrize(("n_images", "rate"), [(0, 0.1), (50, 0.1), (60, 0.1), (80, 0.05), (99, 0.0025), (100, 0)])
+def test_the_learning_rate_falls_linearly_to_nothing_over_the_last_share_of_the_images(n_images, rate):
+    training = GANTraining(n_images=100, learning_rate=0.1, decay=0.4)
+    assert training.learning_rate_after(n_images) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("n_images", [0, 99, 100])
+def test_without_decay_it_stays(n_images):
+    assert GANTraining(n_images=100, learning_rate=0.1).learning_rate_after(n_images) == 0.1
 
 
 @pytest.mark.parametrize(

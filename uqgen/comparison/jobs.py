@@ -1,5 +1,6 @@
 """The jobs of a sweep, from the folders they left."""
 
+import csv
 import json
 import re
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ class Job:
         state: complete once it has results; else failed if its last try left an error, or unfinished.
         error: of a failed job, in one line.
         results: of a complete job, as results.json holds them; otherwise empty.
+        validation: the main numbers at the end of a complete job's training, on few images that were asked as for the
+            validation split, nested as in `results`; otherwise empty.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Job:
     state: State
     error: str = ""
     results: Plain = field(default_factory=dict, repr=False)
+    validation: Plain = field(default_factory=dict, repr=False)
 
 
 def collect_jobs(folder: Path) -> tuple[Job, ...]:
@@ -67,7 +71,24 @@ def _job(name: str, run: RunFolder, settings: Plain) -> Job:
     results, error = _read(run.results), _read(run.error)
     state = State.COMPLETE if results else State.FAILED if error else State.UNFINISHED
     message = error["message"] if state == State.FAILED else ""
-    return Job(name, variant_name(name, settings["name"]), _seed(name, settings), state, message, results)
+    validation = last_evaluation(run.evaluations) if results else {}
+    return Job(name, variant_name(name, settings["name"]), _seed(name, settings), state, message, results, validation)
+
+
+def last_evaluation(path: Path) -> Plain:
+    """The last row of a training's evaluations, nested as results.json is; nothing where there is none."""
+    if not path.exists():
+        return {}
+    with path.open(newline="") as file:
+        *_, last = csv.DictReader(file)
+    nested: Plain = {}
+    for name, value in last.items():
+        *parents, leaf = name.split("/")
+        node = nested
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[leaf] = float(value) if value else None
+    return nested
 
 
 def _seed(name: str, settings: Plain) -> int | None:

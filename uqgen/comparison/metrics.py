@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from uqgen.evaluation.by_score import N_BINS
 from uqgen.run_folder import Plain
+
+Theme = Literal["agreement", "controls", "realism"]
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,7 @@ class Metric:
     Attributes:
         key: its name in files.
         title: its name for people.
+        theme: what it tells about: whether scores asked are obtained, by what means, or how real the images are.
         path: where it stands in results.json, dotted; `*` stands for each of several, whose mean is taken.
         better: which way is better.
         main: whether it is among the few shown first.
@@ -25,6 +29,7 @@ class Metric:
 
     key: str
     title: str
+    theme: Theme
     path: str
     better: Literal["lower", "higher"]
     main: bool = False
@@ -40,50 +45,91 @@ class Metric:
         return (min if self.better == "lower" else max)(defined, default=math.nan)
 
 
+def _agreement(key: str, title: str, path: str, better: Literal["lower", "higher"], main: bool = False) -> Metric:
+    return Metric(key, title, "agreement", f"{path}.value", better, main)
+
+
+def _control(key: str, title: str, path: str, better: Literal["lower", "higher"]) -> Metric:
+    return Metric(key, title, "controls", f"controls.{path}", better)
+
+
 METRICS = (
-    Metric("uniform_mae", "MAE (uniform)", "in_vs_out.uniform.mae.value", "lower", main=True),
-    Metric("uniform_pearson", "Pearson (uniform)", "in_vs_out.uniform.pearson.value", "higher", main=True),
-    Metric("uniform_spearman", "Spearman (uniform)", "in_vs_out.uniform.spearman.value", "higher"),
-    Metric("data_mae", "MAE (data)", "in_vs_out.data.mae.value", "lower"),
-    Metric("data_pearson", "Pearson (data)", "in_vs_out.data.pearson.value", "higher", main=True),
-    Metric("data_spearman", "Spearman (data)", "in_vs_out.data.spearman.value", "higher"),
-    Metric("data_class_agreement", "class agreement (data)", "class_agreement.data.value", "higher", main=True),
-    Metric("uniform_class_agreement", "class agreement (uniform)", "class_agreement.uniform.value", "higher"),
+    _agreement("uniform_mae", "MAE (uniform)", "in_vs_out.uniform.mae", "lower", main=True),
+    _agreement("uniform_pearson", "Pearson (uniform)", "in_vs_out.uniform.pearson", "higher", main=True),
+    _agreement("uniform_spearman", "Spearman (uniform)", "in_vs_out.uniform.spearman", "higher"),
+    _agreement("data_mae", "MAE (data)", "in_vs_out.data.mae", "lower"),
+    _agreement("data_pearson", "Pearson (data)", "in_vs_out.data.pearson", "higher", main=True),
+    _agreement("data_spearman", "Spearman (data)", "in_vs_out.data.spearman", "higher"),
+    _agreement("best_of_mae", "MAE (uniform, best of k)", "at_sampling.best_of.in_vs_out.mae", "lower"),
+    _agreement("corrected_mae", "MAE (uniform, corrected)", "at_sampling.corrected.in_vs_out.mae", "lower"),
     Metric(
-        "uniform_judges_pearson", "judges' Pearson (uniform)", "judges.uniform.*.pearson.value", "higher", main=True
+        "data_class_agreement",
+        "class agreement (data)",
+        "controls",
+        "class_agreement.data.value",
+        "higher",
+        main=True,
     ),
-    Metric("data_judges_pearson", "judges' Pearson (data)", "judges.data.*.pearson.value", "higher"),
-    Metric("best_of_mae", "MAE (uniform, best of k)", "at_sampling.best_of.in_vs_out.mae.value", "lower"),
-    Metric("corrected_mae", "MAE (uniform, corrected)", "at_sampling.corrected.in_vs_out.mae.value", "lower"),
+    _control("data_class_gap", "class agreement less real (data)", "matched_real.class_agreement_gap.data", "higher"),
     Metric(
-        "uniform_judges_relative",
-        "judges' Pearson / real (uniform)",
-        "controls.matched_real.judges_pearson.*.ratio",
+        "uniform_class_agreement",
+        "class agreement (uniform)",
+        "controls",
+        "class_agreement.uniform.value",
         "higher",
     ),
+    _control(
+        "uniform_class_gap", "class agreement less real (uniform)", "matched_real.class_agreement_gap.uniform", "higher"
+    ),
     Metric(
-        "uniform_class_gap",
-        "class agreement less real (uniform)",
-        "controls.matched_real.class_agreement_gap.uniform",
+        "uniform_judges_pearson",
+        "judges' Pearson (uniform)",
+        "controls",
+        "judges.uniform.*.pearson.value",
         "higher",
+        main=True,
+    ),
+    _control(
+        "uniform_judges_relative", "judges' Pearson / real (uniform)", "matched_real.judges_pearson.*.ratio", "higher"
+    ),
+    Metric("data_judges_pearson", "judges' Pearson (data)", "controls", "judges.data.*.pearson.value", "higher"),
+    _control("noise_fragility", "change by noise / real", "fragility.noise.ratio", "lower"),
+    _control("shift_fragility", "change by shift / real", "fragility.shift.ratio", "lower"),
+    _control("diversity", "diversity / real", "diversity.ratio", "higher"),
+    _control("copies", "copies", "copies.share", "lower"),
+    Metric("fid", "FID", "realism", "realism.images.fid", "lower", main=True, digits=1),
+    Metric("kid", "KID", "realism", "realism.images.kid", "lower", digits=2),
+    Metric(
+        "sliced_wasserstein",
+        "sliced Wasserstein",
+        "realism",
+        "realism.sliced_wasserstein",
+        "lower",
+        main=True,
+        digits=4,
     ),
     Metric(
-        "data_class_gap", "class agreement less real (data)", "controls.matched_real.class_agreement_gap.data", "higher"
+        "distance_by_score", "distance, mean over score bins", "realism", "controls.by_score.mean", "lower", digits=4
     ),
-    Metric("noise_fragility", "change by noise / real", "controls.fragility.noise.ratio", "lower"),
-    Metric("shift_fragility", "change by shift / real", "controls.fragility.shift.ratio", "lower"),
-    Metric("diversity", "diversity / real", "controls.diversity.ratio", "higher"),
-    Metric("copies", "copies", "controls.copies.share", "lower"),
-    Metric("distance_by_score", "distance, mean over score bins", "controls.by_score.mean", "lower", digits=4),
-    Metric("fid", "FID", "realism.images.fid", "lower", main=True, digits=1),
-    Metric("kid", "KID", "realism.images.kid", "lower", digits=4),
-    Metric("sliced_wasserstein", "sliced Wasserstein", "realism.sliced_wasserstein", "lower", main=True, digits=4),
+    *(
+        Metric(
+            f"distance_in_bin_{number}",
+            f"distance in score bin {number}",
+            "realism",
+            f"controls.by_score.bins.{number - 1}.distance",
+            "lower",
+            digits=4,
+        )
+        for number in range(1, N_BINS + 1)
+    ),
 )
 
 
 def _value(node: Any, path: Sequence[str]) -> float:
-    if not path:
+    if not path or (path == ["value"] and not isinstance(node, dict)):  # evaluations on the way have no intervals
         return math.nan if node is None else float(node)
+    if isinstance(node, list):
+        node = {str(at): child for at, child in enumerate(node)}
     if not isinstance(node, dict):
         return math.nan
     key, *rest = path

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from uqgen.comparison.jobs import Job, State
 from uqgen.comparison.metrics import Metric
-from uqgen.comparison.variants import Comparison, OverSeeds
+from uqgen.comparison.variants import Comparison, OverSeeds, Variant
 
 ARROWS = {"lower": "↓", "higher": "↑"}
 LEGEND = (
@@ -66,11 +66,51 @@ def markdown(comparison: Comparison) -> str:
     """The variants by the main metrics, the figures, and what is missing."""
     blocks = [f"# {comparison.name}", headline(comparison)]
     if comparison.n_complete:
-        metrics, rows = comparison.main_metrics, zip(comparison.variants, *_columns(comparison), strict=True)
-        lines = [[_code(variant.name), *(cell.markdown for cell in cells)] for variant, *cells in rows]
-        header = [["variant", *map(_title, metrics)], ["---", *("---:" for _ in metrics)]]
-        blocks += ["\n".join(map(_row, [*header, *lines])), LEGEND, *FIGURES]
+        blocks += [markdown_table(comparison.variants, columns(comparison.variants, comparison.main_metrics))]
+        blocks += [LEGEND, *FIGURES]
     return "\n\n".join([*blocks, *missing(comparison)]) + "\n"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One number of every variant.
+
+    Attributes:
+        title: what it is, and which way is better.
+        cells: one for each variant.
+    """
+
+    title: str
+    cells: tuple[Cell, ...]
+
+
+def columns(variants: Sequence[Variant], metrics: Iterable[Metric]) -> list[Column]:
+    """Each metric of every variant."""
+    return [column(metric, [variant.over_seeds(metric) for variant in variants]) for metric in metrics]
+
+
+def column(metric: Metric, variants: Sequence[OverSeeds], title: str = "", digits: int | None = None) -> Column:
+    """One metric of each variant; the best is marked where there are several.
+
+    Args:
+        metric: says which way is better.
+        variants: its values.
+        title: the metric's, where none is given.
+        digits: the metric's, where none are given.
+    """
+    best = metric.best([seeds.mean for seeds in variants])
+    several = sum(seeds.n > 0 for seeds in variants) > 1
+    digits = metric.digits if digits is None else digits
+    cells = tuple(Cell(_number(seeds, digits), several and seeds.mean == best) for seeds in variants)
+    return Column(f"{title or metric.title} {ARROWS[metric.better]}", cells)
+
+
+def markdown_table(variants: Sequence[Variant], found: Sequence[Column]) -> str:
+    """A row for each variant."""
+    header = [["variant", *(each.title for each in found)], ["---", *("---:" for _ in found)]]
+    cells = [[each.cells[at].markdown for each in found] for at in range(len(variants))]
+    rows = [[_code(variant.name), *row] for variant, row in zip(variants, cells, strict=True)]
+    return "\n".join(map(markdown_row, [*header, *rows]))
 
 
 def headline(comparison: Comparison) -> str:
@@ -91,24 +131,15 @@ def terminal_table(comparison: Comparison) -> Table:
     """The variants by the main metrics, fit for 80 letters a line."""
     table = Table(box=SIMPLE_HEAD, padding=0, show_edge=False)
     table.add_column("variant", overflow="fold")
-    for metric in comparison.main_metrics:
-        narrow = max(map(len, [*_title(metric).split(), "0.02 (10)"]))  # what is left is for the names
-        table.add_column(_title(metric), justify="right", width=narrow)
-    for variant, *cells in zip(comparison.variants, *_columns(comparison), strict=True):
+    found = columns(comparison.variants, comparison.main_metrics)
+    for each in found:
+        narrow = max(map(len, [*each.title.split(), "0.02 (10)"]))  # what is left is for the names
+        table.add_column(each.title, justify="right", width=narrow)
+    for at, variant in enumerate(comparison.variants):
         name = Text(variant.name.replace(",", ",\n"))
+        cells = [each.cells[at] for each in found]
         table.add_row(name, *(Text(cell.text, "bold" if cell.is_best else "") for cell in cells))
     return table
-
-
-def _columns(comparison: Comparison) -> list[list[Cell]]:
-    return [_column([v.over_seeds(metric) for v in comparison.variants], metric) for metric in comparison.main_metrics]
-
-
-def _column(variants: Sequence[OverSeeds], metric: Metric) -> list[Cell]:
-    """One metric of each variant; the best is marked where there are several."""
-    best = metric.best([seeds.mean for seeds in variants])
-    several = sum(seeds.n > 0 for seeds in variants) > 1
-    return [Cell(_number(seeds, metric.digits), several and seeds.mean == best) for seeds in variants]
 
 
 def _number(seeds: OverSeeds, digits: int) -> str:
@@ -116,10 +147,6 @@ def _number(seeds: OverSeeds, digits: int) -> str:
         return "–"  # noqa: RUF001
     interval = "" if math.isnan(seeds.low) else f" ± {seeds.high - seeds.mean:.{digits}f}"
     return f"{seeds.mean:.{digits}f}{interval} ({seeds.n})"
-
-
-def _title(metric: Metric) -> str:
-    return f"{metric.title} {ARROWS[metric.better]}"
 
 
 def _line(job: Job) -> str:
@@ -131,7 +158,8 @@ def _code(text: str) -> str:
     return "`" + text.replace("`", "'") + "`"
 
 
-def _row(cells: Sequence[str]) -> str:
+def markdown_row(cells: Sequence[str]) -> str:
+    """One line of a table."""
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 

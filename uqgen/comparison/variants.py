@@ -73,6 +73,15 @@ class Variant:
         """A metric of the complete jobs."""
         return over_seeds([metric.of(job.results) for job in self.complete])
 
+    def on_validation(self, metric: Metric) -> OverSeeds:
+        """A metric of the complete jobs, as it was at the end of their training, on what was asked for validation."""
+        return over_seeds([metric.of(job.validation) for job in self.complete])
+
+    def relative_to(self, other: "Variant", metric: Metric) -> OverSeeds:
+        """A metric of the complete jobs divided by that of another variant's with the same seed."""
+        theirs = {job.seed: metric.of(job.results) for job in other.complete}
+        return over_seeds([metric.of(job.results) / theirs.get(job.seed, math.nan) for job in self.complete])
+
 
 @dataclass(frozen=True)
 class Comparison:

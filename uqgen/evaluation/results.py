@@ -11,6 +11,7 @@ from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.in_vs_out import InVsOut, as_plain
 from uqgen.evaluation.measure import Measurements
+from uqgen.evaluation.support import support
 
 if TYPE_CHECKING:
     from uqgen.experiment import Classifiers, Experiment
@@ -33,6 +34,8 @@ def as_results(
         measurements: of the GAN.
         n_images: images the discriminator had seen.
     """
+    own = experiment.own_conditions(classifiers)
+    asked_range = experiment.evaluation.asked_range(classifiers.score, own.score)
     results = {
         "experiment": experiment.name,
         "seed": experiment.training.seed,
@@ -42,6 +45,7 @@ def as_results(
         "evaluation_split": experiment.evaluation.split,
         "evaluation_seed": experiment.evaluation.seed,
         "classifier": classifier_results(experiment, classifiers),
+        "support": support(own, experiment.data.n_classes, asked_range),
         "in_vs_out": {name: result.in_vs_out for name, result in measurements.protocols.items()},
         "by_class": {name: result.by_class for name, result in measurements.protocols.items()},
         "class_agreement": {name: result.class_agreement for name, result in measurements.protocols.items()},

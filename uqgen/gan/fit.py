@@ -85,23 +85,22 @@ def fit(
         gan.load_state_dict(load_tensors(checkpoint)["state_dict"])
         gan.n_images = seen
         return
-    own_callbacks = [
+    every_callback = [
         ImageProgress(),
         FiniteGuard(intervals.log_every, "log_every"),
         History(folder / "history.csv", intervals.log_every, tracker),
-        Checkpoint(checkpoint, intervals.checkpoint_every),
+        *callbacks,
+        Checkpoint(checkpoint, intervals.checkpoint_every),  # last: what was done before it is not done again
     ]
     trainer = hardware.trainer(
         precision=hardware.gan_precision(),
         max_epochs=1,
-        callbacks=[*own_callbacks, *callbacks],
+        callbacks=every_callback,
         use_distributed_sampler=False,
     )
     steps = range(seen // batch_size, -(-gan.settings.n_images // batch_size))
     batches = ScoredBatches(data, gan.conditions, batch_size, steps, gan.settings.seed)
     loader = DataLoader(batches, batch_size=None)
     trainer.fit(gan, loader, ckpt_path=checkpoint if seen else None, weights_only=True)
-    spent = [
-        f"{type(c).__name__} {c.seconds:.1f} s" for c in [*own_callbacks, *callbacks] if isinstance(c, EveryNImages)
-    ]
+    spent = [f"{type(c).__name__} {c.seconds:.1f} s" for c in every_callback if isinstance(c, EveryNImages)]
     log.info("in the training, spent on %s", ", ".join(spent))

@@ -1,0 +1,104 @@
+"""docs/results.md: everything that was measured of the variants of conditioning, failures too."""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from uqgen.comparison.choice import NO_WORSE, choose
+from uqgen.comparison.tables import (
+    LEGEND,
+    Column,
+    column,
+    columns,
+    headline,
+    markdown_row,
+    markdown_table,
+    missing,
+)
+from uqgen.comparison.variants import Comparison, Variant
+from uqgen.run_folder import Plain
+
+REFERENCE = "variant=paper"
+THEMES = {"agreement": "In against out", "controls": "Controls against cheating", "realism": "Realism"}
+DISTANCES = ("fid", "sliced_wasserstein")
+INTRODUCTION = """# Results
+
+What each way of conditioning reaches, measured by `make variants`, which trains what is missing and writes this page.
+[method.md](method.md) defines every number, and `conf/variant/` holds the settings of every variant; `paper` is the way
+of Le Coz, Herbin and Adjed (2023). All variants of an experiment see equally many training images."""
+CHOICE = """The variant with the lowest error under the uniform protocol, of those whose class agreement and distance from
+real images are no worse than those of `{reference}`, is **`{chosen}`**. These numbers are of 1,000 images asked at the
+end of each training as for the validation split, apart from everything below."""
+SUPPORT = """Real training images of each class (row) and score (column, lower edge of the bin): what is rare or absent
+here, no generator has been shown."""
+
+
+def document(comparisons: Sequence[Comparison]) -> str:
+    """The page in Markdown, with a section for each sweep; its figures lie in `figure_name`."""
+    return "\n\n".join([INTRODUCTION, LEGEND, *map(_section, comparisons)]) + "\n"
+
+
+def figure_name(comparison: Comparison, kind: str) -> PurePosixPath:
+    """Where a figure ("metrics" or "curves") of a sweep lies, from the folder of the page."""
+    return PurePosixPath("results") / f"{comparison.name}-{kind}.png"
+
+
+def _section(comparison: Comparison) -> str:
+    blocks = [f"## {comparison.name}", headline(comparison)]
+    if comparison.n_complete:
+        results = next(job.results for job in comparison.jobs if job.results)
+        blocks += [_sizes(results), *_choice(comparison), *_test(comparison)]
+        blocks += [f"![{kind}]({figure_name(comparison, kind)})" for kind in ("metrics", "curves")]
+        blocks += ["### What the data allow", SUPPORT, _support(results["support"])]
+    return "\n\n".join([*blocks, *missing(comparison)])
+
+
+def _sizes(results: Plain) -> str:
+    return (
+        f"Each run is trained on {results['n_images_trained']:,} images and measured on "
+        f"{results['n_images_evaluated']:,} under each protocol, against the {results['evaluation_split']} split."
+    )
+
+
+def _choice(comparison: Comparison) -> list[str]:
+    variants = [variant for variant in comparison.variants if variant.complete]
+    reference = _reference(comparison)
+    if reference is None:
+        return []
+    chosen = choose(variants, reference)
+    metrics = [metric for metric in (*comparison.main_metrics, *NO_WORSE) if metric in comparison.metrics]
+    found = [column(each, [variant.on_validation(each) for variant in variants]) for each in dict.fromkeys(metrics)]
+    text = CHOICE.format(reference=REFERENCE, chosen=chosen.name)
+    return ["### Chosen on validation", text, markdown_table(variants, found)]
+
+
+def _test(comparison: Comparison) -> list[str]:
+    variants, blocks = comparison.variants, []
+    for theme, title in THEMES.items():
+        found = columns(variants, [metric for metric in comparison.metrics if metric.theme == theme])
+        if theme == "realism":
+            found += _relative(comparison)
+        blocks += [f"### {title}", markdown_table(variants, found)]
+    return blocks
+
+
+def _relative(comparison: Comparison) -> list[Column]:
+    """Distances from real data divided by the reference's of the same seed."""
+    reference = _reference(comparison)
+    if reference is None:
+        return []
+    metrics = [metric for metric in comparison.metrics if metric.key in DISTANCES]
+    return [
+        column(metric, [v.relative_to(reference, metric) for v in comparison.variants], f"{metric.title} / paper's", 2)
+        for metric in metrics
+    ]
+
+
+def _reference(comparison: Comparison) -> Variant | None:
+    return next((v for v in comparison.variants if v.name == REFERENCE and v.complete), None)
+
+
+def _support(found: Plain) -> str:
+    edges, counts = found["edges"], found["counts"]
+    header = ["class", *(f"{edge:.2f}" for edge in edges[:-1])]
+    rows = [[str(label), *(f"{count:,}" for count in row)] for label, row in enumerate(counts)]
+    return "\n".join(map(markdown_row, [header, ["---:"] * len(header), *rows]))

@@ -1,0 +1,36 @@
+"""``python -m uqgen.results``: the page of what every variant of conditioning reaches, from sweeps over them."""
+
+import logging
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from uqgen.compare import save_figures
+from uqgen.config import plain, run_command
+
+log = logging.getLogger("uqgen.results")
+
+
+def write_results(cfg: DictConfig) -> float:
+    """Writes the page and its figures; returns the number of jobs that are not complete.
+
+    Raises:
+        SettingError: a sweep's folder does not exist, or no run lies below it.
+    """
+    from uqgen.comparison.document import document, figure_name  # slow imports, which --help need not wait for
+    from uqgen.comparison.jobs import collect_jobs
+    from uqgen.comparison.variants import compare_jobs
+    from uqgen.files import write_atomically
+
+    settings = plain(cfg)
+    page, folders = Path(settings["page"]), map(Path, settings["sweeps"])
+    comparisons = [compare_jobs(folder.resolve().name, collect_jobs(folder)) for folder in folders]
+    for comparison in comparisons:
+        save_figures(comparison, {kind: page.parent / figure_name(comparison, kind) for kind in ("metrics", "curves")})
+    write_atomically(page, document(comparisons).encode())
+    print(f"results: {page.resolve()}")  # noqa: T201
+    return float(sum(len(comparison.jobs) - comparison.n_complete for comparison in comparisons))
+
+
+if __name__ == "__main__":
+    run_command("results", write_results)
