@@ -25,9 +25,9 @@ INTRODUCTION = """# Results
 What each way of conditioning reaches, measured by `make variants`, which trains what is missing and writes this page.
 [method.md](method.md) defines every number, and `conf/variant/` holds the settings of every variant; `paper` is the way
 of Le Coz, Herbin and Adjed (2023). All variants of an experiment see equally many training images."""
-CHOICE = """The variant with the lowest error under the uniform protocol, of those whose class agreement and distance from
-real images are no worse than those of `{reference}`, is **`{chosen}`**. These numbers are of 1,000 images asked at the
-end of each training as for the validation split, apart from everything below."""
+CHOICE = """The variant with the lowest error under the uniform protocol, of those whose class agreement and distance
+from real images are no worse than those of `{reference}`, is **`{chosen}`**. These numbers are of 1,000 images asked
+at the end of each training as for the validation split, apart from everything below."""
 SUPPORT = """Real training images of each class (row) and score (column, lower edge of the bin): what is rare or absent
 here, no generator has been shown."""
 
