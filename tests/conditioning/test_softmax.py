@@ -21,15 +21,21 @@ def draw(encoding, condition, chance=None):
     return encoding.complete(condition, chance).probabilities
 
 
-def test_parts_are_the_class_the_logarithms_and_the_scores_log_odds(real):
+def test_parts_are_the_class_the_probabilities_with_their_logarithms_and_features_of_the_score(real):
     encoding = SoftmaxEncoding(K, real)
-    label, logs, odds = encoding(real)
+    label, vector, score = encoding(real)
     assert label.equal(torch.eye(K)[real.label])
+    logs, probabilities = vector.chunk(2, dim=1)
     expected = 1 + real.probabilities.clamp_min(SMALLEST).log() / math.log(1 / SMALLEST)
     torch.testing.assert_close(logs, expected)
     assert (logs.min() >= 0, logs.max() <= 1) == (True, True)
-    torch.testing.assert_close(odds[:, 0], encoding.log_odds(real.score))
-    assert encoding.part_dims == tuple(part.shape[1] for part in (label, logs, odds))
+    assert probabilities.equal(real.probabilities)
+    torch.testing.assert_close(score[:, :2], encoding.log_odds.pair(real.score))
+    low, high = real.score.min(), real.score.max()
+    place = 2 * (real.score - low) / (high - low) - 1
+    torch.testing.assert_close(score[:, 2], (math.pi / 2 * place).sin())
+    torch.testing.assert_close(score[:, -1], (4 * math.pi * place).cos(), atol=1e-5, rtol=1e-5)
+    assert encoding.part_dims == tuple(part.shape[1] for part in (label, vector, score))
 
 
 def test_a_vector_that_is_there_stays(real):

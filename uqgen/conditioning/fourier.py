@@ -30,11 +30,23 @@ class FourierEncoding(ApartEncoding):
         require_integer("n_frequencies", n_frequencies, 1)
         super().__init__(n_classes, 1 + 2 * n_frequencies)
         self.log_odds = LogOdds(real.score)
-        self.register_buffer("frequencies", math.pi * 2.0 ** torch.arange(n_frequencies) / 2)
-        self.frequencies: Tensor
+        self.n_frequencies = n_frequencies
 
     def features(self, score: Tensor) -> Tensor:
         """Scores float32 [N] to float32 [N, 1 + 2 M] in [-1, 1]."""
-        odds = self.log_odds(score)[:, None]
-        angles = odds * self.frequencies
-        return torch.cat([odds, angles.sin(), angles.cos()], dim=1)
+        odds = self.log_odds(score)
+        return torch.cat([odds[:, None], fourier_features(odds, self.n_frequencies)], dim=1)
+
+
+def fourier_features(x: Tensor, n_frequencies: int) -> Tensor:
+    """Sines and cosines of M frequencies, each twice the one before: Tancik et al. (2020), section 6.
+
+    Args:
+        x: float32 [N] in [-1, 1], a quarter of the longest wave on either side of 0.
+        n_frequencies: M.
+
+    Returns:
+        float32 [N, 2 M].
+    """
+    angles = x[:, None] * (math.pi / 2 * 2.0 ** torch.arange(n_frequencies, device=x.device))
+    return torch.cat([angles.sin(), angles.cos()], dim=1)

@@ -24,8 +24,11 @@ class LogOdds(nn.Module):
 
     def forward(self, score: Tensor) -> Tensor:
         """Scores float32 [N] to [N] in [-1, 1]; beyond the range, or within `MARGIN` of an end, they count as that."""
-        share = (score - self.low) / (self.high - self.low).clamp_min(1e-6)
-        return torch.logit(share.clamp(MARGIN, 1 - MARGIN)) / math.log((1 - MARGIN) / MARGIN)
+        return torch.logit(self.place(score).clamp(MARGIN, 1 - MARGIN)) / math.log((1 - MARGIN) / MARGIN)
+
+    def place(self, score: Tensor) -> Tensor:
+        """Where scores float32 [N] lie between the lowest and the highest, [N], 0 and 1 at the ends."""
+        return (score - self.low) / (self.high - self.low).clamp_min(1e-6)
 
     def pair(self, score: Tensor) -> Tensor:
         """Scores float32 [N] to (z, 1 - |z|), float32 [N, 2], with z their scaled log-odds.

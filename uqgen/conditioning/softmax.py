@@ -8,16 +8,21 @@ from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
+from uqgen.conditioning.fourier import fourier_features
 from uqgen.conditioning.log_odds import LogOdds
 
 N_NEAREST = 16  # vectors of the class, with the nearest scores, of which one is drawn
 N_HALVINGS = 30  # of the interval of exponents in which the right one lies
 LOWEST_LOG_POWER = -8.0  # of that interval; its other end is as far above 0
 SMALLEST = 1e-4  # probability that its logarithm tells from 0
+N_FREQUENCIES = 4  # of the score's features
 
 
 class SoftmaxEncoding(Encoding):
-    """Three parts: one-hot class, the logarithms of the K probabilities, and the score's log-odds.
+    """Three parts: one-hot class, the K probabilities and their logarithms, and features of the score.
+
+    Logarithms tell small probabilities apart, the probabilities themselves large ones. Likewise the score's log-odds
+    tell scores apart near the ends of their range, and Fourier features of its place in the range those between.
 
     A score alone leaves open which classes the classifier hesitates between; the vector says it. Who asks for a class
     and a score gets a vector that fits: one of a real image of that class and about that score, and where the score is
@@ -33,7 +38,7 @@ class SoftmaxEncoding(Encoding):
     def __init__(self, n_classes: int, real: Condition) -> None:
         super().__init__()
         self.n_classes = n_classes
-        self.part_dims = (n_classes, n_classes, 2)
+        self.part_dims = (n_classes, 2 * n_classes, 2 + 2 * N_FREQUENCIES)
         self.log_odds = LogOdds(real.score)
         assert real.probabilities is not None
         by_score = real.score.argsort()
@@ -66,10 +71,15 @@ class SoftmaxEncoding(Encoding):
         return condition._replace(probabilities=probabilities)
 
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:
-        """A complete condition of N images to (float32 [N, K], float32 [N, K] in [0, 1], float32 [N, 2] in [-1, 1])."""
+        """A complete condition of N images to float32 [N, K], [N, 2 K] in [0, 1] and [N, 10] in [-1, 1]."""
         assert condition.probabilities is not None
         logs = 1 - condition.probabilities.clamp_min(SMALLEST).log() / math.log(SMALLEST)
-        return F.one_hot(condition.label, self.n_classes).float(), logs, self.log_odds.pair(condition.score)
+        vector = torch.cat([logs, condition.probabilities], dim=1)
+        return F.one_hot(condition.label, self.n_classes).float(), vector, self._score_features(condition.score)
+
+    def _score_features(self, score: Tensor) -> Tensor:
+        waves = fourier_features(2 * self.log_odds.place(score) - 1, N_FREQUENCIES)
+        return torch.cat([self.log_odds.pair(score), waves], dim=1)
 
     def _near(self, label: int, score: Tensor, chance: Tensor) -> Tensor:
         """Positions, int64 [N], of vectors of one class (of any, if no image has it) whose scores are near."""
