@@ -19,16 +19,20 @@ N, K = 6_000, 2
 APART = [FourierEncoding, LogitEncoding, RankEncoding]
 
 
+def offset(label, score):
+    return label + 2.0 * (score > 0.5)
+
+
 @pytest.fixture
 def real() -> Condition:
-    """The second score is a part u^3 of the first in class 0, and of half of it in class 1.
+    """The second score is u^3 and more, how much follows from the class and from whether the first one is high.
 
     In the order of scores u is the golden ratio's sequence, of which neighbours fill [0, 1] evenly.
     """
     label, order = torch.arange(N) % K, torch.randperm(N // K).repeat_interleave(K)
     score = (order + 0.5) / (N // K)
     u = (order.double() * (math.sqrt(5) - 1) / 2 % 1).float()
-    return Condition(label, score, torch.rand(N, K).softmax(dim=1), score * u**3 / (1 + label))
+    return Condition(label, score, torch.rand(N, K).softmax(dim=1), offset(label, score) + u**3)
 
 
 def asked(n=4_000, score=None):
@@ -41,7 +45,7 @@ def rng(seed=0):
 
 def share(condition):
     """u of the second scores."""
-    return (condition.second / condition.score * (1 + condition.label)) ** (1 / 3)
+    return (condition.second - offset(*condition[:2])).clamp_min(0) ** (1 / 3)
 
 
 def test_quantiles_are_those_of_the_images_of_the_class_with_about_the_first_score(real):
@@ -57,7 +61,7 @@ def test_those_asked_uniformly_fill_what_is_reachable_and_no_more(real):
     condition = asked()
     found = SecondScores(K, real).draw_uniform(condition, rng())
     assert found[:2] == condition[:2]
-    u = share(found.select(found.score > 0.2))
+    u = share(found.select((found.score - 0.5).abs() > 0.05))
     assert TAIL - 0.03 < u.min() < 0.2
     assert u.max() < 1 - TAIL + 0.03
     between = (u**3 - TAIL**3) / ((1 - TAIL) ** 3 - TAIL**3)

@@ -27,6 +27,11 @@ class Condition(NamedTuple):
         """The score and the second one, float32 [N, S] with S 1 or 2."""
         return torch.stack([self.score] if self.second is None else [self.score, self.second], dim=1)
 
+    def of_second(self) -> "Condition":
+        """The same classes with the second score as the only one."""
+        assert self.second is not None
+        return Condition(self.label, self.second)
+
     def to(self, device: torch.device | str) -> "Condition":
         """The same condition on another device."""
         return self._each(lambda part: part.to(device))
