@@ -196,7 +196,7 @@ class Evaluator:
             second = cast(Generated, first.second)
             protocols[name] = self._measure_protocol(second, n_resamples)
             asked, obtained = (first.asked.score, second.asked.score), (first.score_out, second.score_out)
-            effects[name] = knobs(asked, obtained, n_resamples, self.settings.seed)
+            effects[name] = knobs(asked, obtained, first.asked.label, n_resamples, self.settings.seed)
         return SecondScore(self.score.name, protocols, effects)
 
     def _generate(self, gan: ConditionalGAN, protocol: str, seed: int, n: int) -> Generated:

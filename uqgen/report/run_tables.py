@@ -52,7 +52,7 @@ def knobs_table(first: str, second: SecondScore) -> Table:
         cells = [with_interval(number) for found in effects for number in (found.slope, found.pearson)]
         rows.append([f"{labels[asked]} asked on {labels[obtained]} obtained", *cells])
     header = ["", *(f"{what}, {PROTOCOL_TITLES[name]}" for name in PROTOCOLS for what in ("slope", "partial Pearson"))]
-    return Table(header, rows, "Each with the other score asked held fixed, by least squares; 95 % bootstrap intervals")
+    return Table(header, rows, "Class and other score asked held fixed; 95 % bootstrap intervals")
 
 
 def classifier_table(results: dict[str, Any]) -> Table:
