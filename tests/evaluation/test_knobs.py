@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from uqgen.evaluation.knobs import N_BINS, knobs
+from uqgen.evaluation.knobs import N_BINS, _cells, _effects, knobs
 
 RNG = np.random.default_rng(0)
 N, K = 4_000, 2
@@ -43,6 +43,16 @@ def test_slopes_are_those_of_least_squares_with_a_constant_for_each_cell_and_cor
             correlations.append(np.corrcoef(rest)[0, 1])
     assert effects(obtained, "slope") == pytest.approx(slopes)
     assert effects(obtained, "pearson") == pytest.approx(correlations)
+
+
+def test_resamples_have_cells_of_their_own():
+    obtained = [side + 0.3 * RNG.normal(size=N) for side in (FIRST, SECOND)]
+    columns = np.stack([FIRST, SECOND, *obtained]), np.stack([_cells(FIRST, LABEL), _cells(SECOND, LABEL)])
+    drawn = RNG.integers(N, size=(3, N))
+    together = _effects(*(column[drawn] for part in columns for column in part))
+    for row, index in enumerate(drawn):
+        for name, value in _effects(*(column[index] for part in columns for column in part)).items():
+            assert together[name][row] == pytest.approx(value)
 
 
 def test_the_intervals_are_as_wide_as_the_values_vary():
