@@ -24,10 +24,19 @@ def test_every_experiment_composes_and_builds(experiment):
 @pytest.mark.parametrize("score", options("score"))
 def test_every_score_is_a_choice(score):
     ensembles = ["classifier=cnn_ensemble", "classifier@judge=cnn_ensemble"]
-    assert build(plain(compose([f"score={score}", *ensembles]))).score.name == score
+    built = build(plain(compose([f"score={score}", *ensembles]))).score
+    assert "_and_".join(one.name for one in (built, built.second) if one) == score
 
 
-@pytest.mark.parametrize("score", ["mutual_information", "expected_entropy"])
+@pytest.mark.parametrize(
+    "choice", [f"{group}={name}" for group in ("condition", "sampler", "enforcement") for name in options(group)]
+)
+def test_two_scores_go_with_every_way_of_conditioning(choice):
+    ensembles = ["classifier=mlp_ensemble", "classifier@judge=mlp_ensemble", "score=entropy_and_mutual_information"]
+    assert build(plain(compose(["experiment=moons", *ensembles, choice]))).score.second is not None
+
+
+@pytest.mark.parametrize("score", ["mutual_information", "expected_entropy", "entropy_and_mutual_information"])
 def test_without_judges_only_the_target_needs_members(score):
     build(plain(compose([f"score={score}", "classifier=cnn_ensemble", "evaluation.n_judges=0"])))
 

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from uqgen.conditioning.condition import Condition
 from uqgen.config import compose, plain
 from uqgen.evaluate import evaluate_run, load
 from uqgen.gan.callbacks.history import read_history
 from uqgen.run_folder import RunFolder
+from uqgen.scores import get_score
 from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors
 from uqgen.train import train
@@ -107,6 +109,35 @@ def test_an_ensemble_and_judges_that_are_ensembles(score, tmp_path):
     assert results["real_judges"]["judge 1"]["n"] == len(data.test)
     assert results["classifier"]["judges_test_accuracy"]["judge 1"] > 0.7
     assert len(list((tmp_path / "cache" / "classifiers").glob("*.pt"))) == 10
+
+
+def test_two_scores_are_asked_for_measured_and_shown(tmp_path):
+    ensembles = [f"{group}=mlp_ensemble" for group in ("classifier", "classifier@judge")]
+    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
+    asked = [*overrides("moons", tmp_path, tmp_path), "score=entropy_and_mutual_information", *ensembles, *settings]
+    train(compose(asked))
+    run = RunFolder(tmp_path / "moons")
+    results, page = json.loads(run.results.read_text()), run.report.read_text()
+    second = results["second_score"]
+    assert (results["score"], second["name"]) == ("entropy", "mutual_information")
+    for protocol in ("data", "uniform"):
+        assert second["in_vs_out"][protocol]["n"] == second["judges"][protocol]["judge 1"]["n"] == 50
+        slope = second["knobs"][protocol]["second_on_second"]["slope"]
+        assert f"{slope['value']:.3f} [{slope['low']:.3f}, {slope['high']:.3f}]" in page
+    mae = second["in_vs_out"]["uniform"]["mae"]
+    assert f"{mae['value']:.3f} [{mae['low']:.3f}, {mae['high']:.3f}]" in page
+    assert (run.figures / "in_vs_out_second.png").exists()
+    _, classifiers, own, gan = load(run, {})
+    logits, label = classifiers.logits["train"], own.label
+    assert own.second.equal(get_score("mutual_information")(logits, label))
+    latent = gan.generator.draw_latent(16, torch.Generator().manual_seed(0))
+    condition = Condition(torch.arange(16) % 2, torch.full((16,), 0.3))
+    low, high = (
+        gan.generate(latent, condition._replace(second=torch.full((16,), value))) for value in own.second.aminmax()
+    )
+    assert not torch.equal(low, high)
+    chosen = gan.encoding.complete(condition, torch.special.ndtr(latent.z[:, 0])).second
+    assert gan.generate(latent, condition).equal(gan.generate(latent, condition._replace(second=chosen)))
 
 
 def test_a_reloaded_run_measures_the_same_again(finished):

@@ -231,7 +231,9 @@ def _try_out(experiment: "Experiment") -> None:
     experiment.check_classifiers()
     _under("evaluation", lambda: experiment.evaluation.check_range(experiment.score, n_classes))
     # One image of each class, with as many scores.
-    real = Condition(torch.arange(n_classes), torch.linspace(0, 1, n_classes), torch.eye(n_classes))
+    scores = torch.linspace(0, 1, n_classes)
+    second = None if experiment.score.second is None else scores
+    real = Condition(torch.arange(n_classes), scores, torch.eye(n_classes), second)
     encoding = _under("condition", partial(experiment.encoding, n_classes, real))
     _under("sampler", partial(experiment.sampler, real))
     late: dict[str, Callable[[], Any]] = {

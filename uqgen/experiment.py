@@ -165,9 +165,10 @@ class Experiment:
         return ConditionalGAN(generator, discriminator, encoding, self.sampler(real), self.training, enforcement)
 
     def own_conditions(self, classifiers: Classifiers) -> Condition:
-        """Class, score and probabilities of every real training image."""
-        label, logits = self.data.train.label, classifiers.logits["train"]
-        return Condition(label, classifiers.score(logits, label), predictive_logits(logits).softmax(dim=1))
+        """Class, score, probabilities and, where there is one, second score of every real training image."""
+        label, logits, score = self.data.train.label, classifiers.logits["train"], classifiers.score
+        second = None if score.second is None else score.second(logits, label)
+        return Condition(label, score(logits, label), predictive_logits(logits).softmax(dim=1), second)
 
     def train_gan(self, gan: ConditionalGAN, evaluator: Evaluator, run: RunFolder, tracker: Tracker) -> None:
         """Trains the GAN, or goes on from its checkpoint."""

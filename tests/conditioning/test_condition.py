@@ -2,18 +2,24 @@ import torch
 
 from uqgen.conditioning.condition import Condition
 
-WHOLE = Condition(torch.tensor([1, 2]), torch.tensor([0.5, 0.7]), torch.tensor([[0.5, 0.5], [0.3, 0.7]]))
+PROBABILITIES = torch.tensor([[0.5, 0.5], [0.3, 0.7]])
+WHOLE = Condition(torch.tensor([1, 2]), torch.tensor([0.5, 0.7]), PROBABILITIES, torch.tensor([0.1, 0.2]))
 
 
 def test_a_condition_goes_to_a_device_as_a_whole():
     moved = WHOLE.to("meta")
     assert isinstance(moved, Condition)
     assert all(part.device.type == "meta" for part in moved)
-    assert Condition(*WHOLE[:2]).to("meta").probabilities is None
+    assert Condition(*WHOLE[:2]).to("meta")[2:] == (None, None)
 
 
 def test_positions_are_selected_from_every_part():
     for index in (torch.tensor([1, 1]), slice(1, 2)):
         chosen = WHOLE.select(index)
         assert all(part.equal(whole[index]) for part, whole in zip(chosen, WHOLE, strict=True))
-    assert Condition(*WHOLE[:2]).select(slice(0, 1)).probabilities is None
+    assert Condition(*WHOLE[:2]).select(slice(0, 1))[2:] == (None, None)
+
+
+def test_scores_are_one_column_each():
+    assert WHOLE.scores.tolist() == torch.tensor([[0.5, 0.1], [0.7, 0.2]]).tolist()
+    assert Condition(*WHOLE[:2]).scores.tolist() == torch.tensor([[0.5], [0.7]]).tolist()

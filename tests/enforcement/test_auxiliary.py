@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import torch
 
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.log_odds import LogOdds
 from uqgen.enforcement.auxiliary import Auxiliary
+from uqgen.scores import get_score
 
 
 def rng(seed=0):
@@ -32,3 +36,19 @@ def test_the_generator_is_led_to_what_the_head_takes_for_the_score_asked(given):
 
 def test_it_brings_a_head_and_nothing_else_to_be_trained(given):
     assert [name for name, _ in Auxiliary(given).named_parameters()] == ["head.weight", "head.bias"]
+
+
+def test_of_two_scores_it_learns_and_leads_by_both(given, real):
+    score = get_score("msp", "margin")
+    auxiliary = Auxiliary(replace(given, score=score, real=real._replace(second=torch.linspace(0, 1, len(real.score)))))
+    own = auxiliary.given.real.select(slice(0, 8))
+    x, fake = torch.randn(8, 3), 3 * torch.randn(8, 3)
+    truth = torch.stack(
+        [torch.cat([own.score, score(fake, own.label)]), torch.cat([own.second, score.second(fake, own.label)])]
+    )
+    odds = torch.stack([LogOdds(c)(t) for c, t in zip(auxiliary.given.real[1::2], truth, strict=True)], dim=1)
+    said = auxiliary.head(given.discriminator.features(torch.cat([x, fake])))
+    expected = (said - odds).square().mean(dim=0).sum()
+    torch.testing.assert_close(auxiliary.discriminator_loss(x, own, fake, own, rng()), expected)
+    led = (said - odds)[:8].square().sum(dim=1)
+    torch.testing.assert_close(auxiliary.generator_loss(x, own, rng()), led)

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from scipy import stats
 
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.log_odds import LogOdds
 from uqgen.enforcement.consistency import Consistency
+from uqgen.scores import get_score
 from uqgen.settings import SettingError
 
 PLAIN = {"noise": 0.0, "shift": 0}  # the classifiers of `given` are all the same
@@ -80,3 +84,34 @@ def test_noise_and_blur_have_the_strength_that_was_set(given):
 def test_what_is_out_of_range_is_refused(given, name, value):
     with pytest.raises(SettingError, match=f"^{name}="):
         Consistency(given, **{name: value})
+
+
+@pytest.fixture
+def given_two(given, real):
+    """MSP and, as a second score, margin."""
+    return replace(
+        given, score=get_score("msp", "margin"), real=real._replace(second=torch.linspace(0, 1, len(real.score)))
+    )
+
+
+def test_of_two_scores_both_count_each_in_its_own_log_odds(given_two):
+    logits = torch.randn(6, 3)
+    asked = Condition(torch.zeros(6, dtype=torch.int64), torch.rand(6), None, torch.rand(6))
+    expected = 0
+    for name, own, wanted in (
+        ("msp", given_two.real.score, asked.score),
+        ("margin", given_two.real.second, asked.second),
+    ):
+        odds = LogOdds(own)
+        expected = expected + (odds(get_score(name)(logits, asked.label)) - odds(wanted)) ** 2
+    torch.testing.assert_close(Consistency(given_two, **PLAIN).generator_loss(logits, asked, rng()), expected)
+
+
+def test_beside_a_vector_only_the_second_score_is_added(given_two):
+    logits, probabilities = torch.randn(6, 3), torch.randn(6, 3).softmax(dim=1)
+    asked = Condition(torch.zeros(6, dtype=torch.int64), torch.rand(6), probabilities, torch.rand(6))
+    consistency, odds = Consistency(given_two, **PLAIN), LogOdds(given_two.real.second)
+    loss = consistency.generator_loss(logits, asked, rng())
+    divergence = stats.entropy(probabilities.numpy(), logits.softmax(dim=1).numpy(), axis=1)
+    second = (odds(get_score("margin")(logits, asked.label)) - odds(asked.second)) ** 2
+    torch.testing.assert_close(loss, torch.from_numpy(divergence) + second, atol=1e-5, rtol=1e-5)

@@ -68,7 +68,7 @@ def make_gan(own) -> Callable[..., ConditionalGAN]:
 
     def make(n_images: int = 64, batch_size: int = 8, **settings: object) -> ConditionalGAN:
         torch.manual_seed(0)
-        encoding = RawEncoding()
+        encoding = RawEncoding(N_CLASSES)
         shape, channels = (1, 8, 8), (4, 3)
         generator = Generator(shape, encoding.part_dims, channels, latent_dim=4, w_dim=4, mapping_depth=1)
         discriminator = Discriminator(
@@ -86,7 +86,7 @@ def make_point_gan(own) -> Callable[..., ConditionalGAN]:
 
     def make(n_images: int = 64, batch_size: int = 8, **settings: object) -> ConditionalGAN:
         torch.manual_seed(0)
-        encoding = RawEncoding()
+        encoding = RawEncoding(N_CLASSES)
         generator = MLPGenerator((2,), encoding.part_dims, latent_dim=3, hidden=8, depth=3)
         discriminator = MLPDiscriminator((2,), encoding.part_dims, hidden=8, depth=3)
         training = GANTraining(n_images=n_images, batch_size=batch_size, **settings)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """What the generator is asked for, and what the discriminator is told of an image."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -13,18 +14,32 @@ class Condition(NamedTuple):
         label: int64 [N], the class.
         score: float32 [N], the score asked (of the generator) or own (of a real image).
         probabilities: float32 [N, K], the classifier's softmax vector, where known: of a real image its own.
+        second: float32 [N], a second score, where two are asked for.
     """
 
     label: Tensor
     score: Tensor
     probabilities: Tensor | None = None
+    second: Tensor | None = None
+
+    @property
+    def scores(self) -> Tensor:
+        """The score and the second one, float32 [N, S] with S 1 or 2."""
+        return torch.stack([self.score] if self.second is None else [self.score, self.second], dim=1)
+
+    def of_second(self) -> "Condition":
+        """The same classes with the second score as the only one."""
+        assert self.second is not None
+        return Condition(self.label, self.second)
 
     def to(self, device: torch.device | str) -> "Condition":
         """The same condition on another device."""
-        rest = self.probabilities if self.probabilities is None else self.probabilities.to(device)
-        return Condition(self.label.to(device), self.score.to(device), rest)
+        return self._each(lambda part: part.to(device))
 
     def select(self, index: Tensor | slice) -> "Condition":
         """The conditions at these positions of the batch."""
-        rest = self.probabilities if self.probabilities is None else self.probabilities[index]
-        return Condition(self.label[index], self.score[index], rest)
+        return self._each(lambda part: part[index])
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Condition":
+        rest = (None if part is None else change(part) for part in (self.probabilities, self.second))
+        return Condition(change(self.label), change(self.score), *rest)

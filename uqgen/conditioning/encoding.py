@@ -5,13 +5,18 @@ from abc import ABC, abstractmethod
 from torch import Tensor, nn
 
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.second_score import SecondScores
 
 
 class Encoding(nn.Module, ABC):
     """Turns a condition into one or several vectors, the *parts*; a network embeds each part on its own.
 
     An encoding is built from what the real data are: `Encoding(n_classes, real)`, where `real` holds the class and the
-    score of every training image.
+    score of every training image, or two scores.
+
+    Args:
+        n_classes: number of classes K.
+        real: where the encoding holds second scores, if there are any; else None.
 
     Attributes:
         part_dims: width of each part.
@@ -21,14 +26,21 @@ class Encoding(nn.Module, ABC):
     part_dims: tuple[int, ...]
     uses_probabilities = False
 
+    def __init__(self, n_classes: int, real: Condition | None = None) -> None:
+        super().__init__()
+        self.n_classes = n_classes
+        self.seconds = None if real is None or real.second is None else SecondScores(n_classes, real)
+
     def complete(self, condition: Condition, chance: Tensor) -> Condition:
-        """Adds what the encoding needs beyond class and score; here nothing.
+        """Adds what the encoding needs beyond class and score: a second score that fits, where none is asked for.
 
         Args:
             condition: N classes and scores.
             chance: float [N] in [0, 1): decides where several would do.
         """
-        return condition
+        if self.seconds is None or condition.second is not None:
+            return condition
+        return condition._replace(second=self.seconds.quantile(condition, chance))
 
     @abstractmethod
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:

@@ -12,7 +12,7 @@ from uqgen.settings import require_integer
 
 
 class FourierEncoding(ApartEncoding):
-    """Two parts, each embedded on its own so that neither drowns the other: one-hot class, and features of the score.
+    """One-hot class, and features of each score, in parts that are embedded on their own so that none drowns another.
 
     A sure classifier's scores crowd at one end of their range; their log-odds spread them out, and sines and cosines of
     several frequencies tell near ones apart.
@@ -28,25 +28,25 @@ class FourierEncoding(ApartEncoding):
 
     def __init__(self, n_classes: int, real: Condition, n_frequencies: int = 4) -> None:
         require_integer("n_frequencies", n_frequencies, 1)
-        super().__init__(n_classes, 1 + 2 * n_frequencies)
-        self.log_odds = LogOdds(real.score)
+        super().__init__(n_classes, 1 + 2 * n_frequencies, real)
+        self.log_odds = LogOdds(real.scores)
         self.n_frequencies = n_frequencies
 
-    def features(self, score: Tensor) -> Tensor:
-        """Scores float32 [N] to float32 [N, 1 + 2 M] in [-1, 1]."""
-        odds = self.log_odds(score)
-        return torch.cat([odds[:, None], fourier_features(odds, self.n_frequencies)], dim=1)
+    def features(self, scores: Tensor) -> Tensor:
+        """Scores float32 [N, S] to float32 [N, S, 1 + 2 M] in [-1, 1]."""
+        odds = self.log_odds(scores)
+        return torch.cat([odds[..., None], fourier_features(odds, self.n_frequencies)], dim=-1)
 
 
 def fourier_features(x: Tensor, n_frequencies: int) -> Tensor:
     """Sines and cosines of M frequencies, each twice the one before: Tancik et al. (2020), section 6.
 
     Args:
-        x: float32 [N] in [-1, 1], a quarter of the longest wave on either side of 0.
+        x: float32 [...] in [-1, 1], a quarter of the longest wave on either side of 0.
         n_frequencies: M.
 
     Returns:
-        float32 [N, 2 M].
+        float32 [..., 2 M].
     """
-    angles = x[:, None] * (math.pi / 2 * 2.0 ** torch.arange(n_frequencies, device=x.device))
-    return torch.cat([angles.sin(), angles.cos()], dim=1)
+    angles = x[..., None] * (math.pi / 2 * 2.0 ** torch.arange(n_frequencies, device=x.device))
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)

@@ -16,8 +16,7 @@ class LabelEncoding(Encoding):
     """
 
     def __init__(self, n_classes: int, real: Condition) -> None:
-        super().__init__()
-        self.n_classes = n_classes
+        super().__init__(n_classes)
         self.part_dims = (n_classes,)
 
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:

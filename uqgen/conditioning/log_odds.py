@@ -12,29 +12,29 @@ class LogOdds(nn.Module):
     """Log-odds of where a score lies between the lowest and the highest of the real ones, scaled to [-1, 1].
 
     Args:
-        real: float32 [N], the scores of the training images.
+        real: float32 [N], the scores of the training images; or [N, S], several scores, each with ends of its own.
     """
 
     def __init__(self, real: Tensor) -> None:
         super().__init__()
-        self.register_buffer("low", real.min())
-        self.register_buffer("high", real.max())
+        self.register_buffer("low", real.amin(dim=0).squeeze())
+        self.register_buffer("high", real.amax(dim=0).squeeze())
         self.low: Tensor
         self.high: Tensor
 
     def forward(self, score: Tensor) -> Tensor:
-        """Scores float32 [N] to [N] in [-1, 1]; beyond the range, or within `MARGIN` of an end, they count as that."""
+        """Scores float32 [N] or [N, S] to as many in [-1, 1]; beyond an end, or within `MARGIN`, they count as it."""
         return torch.logit(self.place(score).clamp(MARGIN, 1 - MARGIN)) / math.log((1 - MARGIN) / MARGIN)
 
     def place(self, score: Tensor) -> Tensor:
-        """Where scores float32 [N] lie between the lowest and the highest, [N], 0 and 1 at the ends."""
+        """Where scores float32 [N] or [N, S] lie between the lowest and the highest, as many, 0 and 1 at the ends."""
         return (score - self.low) / (self.high - self.low).clamp_min(1e-6)
 
     def pair(self, score: Tensor) -> Tensor:
-        """Scores float32 [N] to (z, 1 - |z|), float32 [N, 2], with z their scaled log-odds.
+        """Scores float32 [N], or [N, S], to (z, 1 - |z|), float32 [N, 2] or [N, S, 2], with z their scaled log-odds.
 
         A part of a condition is brought to mean square one once it is embedded, which would leave a lone number nothing
         but its sign.
         """
         odds = self(score)
-        return torch.stack([odds, 1 - odds.abs()], dim=1)
+        return torch.stack([odds, 1 - odds.abs()], dim=-1)

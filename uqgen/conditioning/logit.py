@@ -16,9 +16,9 @@ class LogitEncoding(ApartEncoding):
     """
 
     def __init__(self, n_classes: int, real: Condition) -> None:
-        super().__init__(n_classes, 2)
-        self.log_odds = LogOdds(real.score)
+        super().__init__(n_classes, 2, real)
+        self.log_odds = LogOdds(real.scores)
 
-    def features(self, score: Tensor) -> Tensor:
-        """Scores float32 [N] to float32 [N, 2] in [-1, 1]."""
-        return self.log_odds.pair(score)
+    def features(self, scores: Tensor) -> Tensor:
+        """Scores float32 [N, S] to float32 [N, S, 2] in [-1, 1]."""
+        return self.log_odds.pair(scores)

@@ -9,7 +9,7 @@ from uqgen.conditioning.encoding import Encoding
 
 
 class PaperEncoding(Encoding):
-    """One-hot class and score, concatenated into one part of K + 1 numbers.
+    """One-hot class and score, concatenated into one part of K + 1 numbers; K + 2 with a second score.
 
     A trained classifier is sure of most images, so raw scores hardly vary, and beside a one-hot class they hardly turn
     the embedding: MSP 0.9 and 1.0 are 3 degrees apart. Standardised like any input of a network, by the mean and the
@@ -22,16 +22,16 @@ class PaperEncoding(Encoding):
     """
 
     def __init__(self, n_classes: int, real: Condition, standardise: bool = True) -> None:
-        super().__init__()
-        self.n_classes = n_classes
-        self.part_dims = (n_classes + 1,)
-        self.register_buffer("mean", real.score.mean() if standardise else torch.zeros(()))
-        self.register_buffer("deviation", real.score.std().clamp_min(1e-6) if standardise else torch.ones(()))
+        super().__init__(n_classes, real)
+        scores = real.scores
+        self.part_dims = (n_classes + scores.shape[1],)
+        mean, deviation = scores.mean(dim=0).squeeze(), scores.std(dim=0).clamp_min(1e-6).squeeze()
+        self.register_buffer("mean", mean if standardise else torch.zeros_like(mean))
+        self.register_buffer("deviation", deviation if standardise else torch.ones_like(deviation))
         self.mean: Tensor
         self.deviation: Tensor
 
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:
-        """A condition of N images to (float32 [N, K + 1],)."""
+        """A condition of N images to (float32 [N, K + 1],), or K + 2."""
         one_hot = F.one_hot(condition.label, self.n_classes).float()
-        score = (condition.score - self.mean) / self.deviation
-        return (torch.cat([one_hot, score[:, None]], dim=1),)
+        return (torch.cat([one_hot, (condition.scores - self.mean) / self.deviation], dim=1),)

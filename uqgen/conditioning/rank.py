@@ -16,15 +16,17 @@ class RankEncoding(ApartEncoding):
     """
 
     def __init__(self, n_classes: int, real: Condition) -> None:
-        super().__init__(n_classes, 2)
-        self.register_buffer("sorted", real.score.sort().values, persistent=False)  # follows from the data
+        super().__init__(n_classes, 2, real)
+        by_score = real.scores.T.contiguous().sort(dim=1).values
+        self.register_buffer("sorted", by_score, persistent=False)  # follows from the data
         self.sorted: Tensor
 
-    def features(self, score: Tensor) -> Tensor:
-        """Scores float32 [N] to float32 [N, 2] in [0, 1]: the quantile q and 1 - q.
+    def features(self, scores: Tensor) -> Tensor:
+        """Scores float32 [N, S] to float32 [N, S, 2] in [0, 1]: the quantile q and 1 - q.
 
         q is the share of training images below the score, those of the very same score counted half.
         """
-        below, up_to = (torch.searchsorted(self.sorted, score, side=side) for side in ("left", "right"))
-        quantile = ((below + up_to) / (2 * len(self.sorted))).float()
-        return torch.stack([quantile, 1 - quantile], dim=1)
+        by_score = scores.T.contiguous()
+        below, up_to = (torch.searchsorted(self.sorted, by_score, side=side) for side in ("left", "right"))
+        quantile = ((below + up_to) / (2 * self.sorted.shape[1])).float().T
+        return torch.stack([quantile, 1 - quantile], dim=-1)

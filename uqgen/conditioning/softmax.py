@@ -10,6 +10,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.fourier import fourier_features
 from uqgen.conditioning.log_odds import LogOdds
+from uqgen.conditioning.neighbours import Neighbours
 
 N_NEAREST = 16  # vectors of the class, with the nearest scores, of which one is drawn
 N_HALVINGS = 30  # of the interval of exponents in which the right one lies
@@ -26,7 +27,8 @@ class SoftmaxEncoding(Encoding):
 
     A score alone leaves open which classes the classifier hesitates between; the vector says it. Who asks for a class
     and a score gets a vector that fits: one of a real image of that class and about that score, and where the score is
-    the vector's maximum (MSP), sharpened or flattened until it is exactly the score asked.
+    the vector's maximum (MSP), sharpened or flattened until it is exactly the score asked. With a second score there is
+    a fourth part, the same features of it.
 
     Args:
         n_classes: number of classes K.
@@ -36,20 +38,13 @@ class SoftmaxEncoding(Encoding):
     uses_probabilities = True
 
     def __init__(self, n_classes: int, real: Condition) -> None:
-        super().__init__()
-        self.n_classes = n_classes
-        self.part_dims = (n_classes, 2 * n_classes, 2 + 2 * N_FREQUENCIES)
-        self.log_odds = LogOdds(real.score)
+        super().__init__(n_classes, real)
+        self.part_dims = (n_classes, 2 * n_classes, *[2 + 2 * N_FREQUENCIES] * real.scores.shape[1])
+        self.log_odds = LogOdds(real.scores)
         assert real.probabilities is not None
-        by_score = real.score.argsort()
-        order = by_score[real.label[by_score].argsort(stable=True)]
-        starts = F.pad(real.label.bincount(minlength=n_classes).cumsum(0), (1, 0))
-        follows_from_data = {"score": real.score[order], "probabilities": real.probabilities[order], "starts": starts}
-        for name, value in follows_from_data.items():
-            self.register_buffer(name, value, persistent=False)
-        self.score: Tensor
+        self.neighbours = Neighbours(n_classes, real, N_NEAREST)
+        self.register_buffer("probabilities", real.probabilities, persistent=False)  # follows from the data
         self.probabilities: Tensor
-        self.starts: Tensor
         self.is_maximum = torch.allclose(real.score, real.probabilities.amax(dim=1), atol=1e-5)
 
     def complete(self, condition: Condition, chance: Tensor) -> Condition:
@@ -57,38 +52,31 @@ class SoftmaxEncoding(Encoding):
 
         Args:
             condition: N classes and scores.
-            chance: float [N] in [0, 1): which of the nearest vectors is taken.
+            chance: float [N] in [0, 1): which of the nearest vectors is taken; also the second score's quantile.
         """
+        condition = super().complete(condition, chance)
         if condition.probabilities is not None:
             return condition
-        position = torch.zeros_like(condition.label)
-        for label in range(self.n_classes):
-            mine = (condition.label == label).nonzero().squeeze(1)
-            position[mine] = self._near(label, condition.score[mine], chance[mine])
-        probabilities = self.probabilities[position]
+        probabilities = self.probabilities[self.neighbours(condition, chance)]
         if self.is_maximum:
             probabilities = temper(probabilities, condition.score)
         return condition._replace(probabilities=probabilities)
 
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:
-        """A complete condition of N images to float32 [N, K], [N, 2 K] in [0, 1] and [N, 10] in [-1, 1]."""
+        """A complete condition of N images to its parts.
+
+        Returns:
+            float32 [N, K], float32 [N, 2 K] in [0, 1], and for each score float32 [N, 10] in [-1, 1].
+        """
         assert condition.probabilities is not None
         logs = 1 - condition.probabilities.clamp_min(SMALLEST).log() / math.log(SMALLEST)
+        one_hot = F.one_hot(condition.label, self.n_classes).float()
         vector = torch.cat([logs, condition.probabilities], dim=1)
-        return F.one_hot(condition.label, self.n_classes).float(), vector, self._score_features(condition.score)
+        return one_hot, vector, *self._score_features(condition.scores).unbind(dim=1)
 
-    def _score_features(self, score: Tensor) -> Tensor:
-        waves = fourier_features(2 * self.log_odds.place(score) - 1, N_FREQUENCIES)
-        return torch.cat([self.log_odds.pair(score), waves], dim=1)
-
-    def _near(self, label: int, score: Tensor, chance: Tensor) -> Tensor:
-        """Positions, int64 [N], of vectors of one class (of any, if no image has it) whose scores are near."""
-        start, end = int(self.starts[label]), int(self.starts[label + 1])
-        if start == end:
-            start, end = 0, len(self.score)
-        n_near = min(N_NEAREST, end - start)
-        first = torch.searchsorted(self.score[start:end].contiguous(), score.contiguous()) - n_near // 2
-        return start + first.clamp(0, end - start - n_near) + (chance * n_near).long()
+    def _score_features(self, scores: Tensor) -> Tensor:
+        waves = fourier_features(2 * self.log_odds.place(scores) - 1, N_FREQUENCIES)
+        return torch.cat([self.log_odds.pair(scores), waves], dim=-1)
 
 
 def temper(probabilities: Tensor, maximum: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ class NoEncoding(Encoding):
     part_dims = (1,)
 
     def __init__(self, n_classes: int, real: Condition) -> None:
-        super().__init__()
+        super().__init__(n_classes)
 
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:
         """A condition of N images to (float32 [N, 1],)."""

@@ -12,6 +12,8 @@ from uqgen.settings import require_integer, require_number
 class Auxiliary(Enforcement):
     """A head on the discriminator's features learns the score, as scaled log-odds, and the generator is led by it.
 
+    Of two scores it learns both.
+
     It learns from real images and from generated ones with the score that the target gives them, so that images whose
     score it mistakes teach it better. No gradient passes through the target.
 
@@ -32,20 +34,20 @@ class Auxiliary(Enforcement):
         require_integer("warm_up", warm_up, 0)
         self.weight, self.bound, self.warm_up = weight, bound, warm_up
         self.given = given
-        self.head = nn.Linear(given.discriminator.n_features, 1)
-        self.log_odds = LogOdds(given.real.score)
+        self.head = nn.Linear(given.discriminator.n_features, given.real.scores.shape[1])
+        self.log_odds = LogOdds(given.real.scores)
 
     def discriminator_loss(
         self, real: Tensor, own: Condition, fake: Tensor, asked: Condition, rng: torch.Generator
     ) -> Tensor:
         """See `Enforcement`."""
-        obtained = self.given.score(self.given.target(fake), asked.label)
-        truth = self.log_odds(torch.cat([own.score, obtained]))
-        return self.weight * (self._predict(torch.cat([real, fake])) - truth).square().mean()
+        obtained = self.given.score.scores(self.given.target(fake), asked.label)
+        truth = self.log_odds(torch.cat([own.scores, obtained]))
+        return self.weight * (self._predict(torch.cat([real, fake])) - truth).square().sum(dim=1).mean()
 
     def generator_loss(self, fake: Tensor, asked: Condition, rng: torch.Generator) -> Tensor:
         """See `Enforcement`."""
-        return self.weight * (self._predict(fake) - self.log_odds(asked.score)).square()
+        return self.weight * (self._predict(fake) - self.log_odds(asked.scores)).square().sum(dim=1)
 
     def _predict(self, x: Tensor) -> Tensor:
-        return self.head(self.given.discriminator.features(x)).squeeze(1)
+        return self.head(self.given.discriminator.features(x))

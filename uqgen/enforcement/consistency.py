@@ -17,7 +17,8 @@ class Consistency(Enforcement):
     """Draws what the frozen classifiers say of a generated image to what was asked, by gradients through them.
 
     Where the networks are told a whole softmax vector, the distance is the divergence KL(asked || obtained), else the
-    squared distance of the scores' scaled log-odds, whose slope does not vanish where the classifier is sure.
+    squared distance of the scores' scaled log-odds, whose slope does not vanish where the classifier is sure. A second
+    score adds its own squared distance to either, since no vector says it.
 
     Against cheating: the pull on an image is bounded by the push of the discriminator; classifiers other than the
     target take part; and the images are shifted, blurred and made noisy before they are classified, which no
@@ -61,7 +62,7 @@ class Consistency(Enforcement):
         self.noise, self.shift, self.blur = noise, shift, blur
         self.classifiers = (given.target, *given.siblings)  # in a tuple: not of the GAN's state
         self.score = given.score
-        self.log_odds = LogOdds(given.real.score)
+        self.log_odds = LogOdds(given.real.scores)
 
     def generator_loss(self, fake: Tensor, asked: Condition, rng: torch.Generator) -> Tensor:
         """See `Enforcement`."""
@@ -70,11 +71,12 @@ class Consistency(Enforcement):
         return self.weight * self._distance(logits, asked)
 
     def _distance(self, logits: Tensor, asked: Condition) -> Tensor:
+        obtained = self.score.scores(logits, asked.label)
+        squared = (self.log_odds(obtained) - self.log_odds(asked.scores)).square()
         if asked.probabilities is None:
-            obtained = self.score(logits, asked.label)
-            return (self.log_odds(obtained) - self.log_odds(asked.score)).square()
+            return squared.sum(dim=1)
         cross_entropy = -(asked.probabilities * predictive_logits(logits).log_softmax(dim=1)).sum(dim=1)
-        return cross_entropy - entr(asked.probabilities).sum(dim=1)
+        return cross_entropy - entr(asked.probabilities).sum(dim=1) + squared[:, 1:].sum(dim=1)
 
     def _perturbed(self, x: Tensor, rng: torch.Generator) -> Tensor:
         if x.dim() == 4:

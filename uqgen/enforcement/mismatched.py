@@ -14,7 +14,8 @@ LEAST = 0.25  # distance of the quantiles of a wrong and the right score
 class Mismatched(Enforcement):
     """Teaches the discriminator that a real image under a wrong score is no match.
 
-    A wrong score is that of a random training image at least a quarter of all of them away in the order of scores.
+    A wrong score is that of a random training image at least a quarter of all of them away in the order of scores; a
+    second score comes with it.
 
     Args:
         given: what there is.

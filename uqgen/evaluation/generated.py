@@ -1,6 +1,6 @@
 """What a GAN makes of a set of conditions, and what the target and the judges say of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -25,6 +25,7 @@ class Generated:
         logits: float32 [N, K], or [N, M, K] of an ensemble, of the target.
         judge_scores: for each judge, float32 [N].
         score_out: float32 [N], the score obtained from the target; where a score needs the class, it is the one asked.
+        second: the same images with the second score asked and obtained as the only one; None where there is none.
     """
 
     asked: Condition
@@ -32,6 +33,7 @@ class Generated:
     logits: Tensor
     judge_scores: dict[str, Tensor]
     score_out: Tensor
+    second: "Generated | None" = None
 
 
 def generate(
@@ -52,10 +54,15 @@ def generate(
         seed: draws the latents.
     """
     x = make_images(gan, asked, seed)
-    label = asked.label.cpu()
-    logits = predict(target, x)
-    judge_scores = {name: judge.score_of(x, label) for name, judge in judges.items()}
-    return Generated(asked.to("cpu"), x, logits, judge_scores, score(logits, label))
+    asked, logits = asked.to("cpu"), predict(target, x)
+    said = {name: judge.score.scores(predict(judge.classifier, x), asked.label) for name, judge in judges.items()}
+    first = {name: scores[:, 0] for name, scores in said.items()}
+    made = Generated(asked, x, logits, first, score(logits, asked.label))
+    if score.second is None:
+        return made
+    second = {name: scores[:, 1] for name, scores in said.items()}
+    asked = asked.of_second()
+    return replace(made, second=Generated(asked, x, logits, second, score.second(logits, asked.label)))
 
 
 def make_images(gan: ConditionalGAN, asked: Condition, seed: int) -> Tensor:

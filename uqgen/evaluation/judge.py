@@ -28,7 +28,7 @@ class Judge:
     @classmethod
     def fitted(cls, classifier: FrozenClassifier, score: Score, validation: LabelledData) -> "Judge":
         """The judge, its score fitted on the validation split where the score is one that is fitted."""
-        if score.fit is None:  # and nothing need be predicted
+        if not score.is_fitted:  # and nothing need be predicted
             return cls(classifier, score)
         return cls(classifier, score.fitted(predict(classifier, validation.x), validation.label))
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from torch import Tensor
@@ -11,6 +11,7 @@ from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.sampling import DataConditions, uniform_conditions
+from uqgen.conditioning.second_score import SecondScores
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.evaluation.at_sampling import AtSampling, measure_at_sampling
 from uqgen.evaluation.bootstrap import Estimate
@@ -20,6 +21,7 @@ from uqgen.evaluation.fidelity import Fidelity, compare_features
 from uqgen.evaluation.generated import Generated, generate
 from uqgen.evaluation.in_vs_out import InVsOut, by_class, in_vs_out
 from uqgen.evaluation.judge import Judge
+from uqgen.evaluation.knobs import Knobs, knobs
 from uqgen.evaluation.real import RealImages, features_of
 from uqgen.evaluation.settings import REFERENCES, EvaluationSettings
 from uqgen.evaluation.wasserstein import sliced_wasserstein
@@ -45,6 +47,22 @@ class ProtocolResult:
     by_class: dict[str, InVsOut]
     class_agreement: Estimate
     judges: dict[str, InVsOut]
+
+
+@dataclass(frozen=True)
+class SecondScore:
+    """What was measured of a second score.
+
+    Attributes:
+        name: of the score.
+        protocols, real_judges: see `Measurements`.
+        knobs: for each protocol, whether the first score and this one follow each what is asked of it alone.
+    """
+
+    name: str
+    protocols: dict[str, ProtocolResult]
+    knobs: dict[str, Knobs]
+    real_judges: dict[str, InVsOut] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,6 +94,7 @@ class Measurements:
             judge gives them; none in training.
         controls: see there; None in training.
         at_sampling: what help at sampling time brings under the uniform protocol; not measured in training.
+        second: of the second score; None where there is none.
     """
 
     protocols: dict[str, ProtocolResult]
@@ -84,6 +103,7 @@ class Measurements:
     real_judges: dict[str, InVsOut] = field(default_factory=dict)
     controls: Controls | None = None
     at_sampling: dict[str, AtSampling] = field(default_factory=dict)
+    second: SecondScore | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +114,7 @@ class Evaluator:
         data: the data, set up.
         target, judges: classifiers, on the GAN's device.
         score: the score, fitted to the target.
-        own: class and score of every real training image.
+        own: class and score, or scores, of every real training image.
         logits: for each split, float32 [N, K] or [N, M, K], the target's.
         settings: see there.
     """
@@ -114,6 +134,8 @@ class Evaluator:
         realism = replace(ours, images_floor=floor.images, sliced_wasserstein_floor=floor.sliced_wasserstein)
         controls = measure_controls(self, gan, found.generated, found.protocols)
         found = replace(found, realism=realism, real_judges=self._real_judges(), controls=controls)
+        if found.second is not None and self.second is not None:
+            found = replace(found, second=replace(found.second, real_judges=self.second._real_judges()))
         return replace(found, at_sampling=self._at_sampling(gan))
 
     def measure_in_training(self, gan: ConditionalGAN) -> Measurements:
@@ -128,6 +150,11 @@ class Evaluator:
     def asked_range(self) -> tuple[float, float]:
         """The lowest and the highest score asked under the uniform protocol."""
         return self.settings.asked_range(self.score, self.own.score)
+
+    @cached_property
+    def second(self) -> "Evaluator | None":
+        """The same with the second score as the only one; None where there is none."""
+        return None if self.score.second is None else replace(self, score=self.score.second, own=self.own.of_second())
 
     @cached_property
     def real(self) -> dict[str, RealImages]:
@@ -159,9 +186,18 @@ class Evaluator:
     def _measure(self, gan: ConditionalGAN, seed: int, n_images: int, n_resamples: int) -> Measurements:
         generated = {name: self._generate(gan, name, seed, n_images) for name in PROTOCOLS}
         protocols = {name: self._measure_protocol(images, n_resamples) for name, images in generated.items()}
-        return Measurements(
-            protocols, self._realism(features_of(generated["data"].x, self.reference.device)), generated
-        )
+        realism = self._realism(features_of(generated["data"].x, self.reference.device))
+        second = None if self.second is None else self.second._measure_as_second(generated, n_resamples)
+        return Measurements(protocols, realism, generated, second=second)
+
+    def _measure_as_second(self, generated: dict[str, Generated], n_resamples: int) -> SecondScore:
+        protocols, effects = {}, {}
+        for name, first in generated.items():
+            second = cast(Generated, first.second)
+            protocols[name] = self._measure_protocol(second, n_resamples)
+            asked, obtained = (first.asked.score, second.asked.score), (first.score_out, second.score_out)
+            effects[name] = knobs(asked, obtained, first.asked.label, n_resamples, self.settings.seed)
+        return SecondScore(self.score.name, protocols, effects)
 
     def _generate(self, gan: ConditionalGAN, protocol: str, seed: int, n: int) -> Generated:
         return generate(gan, self._ask(protocol, seed, n), self.target, self._judges, self.score, seed)
@@ -175,7 +211,9 @@ class Evaluator:
         rng = seeding.generator(seed, PROTOCOLS.index(protocol))
         if protocol == "data":
             return DataConditions(self.own._replace(probabilities=None)).draw(n, rng)  # as a user asks
-        return uniform_conditions(n, self.data.n_classes, *self.asked_range, rng)
+        n_classes = self.data.n_classes
+        asked = uniform_conditions(n, n_classes, *self.asked_range, rng)
+        return asked if self.own.second is None else SecondScores(n_classes, self.own).draw_uniform(asked, rng)
 
     def _measure_protocol(self, images: Generated, n_resamples: int) -> ProtocolResult:
         asked, label = images.asked.score.numpy(), images.asked.label

@@ -10,7 +10,8 @@ from uqgen.data.corruption import CORRUPTIONS
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.in_vs_out import InVsOut, as_plain
-from uqgen.evaluation.measure import Measurements
+from uqgen.evaluation.knobs import Effect
+from uqgen.evaluation.measure import Measurements, ProtocolResult, SecondScore
 from uqgen.evaluation.support import support
 
 if TYPE_CHECKING:
@@ -46,16 +47,25 @@ def as_results(
         "evaluation_seed": experiment.evaluation.seed,
         "classifier": classifier_results(experiment, classifiers),
         "support": support(own, experiment.data.n_classes, asked_range),
-        "in_vs_out": {name: result.in_vs_out for name, result in measurements.protocols.items()},
-        "by_class": {name: result.by_class for name, result in measurements.protocols.items()},
-        "class_agreement": {name: result.class_agreement for name, result in measurements.protocols.items()},
-        "judges": {name: result.judges for name, result in measurements.protocols.items()},
+        **_by_protocol(measurements.protocols),
         "real_judges": measurements.real_judges,
         "realism": measurements.realism,
         "controls": measurements.controls,
         "at_sampling": measurements.at_sampling,
+        "second_score": None if measurements.second is None else _second_score(measurements.second),
     }
     return as_plain(results)
+
+
+def _by_protocol(protocols: dict[str, ProtocolResult]) -> dict[str, Any]:
+    names = [field.name for field in fields(ProtocolResult)]
+    return {name: {protocol: getattr(result, name) for protocol, result in protocols.items()} for name in names}
+
+
+def _second_score(second: SecondScore) -> dict[str, Any]:
+    found = {"name": second.name, **_by_protocol(second.protocols)}
+    del found["class_agreement"]  # whatever the score
+    return {**found, "real_judges": second.real_judges, "knobs": second.knobs}
 
 
 def classifier_results(experiment: "Experiment", classifiers: "Classifiers") -> dict[str, Any]:
@@ -88,10 +98,10 @@ def scalars(measurements: Measurements) -> dict[str, float]:
     """The main numbers, each by its path in results.json without the last ``value``: ``in_vs_out/uniform/mae``."""
     found: dict[str, float] = {}
     for protocol, result in measurements.protocols.items():
-        found |= _agreement(f"in_vs_out/{protocol}", result.in_vs_out)
+        found |= _in_vs_out(protocol, result)
         found[f"class_agreement/{protocol}"] = result.class_agreement.value
-        for judge, agreement in result.judges.items():
-            found |= _agreement(f"judges/{protocol}/{judge}", agreement)
+    if measurements.second is not None:
+        found |= {f"second_score/{name}": value for name, value in _second_scalars(measurements.second).items()}
     for way, helped in measurements.at_sampling.items():
         found |= _agreement(f"at_sampling/{way}/in_vs_out", helped.in_vs_out)
         found[f"at_sampling/{way}/class_agreement"] = helped.class_agreement.value
@@ -107,6 +117,24 @@ def scalars(measurements: Measurements) -> dict[str, float]:
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
+def _in_vs_out(protocol: str, result: ProtocolResult) -> dict[str, float]:
+    found = _agreement(f"in_vs_out/{protocol}", result.in_vs_out)
+    for judge, agreement in result.judges.items():
+        found |= _agreement(f"judges/{protocol}/{judge}", agreement)
+    return found
+
+
+def _second_scalars(second: SecondScore) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for protocol, result in second.protocols.items():
+        found |= _in_vs_out(protocol, result)
+    for protocol, knobs in second.knobs.items():
+        for effect in fields(knobs):
+            for name, value in _estimates(getattr(knobs, effect.name)).items():
+                found[f"knobs/{protocol}/{effect.name}/{name}"] = value
+    return found
+
+
 def _controls(controls: Controls) -> dict[str, float]:
     matched, fragility = controls.matched_real, controls.fragility
     found = {f"class_agreement_gap/{protocol}": gap for protocol, gap in matched.class_agreement_gap.items()}
@@ -120,5 +148,9 @@ def _controls(controls: Controls) -> dict[str, float]:
 
 
 def _agreement(path: str, agreement: InVsOut) -> dict[str, float]:
-    estimates = {field.name: getattr(agreement, field.name) for field in fields(agreement)}
-    return {f"{path}/{name}": value.value for name, value in estimates.items() if isinstance(value, Estimate)}
+    return {f"{path}/{name}": value for name, value in _estimates(agreement).items()}
+
+
+def _estimates(result: InVsOut | Effect) -> dict[str, float]:
+    estimates = {field.name: getattr(result, field.name) for field in fields(result)}
+    return {name: value.value for name, value in estimates.items() if isinstance(value, Estimate)}

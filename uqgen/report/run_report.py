@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.generated import fixed_noise
-from uqgen.evaluation.measure import PROTOCOLS, Evaluator, Measurements
+from uqgen.evaluation.generated import Generated, fixed_noise
+from uqgen.evaluation.measure import PROTOCOLS, Evaluator, Measurements, ProtocolResult
 from uqgen.gan.callbacks.history import read_history
 from uqgen.gan.callbacks.samples import sample_grid
 from uqgen.gan.module import ConditionalGAN
@@ -25,6 +25,7 @@ from uqgen.report.run_tables import (
     at_sampling_table,
     classifier_table,
     controls_table,
+    knobs_table,
     realism_table,
 )
 from uqgen.report.saving import save_figure
@@ -76,7 +77,11 @@ def write_report(
     figures = list(draw_figures(run, experiment, evaluator, measurements, gan))
     for drawn in figures:
         save_figure(drawn.figure, run.figures / f"{drawn.name}.png")
-    tables = {"In against out": agreement_table(measurements), "The classifier": classifier_table(results)}
+    tables = {"In against out": agreement_table(measurements.protocols)}
+    if measurements.second is not None:
+        tables["Second score"] = agreement_table(measurements.second.protocols)
+        tables["Two knobs"] = knobs_table(experiment.score.name, measurements.second)
+    tables["The classifier"] = classifier_table(results)
     tables["Realism"] = realism_table(measurements)
     tables["At sampling time"] = at_sampling_table(measurements, experiment.evaluation.n_correction)
     if measurements.controls is not None:
@@ -95,22 +100,10 @@ def draw_figures(
     """Draws the figures of a run, in the order of the page."""
     score, seed, data = experiment.score.name, experiment.evaluation.seed, experiment.data
     label = score_label(score)
-    panels = [
-        InVsOutPanel(
-            PROTOCOL_TITLES[name],
-            measurements.generated[name].asked.score.numpy(),
-            measurements.generated[name].score_out.numpy(),
-            measurements.protocols[name].in_vs_out,
-        )
-        for name in PROTOCOLS
-    ]
-    yield NamedFigure(
-        "in_vs_out",
-        "In against out",
-        in_vs_out_figure(panels, score, seed=seed),
-        f"{label} asked of the generator against {label} obtained from the classifier; figures 2b and 4 of the paper.",
-        f"Scatter of obtained against asked {label} under two protocols, with median, quartiles and the identity.",
-    )
+    yield _in_vs_out("in_vs_out", "In against out", measurements.generated, measurements.protocols, score, seed)
+    if (second := measurements.second) is not None:
+        made = {name: images.second for name, images in measurements.generated.items() if images.second is not None}
+        yield _in_vs_out("in_vs_out_second", "Second score", made, second.protocols, second.name, seed)
     if data.is_image:
         yield from _image_figures(experiment, evaluator, gan)
     else:
@@ -140,6 +133,33 @@ def draw_figures(
     history = read_history(run.training / "history.csv")
     if history:
         yield _training_figure(history, experiment.training.seed)
+
+
+def _in_vs_out(
+    name: str,
+    section: str,
+    generated: dict[str, Generated],
+    protocols: dict[str, ProtocolResult],
+    score: str,
+    seed: int,
+) -> NamedFigure:
+    panels = [
+        InVsOutPanel(
+            PROTOCOL_TITLES[protocol],
+            generated[protocol].asked.score.numpy(),
+            generated[protocol].score_out.numpy(),
+            protocols[protocol].in_vs_out,
+        )
+        for protocol in PROTOCOLS
+    ]
+    label = score_label(score)
+    return NamedFigure(
+        name,
+        section,
+        in_vs_out_figure(panels, score, seed=seed),
+        f"{label} asked of the generator against {label} obtained from the classifier; figures 2b and 4 of the paper.",
+        f"Scatter of obtained against asked {label} under two protocols, with median, quartiles and the identity.",
+    )
 
 
 def _image_figures(experiment: "Experiment", evaluator: Evaluator, gan: ConditionalGAN) -> Iterator[NamedFigure]:

@@ -1,5 +1,6 @@
 """The tables of one run."""
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,11 @@ from uqgen.evaluation.at_sampling import AtSampling
 from uqgen.evaluation.by_score import DistanceInBin
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.copies import QUANTILE
-from uqgen.evaluation.measure import PROTOCOLS, Measurements, ProtocolResult
+from uqgen.evaluation.knobs import Knobs
+from uqgen.evaluation.measure import PROTOCOLS, Measurements, ProtocolResult, SecondScore
 from uqgen.evaluation.ratio import Ratio
 from uqgen.report.page import Table
-from uqgen.report.style import with_interval
+from uqgen.report.style import score_label, with_interval
 
 PROTOCOL_TITLES = {"data": "asked as in the data", "uniform": "asked uniformly"}
 WAY_TITLES = {
@@ -21,7 +23,7 @@ WAY_TITLES = {
 }
 
 
-def agreement_table(measurements: Measurements) -> Table:
+def agreement_table(protocols: dict[str, ProtocolResult]) -> Table:
     """Every number of in against out, with its interval, under both protocols."""
     names = {
         "mae": "mean absolute error",
@@ -33,11 +35,24 @@ def agreement_table(measurements: Measurements) -> Table:
         "within_005": "share within 0.05",
         "within_01": "share within 0.1",
     }
-    results = [measurements.protocols[name] for name in PROTOCOLS]
+    results = [protocols[name] for name in PROTOCOLS]
     rows = [[title, *(with_interval(getattr(r.in_vs_out, name)) for r in results)] for name, title in names.items()]
     rows.append(["class agreement", *(with_interval(result.class_agreement) for result in results)])
     header = ["", *(PROTOCOL_TITLES[name] for name in PROTOCOLS)]
     return Table(header, rows, f"95 % bootstrap intervals; {results[0].in_vs_out.n:,} images each")
+
+
+def knobs_table(first: str, second: SecondScore) -> Table:
+    """What each of two scores asked, the first of that name, does to either one obtained, under both protocols."""
+    labels = {"first": score_label(first), "second": score_label(second.name)}
+    rows = []
+    for effect in fields(Knobs):
+        asked, obtained = effect.name.split("_on_")
+        effects = [getattr(second.knobs[name], effect.name) for name in PROTOCOLS]
+        cells = [with_interval(number) for found in effects for number in (found.slope, found.pearson)]
+        rows.append([f"{labels[asked]} asked on {labels[obtained]} obtained", *cells])
+    header = ["", *(f"{what}, {PROTOCOL_TITLES[name]}" for name in PROTOCOLS for what in ("slope", "partial Pearson"))]
+    return Table(header, rows, "Class and other score asked held fixed; 95 % bootstrap intervals")
 
 
 def classifier_table(results: dict[str, Any]) -> Table:

@@ -44,14 +44,14 @@ class Correction:
             asked: N classes and scores.
 
         Returns:
-            The same classes, and the scores to feed, within the grid; a score that no score fed obtains gets the
-            nearest end of the grid.
+            The same classes (and second scores), and the scores to feed, within the grid; a score that no score fed
+            obtains gets the nearest end of the grid.
         """
         label, score = asked.label.cpu().numpy(), asked.score.double().cpu().numpy()
         fed = np.empty(len(score))
         for number, curve in enumerate(self.obtained.numpy()):
             fed[label == number] = _invert(self.fed.numpy(), curve, score[label == number])
-        return Condition(asked.label, torch.from_numpy(fed).to(asked.score))
+        return asked._replace(score=torch.from_numpy(fed).to(asked.score), probabilities=None)
 
 
 def fit_correction(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
@@ -27,6 +28,7 @@ class Score:
         needs_members: whether the function takes logits float [N, M, K] of an ensemble; if not, it takes [N, K], which
             for an ensemble are its `predictive_logits`.
         parameters: what was fitted; without them the function takes its defaults.
+        second: another score to ask for beside this one, as a knob of its own; None where this one is all.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Score:
     fit: Fit | None = None
     needs_members: bool = False
     parameters: Mapping[str, float] = field(default_factory=dict)
+    second: "Score | None" = None
 
     def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Scores images.
@@ -49,6 +52,16 @@ class Score:
         """
         return self.function(self._taken(logits), labels, **self.parameters)
 
+    def scores(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """This score and the second one, float32 [N, S] with S 1 or 2; see `__call__`."""
+        first = self(logits, labels)
+        return torch.stack([first] if self.second is None else [first, self.second(logits, labels)], dim=1)
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether it, or the second one, has parameters that are fitted to a classifier."""
+        return self.fit is not None or (self.second is not None and self.second.is_fitted)
+
     def fitted(self, logits: Tensor, labels: Tensor) -> "Score":
         """The score as it is to be used of one classifier: with parameters of its own, or itself where it has none.
 
@@ -56,7 +69,11 @@ class Score:
             logits: float [N, K] or [N, M, K], the classifier's, of images it was not trained on.
             labels: int64 [N].
         """
-        return self if self.fit is None else replace(self, parameters=self.fit(self._taken(logits), labels))
+        if not self.is_fitted:
+            return self
+        parameters = {} if self.fit is None else self.fit(self._taken(logits), labels)
+        second = None if self.second is None else self.second.fitted(logits, labels)
+        return replace(self, parameters=parameters, second=second)
 
     def check_members(self, kind: str, members: int | None, otherwise: str = "") -> None:
         """Refuses a classifier that this score can make nothing of.
@@ -71,6 +88,8 @@ class Score:
         """
         allowed = f"with an ensemble, {kind}=cnn_ensemble or {kind}=mlp_ensemble{otherwise}"
         require(members is not None or not self.needs_members, "score", self.name, allowed)
+        if self.second is not None:
+            self.second.check_members(kind, members, otherwise)
 
     def _taken(self, logits: Tensor) -> Tensor:
         return logits.float() if self.needs_members else predictive_logits(logits.float())
@@ -95,11 +114,14 @@ def score(
     return register
 
 
-def get_score(name: str) -> Score:
-    """The registered score of that name.
+def get_score(name: str, second: str | None = None) -> Score:
+    """The registered score of that name, alone or with a second one.
 
     Raises:
-        SettingError: no score has that name.
+        SettingError: no score has that name, or both are the same.
     """
     require_choice("name", name, SCORES)
-    return SCORES[name]
+    if second is None:
+        return SCORES[name]
+    require_choice("second", second, SCORES.keys() - {name})
+    return replace(SCORES[name], second=SCORES[second])

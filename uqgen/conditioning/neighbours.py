@@ -1,0 +1,54 @@
+"""The real images that are near to what is asked: of the class asked, with the nearest scores."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from uqgen.conditioning.condition import Condition
+
+
+class Neighbours(nn.Module):
+    """Finds real images by their class and their (first) score.
+
+    Args:
+        n_classes: number of classes K.
+        real: class and score of the M real images.
+        n_nearest: images of a class that count as near; all of them where there are fewer.
+    """
+
+    def __init__(self, n_classes: int, real: Condition, n_nearest: int) -> None:
+        super().__init__()
+        by_score = real.score.argsort()
+        order = by_score[real.label[by_score].argsort(stable=True)]
+        starts = F.pad(real.label.bincount(minlength=n_classes).cumsum(0), (1, 0))
+        for name, value in {"order": order, "score": real.score[order], "starts": starts}.items():
+            self.register_buffer(name, value, persistent=False)  # follows from the data
+        self.order: Tensor
+        self.score: Tensor
+        self.starts: Tensor
+        self.n_classes, self.n_nearest = n_classes, n_nearest
+
+    def forward(self, asked: Condition, chance: Tensor) -> Tensor:
+        """Positions of near images (of any class, if no image has the one asked).
+
+        Args:
+            asked: N classes and scores.
+            chance: float [N] in [0, 1): which of the near ones, in the order of their scores; or [N, L] for L each.
+
+        Returns:
+            int64, as many as chances: positions among the real images.
+        """
+        position = torch.zeros(chance.shape, dtype=torch.int64, device=chance.device)
+        for label in range(self.n_classes):
+            mine = (asked.label == label).nonzero().squeeze(1)
+            position[mine] = self._of_class(label, asked.score[mine], chance[mine])
+        return self.order[position]
+
+    def _of_class(self, label: int, score: Tensor, chance: Tensor) -> Tensor:
+        start, end = int(self.starts[label]), int(self.starts[label + 1])
+        if start == end:
+            start, end = 0, len(self.score)
+        n_near = min(self.n_nearest, end - start)
+        first = torch.searchsorted(self.score[start:end].contiguous(), score.contiguous()) - n_near // 2
+        first = first.clamp(0, end - start - n_near).view(-1, *[1] * (chance.dim() - 1))
+        return start + first + (chance * n_near).long()
