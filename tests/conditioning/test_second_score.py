@@ -116,7 +116,7 @@ def test_beside_a_vector_it_is_a_part_of_its_own(real):
     encoding = SoftmaxEncoding(K, real)
     parts, alone = encoding(real), LogitEncoding(K, Condition(real.label, real.second))
     torch.testing.assert_close(parts[3][:, :2], alone(Condition(real.label, real.second))[1])
-    assert encoding.part_dims == tuple(part.shape[1] for part in parts) == (K, K, 2, 2)
+    assert encoding.part_dims == tuple(part.shape[1] for part in parts) == (K, 2 * K, 10, 10)
 
 
 @pytest.mark.parametrize("encoding", [PaperEncoding, SoftmaxEncoding, *APART])
