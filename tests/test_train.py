@@ -12,7 +12,9 @@ import torch
 from uqgen.conditioning.condition import Condition
 from uqgen.config import compose, plain
 from uqgen.evaluate import evaluate_run, load
+from uqgen.evaluation.bootstrap import Estimate
 from uqgen.gan.callbacks.history import read_history
+from uqgen.report.style import with_interval
 from uqgen.run_folder import RunFolder
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
@@ -122,10 +124,8 @@ def test_two_scores_are_asked_for_measured_and_shown(tmp_path):
     assert (results["score"], second["name"]) == ("entropy", "mutual_information")
     for protocol in ("data", "uniform"):
         assert second["in_vs_out"][protocol]["n"] == second["judges"][protocol]["judge 1"]["n"] == 50
-        slope = second["knobs"][protocol]["second_on_second"]["slope"]
-        assert f"{slope['value']:.3f} [{slope['low']:.3f}, {slope['high']:.3f}]" in page
-    mae = second["in_vs_out"]["uniform"]["mae"]
-    assert f"{mae['value']:.3f} [{mae['low']:.3f}, {mae['high']:.3f}]" in page
+        assert with_interval(Estimate(**second["knobs"][protocol]["second_on_second"]["slope"])) in page
+    assert with_interval(Estimate(**second["in_vs_out"]["uniform"]["mae"])) in page
     assert (run.figures / "in_vs_out_second.png").exists()
     _, classifiers, own, gan = load(run, {})
     logits, label = classifiers.logits["train"], own.label

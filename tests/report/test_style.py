@@ -14,6 +14,8 @@ from uqgen.scores import SCORES
     [
         (Estimate(0.8124, 0.8031, 0.8216), "0.812 [0.803, 0.822]"),
         (Estimate(0.5, math.nan, math.nan), "0.500"),
+        (Estimate(0.000313, 0.000304, 0.000322), "0.00031 [0.00030, 0.00032]"),
+        (Estimate(0.0, -0.01, 0.01), "0.000 [-0.010, 0.010]"),
         (Estimate(math.nan, math.nan, math.nan), "undefined"),
     ],
 )

@@ -100,10 +100,12 @@ def draw_figures(
     """Draws the figures of a run, in the order of the page."""
     score, seed, data = experiment.score.name, experiment.evaluation.seed, experiment.data
     label = score_label(score)
-    yield _in_vs_out("in_vs_out", "In against out", measurements.generated, measurements.protocols, score, seed)
+    drawn = _in_vs_out(measurements.generated, measurements.protocols, score, seed)
+    yield NamedFigure("in_vs_out", "In against out", *drawn)
     if (second := measurements.second) is not None:
         made = {name: images.second for name, images in measurements.generated.items() if images.second is not None}
-        yield _in_vs_out("in_vs_out_second", "Second score", made, second.protocols, second.name, seed)
+        drawn = _in_vs_out(made, second.protocols, second.name, seed)
+        yield NamedFigure("in_vs_out_second", "Second score", *drawn)
     if data.is_image:
         yield from _image_figures(experiment, evaluator, gan)
     else:
@@ -136,13 +138,9 @@ def draw_figures(
 
 
 def _in_vs_out(
-    name: str,
-    section: str,
-    generated: dict[str, Generated],
-    protocols: dict[str, ProtocolResult],
-    score: str,
-    seed: int,
-) -> NamedFigure:
+    generated: dict[str, Generated], protocols: dict[str, ProtocolResult], score: str, seed: int
+) -> tuple[Figure, str, str]:
+    """The figure, its caption and its text."""
     panels = [
         InVsOutPanel(
             PROTOCOL_TITLES[protocol],
@@ -153,9 +151,7 @@ def _in_vs_out(
         for protocol in PROTOCOLS
     ]
     label = score_label(score)
-    return NamedFigure(
-        name,
-        section,
+    return (
         in_vs_out_figure(panels, score, seed=seed),
         f"{label} asked of the generator against {label} obtained from the classifier; figures 2b and 4 of the paper.",
         f"Scatter of obtained against asked {label} under two protocols, with median, quartiles and the identity.",

@@ -88,8 +88,12 @@ def padded_limits(values: Array) -> tuple[float, float]:
 
 
 def with_interval(estimate: Estimate) -> str:
-    """A number and its 95 % interval, `0.812 [0.803, 0.821]`; `undefined` where it is NaN."""
+    """A number and its 95 % interval, `0.812 [0.803, 0.821]`, to two digits where three decimals would leave nothing.
+
+    `undefined` where it is NaN.
+    """
     if math.isnan(estimate.value):
         return "undefined"
-    interval = "" if math.isnan(estimate.low) else f" [{estimate.low:.3f}, {estimate.high:.3f}]"
-    return f"{estimate.value:.3f}{interval}"
+    places = "#.2g" if 0 < abs(estimate.value) < 0.0005 else ".3f"
+    interval = "" if math.isnan(estimate.low) else f" [{estimate.low:{places}}, {estimate.high:{places}}]"
+    return f"{estimate.value:{places}}{interval}"

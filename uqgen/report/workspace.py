@@ -44,7 +44,8 @@ TRAINING = {
 }
 SAMPLES = ["samples"]
 FIGURES = [
-    f"figures/{name}" for name in ("in_vs_out", "samples", "two_rows", "moons", "distribution", "judges", "training")
+    *("figures/in_vs_out", "figures/in_vs_out_second", "figures/samples", "figures/two_rows", "figures/moons"),
+    *("figures/distribution", "figures/judges", "figures/training"),
 ]
 SETTINGS = {"condition": "choices.condition", "score": "choices.score", "seed": "seed"}
 RESULTS = {
