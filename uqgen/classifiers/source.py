@@ -1,9 +1,9 @@
 """What an experiment asks of a classifier, wherever it comes from."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from torch import nn
 
@@ -13,27 +13,25 @@ from uqgen.hardware import Hardware
 
 
 class ClassifierSource(ABC):
-    """A training, or a file.
+    """Where a classifier comes from: a training, or a file of one's own.
 
     Attributes:
         members: number of networks in an ensemble; None for a classifier that is one network.
-        is_trained_here: whether there can be more like it, with other seeds.
     """
 
-    members: int | None
-    is_trained_here: ClassVar[bool]
+    members: int | None = None
 
     @abstractmethod
     def repeated(self, number: int) -> Self:
-        """The same with other seeds: number 0 is this one."""
+        """The same with other seeds, where there are any: number 0 is this one."""
 
     @abstractmethod
-    def seeds(self) -> Sequence[int]:
-        """The seeds of the networks that are trained."""
+    def seeds(self) -> list[int]:
+        """The seed of every network that it trains."""
 
     @abstractmethod
     def network_for(self, shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        """The network as it is before a training, once it is known to fit the data.
+        """The network as it is before any training, which shows whether it fits the data.
 
         Args:
             shape: of an image.
@@ -47,12 +45,22 @@ class ClassifierSource(ABC):
     def obtain(
         self, data: InMemoryDataModule, identity: Mapping[str, Any], folder: Path, hardware: Hardware
     ) -> FrozenClassifier:
-        """The classifier, trained where it has to be."""
+        """Loads the classifier, or trains it.
+
+        Args:
+            data: what it is trained on.
+            identity: plain values that determine it, data and all, but for the seed.
+            folder: where trained networks are kept.
+            hardware: where it is trained.
+
+        Raises:
+            SettingError: a file is missing or does not fit.
+        """
 
     @abstractmethod
     def keep(self, classifier: FrozenClassifier, path: Path) -> None:
-        """Leaves a copy of the classifier that was obtained in a run's folder."""
+        """Leaves a copy of the classifier that was obtained."""
 
     @abstractmethod
     def kept(self, path: Path) -> Self:
-        """The source that obtains the copy that `keep` left."""
+        """The source whose file is the copy that `keep` left."""

@@ -5,16 +5,18 @@
 
 import math
 import sys
+from functools import cached_property
 from pathlib import Path
 
 import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
-from torch.utils.data import TensorDataset
+from torch.utils.data import Dataset
 from torchvision.transforms.v2.functional import to_pil_image
 
 from uqgen import seeding
 from uqgen.data.labelled import to_uint8
+from uqgen.settings import require_integer
 
 SIDES = {"triangle": 3, "square": 4, "circle": 60}  # a polygon of 60 sides is a circle, to the pixel
 SIZE = 32
@@ -22,28 +24,52 @@ BLURS = (0.5, 1.0, 2.0, 4.0, 6.0)  # standard deviations in pixels; each image g
 NOISE = 0.02  # standard deviation, pixels being in [-1, 1]
 
 
-def shapes(n: int = 12_000, seed: int = 0) -> TensorDataset:
+class Shapes(Dataset[tuple[Tensor, int]]):
     """One shape in the middle of each image, turned and coloured at random; the blurred ones are hard to tell apart.
 
     Args:
         n: number of images.
         seed: draws everything.
-
-    Returns:
-        Images uint8 [n, 3, 32, 32], and classes int64 [n] in the order of `SIDES`.
     """
-    rng = seeding.generator(seed)
-    label = torch.randint(len(SIDES), (n,), generator=rng)
-    radius, turn = torch.rand(2, n, generator=rng)
-    sides = torch.tensor(list(SIDES.values()))[label]
-    distance = polygon_distance(sides, math.pi * (7 + 4 * radius).square(), 2 * math.pi * turn)
-    shape, ground = torch.rand(2, n, 3, 1, 1, generator=rng).mul(2).sub(1)
-    images = ground.lerp(shape, (0.5 - distance).clamp(0, 1)[:, None])  # the share of each pixel that is inside
-    blur = torch.randint(len(BLURS), (n,), generator=rng)
-    for level, sigma in enumerate(BLURS):
-        sharp = images[blur == level].numpy()
-        images[blur == level] = torch.from_numpy(gaussian_filter(sharp, sigma=(0, 0, sigma, sigma), mode="nearest"))
-    return TensorDataset(to_uint8(images + NOISE * torch.randn(images.shape, generator=rng)), label)
+
+    classes = list(SIDES)
+
+    def __init__(self, n: int = 12_000, seed: int = 0) -> None:
+        require_integer("n", n, 1)
+        require_integer("seed", seed, 0)
+        self.n, self.seed = n, seed
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self.images[index], self.targets[index]
+
+    @property
+    def images(self) -> Tensor:
+        """All of them, uint8 [n, 3, 32, 32]."""
+        return self._drawn[0]
+
+    @property
+    def targets(self) -> list[int]:
+        """Their classes, positions in `SIDES`."""
+        return self._drawn[1]
+
+    @cached_property
+    def _drawn(self) -> tuple[Tensor, list[int]]:
+        rng = seeding.generator(self.seed)
+        label = torch.randint(len(SIDES), (self.n,), generator=rng)
+        radius, turn = torch.rand(2, self.n, generator=rng)
+        sides = torch.tensor(list(SIDES.values()))[label]
+        distance = polygon_distance(sides, math.pi * (7 + 4 * radius).square(), 2 * math.pi * turn)
+        shape, ground = torch.rand(2, self.n, 3, 1, 1, generator=rng).mul(2).sub(1)
+        images = ground.lerp(shape, (0.5 - distance).clamp(0, 1)[:, None])  # the share of each pixel that is inside
+        blur = torch.randint(len(BLURS), (self.n,), generator=rng)
+        for level, sigma in enumerate(BLURS):
+            sharp = images[blur == level].numpy()
+            blurred = gaussian_filter(sharp, sigma=(0, 0, sigma, sigma), mode="nearest")
+            images[blur == level] = torch.from_numpy(blurred)
+        return to_uint8(images + NOISE * torch.randn(images.shape, generator=rng)), label.tolist()
 
 
 def polygon_distance(sides: Tensor, area: Tensor, turn: Tensor) -> Tensor:
@@ -67,12 +93,11 @@ def polygon_distance(sides: Tensor, area: Tensor, turn: Tensor) -> Tensor:
 
 def main(folder: str, n: str = "3000") -> None:
     """Writes n shapes in folders of their classes."""
-    names = list(SIDES)
-    for name in names:
+    for name in SIDES:
         (Path(folder) / name).mkdir(parents=True, exist_ok=True)
-    images, labels = shapes(int(n)).tensors
-    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
-        to_pil_image(image).save(Path(folder) / names[label] / f"{number:06d}.png")
+    drawn = Shapes(int(n))
+    for number, (image, label) in enumerate(zip(drawn.images, drawn.targets, strict=True)):
+        to_pil_image(image).save(Path(folder) / drawn.classes[label] / f"{number:06d}.png")
 
 
 if __name__ == "__main__":
