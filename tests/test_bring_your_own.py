@@ -73,11 +73,11 @@ MISTAKES = [
     ("classifier.file=nothing.pt", "classifier.file=nothing.pt: allowed: an existing file"),
     (
         "classifier.file=probabilities.pt",
-        "uqgen: classifier.outputs=logits: allowed: probabilities, as its outputs are",
+        "classifier.outputs=logits: allowed: probabilities, as its outputs are",
     ),
     (
         "data.channels=1",
-        "uqgen: classifier.network=RecursiveScriptModule: allowed: a network that takes [N, 1, 32, 32]",
+        "classifier.network=RecursiveScriptModule: allowed: a network that takes [N, 1, 32, 32]",
     ),
     ("data.size=33", "data.size=33: allowed: 8, 10, 12"),
     ("gan=stylegan2_paper data.size=64 classifier.size=32", "gan.generator.channels=[512, 512, 512, 512]: "),
@@ -88,7 +88,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("overrides", "line"), MISTAKES, ids=[overrides for overrides, _ in MISTAKES])
 def test_a_mistake_gets_one_line_before_any_work(overrides, line, given, monkeypatch):
     monkeypatch.chdir(given)
-    right = "data=folder data.folder=images classifier=torchscript classifier.file=model.pt gan=stylegan2"
+    right = "experiment=shapes data=folder data.folder=images classifier=torchscript classifier.file=model.pt"
     asked = dict(override.split("=", 1) for override in f"{right} {overrides}".split())
     with pytest.raises(SettingError) as refusal:
         build(plain(compose([f"{name}={value}" for name, value in asked.items()])))
@@ -98,7 +98,7 @@ def test_a_mistake_gets_one_line_before_any_work(overrides, line, given, monkeyp
 
 def test_too_many_judges_of_ones_own_are_refused(given, monkeypatch):
     monkeypatch.chdir(given)
-    judge = ["data=shapes", "gan=stylegan2", "classifier@judge=torchscript", "judge.file=model.pt"]
+    judge = ["experiment=shapes", "classifier@judge=torchscript", "judge.file=model.pt"]
     with pytest.raises(SettingError, match=r"^evaluation.n_judges=3: allowed: 0 or 1 with a judge of your own"):
         build(plain(compose(judge)))
     build(plain(compose([*judge, "evaluation.n_judges=1"])))

@@ -210,8 +210,8 @@ def _under(section: str, make: Callable[[], Any]) -> Any:
         if isinstance(error.__cause__, SettingError):
             inner = str(error).rpartition("full_key: ")[2].strip()
             raise error.__cause__.under(inner or section) from None
-        first = str(error).splitlines()[0]
-        raise SettingError(section, "...", f"what conf/{section.partition('.')[0]} shows ({first})") from error
+        reason = " ".join(str(error).partition("full_key: ")[0].split())
+        raise SettingError(section, "...", f"what conf/{section.partition('.')[0]} shows ({reason})") from error
 
 
 def _identity(settings: dict[str, Any], kind: str) -> dict[str, Any]:

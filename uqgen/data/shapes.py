@@ -21,11 +21,12 @@ from uqgen.settings import require_integer
 SIDES = {"triangle": 3, "square": 4, "circle": 60}  # a polygon of 60 sides is a circle, to the pixel
 SIZE = 32
 BLURS = (0.5, 1.0, 2.0, 4.0, 6.0)  # standard deviations in pixels; each image gets one
+MOST_TURNED = math.pi / 8  # either way
 NOISE = 0.02  # standard deviation, pixels being in [-1, 1]
 
 
 class Shapes(Dataset[tuple[Tensor, int]]):
-    """One shape in the middle of each image, turned and coloured at random; the blurred ones are hard to tell apart.
+    """One shape in the middle of each image, a little turned and coloured at random; blurred ones are hard to tell.
 
     Args:
         n: number of images.
@@ -60,10 +61,14 @@ class Shapes(Dataset[tuple[Tensor, int]]):
         rng = seeding.generator(self.seed)
         label = torch.randint(len(SIDES), (self.n,), generator=rng)
         radius, turn = torch.rand(2, self.n, generator=rng)
+        turn = MOST_TURNED * (2 * turn - 1)
         sides = torch.tensor(list(SIDES.values()))[label]
-        distance = polygon_distance(sides, math.pi * (7 + 4 * radius).square(), 2 * math.pi * turn)
-        shape, ground = torch.rand(2, self.n, 3, 1, 1, generator=rng).mul(2).sub(1)
-        images = ground.lerp(shape, (0.5 - distance).clamp(0, 1)[:, None])  # the share of each pixel that is inside
+        distance = polygon_distance(sides, math.pi * (7 + 4 * radius).square(), turn)
+        # Bright on dark: a small network learns hardly anything of shapes that may be either.
+        shape, ground = torch.rand(2, self.n, 3, 1, 1, generator=rng) * torch.tensor([0.8, -0.8]).view(2, 1, 1, 1, 1)
+        images = (ground - 0.2).lerp(
+            shape + 0.2, (0.5 - distance).clamp(0, 1)[:, None]
+        )  # the share of each pixel that is inside
         blur = torch.randint(len(BLURS), (self.n,), generator=rng)
         for level, sigma in enumerate(BLURS):
             sharp = images[blur == level].numpy()
