@@ -65,10 +65,9 @@ class Shapes(Dataset[tuple[Tensor, int]]):
         sides = torch.tensor(list(SIDES.values()))[label]
         distance = polygon_distance(sides, math.pi * (7 + 4 * radius).square(), turn)
         # Bright on dark: a small network learns hardly anything of shapes that may be either.
-        shape, ground = torch.rand(2, self.n, 3, 1, 1, generator=rng) * torch.tensor([0.8, -0.8]).view(2, 1, 1, 1, 1)
-        images = (ground - 0.2).lerp(
-            shape + 0.2, (0.5 - distance).clamp(0, 1)[:, None]
-        )  # the share of each pixel that is inside
+        shape, ground = torch.rand(2, self.n, 3, 1, 1, generator=rng).mul(0.8).add(0.2)
+        inside = (0.5 - distance).clamp(0, 1)  # the share of each pixel
+        images = (-ground).lerp(shape, inside[:, None])
         blur = torch.randint(len(BLURS), (self.n,), generator=rng)
         for level, sigma in enumerate(BLURS):
             sharp = images[blur == level].numpy()
