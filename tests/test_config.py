@@ -146,7 +146,7 @@ def test_an_impossible_setting_is_refused_by_its_full_name(overrides, message):
 
 
 COMMAND_LINES = [
-    ("experiment=mnst", "uqgen: experiment=mnst: allowed: mnist, mnist_corrupt, moons"),
+    ("experiment=mnst", "uqgen: experiment=mnst: allowed: digits, mnist, mnist_corrupt, moons, shapes"),
     ("condition=papr", "uqgen: condition=papr: allowed: class, fourier, logit, none, paper, paper_raw, rank, softmax"),
     ("gan.training.batchsize=3", "uqgen: gan.training.batchsize=3: allowed: n_images, batch_size, "),
     ("sed=3", "uqgen: sed=3: allowed: name, seed, run, "),
@@ -177,7 +177,7 @@ def test_help_shows_choices_settings_and_examples_without_importing_torch(tmp_pa
     assert done.returncode == 0, done.stderr
     for text in (
         "python -m uqgen.train experiment=mnist_corrupt",
-        "experiment: mnist, mnist_corrupt, moons",
+        "experiment: digits, mnist, mnist_corrupt, moons, shapes",
         "seed: 0",
     ):
         assert text in done.stdout

@@ -92,7 +92,7 @@ def measure_throughput(experiment: Experiment) -> Throughput:
     own = Condition(label, torch.rand(n), probabilities / probabilities.sum(dim=1, keepdim=True))
     data = LabelledData(x, label, label, label)
     with torch.device(experiment.hardware.device()):
-        target = FrozenClassifier(experiment.classifier.network(experiment.data.shape, experiment.data.n_classes))
+        target = FrozenClassifier(experiment.classifier.network_for(experiment.data.shape, experiment.data.n_classes))
     classifiers = Classifiers(target, {}, (), {}, experiment.score)
     gan, clock = experiment.build_gan(own, classifiers), StepClock()
     # The counter's hooks do not bear the penalty's gradient by a leaf; it comes once in many steps.

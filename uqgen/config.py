@@ -210,8 +210,8 @@ def _under(section: str, make: Callable[[], Any]) -> Any:
         if isinstance(error.__cause__, SettingError):
             inner = str(error).rpartition("full_key: ")[2].strip()
             raise error.__cause__.under(inner or section) from None
-        first = str(error).splitlines()[0]
-        raise SettingError(section, "...", f"what conf/{section.partition('.')[0]} shows ({first})") from error
+        reason = " ".join(str(error).partition("full_key: ")[0].split())
+        raise SettingError(section, "...", f"what conf/{section.partition('.')[0]} shows ({reason})") from error
 
 
 def _identity(settings: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -237,14 +237,14 @@ def _try_out(experiment: "Experiment") -> None:
     encoding = _under("condition", partial(experiment.encoding, n_classes, real))
     _under("sampler", partial(experiment.sampler, real))
     late: dict[str, Callable[[], Any]] = {
-        "classifier.network": partial(experiment.classifier.network, shape, n_classes),
-        "judge.network": partial(experiment.judge.network, shape, n_classes),
+        "classifier": partial(experiment.classifier.network_for, shape, n_classes),
+        "judge": partial(experiment.judge.network_for, shape, n_classes),
         "gan.generator": partial(experiment.generator, shape, encoding.part_dims),
         "gan.discriminator": partial(experiment.discriminator, shape, encoding.part_dims),
     }
     with torch.device("meta"):
         built = {section: _under(section, make) for section, make in late.items()}
-        discriminator, target = built["gan.discriminator"], FrozenClassifier(built["classifier.network"])
+        discriminator, target = built["gan.discriminator"], FrozenClassifier(built["classifier"])
         given = EnforcementContext(target, (), experiment.score, encoding, discriminator, real)
         _under("enforcement", partial(experiment.enforcement, given))
     hardware = experiment.hardware

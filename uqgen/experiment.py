@@ -17,8 +17,9 @@ from torch import Tensor
 from uqgen import distributed
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.classifiers.predictions import predict_splits
+from uqgen.classifiers.predictions import accuracy, predict_splits
 from uqgen.classifiers.recipe import ClassifierRecipe, identity_hash
+from uqgen.classifiers.source import ClassifierSource
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.sampling import DataConditions
@@ -35,8 +36,7 @@ from uqgen.hardware import Hardware
 from uqgen.networks.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
-from uqgen.settings import require
-from uqgen.tensor_files import save_tensors
+from uqgen.settings import SettingError, require
 from uqgen.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Experiment:
     Attributes:
         name: of the experiment.
         data: the data module.
-        classifier, judge: how the target and the judges are trained.
+        classifier, judge: how the target and the judges are trained, or where they come from.
         identities: plain values that determine the data and the classifiers, for "data", "classifier" and "judge".
         score: the score, before it is fitted to a classifier.
         encoding: (number of classes, class and score of every training image) to an encoding.
@@ -87,8 +87,8 @@ class Experiment:
 
     name: str
     data: InMemoryDataModule
-    classifier: ClassifierRecipe
-    judge: ClassifierRecipe
+    classifier: ClassifierSource
+    judge: ClassifierSource
     identities: dict[str, dict[str, Any]]
     score: Score
     encoding: Callable[[int, Condition], Encoding]
@@ -106,7 +106,7 @@ class Experiment:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def check_classifiers(self) -> None:
-        """Refuses classifiers that the score can make nothing of, and judges that are networks of the target.
+        """Refuses classifiers that the score can make nothing of, too few, and judges that are networks of the target.
 
         Raises:
             SettingError: they are such.
@@ -115,10 +115,16 @@ class Experiment:
         numbers = range(1, self.evaluation.n_judges + 1)
         if numbers:
             self.score.check_members("classifier@judge", self.judge.members, ", or evaluation.n_judges=0")
-        judges = [single for number in numbers for single in self.judge.repeated(number).singles()]
-        shared = self._networks("classifier", self.classifier.singles()) & self._networks("judge", judges)
-        allowed = "a seed with which no judge is a network of the target"
-        require(not shared, "judge.training.seed", self.judge.training.seed, allowed)
+        lone = "of your own, of which there is one"
+        enough = self.n_siblings == 0 or bool(self.classifier.seeds())
+        require(enough, "enforcement.n_siblings", self.n_siblings, f"0 with a classifier {lone}")
+        enough = self.evaluation.n_judges < 2 or bool(self.judge.seeds())
+        require(enough, "evaluation.n_judges", self.evaluation.n_judges, f"0 or 1 with a judge {lone}")
+        judges = [seed for number in numbers for seed in self.judge.repeated(number).seeds()]
+        shared = self._networks("classifier", self.classifier.seeds()) & self._networks("judge", judges)
+        if shared:
+            allowed = "a seed with which no judge is a network of the target"
+            raise SettingError("judge.training.seed", self.judge.seeds()[0], allowed)
 
     def open_tracker(self, run: RunFolder, settings: dict[str, Any]) -> Tracker:
         """What is told of the run; of several processes, the first alone tells."""
@@ -129,7 +135,10 @@ class Experiment:
         self.cache.mkdir(parents=True, exist_ok=True)
         with FileLock(self.cache / "data.lock"):  # jobs that start at once
             self.data.prepare_data()
-        self.data.setup()
+        try:
+            self.data.setup()
+        except SettingError as error:
+            raise error.under("data") from None
 
     def obtain_classifiers(self, run: RunFolder) -> Classifiers:
         """Trains or finds the target and the judges, and leaves a copy of each in the run's folder."""
@@ -141,7 +150,9 @@ class Experiment:
         siblings = [self._obtain_sibling(number, run) for number in range(1, self.n_siblings + 1)]
         distributed.join()
         target = target.to(self.hardware.device())
-        logits = predict_splits(target, self.data, identity_hash(self.identities["data"]), self.cache / "logits")
+        logits = predict_splits(target, self.data, identity_hash(self._data_identity()), self.cache / "logits")
+        found = accuracy(logits["validation"], self.data.validation.label)
+        log.info("the classifier is right on %.1f %% of the validation images", 100 * found)
         score = self.score.fitted(logits["validation"], self.data.validation.label)
         return Classifiers(target, judges, tuple(siblings), logits, score)
 
@@ -198,21 +209,25 @@ class Experiment:
         yield
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
+    def _data_identity(self) -> dict[str, Any]:
+        return {**self.identities["data"], **self.data.identity}
+
     def _obtain_sibling(self, number: int, run: RunFolder) -> FrozenClassifier:
-        recipe = replace(self.classifier.repeated(FIRST_SIBLING + number), checkpoint=None)
+        recipe = self.classifier.repeated(FIRST_SIBLING + number)
+        if isinstance(recipe, ClassifierRecipe):
+            recipe = replace(recipe, checkpoint=None)  # which is the target's
         sibling = self._obtain(recipe, "classifier", run.classifiers / f"sibling-{number}.pt")
         return sibling.to(self.hardware.device())
 
-    def _networks(self, kind: str, recipes: list[ClassifierRecipe]) -> set[str]:
+    def _networks(self, kind: str, seeds: list[int]) -> set[str]:
         identity = self.identities[kind]
-        seeds = (recipe.training.seed for recipe in recipes)
         return {identity_hash({**identity, "training": {**identity["training"], "seed": seed}}) for seed in seeds}
 
-    def _obtain(self, recipe: ClassifierRecipe, kind: str, copy: Path) -> FrozenClassifier:
+    def _obtain(self, source: ClassifierSource, kind: str, copy: Path) -> FrozenClassifier:
         if copy.exists():
-            recipe = replace(recipe, checkpoint=str(copy))
-        identity = {"data": self.identities["data"], **self.identities[kind]}
-        classifier = recipe.obtain(self.data, identity, self.cache / "classifiers", self.hardware)
+            source = source.kept(copy)
+        identity = {"data": self._data_identity(), **self.identities[kind]}
+        classifier = source.obtain(self.data, identity, self.cache / "classifiers", self.hardware)
         if not copy.exists() and distributed.rank() == 0:
-            save_tensors({"state_dict": classifier.network.state_dict()}, copy)
+            source.keep(classifier, copy)
         return classifier

@@ -46,6 +46,15 @@ def test_features_are_finite_and_none_is_constant(network, test_images):
     assert (found.std(dim=0) > 0.1).all()
 
 
+def test_features_of_other_images_are_those_of_each_channel_at_32_pixels(network):
+    images = torch.rand(5, 3, 32, 32) * 2 - 1
+    with torch.inference_mode():
+        alone = [network(images[:, channel : channel + 1]) for channel in range(3)]
+        torch.testing.assert_close(network(images), torch.cat(alone, dim=1))
+        small = torch.full((2, 1, 8, 8), 0.5)
+        torch.testing.assert_close(network(small), network(torch.full((2, 1, 32, 32), 0.5)))
+
+
 def test_features_see_blur_noise_and_missing_digits(network, test_images):
     clean = test_images.subset(test_images.corruption == 0)
     images, label = clean[:].x, clean.label

@@ -10,6 +10,7 @@ from uqgen.networks.stylegan2 import (
     Mapping,
     append_group_deviation,
     base_size,
+    small_channels,
 )
 from uqgen.settings import SettingError
 
@@ -62,6 +63,17 @@ def test_images_have_the_shape_asked_and_the_discriminator_takes_them(shape, cha
     assert images.dtype == torch.float32
     assert Discriminator(shape, PART_DIMS, channels, **SMALL)(images, parts(3)).shape == (3,)
     assert generator.n_layers == len(latent.noise) == 2 * len(channels) - 1
+
+
+@pytest.mark.parametrize(
+    ("size", "channels"),
+    [(8, [64, 48]), (14, [64, 48]), (28, [64, 48, 32]), (32, [64, 48, 32, 16]), (128, [64, 48, 32, 16, 16, 16])],
+)
+def test_channels_follow_from_the_size_of_the_images(size, channels):
+    assert small_channels((3, size, size)) == channels
+    assert 4 <= base_size((3, size, size), channels) <= 7
+    widths = [layer.conv.weight.shape[0] for layer in Generator((3, size, size), PART_DIMS).layers]
+    assert widths[:1] + widths[2::2] == channels
 
 
 @pytest.mark.parametrize("network", [Generator, Discriminator])

@@ -17,6 +17,7 @@ from torch import nn
 from uqgen.classifiers.ensemble import Ensemble
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.module import ClassifierModule, ClassifierTraining
+from uqgen.classifiers.source import ClassifierSource
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.hardware import Hardware
 from uqgen.settings import SettingError, require_integer
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ClassifierRecipe:
+class ClassifierRecipe(ClassifierSource):
     """How a classifier comes to be.
 
     Attributes:
@@ -59,6 +60,17 @@ class ClassifierRecipe:
         single = replace(self, members=None)
         return [single.repeated(number) for number in range(self.members or 1)]
 
+    def seeds(self) -> list[int]:
+        """The seed of every network in it."""
+        return [single.training.seed for single in self.singles()]
+
+    def network_for(self, shape: tuple[int, ...], n_classes: int) -> nn.Module:
+        """See `ClassifierSource`."""
+        try:
+            return self.network(shape, n_classes)
+        except SettingError as error:
+            raise error.under("network") from None
+
     def obtain(
         self, data: InMemoryDataModule, identity: Mapping[str, Any], folder: Path, hardware: Hardware
     ) -> FrozenClassifier:
@@ -81,6 +93,14 @@ class ClassifierRecipe:
             for single in self.singles()
         ]
         return FrozenClassifier(self._joined(networks))
+
+    def keep(self, classifier: FrozenClassifier, path: Path) -> None:
+        """Saves the weights."""
+        save_tensors({"state_dict": classifier.network.state_dict()}, path)
+
+    def kept(self, path: Path) -> "ClassifierRecipe":
+        """With the weights that `keep` saved, in place of a training."""
+        return replace(self, checkpoint=str(path))
 
     def _joined(self, networks: list[nn.Module]) -> nn.Module:
         return networks[0] if self.members is None else Ensemble(networks)

@@ -17,6 +17,7 @@ class InMemoryDataModule(LightningDataModule):
         class_names: K names, in the order of the labels.
         shape: shape of one image (C, H, W), or (2,) for points.
         train, validation, test: the splits, there once `setup` was called.
+        identity: what determines the data beside the settings, as plain values; there once `setup` was called.
     """
 
     n_classes: int
@@ -25,6 +26,7 @@ class InMemoryDataModule(LightningDataModule):
     train: LabelledData
     validation: LabelledData
     test: LabelledData
+    identity: dict[str, str] = {}
 
     def __init__(self, batch_size: int, limit: int | None, seed: int) -> None:
         super().__init__()
@@ -45,7 +47,9 @@ class InMemoryDataModule(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled batches of the training split."""
-        return self._loader(self.train, RandomSampler(self.train))
+        # Batch norm cannot be trained on a lone image.
+        drop_last = len(self.train) % self.batch_size == 1 < len(self.train)
+        return self._loader(self.train, RandomSampler(self.train), drop_last)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Batches of the validation split, in order."""
@@ -55,7 +59,7 @@ class InMemoryDataModule(LightningDataModule):
         """Batches of the test split, in order."""
         return self._loader(self.test, SequentialSampler(self.test))
 
-    def _loader(self, data: LabelledData, sampler: Sampler[int]) -> DataLoader[Batch]:
+    def _loader(self, data: LabelledData, sampler: Sampler[int], drop_last: bool = False) -> DataLoader[Batch]:
         # batch_size=None: the data set is indexed with a whole batch of positions, so no image is handled alone.
-        batches = BatchSampler(sampler, self.batch_size, drop_last=False)
+        batches = BatchSampler(sampler, self.batch_size, drop_last)
         return DataLoader(data, sampler=batches, batch_size=None)

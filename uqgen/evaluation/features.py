@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torchvision.transforms.v2.functional import resize
 
 from uqgen.data.corruption import CORRUPTIONS, N_SEVERITIES, Corruption
 from uqgen.data.labelled import Batch, LabelledData
@@ -26,7 +27,7 @@ class MNISTFeatures(nn.Module):
     """Small convolutional network; its features are averaged over the image after the last layer.
 
     Attributes:
-        num_features: number of features F.
+        num_features: number of features of an image of one channel.
     """
 
     num_features = 64
@@ -43,15 +44,17 @@ class MNISTFeatures(nn.Module):
         self.corruption = nn.Linear(self.num_features, 1 + N_CORRUPTED)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Features, at least 0.
+        """Features, at least 0; images of other data are brought to 32 pixels, and each of their channels seen alone.
 
         Args:
-            images: float32 [N, 1, 32, 32] in [-1, 1].
+            images: float32 [N, C, H, W] in [-1, 1].
 
         Returns:
-            float32 [N, 64].
+            float32 [N, 64 C].
         """
-        return self.body(images).mean(dim=(2, 3))
+        if images.shape[2:] != MNISTDataModule.shape[1:]:
+            images = resize(images, list(MNISTDataModule.shape[1:]), antialias=True)
+        return self.body(images.reshape(-1, 1, *images.shape[2:])).mean(dim=(2, 3)).view(len(images), -1)
 
 
 def load_features() -> MNISTFeatures:

@@ -29,6 +29,7 @@ from uqgen.networks.layers import (
 from uqgen.settings import require, require_integer, require_number
 
 MEAN_W_RATE = 0.005  # of the moving average of w, the centre of truncation
+SMALL_CHANNELS = (64, 48, 32, 16)  # at the lowest resolutions
 
 
 class Mapping(nn.Module):
@@ -77,7 +78,7 @@ class Generator(ConditionalGenerator):
     Args:
         shape: (C, H, W) of an image; H = W = 4, 5, 6 or 7 times a power of two.
         part_dims: width of each part of the encoded condition.
-        channels: feature channels at each resolution, lowest first.
+        channels: feature channels at each resolution, lowest first; None for those of `small_channels`.
         latent_dim: width of z.
         w_dim: width of W.
         mapping_depth: fully connected layers between z and W.
@@ -91,13 +92,14 @@ class Generator(ConditionalGenerator):
         self,
         shape: tuple[int, int, int],
         part_dims: Sequence[int],
-        channels: Sequence[int],
+        channels: Sequence[int] | None = None,
         latent_dim: int = 512,
         w_dim: int = 512,
         mapping_depth: int = 2,
         mapping_lr_multiplier: float = 0.1,
     ) -> None:
         super().__init__()
+        channels = small_channels(shape) if channels is None else channels
         base = base_size(shape, channels)
         for name, value in {"latent_dim": latent_dim, "w_dim": w_dim, "mapping_depth": mapping_depth}.items():
             require_integer(name, value, 1)
@@ -212,7 +214,7 @@ class Discriminator(ConditionalDiscriminator):
         self,
         shape: tuple[int, int, int],
         part_dims: Sequence[int],
-        channels: Sequence[int],
+        channels: Sequence[int] | None = None,
         w_dim: int = 512,
         mapping_depth: int = 2,
         mapping_lr_multiplier: float = 0.1,
@@ -220,6 +222,7 @@ class Discriminator(ConditionalDiscriminator):
         group: int = 4,
     ) -> None:
         super().__init__()
+        channels = small_channels(shape) if channels is None else channels
         base = base_size(shape, channels)
         positive = {"w_dim": w_dim, "mapping_depth": mapping_depth, "features": features, "group": group}
         for name, value in positive.items():
@@ -277,6 +280,12 @@ def append_group_deviation(x: Tensor, group: int) -> Tensor:
     return torch.cat([x, channel.expand(n, 1, *x.shape[2:])], dim=1)
 
 
+def small_channels(shape: Sequence[int]) -> list[int]:
+    """`SMALL_CHANNELS`, for as many resolutions as images of this shape have from 4..7 pixels up; the last goes on."""
+    levels = int(math.log2(max(shape[-1], 4) / 4)) + 1
+    return [*SMALL_CHANNELS[:levels], *SMALL_CHANNELS[-1:] * (levels - len(SMALL_CHANNELS))]
+
+
 def base_size(shape: Sequence[int], channels: Sequence[int]) -> int:
     """The lowest resolution, for so many resolutions up to the image's.
 
@@ -287,7 +296,8 @@ def base_size(shape: Sequence[int], channels: Sequence[int]) -> int:
     height, width = shape[1:]
     base, rest = divmod(height, 2 ** (len(channels) - 1))
     fits = height == width and rest == 0 and 4 <= base <= 7
-    require(fits, "channels", list(channels), f"one number for each resolution from 4..7 pixels to {height} x {width}")
+    allowed = f"one number for each resolution from 4..7 pixels to {height} x {width}, or gan=stylegan2, which has them"
+    require(fits, "channels", list(channels), allowed)
     for n in channels:
         require_integer("channels", n, 1)
     return base

@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from uqgen.data.folder import FolderDataModule
+from uqgen.settings import SettingError
+
+NAMES = ["ant", "bee", "cat"]
+
+
+def write(folder, n=10, names=NAMES, start=0):
+    """Images that each say their class and which they are."""
+    for label, name in enumerate(names):
+        (folder / name).mkdir(parents=True)
+        for number in range(start, start + n):
+            pixels = np.full((8, 8, 3), (label * 50, number, 7), np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    return folder
+
+
+def module(folder, **settings):
+    data = FolderDataModule(folder, **{"size": 8, **settings})
+    data.setup()
+    return data
+
+
+def pixels(data):
+    return [tuple(pixel) for pixel in data.x[:, :, 0, 0].tolist()]
+
+
+def test_class_folders_are_read_and_split(tmp_path):
+    data = module(write(tmp_path / "images"), validation_share=0.2, test_share=0.3)
+    assert (data.class_names, data.n_classes, data.shape) == (NAMES, 3, (3, 8, 8))
+    splits = (data.train, data.validation, data.test)
+    assert [split.label.bincount().tolist() for split in splits] == [[5] * 3, [2] * 3, [3] * 3]
+    found = {pixel for split in splits for pixel in pixels(split)}
+    assert found == {(label * 50, number, 7) for label in range(3) for number in range(10)}
+    for split in splits:
+        assert [50 * label for label in split.label.tolist()] == [red for red, _, _ in pixels(split)]
+
+
+@pytest.mark.parametrize("validation", ["validation", "val"])
+def test_folders_of_splits_are_taken_as_they_are(tmp_path, validation):
+    for start, split in enumerate(("train", validation, "test")):
+        write(tmp_path / split, start=20 * start)
+    data = module(tmp_path)
+    for start, split in enumerate((data.train, data.validation, data.test)):
+        assert sorted(green for _, green, _ in pixels(split)) == sorted(3 * list(range(20 * start, 20 * start + 10)))
+
+
+def test_a_missing_split_is_carved_from_train(tmp_path):
+    for split in ("train", "test"):
+        write(tmp_path / split)
+    data = module(tmp_path, validation_share=0.2)
+    assert [len(split) for split in (data.train, data.validation, data.test)] == [24, 6, 30]
+
+
+def test_classes_come_in_the_order_of_the_classifier(tmp_path):
+    data = module(write(tmp_path / "images"), class_names=["cat", "ant", "bee"])
+    assert data.class_names == ["cat", "ant", "bee"]
+    assert [100 if label == 0 else 50 * (label - 1) for label in data.train.label.tolist()] == [
+        red for red, _, _ in pixels(data.train)
+    ]
+
+
+def test_a_class_may_be_called_train_and_hidden_folders_are_none(tmp_path):
+    names = ["boat", "test", "train"]
+    write(tmp_path, names=names)
+    (tmp_path / ".hidden").mkdir()
+    assert module(tmp_path).class_names == names
+
+
+def test_what_determines_the_data_is_not_where_they_lie(tmp_path):
+    one, same = (module(write(tmp_path / name)) for name in ("one", "same"))
+    other = module(write(tmp_path / "other", start=1))
+    assert one.identity == same.identity != other.identity
+
+
+def test_mistakes_are_told_before_anything_is_read(tmp_path):
+    images = write(tmp_path / "images")
+    split = tmp_path / "split"
+    for name, names in {"train": NAMES, "test": [*NAMES[:2], "dog"]}.items():
+        write(split / name, names=names)
+    lonely = write(tmp_path / "lonely")
+    (lonely / "empty").mkdir()
+    (tmp_path / "nothing").mkdir()
+    for settings, message in (
+        ({"folder": tmp_path / "nowhere"}, "nowhere: allowed: an existing folder, with a folder of images for each"),
+        ({"folder": tmp_path / "nothing"}, "nothing: allowed: a folder with these class folders: there is none"),
+        ({"folder": lonely}, "images in every class folder (Found no valid file for the classes empty"),
+        ({"folder": split}, "test: allowed: a folder with these class folders: ant, bee, cat; it has ant, bee, dog"),
+        ({"folder": images, "class_names": ["ant", "bee"]}, "these class folders: ant, bee; it has ant, bee, cat"),
+    ):
+        with pytest.raises(SettingError) as refusal:
+            FolderDataModule(**settings)
+        assert str(refusal.value).startswith("folder=")
+        assert message in str(refusal.value)
+        assert "\n" not in str(refusal.value)
+
+
+def test_a_broken_image_is_named(tmp_path):
+    images = write(tmp_path / "images")
+    (images / "bee" / "5.png").write_bytes(b"no image")
+    with pytest.raises(SettingError, match=r"images/bee/5\.png: allowed: an image and its class"):
+        module(images)

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from uqgen.data.images import SIZES, fit_image, read_images, require_size
+from uqgen.settings import SettingError
+
+GREY = torch.arange(64, dtype=torch.uint8).view(1, 8, 8) * 4 + 3
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        GREY,
+        GREY / 255,
+        GREY.expand(3, 8, 8),
+        GREY[0].numpy(),
+        GREY.expand(3, 8, 8).permute(1, 2, 0).numpy(),
+        Image.fromarray(GREY[0].numpy()),
+        Image.fromarray(GREY[0].numpy()).convert("RGB"),
+        Image.fromarray(GREY[0].numpy()).convert("RGBA"),
+    ],
+    ids=["bytes", "floats", "colour", "array", "colour array", "PIL", "colour PIL", "PIL with alpha"],
+)
+def test_whatever_holds_the_same_pixels_gives_the_same_image(image):
+    assert fit_image(image, 8, 1).equal(GREY)
+    assert fit_image(image, 8, 3).equal(GREY.expand(3, 8, 8))
+
+
+def test_the_shorter_side_is_scaled_and_the_middle_kept():
+    wide = np.zeros((16, 64, 3), np.uint8)
+    wide[:, 24:40] = (255, 128, 0)
+    found = fit_image(wide, 8, 3)
+    assert found.shape == (3, 8, 8)
+    expected = torch.tensor([255, 128, 0], dtype=torch.uint8)[:, None, None].expand(3, 8, 6)
+    assert found[..., 1:-1].equal(expected)
+
+
+def test_grey_is_the_luma_of_colours():
+    colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]] * 3, np.uint8)
+    found = fit_image(Image.fromarray(colours), 3, 1)[0, 0]
+    assert found.tolist() == [round(255 * weight) for weight in (0.299, 0.587, 0.114)]  # ITU-R BT.601
+
+
+@pytest.mark.parametrize("image", [torch.full((1, 8, 8), 1.5), torch.full((1, 8, 8), -0.1), torch.ones(1, 8, 8).int()])
+def test_pixels_that_cannot_be_understood_are_refused(image):
+    with pytest.raises(SettingError, match=r"^train=image 0: allowed: an image and its class \(pixels must be uint8"):
+        read_images([(image, 0)], np.array([0]), 8, 1, "train")
+
+
+def test_images_are_read_in_the_order_asked():
+    dataset = [(np.full((8, 8), value, np.uint8), value // 10) for value in range(0, 100, 10)]
+    images, label = read_images(dataset, np.array([7, 0, 3]), 8, 1, "train")
+    assert images[:, 0, 0, 0].tolist() == [70, 0, 30]
+    assert label.tolist() == [7, 0, 3]
+    assert (images.dtype, label.dtype, images.shape) == (torch.uint8, torch.int64, (3, 1, 8, 8))
+
+
+def test_sizes_are_those_that_grow_by_doubling_from_4_to_7():
+    expected = sorted({base * 2**level for base in (4, 5, 6, 7) for level in range(1, 6)} - {160, 192, 224})
+    assert list(SIZES) == expected
+    for size, channels in ((30, 3), (4, 3), (256, 1), ("32", 1), (32, 2), (32, None)):
+        with pytest.raises(SettingError, match=r"^(size|channels)="):
+            require_size(size, channels)

@@ -1,0 +1,133 @@
+"""The recipe of docs/bring_your_own.md, on a little data: one's own classifier and images, to the report."""
+
+import json
+import subprocess
+import sys
+import warnings
+
+import pytest
+import torch
+
+from uqgen.classifiers.cnn import CNN
+from uqgen.config import CONF, build, compose, plain
+from uqgen.data.shapes import SIDES
+from uqgen.data.shapes import main as write_shapes
+from uqgen.evaluate import load
+from uqgen.run_folder import RunFolder
+from uqgen.settings import SettingError
+from uqgen.train import train
+
+EXPERIMENT = """
+# @package _global_
+defaults:
+  - override /data: folder
+  - override /classifier: torchscript
+  - override /classifier@judge: cnn_deep
+  - override /gan: stylegan2
+
+name: mine
+
+data:
+  folder: images
+classifier:
+  file: model.pt
+  mean: [0.4]
+  std: [0.3]
+"""
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """A folder with what a newcomer has: images in class folders, a TorchScript, and one short YAML."""
+    folder = tmp_path_factory.mktemp("given")
+    write_shapes(str(folder / "images"), "300")
+    network = CNN((3, 32, 32), len(SIDES), (4, 8), 8).eval()
+    for name, outputs in {"model": network, "probabilities": torch.nn.Sequential(network, torch.nn.Softmax(1))}.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            torch.jit.trace(outputs, torch.rand(2, 3, 32, 32)).save(folder / f"{name}.pt")
+    (folder / "experiment").mkdir()
+    (folder / "experiment" / "mine.yaml").write_text(EXPERIMENT.lstrip())
+    return folder
+
+
+def command(folder, *overrides):
+    small = ["debug=seconds", "evaluation.n_judges=1", "logger=csv", "trainer=cpu", "cache=cache"]
+    line = [sys.executable, "-m", "uqgen.train", "--config-dir=.", "experiment=mine", "run=run", *small, *overrides]
+    return subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=900)
+
+
+def test_one_command_goes_from_a_model_and_a_folder_to_the_report(given):
+    done = command(given)
+    assert done.returncode == 0, done.stderr
+    run = RunFolder(given / "run")
+    results = json.loads(run.results.read_text())
+    assert (results["experiment"], results["n_images_trained"]) == ("mine", 640)
+    assert set(results["by_class"]["uniform"]) == set(SIDES)
+    assert run.report.stat().st_size > 100_000
+    assert (run.classifiers / "target.pt").read_bytes() == (given / "model.pt").read_bytes()
+
+
+MISTAKES = [
+    ("data.folder=elsewhere", "data.folder=elsewhere: allowed: an existing folder"),
+    ("classifier.file=nothing.pt", "classifier.file=nothing.pt: allowed: an existing file"),
+    (
+        "classifier.file=probabilities.pt",
+        "classifier.outputs=logits: allowed: probabilities, as its outputs are",
+    ),
+    (
+        "data.channels=1",
+        "classifier.network=RecursiveScriptModule: allowed: a network that takes [N, 1, 32, 32]",
+    ),
+    ("data.size=33", "data.size=33: allowed: 8, 10, 12"),
+    ("gan=stylegan2_paper data.size=64 classifier.size=32", "gan.generator.channels=[512, 512, 512, 512]: "),
+    ("enforcement=siblings", "enforcement.n_siblings=2: allowed: 0 with a classifier of your own"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "line"), MISTAKES, ids=[overrides for overrides, _ in MISTAKES])
+def test_a_mistake_gets_one_line_before_any_work(overrides, line, given, monkeypatch):
+    monkeypatch.chdir(given)
+    right = "experiment=shapes data=folder data.folder=images classifier=torchscript classifier.file=model.pt"
+    asked = dict(override.split("=", 1) for override in f"{right} {overrides}".split())
+    with pytest.raises(SettingError) as refusal:
+        build(plain(compose([f"{name}={value}" for name, value in asked.items()])))
+    assert str(refusal.value).startswith(line)
+    assert "\n" not in str(refusal.value)
+
+
+def test_too_many_judges_of_ones_own_are_refused(given, monkeypatch):
+    monkeypatch.chdir(given)
+    judge = ["experiment=shapes", "classifier@judge=torchscript", "judge.file=model.pt"]
+    with pytest.raises(SettingError, match=r"^evaluation.n_judges=3: allowed: 0 or 1 with a judge of your own"):
+        build(plain(compose(judge)))
+    build(plain(compose([*judge, "evaluation.n_judges=1"])))
+
+
+@pytest.mark.parametrize("size", [8, 28, 64, 128])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_networks_of_every_size_and_number_of_channels_build(size, channels):
+    built = build(plain(compose(["experiment=shapes", f"data.size={size}", f"data.channels={channels}"])))
+    judge = built.judge.network_for(built.data.shape, built.data.n_classes)
+    assert judge(torch.rand(2, *built.data.shape)).shape == (2, 3)
+
+
+def test_digits_go_to_the_report_and_can_be_loaded(tmp_path):
+    settings = ["evaluation.n_judges=1", "evaluation.n_images=100", "classifier.training.epochs=1", "trainer=cpu"]
+    asked = ["experiment=digits", "debug=seconds", f"run={tmp_path / 'run'}", f"cache={tmp_path / 'cache'}", *settings]
+    train(compose([*asked, "judge.training.epochs=1", "logger=csv"]))
+    experiment, classifiers, own, gan = load(RunFolder(tmp_path / "run"), {})
+    assert experiment.data.shape == (1, 8, 8)
+    assert classifiers.logits["test"].shape == (449, 10)
+    made = gan.generate(gan.generator.draw_latent(4, torch.Generator().manual_seed(0)), own.select(slice(0, 4)))
+    assert made.shape == (4, 1, 8, 8)
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_experiments_that_say_how_to_train_take_a_classifier_that_is_not_trained(given, monkeypatch):
+    monkeypatch.chdir(given)
+    taken = ["classifier=torchscript", "classifier.file=model.pt", "classifier.size=32"]
+    for experiment in ("shapes", "shapes debug=seconds"):
+        built = build(plain(compose([*f"experiment={experiment}".split(), *taken])))
+        assert built.classifier.seeds() == []
+    assert (CONF / "classifier" / "exported.yaml").exists()

@@ -1,0 +1,107 @@
+"""Any map-style data set of images and classes: torchvision's, or one's own by its import path."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.data.images import ImageDataset, read_images, require_size
+from uqgen.data.labelled import LabelledData
+from uqgen.settings import SettingError, require, require_number
+
+
+class DatasetDataModule(InMemoryDataModule):
+    """Images of up to three data sets, whole in memory; what is not given is carved from `train`, class by class.
+
+    Args:
+        train: images and classes, as `ImageDataset` says.
+        validation, test: the same for the other splits, or None.
+        size: height and width in pixels that every image is brought to; one of `uqgen.data.images.SIZES`.
+        channels: 1 for grey, 3 for colour.
+        class_names: K names in the order of the classes; None where `train` has them, in `classes`.
+        validation_share, test_share: of `train`, for the splits that are not given.
+        limit: at most so many images in each split, for quick trials; None for all.
+        batch_size: images in a batch when a classifier is trained.
+        seed: draws the splits, and the order of the images.
+
+    Raises:
+        SettingError: a value is out of range, or there are no names.
+    """
+
+    def __init__(
+        self,
+        train: ImageDataset,
+        validation: ImageDataset | None = None,
+        test: ImageDataset | None = None,
+        size: int = 32,
+        channels: int = 3,
+        class_names: Sequence[str] | None = None,
+        validation_share: float = 0.1,
+        test_share: float = 0.2,
+        limit: int | None = None,
+        batch_size: int = 128,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size, limit, seed)
+        require_size(size, channels)
+        for name, share in {"validation_share": validation_share, "test_share": test_share}.items():
+            require_number(name, share, 0.01, 0.9)
+        names = list(map(str, getattr(train, "classes", ()) if class_names is None else class_names))
+        allowed = "two names or more, all different, in the order of the classes"
+        require(len(names) > 1 and len(set(names)) == len(names), "class_names", names, allowed)
+        given = {"train": train, "validation": validation, "test": test}
+        self.sources = {split: source for split, source in given.items() if source is not None}
+        self.shares = {"validation": validation_share, "test": test_share}
+        self.class_names, self.n_classes = names, len(names)
+        self.shape = (channels, size, size)
+
+    def setup(self, stage: str = "fit") -> None:
+        """Reads and splits the images."""
+        if hasattr(self, "train"):
+            return
+        content = hashlib.sha256()
+        for split, index in self._split().items():
+            source = split if split in self.sources else "train"
+            data = self._read(source, index[: self.limit])
+            content.update(data.x.numpy().tobytes() + data.label.numpy().tobytes())
+            setattr(self, split, data)
+        missing = set(range(self.n_classes)) - set(self.train.label.tolist())
+        absent = ", ".join(self.class_names[label] for label in sorted(missing))
+        require(not missing, "limit", self.limit, f"enough training images of every class; there is none of {absent}")
+        self.identity = {"content": content.hexdigest()}
+
+    def _split(self) -> dict[str, NDArray[np.int64]]:
+        """Positions of each split in its data set, in random order."""
+        rng = np.random.default_rng(self.seed)
+        index = {split: rng.permutation(len(source)) for split, source in self.sources.items()}
+        missing = [split for split in ("test", "validation") if split not in index]
+        labels = _labels(self.sources["train"]) if missing else np.empty(0)
+        for split in missing:
+            size = round(self.shares[split] * len(labels))
+            try:
+                index["train"], index[split] = train_test_split(
+                    index["train"], test_size=size, stratify=labels[index["train"]], random_state=self.seed
+                )
+            except ValueError as error:
+                allowed = f"a share with images of every class in every split ({error})"
+                raise SettingError(f"{split}_share", self.shares[split], allowed) from None
+        return index
+
+    def _read(self, source: str, index: NDArray[np.int64]) -> LabelledData:
+        channels, size, _ = self.shape
+        x, label = read_images(self.sources[source], index, size, channels, source)
+        allowed = f"classes from 0 to {self.n_classes - 1}, as there are {self.n_classes} class_names"
+        in_range = bool(((label >= 0) & (label < self.n_classes)).all())
+        require(in_range, source, f"classes up to {int(label.max())}", allowed)
+        clean = torch.zeros_like(label)
+        return LabelledData(x, label, clean, clean)
+
+
+def _labels(dataset: ImageDataset) -> NDArray[np.int64]:
+    """The class of every image, int64 [N]; read from the images where the data set does not list them."""
+    targets = getattr(dataset, "targets", None)
+    return np.asarray([dataset[i][1] for i in range(len(dataset))] if targets is None else targets, dtype=np.int64)

@@ -1,0 +1,108 @@
+"""Coloured shapes, more or less blurred: a colour example that is generated.
+
+``python -m uqgen.data.shapes FOLDER [N]`` writes N of them (3,000) as PNG files, in a folder for each class.
+"""
+
+import math
+import sys
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from scipy.ndimage import gaussian_filter
+from torch import Tensor
+from torch.utils.data import Dataset
+from torchvision.transforms.v2.functional import to_pil_image
+
+from uqgen import seeding
+from uqgen.data.labelled import to_uint8
+from uqgen.settings import require_integer
+
+SIDES = {"triangle": 3, "square": 4, "circle": 60}  # a polygon of 60 sides is a circle, to the pixel
+SIZE = 32
+BLURS = (0.5, 1.0, 2.0, 4.0, 6.0)  # standard deviations in pixels; each image gets one
+MOST_TURNED = math.pi / 8  # either way
+NOISE = 0.02  # standard deviation, pixels being in [-1, 1]
+
+
+class Shapes(Dataset[tuple[Tensor, int]]):
+    """One shape in the middle of each image, a little turned and coloured at random; blurred ones are hard to tell.
+
+    Args:
+        n: number of images.
+        seed: draws everything.
+    """
+
+    classes = list(SIDES)
+
+    def __init__(self, n: int = 12_000, seed: int = 0) -> None:
+        require_integer("n", n, 1)
+        require_integer("seed", seed, 0)
+        self.n, self.seed = n, seed
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self.images[index], self.targets[index]
+
+    @property
+    def images(self) -> Tensor:
+        """All of them, uint8 [n, 3, 32, 32]."""
+        return self._drawn[0]
+
+    @property
+    def targets(self) -> list[int]:
+        """Their classes, positions in `SIDES`."""
+        return self._drawn[1]
+
+    @cached_property
+    def _drawn(self) -> tuple[Tensor, list[int]]:
+        rng = seeding.generator(self.seed)
+        label = torch.randint(len(SIDES), (self.n,), generator=rng)
+        radius, turn = torch.rand(2, self.n, generator=rng)
+        turn = MOST_TURNED * (2 * turn - 1)
+        sides = torch.tensor(list(SIDES.values()))[label]
+        distance = polygon_distance(sides, math.pi * (7 + 4 * radius).square(), turn)
+        # Bright on dark: a small network learns hardly anything of shapes that may be either.
+        shape, ground = torch.rand(2, self.n, 3, 1, 1, generator=rng).mul(0.8).add(0.2)
+        inside = (0.5 - distance).clamp(0, 1)  # the share of each pixel
+        images = (-ground).lerp(shape, inside[:, None])
+        blur = torch.randint(len(BLURS), (self.n,), generator=rng)
+        for level, sigma in enumerate(BLURS):
+            sharp = images[blur == level].numpy()
+            blurred = gaussian_filter(sharp, sigma=(0, 0, sigma, sigma), mode="nearest")
+            images[blur == level] = torch.from_numpy(blurred)
+        return to_uint8(images + NOISE * torch.randn(images.shape, generator=rng)), label.tolist()
+
+
+def polygon_distance(sides: Tensor, area: Tensor, turn: Tensor) -> Tensor:
+    """Signed distance of every pixel from the nearest line along a side of a regular polygon in the middle.
+
+    Args:
+        sides: int64 [N].
+        area: float [N], in square pixels.
+        turn: float [N], radians.
+
+    Returns:
+        float [N, 32, 32], in pixels; negative inside.
+    """
+    axis = torch.arange(SIZE) - (SIZE - 1) / 2
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    half_angle = (math.pi / sides)[:, None, None]
+    angle = torch.remainder(torch.atan2(y, x) + turn[:, None, None], 2 * half_angle) - half_angle
+    apothem = (area / (sides * torch.tan(math.pi / sides))).sqrt()
+    return torch.hypot(x, y) * torch.cos(angle) - apothem[:, None, None]
+
+
+def main(folder: str, n: str = "3000") -> None:
+    """Writes n shapes in folders of their classes."""
+    for name in SIDES:
+        (Path(folder) / name).mkdir(parents=True, exist_ok=True)
+    drawn = Shapes(int(n))
+    for number, (image, label) in enumerate(zip(drawn.images, drawn.targets, strict=True)):
+        to_pil_image(image).save(Path(folder) / drawn.classes[label] / f"{number:06d}.png")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
