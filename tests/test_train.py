@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from uqgen.config import compose, plain
-from uqgen.evaluate import evaluate_run, load
+from uqgen.evaluate import evaluate_run
 from uqgen.gan.callbacks.history import read_history
+from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors
@@ -81,13 +82,14 @@ def test_a_score_is_fitted_to_the_target_before_it_is_used_and_when_a_run_is_loa
     asked = [*overrides("moons", tmp_path, tmp_path), "score=msp_calibrated", *settings]
     train(compose(asked))
     run = RunFolder(tmp_path / "moons")
-    experiment, classifiers, own, _ = load(run, {})
+    loaded = load_run(run)
+    classifiers, own = loaded.classifiers, loaded.own
     temperature = json.loads(run.results.read_text())["classifier"]["calibration"]["temperature"]
     assert abs(temperature - 1) > 0.01
     assert classifiers.score.parameters == {"temperature": temperature}
     logits = classifiers.logits["train"]
     torch.testing.assert_close(own.score, (logits / temperature).softmax(dim=1).amax(dim=1))
-    assert experiment.evaluator(classifiers, own).score is classifiers.score
+    assert loaded.evaluator().score is classifiers.score
 
 
 @pytest.mark.parametrize("score", ["mutual_information", "energy"])
@@ -97,8 +99,9 @@ def test_an_ensemble_and_judges_that_are_ensembles(score, tmp_path):
     train(compose([*overrides("moons", tmp_path, tmp_path), f"score={score}", *ensembles, *settings]))
     run = RunFolder(tmp_path / "moons")
     results = json.loads(run.results.read_text())
-    experiment, classifiers, own, _ = load(run, {})
-    logits, data = classifiers.logits["train"], experiment.data
+    loaded = load_run(run)
+    classifiers, own = loaded.classifiers, loaded.own
+    logits, data = classifiers.logits["train"], loaded.experiment.data
     assert logits.shape == (1000, 5, 2)
     assert own.score.equal(classifiers.score(logits, data.train.label))
     assert own.score.std() > 0
@@ -145,7 +148,8 @@ def test_against_another_split_the_results_and_the_report_are_left_as_they_are(f
 
 def test_a_loaded_run_generates_from_its_averaged_generator(finished):
     run, _, _ = finished
-    experiment, _, own, gan = load(run, {})
+    loaded = load_run(run)
+    experiment, own, gan = loaded.experiment, loaded.own, loaded.gan
     rng = torch.Generator().manual_seed(0)
     latent = gan.generator.draw_latent(4, rng)
     asked = own.select(slice(0, 4))
@@ -201,7 +205,7 @@ def test_an_unfinished_run_cannot_be_evaluated(tmp_path, mnist_folder):
     run = RunFolder(tmp_path / "moons")
     run.open(settings)
     with pytest.raises(SettingError, match="whose GAN was trained"):
-        load(run, {})
+        load_run(run)
 
 
 def test_the_command_line_runs_from_any_folder(tmp_path, mnist_folder):
