@@ -83,7 +83,7 @@ def test_what_cannot_be_asked_is_refused_in_one_line(run, asked, message):
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(SettingError, match="^run=.*: allowed: the folder of a run"):
+    with pytest.raises(SettingError, match=r"^run=.*: allowed: the folder of a run"):
         uqgen.load(tmp_path / "nothing")
 
 
