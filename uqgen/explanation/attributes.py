@@ -148,19 +148,19 @@ def slant(pictures: Pictures) -> Floats:
 @attribute("pixels")
 def width(pictures: Pictures) -> Floats:
     """Width of the box around the ink."""
-    return _extent(pictures.ink.any(axis=1))
+    return _extent(pictures.ink, axis=1)
 
 
 @attribute("pixels")
 def height(pictures: Pictures) -> Floats:
     """Height of the box around the ink."""
-    return _extent(pictures.ink.any(axis=2))
+    return _extent(pictures.ink, axis=2)
 
 
 @attribute("share of the image")
 def area(pictures: Pictures) -> Floats:
     """Share of the image that is ink."""
-    return pictures.ink.mean(axis=(1, 2))
+    return np.asarray(pictures.ink.mean(axis=(1, 2)), np.float64)
 
 
 @attribute("number")
@@ -175,8 +175,8 @@ def holes(pictures: Pictures) -> Floats:
     return np.bincount(image, minlength=len(ground)) - 1.0
 
 
-def _extent(occupied: NDArray[np.bool_]) -> Floats:
-    """From the first to the last true element of each row, [N, L] to [N]; 0 where there is none."""
-    length = occupied.shape[1]
-    span = length - occupied.argmax(axis=1) - occupied[:, ::-1].argmax(axis=1)
+def _extent(ink: NDArray[np.bool_], axis: int) -> Floats:
+    """From the first to the last row or column with ink, [N, H, W] to [N]; 0 where there is none."""
+    occupied = np.asarray(ink.any(axis=axis))
+    span = occupied.shape[1] - occupied.argmax(axis=1) - occupied[:, ::-1].argmax(axis=1)
     return np.where(occupied.any(axis=1), span, 0).astype(np.float64)
