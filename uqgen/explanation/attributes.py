@@ -172,7 +172,7 @@ def holes(pictures: Pictures) -> Floats:
     labels, _ = ndimage.label(ground, within_image)
     part, first = np.unique(labels, return_index=True)
     image = first[part > 0] // ground[0].size  # every part lies in the image of its first pixel
-    return np.bincount(image, minlength=len(ground)) - 1.0
+    return np.bincount(image, minlength=len(ground)).astype(np.float64) - 1
 
 
 def _extent(ink: NDArray[np.bool_], axis: int) -> Floats:
