@@ -51,7 +51,7 @@ def test_what_the_score_follows_explains_it(analysis):
         assert explained[ALL].r2.value > 0.999
         assert explained[ALL].spearman["contrast"].value > 0.99
         assert explained["one"].n == explained["other"].n == explained[ALL].n / 2 == M * S
-        assert analysis.sources[source].held_out_r2.value > 0.9
+        assert analysis.sources[source].held_out_r2.value > 0.7
 
 
 def test_a_corruption_that_decides_the_score_explains_all_of_it_and_attributes_that_do_not_tell_it_nothing(analysis):

@@ -127,16 +127,16 @@ def test_balanced_weights_spread_scores_evenly():
     assert balanced_weights(score[:5], 0.3, 1, 2).tolist() == [1 / module.FEWEST] * 5
 
 
-def test_trees_explain_held_out_images_and_a_line_need_not():
+def test_a_forest_explains_held_out_images_and_a_line_need_not():
     x = RNG.uniform(-1, 1, (1_000, 2))
     bent = sample(np.abs(x[:, 0]) + 0.05 * RNG.normal(size=1_000))
     assert explain_variance(named(x), bent, 2).r2.value < 0.05
     found = held_out_r2(x, bent, 200)
-    assert 0.9 < found.low <= found.value <= found.high < 1
+    assert 0.8 < found.low <= found.value <= found.high < 1
 
 
-def test_trees_see_no_image_of_a_cluster_they_are_tried_on():
+def test_a_forest_sees_no_image_of_a_cluster_it_is_tried_on():
     x, y = RNG.normal(size=(60, 2)), RNG.normal(size=60)
     copies = sample(y.repeat(20), cluster=np.arange(60).repeat(20))
     assert held_out_r2(x.repeat(20, axis=0), copies, 10).value < 0.2
-    assert held_out_r2(x.repeat(20, axis=0), sample(y.repeat(20)), 10).value > 0.9
+    assert held_out_r2(x.repeat(20, axis=0), sample(y.repeat(20)), 10).value > 0.7

@@ -175,9 +175,9 @@ def _analyse_source(name: str, source: Measured, class_names: list[str], setting
         for part, images in track(list(parts.items()), f"shares, {name}")
         if len(images.label)
     }
-    trees = held_out_r2(source.attributes, source.sample, settings.n_resamples, settings.seed)
+    forest = held_out_r2(source.attributes, source.sample, settings.n_resamples, settings.seed)
     curves = {key: curve(values, source.sample.score, settings.n_bins) for key, values in source.by_name.items()}
-    return Source(explained, trees, curves)
+    return Source(explained, forest, curves)
 
 
 def _analyse_truth(real: Measured, data: LabelledData, class_names: list[str], settings: ExplanationSettings) -> Truth:

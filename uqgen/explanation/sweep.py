@@ -1,4 +1,8 @@
-"""Score sweeps: the noise is fixed and the score swept from certain to uncertain; Le Coz et al. (2023), section 3.3."""
+"""Score sweeps: the noise is fixed, the score swept from certain to uncertain; the local use of Le Coz et al. (2023).
+
+Where the networks are told the whole softmax vector, one vector is kept along a sweep and flattened until its maximum
+is the score asked. Otherwise each score would come with other second choices, and more than the score would change.
+"""
 
 from dataclasses import dataclass
 
@@ -10,8 +14,10 @@ from uqgen import seeding
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.softmax import SoftmaxEncoding, temper
 from uqgen.data.labelled import to_uint8
 from uqgen.gan.module import ConditionalGAN
+from uqgen.networks.latent import Latent
 from uqgen.scores import Score
 
 
@@ -58,12 +64,9 @@ def sweep_scores(
         seed: draws them.
     """
     rng = seeding.generator(seed, device=gan.device)
-    asked = torch.tensor(scores, device=gan.device).repeat(n_noises)
-    row = torch.arange(n_noises, device=gan.device).repeat_interleave(len(scores))
     images, obtained, probabilities = [], [], []
     for label in track(range(n_classes), "sweeps, one a class"):
-        latent = gan.generator.draw_latent(n_noises, rng).select(row)
-        condition = Condition(torch.full_like(row, label), asked)
+        latent, condition = _swept(gan, gan.generator.draw_latent(n_noises, rng), label, scores)
         x = to_uint8(gan.generate(latent, condition)).cpu()
         logits = target.predict(x)
         images.append(x)
@@ -72,3 +75,18 @@ def sweep_scores(
     shape = (n_noises, len(scores))
     x, score_out, vectors = (torch.stack(parts).unflatten(1, shape) for parts in (images, obtained, probabilities))
     return Sweep(scores, x, score_out, vectors)
+
+
+def _swept(gan: ConditionalGAN, latent: Latent, label: int, scores: tuple[float, ...]) -> tuple[Latent, Condition]:
+    """Every score asked of each of M latents, M S of both, latent by latent."""
+    n = len(latent)
+    certain = Condition(torch.full((n,), label, device=gan.device), torch.full((n,), scores[0], device=gan.device))
+    row = torch.arange(n, device=gan.device).repeat_interleave(len(scores))
+    asked = torch.tensor(scores, device=gan.device).repeat(n)
+    condition = Condition(certain.label[row], asked)
+    if isinstance(gan.encoding, SoftmaxEncoding) and gan.encoding.is_maximum:
+        chance = torch.special.ndtr(latent.z[:, 0]).clamp_max(1 - 1e-6)  # as `ConditionalGAN.generate` takes it
+        vector = gan.encoding.complete(certain, chance).probabilities
+        assert vector is not None
+        condition = condition._replace(probabilities=temper(vector[row], asked))
+    return latent.select(row), condition

@@ -1,6 +1,7 @@
 """What image attributes explain of the score."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,8 +29,9 @@ LOOKS = {
     "generated": (VERMILLION, "o", "generated"),
     "changes": (BLUE, "s", "generated: change from the certain end"),
 }
-TOGETHER, TREES, TRUTH = "all together (R2)", "boosted trees, held out", "true corruption (R2)"
+TOGETHER, FOREST, TRUTH = "all together (R2)", "random forest, held out", "true corruption (R2)"
 _COLUMNS = 3
+_LETTERS = 9  # of an attribute's name in one line under a column
 
 
 def shares_figure(analysis: Analysis, score_name: str, *, seed: int) -> Figure:
@@ -40,11 +42,11 @@ def shares_figure(analysis: Analysis, score_name: str, *, seed: int) -> Figure:
         score_name: name of the score.
         seed: for the small print.
     """
-    rows = [*ATTRIBUTES, TOGETHER, TREES, *([TRUTH] if analysis.truth else [])]
+    rows = [*ATTRIBUTES, TOGETHER, FOREST, *([TRUTH] if analysis.truth else [])]
     figure = new_figure(height=0.36 * len(rows) + 1.5)
     left, right = figure.subplots(1, 2, sharey=True)
-    style(left, x=f"share of the variance of {score_label(score_name)}")
-    style(right, x=f"Spearman correlation with {score_label(score_name)}")
+    style(left, x="share of its variance", title=score_label(score_name))
+    style(right, x="Spearman correlation with it")
     for shift, name in zip((-0.22, 0, 0.22), LOOKS, strict=True):
         source = analysis.sources[name]
         shares = _shares(source)
@@ -58,6 +60,7 @@ def shares_figure(analysis: Analysis, score_name: str, *, seed: int) -> Figure:
     left.set_xlim(min(0, left.get_xlim()[0]), 1)
     right.axvline(0, color=INK, linewidth=0.8)
     right.set_xlim(-1, 1)
+    right.set_xticks([-1, -0.5, 0, 0.5, 1])
     for axes in (left, right):
         axes.grid(visible=False, axis="y")
         axes.axhline(len(ATTRIBUTES) - 0.5, color=INK, linewidth=0.6)
@@ -133,7 +136,7 @@ def curves_figure(analysis: Analysis, score_name: str, *, high_means: str, seed:
 
 
 def _shares(source: Source) -> dict[str, Estimate]:
-    return {**source.explained[ALL].shares, TOGETHER: source.explained[ALL].r2, TREES: source.held_out_r2}
+    return {**source.explained[ALL].shares, TOGETHER: source.explained[ALL].r2, FOREST: source.held_out_r2}
 
 
 def _sizes(analysis: Analysis) -> list[str]:
@@ -151,7 +154,7 @@ def _draw_shares(axes: Axes, values: Array, rows: Sequence[str], columns: Sequen
     style(axes, title=title)
     axes.grid(visible=False)
     axes.set_yticks(range(len(rows)), rows)
-    axes.set_xticks(range(len(columns)), columns, rotation=35, ha="right")
+    axes.set_xticks(range(len(columns)), [fill(column, _LETTERS) for column in columns])
     axes.tick_params(length=0, labelsize=TEXT - 1)
     for row, column in np.argwhere(np.isfinite(values)):
         share = values[row, column]

@@ -13,6 +13,7 @@ from uqgen.report.style import INK, SMALL_PRINT, TEXT, VERMILLION, WIDTH, new_fi
 _LABELS = 0.9  # inches that row labels take from a figure's width
 _WIDEST = 0.8  # inches, of an image
 _LINE = 1.5 * SMALL_PRINT / 72  # inches, of words
+_LETTERS = 6  # of a class's name above an image
 
 
 def captioned_images(
@@ -60,6 +61,11 @@ def captioned_images(
     axes.tick_params(length=0, labelsize=TEXT)
     axes.spines[:].set_visible(False)
     return figure, axes
+
+
+def short_name(name: str) -> str:
+    """A class's name as it fits above an image."""
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
 
 
 def _draw(axes: Axes, image: Array, extent: tuple[float, float, float, float], colours: Colormap | None) -> None:

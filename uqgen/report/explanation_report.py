@@ -16,9 +16,9 @@ from uqgen.explanation.settings import ExplanationSettings
 from uqgen.files import write_atomically
 from uqgen.report.arrays import Array
 from uqgen.report.attribute_figures import (
+    FOREST,
     LOOKS,
     TOGETHER,
-    TREES,
     TRUTH,
     curves_figure,
     shares_by_class_figure,
@@ -69,7 +69,7 @@ def shares_rows(analysis: Analysis) -> list[list[str]]:
     header = ["share of the score's variance", *(title for _, _, title in LOOKS.values())]
     rows = [[name, *(with_interval(part.shares[name]) for part in explained)] for name in ATTRIBUTES]
     rows.append([TOGETHER, *(with_interval(part.r2) for part in explained)])
-    rows.append([TREES, *(with_interval(source.held_out_r2) for source in sources)])
+    rows.append([FOREST, *(with_interval(source.held_out_r2) for source in sources)])
     if analysis.truth is not None:
         of_truth = analysis.truth.explained[ALL]
         true = {f"true {kind}": share for kind, share in of_truth.shares.items()}

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from uqgen.explanation.second_choices import SecondChoices
 from uqgen.report.arrays import Array, shaped
-from uqgen.report.captioned_images import captioned_images
+from uqgen.report.captioned_images import captioned_images, short_name
 from uqgen.report.style import INK, TEXT, TITLE, WIDTH, new_figure, score_label, small_print, style
 
 
@@ -44,7 +44,10 @@ def gallery_figure(
     probabilities = shaped("probabilities", probabilities, *images.shape[:2], len(class_names))
     order = np.argsort(-probabilities, axis=2, kind="stable")[..., :2]
     words = [
-        ["\n".join(f"{class_names[k]} {vector[k]:.2f}" for k in best) for best, vector in zip(*row, strict=True)]
+        [
+            "\n".join(f"{short_name(class_names[k])} {vector[k]:.2f}" for k in best)
+            for best, vector in zip(*row, strict=True)
+        ]
         for row in zip(order, probabilities, strict=True)
     ]
     marked = order[..., 0] != np.arange(len(class_names))[:, None]
@@ -67,11 +70,11 @@ def second_choices_figure(
         score_name: name of the score.
         seed: for the small print.
     """
-    figure = new_figure(height=2 * WIDTH / len(choices) + 1.4)
+    figure = new_figure(height=2 * WIDTH / len(choices) + 2.0)
     all_axes = figure.subplots(2, len(choices), squeeze=False, sharex=True, sharey=True)
     for column, choice in enumerate(choices):
         bounds = f"{score_label(score_name)} {choice.low:.2f} to {choice.high:.2f}"
-        common = f"in common {choice.overlap:.2f} (halves {choice.overlap_real:.2f})"
+        common = f"in common {_or_few(choice.overlap)} (halves {_or_few(choice.overlap_real)})"
         titles = (
             f"{bounds}\ngenerated, n = {np.sum(choice.generated):,}",
             f"{common}\nreal, n = {np.sum(choice.real):,}",
@@ -100,3 +103,7 @@ def _draw_matrix(axes: Axes, counts: Array, class_names: Sequence[str], title: s
     axes.set_yticks(places, class_names)
     axes.tick_params(length=0, labelsize=TEXT - 2)
     return axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+
+
+def _or_few(share: float) -> str:
+    return "too few" if np.isnan(share) else f"{share:.2f}"

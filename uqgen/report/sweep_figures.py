@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from uqgen.report.arrays import Array, shaped
-from uqgen.report.captioned_images import captioned_images
+from uqgen.report.captioned_images import captioned_images, short_name
 from uqgen.report.image_figures import centres, checked_images, draw_image, sheet_of
 from uqgen.report.style import INK, TEXT, new_figure, score_label, small_print, style
 
 DIFFERENCES = colormaps["RdBu_r"]
-_FRAME_DPI = 110
+_FRAME_DPI = 80
 _FRAME_MS, _REST_MS = 120, 900  # how long a frame is shown, and the two ends
 
 
@@ -52,7 +52,7 @@ def strips_figure(
     scores = shaped("scores", scores, shape[1])
     obtained, predicted = shaped("obtained", obtained, *shape), shaped("predicted", predicted, *shape)
     words = [
-        [f"{class_names[guess]}: {value:.2f}" for guess, value in zip(*row, strict=True)]
+        [f"{short_name(class_names[guess])}: {value:.2f}" for guess, value in zip(*row, strict=True)]
         for row in zip(predicted, obtained, strict=True)
     ]
     marked = predicted != np.arange(shape[0])[:, None]
@@ -89,7 +89,9 @@ def differences_figure(
     figure, axes = captioned_images(difference, nothing, unmarked, class_names, ticks, colours=DIFFERENCES)
     axes.set_xlabel(f"{score_label(score_name)} asked", fontsize=TEXT, color=INK)
     axes.set_ylabel("class asked", fontsize=TEXT, color=INK)
-    bar = figure.colorbar(ScalarMappable(Normalize(-1, 1), DIFFERENCES), ax=axes, shrink=0.6, aspect=30, pad=0.02)
+    figure.set_figheight(figure.get_figheight() + 0.6)
+    scale = ScalarMappable(Normalize(-1, 1), DIFFERENCES)
+    bar = figure.colorbar(scale, ax=axes, location="bottom", shrink=0.6, aspect=40, pad=0.02)
     bar.set_label(f"pixel (0 to 1) less that at {score_label(score_name)} {scores[0]:.3g}", fontsize=TEXT, color=INK)
     bar.ax.tick_params(labelsize=TEXT - 1)
     small_print(figure, ["one noise per row", f"seed {seed}"])
@@ -136,4 +138,4 @@ def _frame(
     axes.tick_params(length=0, labelsize=TEXT)
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=_FRAME_DPI)
-    return Image.open(buffer).convert("RGB").quantize(64)
+    return Image.open(buffer).convert("RGB").quantize(128)
