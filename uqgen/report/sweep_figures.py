@@ -51,8 +51,9 @@ def strips_figure(
     shape = images.shape[:2]
     scores = shaped("scores", scores, shape[1])
     obtained, predicted = shaped("obtained", obtained, *shape), shaped("predicted", predicted, *shape)
+    between = ": " if max(map(len, class_names)) <= 2 else "\n"
     words = [
-        [f"{short_name(class_names[guess])}: {value:.2f}" for guess, value in zip(*row, strict=True)]
+        [f"{short_name(class_names[guess])}{between}{value:.2f}" for guess, value in zip(*row, strict=True)]
         for row in zip(predicted, obtained, strict=True)
     ]
     marked = predicted != np.arange(shape[0])[:, None]
