@@ -157,7 +157,7 @@ def lmg(correlation: Floats, widths: list[int]) -> Floats:
         others = size - has
         orders = [n_groups * comb(n_groups - 1, int(other)) for other in others]
         weights[:, group] = np.where(has, 1, -1) / orders
-    return r2 @ weights
+    return np.maximum(r2 @ weights, 0)  # below it by rounding alone
 
 
 def _r2_of_subsets(correlation: Floats, widths: list[int]) -> Floats:
