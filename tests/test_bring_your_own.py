@@ -12,7 +12,7 @@ from uqgen.classifiers.cnn import CNN
 from uqgen.config import CONF, build, compose, plain
 from uqgen.data.shapes import SIDES
 from uqgen.data.shapes import main as write_shapes
-from uqgen.evaluate import load
+from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 from uqgen.train import train
@@ -116,11 +116,9 @@ def test_digits_go_to_the_report_and_can_be_loaded(tmp_path):
     settings = ["evaluation.n_judges=1", "evaluation.n_images=100", "classifier.training.epochs=1", "trainer=cpu"]
     asked = ["experiment=digits", "debug=seconds", f"run={tmp_path / 'run'}", f"cache={tmp_path / 'cache'}", *settings]
     train(compose([*asked, "judge.training.epochs=1", "logger=csv"]))
-    experiment, classifiers, own, gan = load(RunFolder(tmp_path / "run"), {})
-    assert experiment.data.shape == (1, 8, 8)
-    assert classifiers.logits["test"].shape == (449, 10)
-    made = gan.generate(gan.generator.draw_latent(4, torch.Generator().manual_seed(0)), own.select(slice(0, 4)))
-    assert made.shape == (4, 1, 8, 8)
+    run = load_run(RunFolder(tmp_path / "run"))
+    assert run.classifiers.logits["test"].shape == (449, 10)
+    assert run.generate(label=3, score=0.6, n=4).x.shape == (4, 1, 8, 8)
     assert (tmp_path / "run" / "report.html").exists()
 
 

@@ -11,10 +11,11 @@ import torch
 
 from uqgen.conditioning.condition import Condition
 from uqgen.config import compose, plain
-from uqgen.evaluate import evaluate_run, load
+from uqgen.evaluate import evaluate_run
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.gan.callbacks.history import read_history
 from uqgen.report.style import with_interval
+from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
@@ -85,13 +86,14 @@ def test_a_score_is_fitted_to_the_target_before_it_is_used_and_when_a_run_is_loa
     asked = [*overrides("moons", tmp_path, tmp_path), "score=msp_calibrated", *settings]
     train(compose(asked))
     run = RunFolder(tmp_path / "moons")
-    experiment, classifiers, own, _ = load(run, {})
+    loaded = load_run(run)
+    classifiers, own = loaded.classifiers, loaded.own
     temperature = json.loads(run.results.read_text())["classifier"]["calibration"]["temperature"]
     assert abs(temperature - 1) > 0.01
     assert classifiers.score.parameters == {"temperature": temperature}
     logits = classifiers.logits["train"]
     torch.testing.assert_close(own.score, (logits / temperature).softmax(dim=1).amax(dim=1))
-    assert experiment.evaluator(classifiers, own).score is classifiers.score
+    assert loaded.evaluator().score is classifiers.score
 
 
 @pytest.mark.parametrize("score", ["mutual_information", "energy"])
@@ -101,8 +103,9 @@ def test_an_ensemble_and_judges_that_are_ensembles(score, tmp_path):
     train(compose([*overrides("moons", tmp_path, tmp_path), f"score={score}", *ensembles, *settings]))
     run = RunFolder(tmp_path / "moons")
     results = json.loads(run.results.read_text())
-    experiment, classifiers, own, _ = load(run, {})
-    logits, data = classifiers.logits["train"], experiment.data
+    loaded = load_run(run)
+    classifiers, own = loaded.classifiers, loaded.own
+    logits, data = classifiers.logits["train"], loaded.experiment.data
     assert logits.shape == (1000, 5, 2)
     assert own.score.equal(classifiers.score(logits, data.train.label))
     assert own.score.std() > 0
@@ -127,8 +130,9 @@ def test_two_scores_are_asked_for_measured_and_shown(tmp_path):
         assert with_interval(Estimate(**second["knobs"][protocol]["second_on_second"]["slope"])) in page
     assert with_interval(Estimate(**second["in_vs_out"]["uniform"]["mae"])) in page
     assert (run.figures / "in_vs_out_second.png").exists()
-    _, classifiers, own, gan = load(run, {})
-    logits, label = classifiers.logits["train"], own.label
+    loaded = load_run(run)
+    own, gan = loaded.own, loaded.gan
+    logits, label = loaded.classifiers.logits["train"], own.label
     assert own.second.equal(get_score("mutual_information")(logits, label))
     latent = gan.generator.draw_latent(16, torch.Generator().manual_seed(0))
     condition = Condition(torch.arange(16) % 2, torch.full((16,), 0.3))
@@ -138,6 +142,10 @@ def test_two_scores_are_asked_for_measured_and_shown(tmp_path):
     assert not torch.equal(low, high)
     chosen = gan.encoding.complete(condition, torch.special.ndtr(latent.z[:, 0])).second
     assert gan.generate(latent, condition).equal(gan.generate(latent, condition._replace(second=chosen)))
+    low, high = (loaded.generate(0, 0.3, n=4, second=float(value)) for value in own.second.aminmax())
+    assert not torch.equal(low.x, high.x)
+    with pytest.raises(SettingError, match="^second=9: allowed"):
+        loaded.generate(0, 0.3, second=9)
 
 
 def test_a_reloaded_run_measures_the_same_again(finished):
@@ -176,7 +184,8 @@ def test_against_another_split_the_results_and_the_report_are_left_as_they_are(f
 
 def test_a_loaded_run_generates_from_its_averaged_generator(finished):
     run, _, _ = finished
-    experiment, _, own, gan = load(run, {})
+    loaded = load_run(run)
+    experiment, own, gan = loaded.experiment, loaded.own, loaded.gan
     rng = torch.Generator().manual_seed(0)
     latent = gan.generator.draw_latent(4, rng)
     asked = own.select(slice(0, 4))
@@ -232,7 +241,7 @@ def test_an_unfinished_run_cannot_be_evaluated(tmp_path, mnist_folder):
     run = RunFolder(tmp_path / "moons")
     run.open(settings)
     with pytest.raises(SettingError, match="whose GAN was trained"):
-        load(run, {})
+        load_run(run)
 
 
 def test_the_command_line_runs_from_any_folder(tmp_path, mnist_folder):

@@ -1,3 +1,24 @@
 """uqgen: what makes an image classifier uncertain, answered with images made on demand."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uqgen.run import Run
+
 __version__ = "0.1.0"
+
+
+def load(folder: str | Path) -> "Run":
+    """A trained run, to ask for images and to look at what it reached; see `uqgen.run.Run`.
+
+    Args:
+        folder: of the run, such as "runs/demo".
+
+    Raises:
+        SettingError: there is no run in the folder, or its training is not complete.
+    """
+    from uqgen.run import load_run  # imports torch, which nobody should wait for who only imports the package
+    from uqgen.run_folder import RunFolder
+
+    return load_run(RunFolder(Path(folder)))

@@ -2,13 +2,11 @@
 
 import logging
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig
 
 from uqgen import distributed
-from uqgen.conditioning.condition import Condition
-from uqgen.config import build, plain, run_command
+from uqgen.config import plain, run_command
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.results import as_results
 from uqgen.evaluation.settings import EvaluationSettings
@@ -17,9 +15,8 @@ from uqgen.gan.callbacks.evaluation import tell
 from uqgen.gan.module import ConditionalGAN
 from uqgen.logs import log_to
 from uqgen.report.run_report import write_report
+from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
-from uqgen.settings import SettingError
-from uqgen.tensor_files import load_tensors
 from uqgen.tracking.tracker import Tracker
 
 log = logging.getLogger("uqgen.evaluate")
@@ -70,40 +67,14 @@ def evaluate(
     return measurements.protocols["uniform"].in_vs_out.mae.value
 
 
-def load(run: RunFolder, overrides: dict[str, Any]) -> tuple[Experiment, Classifiers, Condition, ConditionalGAN]:
-    """A trained run, from its folder.
-
-    Args:
-        run: the folder.
-        overrides: settings of the evaluation that differ from those the run was started with.
-
-    Raises:
-        SettingError: there is no run in the folder, its training is not complete, or an override is not allowed.
-    """
-    settings = run.read_settings()
-    settings["evaluation"].update({key: value for key, value in overrides.items() if value is not None})
-    experiment = build(settings)
-    if not run.checkpoint.exists():
-        raise SettingError("run", run.path, "a run whose GAN was trained; python -m uqgen.train run=... resumes it")
-    experiment.load_data()
-    classifiers = experiment.obtain_classifiers(run)
-    own = experiment.own_conditions(classifiers)
-    gan = experiment.build_gan(own, classifiers)
-    checkpoint = load_tensors(run.checkpoint)
-    gan.load_state_dict(checkpoint["state_dict"])
-    gan.n_images = checkpoint["n_images"]
-    return experiment, classifiers, own, gan
-
-
 def evaluate_run(cfg: DictConfig) -> float:
     """Loads a run and measures it; returns the mean absolute error under the uniform protocol."""
     settings = plain(cfg)
     run = RunFolder(Path(settings["run"]))
-    loaded = load(run, settings["evaluation"])
+    loaded = load_run(run, settings["evaluation"])
     log_to(run.path / "evaluate.log")
-    experiment, classifiers, own, gan = loaded
     tracker = Tracker(run, run.read_settings())
-    return evaluate(experiment, run, classifiers, experiment.evaluator(classifiers, own), gan, tracker)
+    return evaluate(loaded.experiment, run, loaded.classifiers, loaded.evaluator(), loaded.gan, tracker)
 
 
 if __name__ == "__main__":

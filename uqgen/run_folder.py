@@ -71,6 +71,11 @@ class RunFolder:
         return self.path / "report.html"
 
     @property
+    def explanation(self) -> Path:
+        """What `uqgen.explain` leaves."""
+        return self.path / "explanation"
+
+    @property
     def error(self) -> Path:
         """Why the last try failed, where it did: a message of one line and the traceback."""
         return self.path / "error.json"

@@ -11,14 +11,22 @@ from matplotlib import pyplot
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.in_vs_out import in_vs_out
+from uqgen.explanation.analysis import ALL, Analysis, Source, Truth, curve
+from uqgen.explanation.attributes import ATTRIBUTES
+from uqgen.explanation.second_choices import SecondChoices
+from uqgen.explanation.shares import Explained
+from uqgen.report.attribute_figures import curves_figure, shares_by_class_figure, shares_figure
 from uqgen.report.distribution_figure import distribution_figure
+from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
 from uqgen.report.in_vs_out_figure import InVsOutPanel, in_vs_out_figure
 from uqgen.report.judges_figure import JudgeRow, judges_figure
 from uqgen.report.moons_figure import moons_figure
 from uqgen.report.saving import png
 from uqgen.report.style import SMALL_PRINT, WIDTH
+from uqgen.report.sweep_figures import differences_figure, strips_figure
 from uqgen.report.training_figure import training_figure
 
 # The backend is chosen when it is first asked for, by whoever asks.
@@ -44,6 +52,37 @@ def training(n_curves):
     return training_figure(np.arange(60), {f"logit of real, {number}": SCORES for number in range(n_curves)}, seed=0)
 
 
+def strips(n_rows, n_columns):
+    scores, says = np.linspace(1, 0.3, n_columns), np.full((n_rows, n_columns), 0.987)
+    images = NOISE[:n_rows, :1].repeat(n_columns, axis=1)
+    return strips_figure(images, scores, says, np.zeros(says.shape, int), NAMES[:n_rows], "true_class", seed=0)
+
+
+def differences(n_rows, n_columns):
+    return differences_figure(NOISE[:n_rows, :n_columns], np.linspace(1, 0.3, n_columns), NAMES[:n_rows], "msp", seed=0)
+
+
+def gallery(n_rows, n_columns):
+    vectors = np.full((n_rows, n_columns, n_rows), 1 / n_rows)
+    images = NOISE[:n_rows, :n_columns]
+    return gallery_figure(images, vectors, 0.65, NAMES[:n_rows], "entropy", seed=0, dropped="near-duplicates: 13 %")
+
+
+def choices(n_scores, n_classes):
+    counts = RNG.integers(0, 100, (n_classes, n_classes)).tolist()
+    one = SecondChoices(0.65, 0.56, 0.74, counts, counts, 0.75, np.nan)
+    return second_choices_figure([one] * n_scores, NAMES[:n_classes], "true_class", seed=0)
+
+
+def analysis(is_corrupted):
+    number = Estimate(0.4, 0.3, 0.5)
+    of_each = dict.fromkeys(ATTRIBUTES, number)
+    explained = dict.fromkeys([ALL, *NAMES], Explained(5_000, number, of_each, of_each))
+    source = Source(explained, number, {name: curve(1000 * SCORES, SCORES, 5) for name in ATTRIBUTES})
+    truth = Truth(explained, explained[ALL]) if is_corrupted else None
+    return Analysis(dict.fromkeys(("generated", "changes", "real"), source), truth)
+
+
 FIGURES = {
     "moons": lambda: moons_figure(POINTS, SCORES, POINTS, SCORES, "true_class", seed=0),
     "one protocol": lambda: in_vs_out_figure([PANEL], "msp", seed=0),
@@ -56,6 +95,17 @@ FIGURES = {
     "training, seven": lambda: training(7),
     "training, one": lambda: training(1),
     "judges": lambda: judges_figure([JudgeRow("a network of another kind", AGREEMENT, AGREEMENT)] * 3, seed=0),
+    "strips": lambda: strips(10, 11),
+    "two strips": lambda: strips(2, 5),
+    "differences": lambda: differences(10, 10),
+    "gallery": lambda: gallery(10, 8),
+    "small gallery": lambda: gallery(2, 3),
+    "second choices": lambda: choices(4, 10),
+    "second choices, one": lambda: choices(1, 2),
+    "shares": lambda: shares_figure(analysis(is_corrupted=True), "expected_entropy", seed=0),
+    "shares without truth": lambda: shares_figure(analysis(is_corrupted=False), "msp", seed=0),
+    "shares by class": lambda: shares_by_class_figure(analysis(is_corrupted=True), NAMES, seed=0),
+    "attributes by score": lambda: curves_figure(analysis(True), "msp", high_means="confident", seed=0),
     "one judge": lambda: judges_figure([JudgeRow("MLP", AGREEMENT, AGREEMENT)], seed=0),
 }
 

@@ -45,7 +45,7 @@ def two_rows_figure(
     Raises:
         SettingError: an array has another shape.
     """
-    images = _checked_images(images)
+    images = checked_images(images)
     n_rows, n_columns, _, height, width = images.shape
     row_scores = shaped("row_scores", row_scores, n_rows)
     predicted = shaped("predicted", predicted, n_rows, n_columns)
@@ -59,7 +59,7 @@ def two_rows_figure(
     for row in range(n_rows):
         for column in range(n_columns):
             axes, guess = cells[row, column], predicted[row, column]
-            _draw_image(axes, images[row, column])
+            draw_image(axes, images[row, column])
             _write_prediction(axes, class_names[guess], probability[row, column], is_asked=guess == column)
     for axes, score in zip(cells[:, 0], row_scores, strict=True):
         label = f"{fill(score_label(score_name), 11)}\n{score:g}"
@@ -93,32 +93,37 @@ def sample_grid_figure(
     Raises:
         SettingError: an array has another shape.
     """
-    images = _checked_images(images)
+    images = checked_images(images)
     n_rows, n_columns, _, height, width = images.shape
     column_scores = shaped("column_scores", column_scores, n_columns)
     require(len(row_labels) == n_rows, "row_labels", list(row_labels), f"{n_rows} names, one per row")
 
-    sheet = _sheet(images)
+    sheet = sheet_of(images)
     sheet_width = min(WIDTH - _LABELS, _WIDEST_IN_GRID * n_columns)
     figure = new_figure(height=sheet_width * sheet.shape[1] / sheet.shape[2] + 1.0, width=sheet_width + _LABELS)
     axes = figure.subplots()
     style(axes, x=f"{score_label(score_name)} asked", y="class asked", title=title)
     axes.grid(visible=False)
-    _draw_image(axes, sheet)
-    axes.set_xticks(_centres(n_columns, width), [f"{score:.3g}" for score in column_scores])
-    axes.set_yticks(_centres(n_rows, height), row_labels)
+    draw_image(axes, sheet)
+    axes.set_xticks(centres(n_columns, width), [f"{score:.3g}" for score in column_scores])
+    axes.set_yticks(centres(n_rows, height), row_labels)
     axes.tick_params(length=0, labelsize=TEXT)
     small_print(figure, ["one noise per row", f"seed {seed}"])
     return figure
 
 
-def _checked_images(images: ArrayLike) -> Array:
+def checked_images(images: ArrayLike) -> Array:
+    """The images as an array [R, C, 1 or 3, H, W].
+
+    Raises:
+        SettingError: they have another shape.
+    """
     images = shaped("images", images, "R", "C", "c", "H", "W")
     require(images.shape[2] in (1, 3), "images.shape", images.shape, "1 or 3 channels on the third axis")
     return images
 
 
-def _sheet(images: Array) -> Array:
+def sheet_of(images: Array) -> Array:
     """The images [R, C, c, H, W] beside each other on white, as one image [c, height, width]."""
     n_rows, n_columns, channels, height, width = images.shape
     cells = np.ones((n_rows, n_columns, channels, height + _GAP, width + _GAP), images.dtype)
@@ -127,12 +132,12 @@ def _sheet(images: Array) -> Array:
     return sheet[:, :-_GAP, :-_GAP]
 
 
-def _centres(n: int, side: int) -> Array:
+def centres(n: int, side: int) -> Array:
     """Where the centres of n images of that side lie on a sheet, in pixels along one axis."""
     return np.arange(n) * (side + _GAP) + (side - 1) / 2
 
 
-def _draw_image(axes: Axes, image: Array) -> None:
+def draw_image(axes: Axes, image: Array) -> None:
     """Draws an image [c, H, W] in [-1, 1] (clipped), grey when it has one channel."""
     pixels = np.clip((image + 1) / 2, 0, 1)
     if len(pixels) == 1:

@@ -1,0 +1,52 @@
+import pytest
+import torch
+
+import uqgen
+from uqgen.explanation.sweep import _swept, sweep_scores
+
+SCORES = (1.0, 0.7, 0.3)
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run):
+    return uqgen.load(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def sweep(run):
+    return sweep_scores(run.gan, run.classifiers.target, run.classifiers.score, 10, SCORES, 2, seed=4)
+
+
+def test_the_target_says_what_is_said_of_every_image_in_its_place(run, sweep):
+    assert (sweep.x.shape, sweep.x.dtype) == ((10, 2, 3, 1, 32, 32), torch.uint8)
+    probabilities = run.classifiers.target(sweep.x[7, 1].float() / 127.5 - 1).softmax(dim=1)
+    torch.testing.assert_close(sweep.probabilities[7, 1], probabilities)
+    torch.testing.assert_close(sweep.score_out[7, 1], probabilities.amax(dim=1))
+    assert sweep.predicted[7, 1].equal(probabilities.argmax(dim=1))
+
+
+def test_along_a_sweep_nothing_but_the_score_differs(run, sweep):
+    arguments = (run.gan, run.classifiers.target, run.classifiers.score, 10)
+    other = sweep_scores(*arguments, (1.0, 0.7, 0.7, 0.3), 2, seed=4)
+    for here, there in enumerate((0, 1, 1, 2)):
+        assert other.x[:, :, here].equal(sweep.x[:, :, there])
+    assert not sweep.x[:, :, 0].equal(sweep.x[:, :, 2])
+
+
+def test_noises_differ_between_rows_and_between_classes_and_follow_the_seed(run, sweep):
+    assert not sweep.x[0, 0].equal(sweep.x[0, 1])
+    arguments = (run.gan, run.classifiers.target, run.classifiers.score, 10, SCORES, 2)
+    assert sweep_scores(*arguments, seed=4).x.equal(sweep.x)
+    assert not sweep_scores(*arguments, seed=5).x.equal(sweep.x)
+
+
+def test_one_vector_is_kept_along_a_sweep_and_flattened_to_each_score(run):
+    latent = run.gan.generator.draw_latent(2, torch.Generator().manual_seed(0))
+    swept, condition = _swept(run.gan, latent, 3, SCORES)
+    assert swept.z.equal(latent.z.repeat_interleave(3, dim=0))
+    assert condition.label.unique().tolist() == [3]
+    torch.testing.assert_close(condition.score, torch.tensor(SCORES * 2))
+    reachable = condition.score[condition.score < 1]
+    torch.testing.assert_close(condition.probabilities.amax(dim=1)[condition.score < 1], reachable, rtol=0, atol=1e-3)
+    order = condition.probabilities.argsort(dim=1).view(2, 3, 10)
+    assert order[:, 1].equal(order[:, 2])  # the same second choices at 0.7 and 0.3

@@ -1,0 +1,115 @@
+"""A tiny run explained as a user does it."""
+
+import json
+import logging
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from uqgen.config import compose
+from uqgen.explain import main
+from uqgen.explanation.attributes import ATTRIBUTES
+from uqgen.explanation.settings import ExplanationSettings
+from uqgen.settings import SettingError
+
+SMALL = [
+    f"explanation.{name}" for name in ("n_scores=3", "n_noises=5", "n_resamples=20", "n_candidates=12", "n_shown=3")
+]
+
+
+@pytest.fixture(autouse=True)
+def _log_no_further():
+    yield
+    log = logging.getLogger("uqgen")
+    for handler in log.handlers[:]:
+        log.removeHandler(handler)
+        handler.close()
+    log.propagate = True
+
+
+@pytest.fixture(scope="module")
+def explained(tiny_run, tmp_path_factory):
+    """A run's folder once it was explained, and what the command returned."""
+    folder = tmp_path_factory.mktemp("explained") / "run"
+    shutil.copytree(tiny_run, folder)
+    returned = main(compose([f"run={folder}", "explanation.n_galleries=2", *SMALL], "explain"))
+    return folder, returned
+
+
+def test_leaves_numbers_figures_and_an_animation(explained):
+    folder, _ = explained
+    assert {path.name for path in (folder / "explanation").iterdir()} == {
+        "results.json", "figures", "sweep.gif", "explain.log",
+    }  # fmt: skip
+    figures = {path.stem for path in (folder / "explanation" / "figures").iterdir()}
+    attributes = {"attributes", "attributes_by_class", "attributes_by_score"}
+    assert figures == {"strips", "differences", "second_choices", "gallery_1", "gallery_2"} | attributes
+    with Image.open(folder / "explanation" / "sweep.gif") as animation:
+        assert animation.n_frames > 30
+
+
+def test_the_results_hold_every_attribute_of_every_source(explained):
+    folder, returned = explained
+    results = json.loads((folder / "explanation" / "results.json").read_text())
+    sources = results["attributes"]["sources"]
+    assert sources.keys() == {"generated", "changes", "real"}
+    assert sources["generated"]["explained"]["all"]["n"] == 10 * 5 * 3
+    assert sources["real"]["explained"]["all"]["n"] == 1_000
+    assert sources["generated"]["explained"]["all"]["r2"]["value"] == returned
+    for source in sources.values():
+        shares = source["explained"]["all"]["shares"]
+        assert shares.keys() == ATTRIBUTES.keys()
+        total = sum(share["value"] for share in shares.values())
+        assert total == pytest.approx(source["explained"]["all"]["r2"]["value"])
+    truth = results["attributes"]["truth"]
+    assert truth["explained"]["all"]["shares"].keys() == {"gaussian noise", "gaussian blur"}
+    assert truth["beside"]["r2"]["value"] >= truth["explained"]["all"]["r2"]["value"]
+    np.testing.assert_allclose(results["sweep"]["scores"], [1, 0.65, 0.3])
+    assert [part["score"] for part in results["near_duplicates"]] == pytest.approx([0.65, 0.3])
+    assert len(results["second_choices"]) == 2
+
+
+def run(*arguments, cwd):
+    command = [sys.executable, "-m", "uqgen.explain", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run=nowhere"], "uqgen: run=nowhere: allowed: the folder of a run"),
+        (["run=nowhere", "explanation.n_scores=1"], "uqgen: explanation.n_scores=1: allowed: an integer of at least 2"),
+        ([], "uqgen: Missing mandatory value: run"),
+        (["runs=nowhere"], "uqgen: runs=nowhere: allowed: run, split, explanation"),
+    ],
+)
+def test_the_command_line_refuses_in_one_line(tmp_path, arguments, message):
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(message)
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_points_are_refused(tmp_path):
+    from uqgen.train import train
+
+    settings = ["evaluation.n_judges=0", "evaluation.n_images=10", "evaluation.n_images_in_training=10"]
+    where = [f"run={tmp_path / 'moons'}", f"cache={tmp_path / 'cache'}"]
+    train(compose(["experiment=moons", "debug=seconds", "trainer=cpu", "logger=csv", *where, *settings]))
+    with pytest.raises(SettingError, match=r"^run=.*moons: allowed: a run of images"):
+        main(compose([f"run={tmp_path / 'moons'}"], "explain"))
+
+
+def test_the_settings_are_those_that_are_documented():
+    assert compose(["run=x"], "explain").explanation == vars(ExplanationSettings())
+
+
+def test_help_says_how_without_waiting_for_torch(tmp_path):
+    assert "python -m uqgen.explain run=" in run("--help", cwd=tmp_path).stdout
+    loaded = "import sys, uqgen.explain; sys.exit(any(n in sys.modules for n in ('torch', 'scipy', 'matplotlib')))"
+    assert subprocess.run([sys.executable, "-c", loaded], timeout=120).returncode == 0

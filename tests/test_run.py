@@ -1,0 +1,105 @@
+"""A trained run as a notebook has it."""
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+import torch
+
+import uqgen
+from uqgen.evaluation.in_vs_out import as_plain
+from uqgen.run_folder import RunFolder
+from uqgen.settings import SettingError
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run):
+    return uqgen.load(tiny_run)
+
+
+def test_images_are_of_the_shape_and_range_that_is_promised(run):
+    made = run.generate(label=3, score=0.6, n=5, seed=1)
+    assert (made.label, made.score_in) == (3, 0.6)
+    assert (made.x.shape, made.x.dtype) == ((5, 1, 32, 32), torch.float32)
+    assert made.x.min() >= -1
+    assert made.x.max() <= 1
+    levels = (made.x + 1) * 127.5
+    torch.testing.assert_close(levels, levels.round(), rtol=0, atol=1e-4)
+
+
+def test_what_is_said_of_the_images_is_what_the_target_says_of_them(run):
+    made = run.generate(label=3, score=0.6, n=5, seed=1)
+    probabilities = run.classifiers.target(made.x).softmax(dim=1)
+    torch.testing.assert_close(made.probabilities, probabilities)
+    torch.testing.assert_close(made.score_out, probabilities.amax(dim=1))
+    assert made.predicted.equal(probabilities.argmax(dim=1))
+
+
+def test_the_noise_follows_the_seed_alone_and_the_image_what_is_asked(run):
+    made = run.generate(label=3, score=0.6, n=4)
+    assert made.x.equal(run.generate(3, 0.6, 4, seed=0).x)
+    assert not made.x.equal(run.generate(3, 0.6, 4, seed=1).x)
+    assert not made.x.equal(run.generate(4, 0.6, 4, seed=0).x)
+    assert not made.x.equal(run.generate(3, 0.9, 4, seed=0).x)
+
+
+def test_in_against_out_is_what_the_results_say(run):
+    plain = json.loads(run.folder.results.read_text())["in_vs_out"]
+    agreement = run.in_vs_out()
+    assert as_plain(agreement) == plain
+    assert asdict(agreement["uniform"].mae) == plain["uniform"]["mae"]
+
+
+def test_in_against_out_is_measured_where_there_are_no_results(run, tmp_path):
+    without = replace(run, folder=RunFolder(tmp_path))
+    agreement = without.in_vs_out()["uniform"]
+    assert agreement.n == run.experiment.evaluation.n_images_in_training
+    asked = run.evaluator().measure_in_training(run.gan).generated["uniform"]
+    assert agreement.mae.value == pytest.approx(float((asked.score_out - asked.asked.score).abs().mean()))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"label": 10}, r"^label=10: allowed: 0 to 9 \(0, 1, 2"),
+        ({"label": -1}, "^label=-1: allowed: 0 to 9"),
+        ({"label": 3.0}, r"^label=3\.0: allowed: 0 to 9"),
+        ({"score": 0.05}, r"^score=0\.05: allowed: a number from 0\.1 to 1$"),
+        ({"score": float("nan")}, "^score=nan: allowed: a number from"),
+        ({"n": 0}, "^n=0: allowed: an integer of at least 1"),
+        ({"seed": -1}, "^seed=-1: allowed"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_one_line(run, asked, message):
+    with pytest.raises(SettingError, match=message):
+        run.generate(**{"label": 3, "score": 0.6, **asked})
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    with pytest.raises(SettingError, match=r"^run=.*: allowed: the folder of a run"):
+        uqgen.load(tmp_path / "nothing")
+
+
+def test_importing_the_package_imports_nothing_else():
+    heavy = "import sys, uqgen; sys.exit(any(name in sys.modules for name in ('torch', 'numpy', 'hydra', 'lightning')))"
+    assert subprocess.run([sys.executable, "-c", heavy], timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/notebook.md"])
+def test_the_documented_code_runs(document, tiny_run, monkeypatch):
+    mpl.use("agg")
+    blocks = re.findall("^```python\n(.*?)^```", (REPOSITORY / document).read_text(), re.DOTALL | re.MULTILINE)
+    assert blocks
+    monkeypatch.chdir(tiny_run.parents[1])
+    names = {}
+    for block in blocks:
+        exec(block, names)
+    assert names["run"].folder.path == Path("runs/demo")
+    mpl.pyplot.close("all")

@@ -1,0 +1,1 @@
+"""What the classifier's uncertainty looks like: score sweeps, image attributes, galleries."""

@@ -1,0 +1,199 @@
+"""What image attributes explain of the score: of generated images beside real ones, and beside known corruptions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from rich.progress import track
+
+from uqgen.data.corruption import CORRUPTIONS, N_SEVERITIES
+from uqgen.data.labelled import LabelledData
+from uqgen.evaluation.bootstrap import Array, Estimate, Floats
+from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
+from uqgen.explanation.settings import ExplanationSettings
+from uqgen.explanation.shares import Explained, Sample, balanced_weights, explain_variance, held_out_r2
+from uqgen.explanation.sweep import Sweep
+
+ALL = "all"  # the name of what is said of all classes together
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Images with everything that is said of them.
+
+    Attributes:
+        attributes: float64 [N, P], in the order of `ATTRIBUTES`.
+        label: int64 [N], the class, asked or true.
+        sample: scores, and how they count.
+    """
+
+    attributes: Floats
+    label: Array
+    sample: Sample
+
+    @property
+    def by_name(self) -> dict[str, Floats]:
+        """Each attribute, float64 [N]."""
+        return dict(zip(ATTRIBUTES, self.attributes.T, strict=True))
+
+    def of_class(self, label: int) -> "Measured":
+        """The images of one class."""
+        chosen = self.label == label
+        return Measured(self.attributes[chosen], self.label[chosen], self.sample.select(chosen))
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """An attribute of the images whose score lies in one bin; NaN where there is none.
+
+    Attributes:
+        low, high: bounds of the bin.
+        n: number of images.
+        mean, lower_quartile, upper_quartile: of the attribute.
+    """
+
+    low: float
+    high: float
+    n: int
+    mean: float
+    lower_quartile: float
+    upper_quartile: float
+
+
+@dataclass(frozen=True)
+class Source:
+    """What attributes say of one set of images.
+
+    Attributes:
+        explained: for `ALL` and the name of each class.
+        held_out_r2: see `uqgen.explanation.shares.held_out_r2`; of all classes together.
+        curves: for each attribute, a point for each bin of scores obtained.
+    """
+
+    explained: dict[str, Explained]
+    held_out_r2: Estimate
+    curves: dict[str, tuple[CurvePoint, ...]]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the known corruption of real images explains.
+
+    Attributes:
+        explained: of kind and severity, as indicators, for `ALL` and the name of each class.
+        beside: of all attributes as one and of the corruption as another, together; its R^2 less that of either says
+            what the other adds.
+    """
+
+    explained: dict[str, Explained]
+    beside: Explained
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything that attributes and corruptions explain.
+
+    Attributes:
+        sources: "generated", images of the sweep; "changes", their attributes and scores less those of the image of the
+            same noise at the certain end; "real", real images.
+        truth: of the real images; None where none is corrupted.
+    """
+
+    sources: dict[str, Source]
+    truth: Truth | None
+
+
+def analyse(
+    sweep: Sweep,
+    real: LabelledData,
+    real_score: Floats,
+    class_names: list[str],
+    asked_range: tuple[float, float],
+    settings: ExplanationSettings,
+) -> Analysis:
+    """Regresses scores on attributes.
+
+    Args:
+        sweep: generated images.
+        real: real images.
+        real_score: float [N], the scores of the same.
+        class_names: K names.
+        asked_range: lowest and highest score asked, over which scores are spread evenly.
+        settings: sizes and seed.
+    """
+    generated = measure_sweep(sweep, asked_range, settings.n_bins)
+    changes = changes_of(generated, len(sweep.scores), settings.n_bins)
+    attributes = measure_attributes(real.x, "real images")
+    sample = Sample(real_score, np.arange(len(real)), balanced_weights(real_score, *asked_range, settings.n_bins))
+    measured = {"generated": generated, "changes": changes, "real": Measured(attributes, real.label.numpy(), sample)}
+    sources = {name: _analyse_source(name, source, class_names, settings) for name, source in measured.items()}
+    truth = _analyse_truth(measured["real"], real, class_names, settings) if real.corruption.any() else None
+    return Analysis(sources, truth)
+
+
+def measure_sweep(sweep: Sweep, asked_range: tuple[float, float], n_bins: int) -> Measured:
+    """The images of a sweep one after the other; those of one noise are a cluster."""
+    n_classes, n_noises, n_scores = sweep.score_out.shape
+    attributes = measure_attributes(sweep.x.flatten(0, 2), "generated images")
+    score = sweep.score_out.flatten().double().numpy()
+    weight = balanced_weights(score, *asked_range, n_bins)
+    cluster = np.arange(n_classes * n_noises).repeat(n_scores)
+    return Measured(attributes, cluster // n_noises, Sample(score, cluster, weight))
+
+
+def changes_of(generated: Measured, n_scores: int, n_bins: int) -> Measured:
+    """Attributes and scores less those of the first image of each noise, the certain end."""
+    sample, first = generated.sample, np.arange(len(generated.label)) // n_scores * n_scores
+    change = sample.score - sample.score[first]
+    weight = balanced_weights(change, change.min(), max(change.max(), change.min() + 1e-9), n_bins)
+    attributes = generated.attributes - generated.attributes[first]
+    return Measured(attributes, generated.label, Sample(change, sample.cluster, weight))
+
+
+def curve(values: Floats, score: Floats, n_bins: int) -> tuple[CurvePoint, ...]:
+    """Mean and quartiles of values [N] for each of equal bins of the scores [N]."""
+    edges = np.linspace(score.min(), score.max(), n_bins + 1)
+    bins = np.searchsorted(edges, score, side="right").clip(1, n_bins) - 1
+    return tuple(_point(edges[i], edges[i + 1], values[bins == i]) for i in range(n_bins))
+
+
+def corruption_indicators(data: LabelledData) -> dict[str, Floats]:
+    """For each kind of corruption, whether an image has it in each severity: float64 [N, 5]; all 0 if it is clean."""
+    severity = F.one_hot(data.severity, N_SEVERITIES + 1)[:, 1:].double()
+    return {
+        name: torch.where((data.corruption == kind)[:, None], severity, 0).numpy()
+        for kind, name in enumerate(CORRUPTIONS)
+        if kind > 0
+    }
+
+
+def _analyse_source(name: str, source: Measured, class_names: list[str], settings: ExplanationSettings) -> Source:
+    parts = {ALL: source, **{names: source.of_class(label) for label, names in enumerate(class_names)}}
+    explained = {
+        part: explain_variance(images.by_name, images.sample, settings.n_resamples, settings.seed)
+        for part, images in track(list(parts.items()), f"shares, {name}")
+        if len(images.label)
+    }
+    forest = held_out_r2(source.attributes, source.sample, settings.n_resamples, settings.seed)
+    curves = {key: curve(values, source.sample.score, settings.n_bins) for key, values in source.by_name.items()}
+    return Source(explained, forest, curves)
+
+
+def _analyse_truth(real: Measured, data: LabelledData, class_names: list[str], settings: ExplanationSettings) -> Truth:
+    indicators, sizes = corruption_indicators(data), (settings.n_resamples, settings.seed)
+    explained = {ALL: explain_variance(indicators, real.sample, *sizes)}
+    for label, name in enumerate(class_names):
+        chosen = real.label == label
+        if chosen.any():
+            own = {kind: values[chosen] for kind, values in indicators.items()}
+            explained[name] = explain_variance(own, real.sample.select(chosen), *sizes)
+    both = {"attributes": real.attributes, "corruption": np.hstack(list(indicators.values()))}
+    return Truth(explained, explain_variance(both, real.sample, *sizes))
+
+
+def _point(low: float, high: float, values: Floats) -> CurvePoint:
+    if len(values) == 0:
+        return CurvePoint(float(low), float(high), 0, np.nan, np.nan, np.nan)
+    lower, upper = np.quantile(values, (0.25, 0.75))
+    return CurvePoint(float(low), float(high), len(values), float(values.mean()), float(lower), float(upper))

@@ -1,0 +1,97 @@
+"""Everything that explains one run's classifier."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from uqgen import seeding
+from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.explanation.analysis import Analysis, analyse
+from uqgen.explanation.gallery import Gallery, make_galleries
+from uqgen.explanation.second_choices import SecondChoices, second_choices
+from uqgen.explanation.settings import ExplanationSettings
+from uqgen.explanation.sweep import Sweep, sweep_scores
+
+if TYPE_CHECKING:
+    from uqgen.run import Run
+
+N_FRAMES, N_ANIMATED = 31, 3  # scores and noises of the animation
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What explains a classifier.
+
+    Attributes:
+        sweep: the images that are measured.
+        animated: a sweep in smaller steps, of few noises.
+        analysis: what attributes explain.
+        galleries: from the most certain score to the least.
+        second_choices: at the same scores.
+    """
+
+    sweep: Sweep
+    animated: Sweep
+    analysis: Analysis
+    galleries: list[Gallery]
+    second_choices: list[SecondChoices]
+
+    def results(self) -> dict[str, Any]:
+        """What is written as numbers."""
+        obtained = self.sweep.score_out.double()
+        return {
+            "sweep": {"scores": self.sweep.scores, "obtained": obtained.mean(dim=(0, 1)).tolist()},
+            "attributes": self.analysis,
+            "near_duplicates": [
+                {"score": gallery.score, "duplicates": gallery.duplicates} for gallery in self.galleries
+            ],
+            "second_choices": self.second_choices,
+        }
+
+
+def explain(run: "Run", settings: ExplanationSettings) -> Explanation:
+    """Sweeps scores, measures attributes, and makes galleries.
+
+    Args:
+        run: a trained run of images.
+        settings: sizes and seed.
+    """
+    evaluator, score, gan = run.evaluator(), run.classifiers.score, run.gan
+    low, high = evaluator.asked_range
+    certain, uncertain = (high, low) if score.high_means == "confident" else (low, high)
+    of_sweep = (gan, evaluator.target, score, evaluator.data.n_classes)
+    sweep = sweep_scores(*of_sweep, _steps(certain, uncertain, settings.n_scores), settings.n_noises, settings.seed)
+    animated = sweep_scores(*of_sweep, _steps(certain, uncertain, N_FRAMES), N_ANIMATED, settings.seed)
+    real = evaluator.reference
+    real_score = real.score.double().numpy()
+    analysis = analyse(sweep, real.data, real_score, run.class_names, (low, high), settings)
+    levels = _steps(certain, uncertain, settings.n_galleries + 1)[1:]
+    galleries = make_galleries(gan, evaluator, levels, settings.n_candidates, settings.n_shown, settings.seed)
+    return Explanation(sweep, animated, analysis, galleries, _second_choices(run, galleries, settings.seed))
+
+
+def _second_choices(run: "Run", galleries: list[Gallery], seed: int) -> list[SecondChoices]:
+    """At the galleries' scores, of images whose obtained score is no farther than half of the way to the next."""
+    evaluator = run.evaluator()
+    real = evaluator.reference
+    said_of_real = (predictive_logits(real.logits).softmax(dim=1), real.score)
+    probabilities = torch.cat([gallery.probabilities for gallery in galleries])
+    said_of_generated = (probabilities, torch.cat([gallery.generated.score_out for gallery in galleries]))
+    low, high = evaluator.asked_range
+    half = (high - low) / len(galleries) / 2
+    return [
+        second_choices(
+            gallery.score,
+            (gallery.score - half, gallery.score + half),
+            said_of_generated,
+            said_of_real,
+            seeding.generator(seed, number),
+        )
+        for number, gallery in enumerate(galleries)
+    ]
+
+
+def _steps(first: float, last: float, n: int) -> tuple[float, ...]:
+    return tuple(np.linspace(first, last, n).tolist())

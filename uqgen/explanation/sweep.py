@@ -1,0 +1,92 @@
+"""Score sweeps: the noise is fixed, the score swept from certain to uncertain; the local use of Le Coz et al. (2023).
+
+Where the networks are told the whole softmax vector, one vector is kept along a sweep and flattened until its maximum
+is the score asked. Otherwise each score would come with other second choices, and more than the score would change.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from rich.progress import track
+from torch import Tensor
+
+from uqgen import seeding
+from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.softmax import SoftmaxEncoding, temper
+from uqgen.data.labelled import to_uint8
+from uqgen.gan.module import ConditionalGAN
+from uqgen.networks.latent import Latent
+from uqgen.scores import Score
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """For each of K classes and M noises, images at S scores asked.
+
+    Attributes:
+        scores: the S scores asked, from the confident end to the uncertain one.
+        x: uint8 [K, M, S, C, H, W]; along S nothing but the score asked differs.
+        score_out: float32 [K, M, S], the scores obtained.
+        probabilities: float32 [K, M, S, K].
+    """
+
+    scores: tuple[float, ...]
+    x: Tensor
+    score_out: Tensor
+    probabilities: Tensor
+
+    @property
+    def predicted(self) -> Tensor:
+        """The most probable class, int64 [K, M, S]."""
+        return self.probabilities.argmax(dim=-1)
+
+
+def sweep_scores(
+    gan: ConditionalGAN,
+    target: FrozenClassifier,
+    score: Score,
+    n_classes: int,
+    scores: tuple[float, ...],
+    n_noises: int,
+    seed: int,
+) -> Sweep:
+    """Makes the images of a sweep, rounded to 256 levels, and has them scored.
+
+    Args:
+        gan: the trained GAN, on the device where to compute.
+        target: on the same device.
+        score: fitted to the target.
+        n_classes: number of classes K.
+        scores: the S scores asked.
+        n_noises: number M of noises of each class.
+        seed: draws them.
+    """
+    rng = seeding.generator(seed, device=gan.device)
+    images, obtained, probabilities = [], [], []
+    for label in track(range(n_classes), "sweeps, one a class"):
+        latent, condition = _swept(gan, gan.generator.draw_latent(n_noises, rng), label, scores)
+        x = to_uint8(gan.generate(latent, condition)).cpu()
+        logits = target.predict(x)
+        images.append(x)
+        obtained.append(score(logits, condition.label.cpu()))
+        probabilities.append(predictive_logits(logits).softmax(dim=1))
+    shape = (n_noises, len(scores))
+    x, score_out, vectors = (torch.stack(parts).unflatten(1, shape) for parts in (images, obtained, probabilities))
+    return Sweep(scores, x, score_out, vectors)
+
+
+def _swept(gan: ConditionalGAN, latent: Latent, label: int, scores: tuple[float, ...]) -> tuple[Latent, Condition]:
+    """Every score asked of each of M latents, M S of both, latent by latent."""
+    n = len(latent)
+    certain = Condition(torch.full((n,), label, device=gan.device), torch.full((n,), scores[0], device=gan.device))
+    row = torch.arange(n, device=gan.device).repeat_interleave(len(scores))
+    asked = torch.tensor(scores, device=gan.device).repeat(n)
+    condition = Condition(certain.label[row], asked)
+    if isinstance(gan.encoding, SoftmaxEncoding) and gan.encoding.is_maximum:
+        chance = torch.special.ndtr(latent.z[:, 0]).clamp_max(1 - 1e-6)  # as `ConditionalGAN.generate` takes it
+        vector = gan.encoding.complete(certain, chance).probabilities
+        assert vector is not None
+        condition = condition._replace(probabilities=temper(vector[row], asked))
+    return latent.select(row), condition

@@ -1,0 +1,155 @@
+"""A trained run as an object: what a notebook, and every command that needs a trained GAN, begins with."""
+
+import json
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.conditioning.condition import Condition
+from uqgen.config import build
+from uqgen.data.labelled import unit_range
+from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.generated import generate
+from uqgen.evaluation.in_vs_out import CurvePoint, InVsOut
+from uqgen.evaluation.measure import Evaluator
+from uqgen.experiment import Classifiers, Experiment
+from uqgen.gan.module import ConditionalGAN
+from uqgen.run_folder import Plain, RunFolder
+from uqgen.settings import SettingError, require, require_integer, require_number
+from uqgen.tensor_files import load_tensors
+
+
+@dataclass(frozen=True)
+class Samples:
+    """N generated images, or points, and what the target says of them; all on the CPU.
+
+    Attributes:
+        x: float32 [N, C, H, W] in [-1, 1], at the 256 levels of a picture, or points float32 [N, 2].
+        label: the class asked.
+        score_in: the score asked.
+        score_out: float32 [N], the scores obtained.
+        predicted: int64 [N], the most probable class.
+        probabilities: float32 [N, K], of each class.
+    """
+
+    x: Tensor
+    label: int
+    score_in: float
+    score_out: Tensor
+    predicted: Tensor
+    probabilities: Tensor
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained run.
+
+    Attributes:
+        folder: its files.
+        experiment: its parts, with the data in memory.
+        classifiers: target and judges.
+        own: class, score and probabilities of every training image.
+        gan: the trained GAN, on the experiment's device.
+    """
+
+    folder: RunFolder
+    experiment: Experiment
+    classifiers: Classifiers
+    own: Condition
+    gan: ConditionalGAN
+
+    @property
+    def class_names(self) -> list[str]:
+        """K names, in the order of the labels."""
+        return self.experiment.data.class_names
+
+    def evaluator(self) -> Evaluator:
+        """What measures the GAN."""
+        return self.experiment.evaluator(self.classifiers, self.own)
+
+    def generate(self, label: int, score: float, n: int = 16, seed: int = 0, second: float | None = None) -> Samples:
+        """Makes images of a class that are as uncertain as asked.
+
+        Args:
+            label: the class asked, 0 to K - 1.
+            score: the score asked, of those that the run's score can take: for MSP from 1 / K to 1.
+            n: number of images.
+            seed: draws the noise; the same seed gives the same noise for every class and score.
+            second: the second score asked, of a run that has two; None for one that goes with the first.
+
+        Raises:
+            SettingError: one of these is out of range.
+        """
+        self._check(label, score, n, seed, second)
+        asked = Condition(torch.full((n,), label), torch.full((n,), float(score)))
+        if second is not None:
+            asked = asked._replace(second=torch.full((n,), float(second)))
+        target = self.classifiers.target.to(self.gan.device)
+        made = generate(self.gan, asked, target, {}, self.classifiers.score, seed)
+        probabilities = predictive_logits(made.logits).softmax(dim=1)
+        predicted = probabilities.argmax(dim=1)
+        return Samples(unit_range(made.x), label, float(score), made.score_out, predicted, probabilities)
+
+    def in_vs_out(self) -> dict[str, InVsOut]:
+        """Asked against obtained scores, for "data" (asked as in the data) and "uniform" (over the reachable range).
+
+        They are those of results.json; of a run that was not evaluated yet, they are measured, on the fewer images that
+        serve while a GAN is trained.
+        """
+        if self.folder.results.exists():
+            results = json.loads(self.folder.results.read_text())
+            return {protocol: _in_vs_out(plain) for protocol, plain in results["in_vs_out"].items()}
+        protocols = self.evaluator().measure_in_training(self.gan).protocols
+        return {protocol: result.in_vs_out for protocol, result in protocols.items()}
+
+    def _check(self, label: int, score: float, n: int, seed: int, second: float | None) -> None:
+        names, both = self.class_names, self.classifiers.score
+        is_label = isinstance(label, int) and not isinstance(label, bool) and 0 <= label < len(names)
+        require(is_label, "label", label, f"0 to {len(names) - 1} ({', '.join(names)})")
+        require_number("score", score, *both.range(len(names)))
+        if second is not None:
+            require(both.second is not None, "second", second, "none: the run has one score")
+            require_number("second", second, *both.second.range(len(names)))  # type: ignore[union-attr]
+        require_integer("n", n, 1)
+        require_integer("seed", seed, 0)
+
+
+def load_run(folder: RunFolder, evaluation: Plain | None = None) -> Run:
+    """A trained run, from its folder.
+
+    Args:
+        folder: of the run.
+        evaluation: settings of the evaluation that differ from those the run was started with; None: as they were.
+
+    Raises:
+        SettingError: there is no run in the folder, its training is not complete, or a setting is not allowed.
+    """
+    settings = folder.read_settings()
+    settings["evaluation"].update({key: value for key, value in (evaluation or {}).items() if value is not None})
+    experiment = build(settings)
+    if not folder.checkpoint.exists():
+        raise SettingError("run", folder.path, "a run whose GAN was trained; python -m uqgen.train run=... resumes it")
+    experiment.load_data()
+    classifiers = experiment.obtain_classifiers(folder)
+    own = experiment.own_conditions(classifiers)
+    gan = experiment.build_gan(own, classifiers)
+    checkpoint = load_tensors(folder.checkpoint)
+    gan.load_state_dict(checkpoint["state_dict"])
+    gan.n_images = checkpoint["n_images"]
+    return Run(folder, experiment, classifiers, own, gan.to(experiment.hardware.device()))
+
+
+def _in_vs_out(plain: Plain) -> InVsOut:
+    """What `as_plain` made of an `InVsOut`, back again."""
+    curve = tuple(CurvePoint(**_estimates(point)) for point in plain["curve"])
+    return InVsOut(**{**_estimates(plain), "curve": curve})
+
+
+def _estimates(plain: Plain) -> dict[str, Any]:
+    """Values of a dataclass: dicts are estimates, and what JSON lacks was NaN."""
+    known = {key: nan if value is None else value for key, value in plain.items()}
+    return {key: Estimate(**_estimates(value)) if isinstance(value, dict) else value for key, value in known.items()}
