@@ -144,7 +144,7 @@ def test_two_scores_are_asked_for_measured_and_shown(tmp_path):
     assert gan.generate(latent, condition).equal(gan.generate(latent, condition._replace(second=chosen)))
     low, high = (loaded.generate(0, 0.3, n=4, second=float(value)) for value in own.second.aminmax())
     assert not torch.equal(low.x, high.x)
-    with pytest.raises(SettingError, match="^second=9: allowed"):
+    with pytest.raises(SettingError, match=r"^second=9: allowed"):
         loaded.generate(0, 0.3, second=9)
 
 
