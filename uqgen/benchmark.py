@@ -176,11 +176,11 @@ def report_experiments(console: Console, folder: Path) -> None:
 def _quality(name: str, results: dict[str, Any]) -> list[tuple[str, str, str]]:
     uniform = results["in_vs_out"]["uniform"]
     agreement = results["class_agreement"]["data"]["value"]
-    pearson, mae = (0.95, 0.05) if name == "mnist_corrupt" else (0.99, 0.015)
+    pearson, mae, of_class = (0.95, 0.05, 0.93) if name == "mnist_corrupt" else (0.99, 0.015, 0.9)
     return [
         ("Pearson, asked uniformly", f"{uniform['pearson']['value']:.3f}", f"at least {pearson}"),
         ("mean absolute error, asked uniformly", f"{uniform['mae']['value']:.3f}", f"at most {mae}"),
-        ("class agreement, asked as in the data", f"{agreement:.3f}", "at least 0.93"),
+        ("class agreement, asked as in the data", f"{agreement:.3f}", f"at least {of_class}"),
     ]
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from uqgen.comparison.tables import AGAIN, markdown, runs_csv, terminal_table, variants_csv
-from uqgen.comparison.variants import compare_jobs
+from uqgen.comparison.metrics import METRICS
+from uqgen.comparison.tables import AGAIN, column, markdown, runs_csv, terminal_table, variants_csv
+from uqgen.comparison.variants import compare_jobs, over_seeds
 
 
 @pytest.fixture
@@ -127,3 +128,12 @@ def test_the_terminal_shows_all_letters_in_80_columns(make_job):
         mean, _, half, n = cell.split()
         assert {f"{mean}±", f"{half}{n}"} <= {*text.replace(" ±", "±").replace(f"{half} {n}", f"{half}{n}").split()}
         assert metric.title.split()[0] in written
+
+
+@pytest.mark.parametrize(
+    ("mean", "text"), [(0.12345, "0.1234 (1)"), (1.2345, "1.23 (1)"), (12.345, "12.3 (1)"), (-12.345, "-12.3 (1)")]
+)
+def test_large_numbers_have_fewer_decimals(mean, text):
+    (metric,) = (metric for metric in METRICS if metric.key == "distance_by_score")
+    (cell,) = column(metric, [over_seeds([mean])]).cells
+    assert cell.text == text

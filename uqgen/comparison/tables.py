@@ -145,6 +145,8 @@ def terminal_table(comparison: Comparison) -> Table:
 def _number(seeds: OverSeeds, digits: int) -> str:
     if seeds.n == 0:
         return "–"  # noqa: RUF001
+    size = abs(seeds.mean)
+    digits = min(digits, 1 if size >= 10 else 2 if size >= 1 else digits)  # three figures are enough
     interval = "" if math.isnan(seeds.low) else f" ± {seeds.high - seeds.mean:.{digits}f}"
     return f"{seeds.mean:.{digits}f}{interval} ({seeds.n})"
 
