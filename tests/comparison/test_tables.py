@@ -131,7 +131,7 @@ def test_the_terminal_shows_all_letters_in_80_columns(make_job):
 
 
 @pytest.mark.parametrize(
-    ("mean", "text"), [(0.12345, "0.1234 (1)"), (1.2345, "1.23 (1)"), (12.345, "12.3 (1)"), (-12.345, "-12.3 (1)")]
+    ("mean", "text"), [(0.123456, "0.1235 (1)"), (1.2345, "1.23 (1)"), (12.345, "12.3 (1)"), (-12.345, "-12.3 (1)")]
 )
 def test_large_numbers_have_fewer_decimals(mean, text):
     (metric,) = (metric for metric in METRICS if metric.key == "distance_by_score")
