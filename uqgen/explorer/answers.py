@@ -78,9 +78,8 @@ def interpolate(run: "Run", asked: Condition, seeds: tuple[int, int], n: int) ->
     gan = run.gan
     generator = cast(Generator, gan.ema.module)  # of images there is no other
     first, last = (generator.draw_latent(1, seeding.generator(seed, device=gan.device)) for seed in seeds)
-    ends = [_layerwise_w(run, latent, asked) for latent in (first, last)]
     share = torch.linspace(0, 1, n, device=gan.device)[:, None]
-    w = torch.lerp(*ends, share)
+    w = torch.lerp(_layerwise_w(run, first, asked), _layerwise_w(run, last, asked), share)
     return generator.synthesise(w, [noise.expand(n, -1, -1, -1) for noise in first.noise])
 
 

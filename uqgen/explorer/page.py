@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 N_IMAGES = 8  # from the first seed to the second
 N_BARS = 10  # classes whose probabilities are shown
-CSS = ".pixels img { image-rendering: pixelated; }"
+CSS = """
+.pixels img { image-rendering: pixelated; }
+.seen img { width: 240px; height: 240px; object-fit: contain; }
+.pixels .grid-wrap { min-height: 0; max-height: none; }
+"""
 THEME = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"])  # no font is fetched
 
 Bars = dict[str, float]
@@ -60,12 +64,15 @@ def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
         name = score_label(run.classifiers.score.name)
         score = gr.Slider(low, high, value=(low + high) / 2, step=(high - low) / 100, label=f"{name} asked")
         seed, second = (gr.Number(value, precision=0, label=text) for value, text in enumerate(("Seed", "Second seed")))
-    images = gr.Gallery(
-        label="From the first seed to the second; choose one to see its probabilities",
-        columns=N_IMAGES, rows=1, height="auto", object_fit="contain", format="png",
-        allow_preview=False, buttons=[], elem_classes="pixels",
-    )  # fmt: skip
-    probabilities, of_all = gr.Label(label="Probabilities", num_top_classes=N_BARS), gr.State([])
+    gr.Markdown(
+        f"From the first seed to the second: class predicted and {name} obtained. Choose one for its probabilities."
+    )
+    with gr.Row():
+        images = gr.Gallery(
+            show_label=False, columns=N_IMAGES // 2, rows=2, height="auto", object_fit="contain", format="png",
+            allow_preview=False, buttons=[], elem_classes="pixels", scale=2, min_width=300,
+        )  # fmt: skip
+        probabilities, of_all = gr.Label(label="Probabilities", num_top_classes=N_BARS), gr.State([])
     gr.on(
         [page.load, label.change, score.change, seed.change, second.change],
         partial(answer_shown, run),
@@ -81,9 +88,11 @@ def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
 def _your_image(run: "Run", label: gr.Dropdown) -> None:
     """A picture of one's own, and what the classifier says of it."""
     with gr.Row():
-        picture = gr.Image(type="pil", sources=["upload", "clipboard"], label="Your image")
+        picture = gr.Image(type="pil", image_mode=None, sources=["upload", "clipboard"], label="Your image")
         with gr.Column():
-            seen = gr.Image(label="As the classifier sees it", format="png", buttons=[], elem_classes="pixels")
+            seen = gr.Image(
+                label="As the classifier sees it", format="png", height=260, buttons=[], elem_classes=["pixels", "seen"]
+            )
             said = gr.Textbox(label=f"Predicted class and {score_label(run.classifiers.score.name)} obtained")
             probabilities = gr.Label(label="Probabilities", num_top_classes=N_BARS)
     picture.change(partial(picture_shown, run), [picture, label], [seen, said, probabilities], show_progress="hidden")
@@ -102,9 +111,8 @@ def _pictures(answer: Answer) -> list[Any]:
 
 
 def _captions(run: "Run", answer: Answer) -> list[str]:
-    name = score_label(run.classifiers.score.name)
     both = zip(answer.predicted.tolist(), answer.score.tolist(), strict=True)
-    return [f"{run.class_names[label]} · {name} {score:.2f}" for label, score in both]
+    return [f"{run.class_names[label]} · {score:.2f}" for label, score in both]
 
 
 def _bars(run: "Run", answer: Answer) -> list[Bars]:
