@@ -56,7 +56,7 @@ def limits(score: str, support: Plain) -> list[str]:
     rarest = int(by_score.argmin())
     low, high = edges[rarest], edges[rarest + 1]
     return [
-        f"Of {by_score.sum():,} training images, {by_score[rarest]:,} have a {score_label(score)} from {low:.2f} to "
+        f"Of {by_score.sum():,} training images, {by_score[rarest]:,} have {score_label(score)} from {low:.2f} to "
         f"{high:.2f}: what is asked there is learnt from few.",
         "This is one training with one seed. Intervals are over images, not over trainings.",
         "Distances compare within this page alone: those of images are in features of a network of our own.",
