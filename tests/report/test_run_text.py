@@ -17,7 +17,7 @@ def measured(*pairs):
     [
         ([(0.7, 0.8), (0.9, 0.8)], "of 0.80 (mean of 2; asked uniformly)"),
         ([(0.7, 0.8), (0.9, 0.8)], "it is 0.80: the generated ones keep 100% of the agreement"),
-        ([(0.72, 0.8)], "so nearly all of the uncertainty"),
+        ([(0.73, 0.8)], "so nearly all of the uncertainty"),
         ([(0.71, 0.8)], "so most of the uncertainty"),
         ([(0.5, 0.8)], "so part of the uncertainty"),
         ([(-0.1, 0.8)], "so little of the uncertainty"),
