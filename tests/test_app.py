@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from uqgen.app import ADDRESS, explorer
 from uqgen.config import compose
+from uqgen.settings import ExplainedError, SettingError
 
 
 def run(*arguments, cwd, **environment):
@@ -31,25 +34,16 @@ def test_the_command_line_refuses_in_one_line(tmp_path, arguments, message):
     assert not list(tmp_path.iterdir())
 
 
-def test_without_gradio_it_says_what_to_install_before_a_run_is_loaded(tmp_path, monkeypatch):
-    from types import SimpleNamespace
-
-    from uqgen.app import explorer
-    from uqgen.settings import ExplainedError
-
+def test_without_gradio_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "gradio", None)  # as if it were not installed
     monkeypatch.delitem(sys.modules, "uqgen.explorer.page", raising=False)
-    images = SimpleNamespace(experiment=SimpleNamespace(data=SimpleNamespace(is_image=True)))
+    data, folder = SimpleNamespace(is_image=True), SimpleNamespace(path="runs/demo")
+    images = SimpleNamespace(experiment=SimpleNamespace(data=data), folder=folder)
     with pytest.raises(ExplainedError, match=r'^the explorer needs pip install "uqgen\[app\]"$'):
         explorer(images)
 
 
 def test_points_are_refused(tmp_path):
-    from types import SimpleNamespace
-
-    from uqgen.app import explorer
-    from uqgen.settings import SettingError
-
     data, folder = SimpleNamespace(is_image=False), SimpleNamespace(path=tmp_path)
     points = SimpleNamespace(experiment=SimpleNamespace(data=data), folder=folder)
     with pytest.raises(SettingError, match=r"^run=.*: allowed: a run of images"):
@@ -57,8 +51,6 @@ def test_points_are_refused(tmp_path):
 
 
 def test_the_page_is_of_this_machine_alone():
-    from uqgen.app import ADDRESS
-
     assert ADDRESS == "127.0.0.1"
     assert set(compose(["run=x"], "app")) == {"run", "port"}
 
