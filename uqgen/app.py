@@ -1,6 +1,7 @@
 """``python -m uqgen.app run=DIR``: a page on this machine to ask a trained run for images by hand."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,15 +29,24 @@ def explorer(run: "Run") -> "Blocks":
         ExplainedError: Gradio is not installed.
         SettingError: the run's data are points.
     """
+    require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
+    return page_builder()(run)
+
+
+def page_builder() -> "Callable[[Run], Blocks]":
+    """What makes the page of a run.
+
+    Raises:
+        ExplainedError: Gradio is not installed.
+    """
     # Read as Gradio is imported: nothing is asked of, or told to, any other machine.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_OFFLINE"] = "1"
-    require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
     try:
         from uqgen.explorer.page import build_page
     except ImportError as error:
         raise ExplainedError('the explorer needs pip install "uqgen[app]"') from error
-    return build_page(run)
+    return build_page
 
 
 def serve(page: "Blocks", port: int, *, wait: bool = True) -> None:
@@ -73,7 +83,10 @@ def main(cfg: DictConfig) -> float:
     from uqgen.run import load_run  # slow imports, which --help need not wait for
     from uqgen.run_folder import RunFolder
 
-    serve(explorer(load_run(RunFolder(Path(settings["run"])))), port)
+    folder = RunFolder(Path(settings["run"]))
+    folder.read_settings()  # refuses what is no run, and then a missing Gradio, before anything that takes long
+    page_builder()
+    serve(explorer(load_run(folder)), port)
     return 0.0
 
 
