@@ -19,6 +19,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: $(INSTALLED) ## train on corrupted MNIST and write a report, runs/demo
 	$(RUN) -m uqgen.train experiment=mnist_corrupt run=runs/demo
 
+app: $(INSTALLED) ## install what the explorer needs, and serve runs/demo on this machine
+	$(RUN) -m pip install --disable-pip-version-check -e '.[app]'
+	$(RUN) -m uqgen.app run=runs/demo
+
 JOBS ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 SWEEP = OMP_NUM_THREADS=1 $(RUN) -m uqgen.train -m sweep=variants hydra/launcher=joblib hydra.launcher.n_jobs=$(JOBS)
 ON_IMAGES = paper,softmax,balanced,consistency,siblings,paper_consistency
@@ -38,6 +42,10 @@ test-slow: $(INSTALLED) ## run the slow tests
 
 test-cluster: $(INSTALLED) ## run sweeps on a SLURM of Debian's packages and on Ray
 	$(RUN) -m pytest -m cluster
+
+test-browser: $(INSTALLED) ## open the explorer and a report in the Chromium that is there
+	$(RUN) -m pip install --disable-pip-version-check -e '.[app,browser]'
+	$(RUN) -m pytest -m browser tests/browser
 
 lint: $(INSTALLED) ## look for mistakes and stray formatting
 	$(RUN) -m ruff check
@@ -62,4 +70,4 @@ clean: ## delete caches and builds; data, runs and .venv stay
 	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
 	find uqgen tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help install demo variants test test-slow test-cluster lint format typecheck check bench features clean
+.PHONY: help install demo app variants test test-slow test-cluster test-browser lint format typecheck check bench features clean

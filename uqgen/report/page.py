@@ -1,20 +1,25 @@
-"""A report as one HTML file that needs nothing else: no network, no fonts, no scripts."""
+"""A report as one HTML file that needs nothing else: no network, no fonts, no files beside it."""
 
+import re
+import struct
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from matplotlib.figure import Figure
 
 from uqgen.files import write_atomically
-from uqgen.report.saving import png
+from uqgen.report.saving import DPI, png
 from uqgen.settings import require
 
 _CSS = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 # CSS pixels an inch.
 _PIXELS = 96
+# Title and summary of a page.
+_HEAD = ("<h1>(.*?)</h1>", '<p class="summary">(.*?)</p>')
 
 
 @dataclass(frozen=True)
@@ -83,16 +88,52 @@ class FigureBlock:
 
     def html(self) -> str:
         """The figure as HTML, its picture within it."""
-        width, height = (round(_PIXELS * inches) for inches in self.figure.get_size_inches())
-        picture = b64encode(png(self.figure)).decode()
+        return PictureBlock(png(self.figure), self.caption, self.alt).html()
+
+
+@dataclass(frozen=True)
+class PictureBlock:
+    """A figure that was drawn already.
+
+    Attributes:
+        png: the file, as `uqgen.report.saving` writes it.
+        caption, alt: as of a `FigureBlock`.
+    """
+
+    png: bytes
+    caption: str
+    alt: str
+
+    def html(self) -> str:
+        """The figure as HTML, its picture within it."""
+        width, height = (round(pixels * _PIXELS / DPI) for pixels in struct.unpack(">II", self.png[16:24]))
         return (
-            f'<figure><img src="data:image/png;base64,{picture}" '
+            f'<figure><img src="{inline_png(self.png)}" '
             f'width="{width}" height="{height}" alt="{escape(self.alt)}">'
             f"<figcaption>{escape(self.caption)}</figcaption></figure>"
         )
 
 
-Block = Paragraph | Table | FigureBlock
+@dataclass(frozen=True)
+class Written:
+    """What a page held already.
+
+    Attributes:
+        text: HTML, as `write_page` wrote it.
+    """
+
+    text: str
+
+    def html(self) -> str:
+        """The same."""
+        return self.text
+
+
+class Block(Protocol):
+    """A part of a section."""
+
+    def html(self) -> str:
+        """The part as HTML."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +149,14 @@ class Section:
         return f'<section id="{identifier}">\n<h2>{escape(self.title)}</h2>\n{blocks}\n</section>'
 
 
+class Page(NamedTuple):
+    """What a page holds; see `write_page`."""
+
+    title: str
+    summary: str
+    sections: list[Section]
+
+
 def write_page(path: Path, title: str, summary: str, sections: Sequence[Section]) -> None:
     """Writes a page: title, summary, contents, sections.
 
@@ -118,6 +167,19 @@ def write_page(path: Path, title: str, summary: str, sections: Sequence[Section]
         sections: in the order they are read.
     """
     write_atomically(path, _page_html(title, summary, sections).encode())
+
+
+def read_page(path: Path) -> Page:
+    """A page that `write_page` wrote, to be written again with other sections."""
+    html = path.read_text(encoding="utf-8")
+    title, summary = (unescape(re.search(pattern, html, re.DOTALL)[1]) for pattern in _HEAD)  # type: ignore[index]
+    found = re.findall(r'<section id="[^"]*">\n<h2>(.*?)</h2>\n(.*?)\n</section>', html, re.DOTALL)
+    return Page(title, summary, [Section(unescape(name), [Written(text)]) for name, text in found])
+
+
+def inline_png(png: bytes) -> str:
+    """A PNG file as an address that holds it."""
+    return f"data:image/png;base64,{b64encode(png).decode()}"
 
 
 def _page_html(title: str, summary: str, sections: Sequence[Section]) -> str:

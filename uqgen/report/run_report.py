@@ -14,6 +14,7 @@ from uqgen.gan.callbacks.history import read_history
 from uqgen.gan.callbacks.samples import sample_grid
 from uqgen.gan.module import ConditionalGAN
 from uqgen.report.distribution_figure import distribution_figure
+from uqgen.report.explained_page import write_explained_page
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
 from uqgen.report.in_vs_out_figure import InVsOutPanel, in_vs_out_figure
 from uqgen.report.judges_figure import JudgeRow, judges_figure
@@ -28,6 +29,7 @@ from uqgen.report.run_tables import (
     knobs_table,
     realism_table,
 )
+from uqgen.report.run_text import limits, question, verdict, versions
 from uqgen.report.saving import save_figure
 from uqgen.report.style import score_label
 from uqgen.report.training_figure import training_figure
@@ -84,14 +86,21 @@ def write_report(
     tables["The classifier"] = classifier_table(results)
     tables["Realism"] = realism_table(measurements)
     tables["At sampling time"] = at_sampling_table(measurements, experiment.evaluation.n_correction)
+    texts = {}
     if measurements.controls is not None:
         tables["Controls"] = controls_table(measurements, measurements.controls)
-    sections = []
+        if measurements.real_judges:
+            texts["Judges"] = Paragraph(verdict(experiment.score.name, measurements))
+    sections = [Section("The question", [Paragraph(question(experiment.score.name, experiment.data.n_classes))])]
     for title in dict.fromkeys(["In against out", *(drawn.section for drawn in figures), *tables]):
+        said = [texts[title]] if title in texts else []
         blocks = [FigureBlock(d.figure, d.caption, d.alt) for d in figures if d.section == title]
-        sections.append(Section(title, [*blocks, *([tables[title]] if title in tables else [])]))
-    sections.append(Section("How to reproduce", [Paragraph(reproduction(experiment, results))]))
+        sections.append(Section(title, [*said, *blocks, *([tables[title]] if title in tables else [])]))
+    sections.append(Section("Limits", [*map(Paragraph, limits(experiment.score.name, results["support"]))]))
+    sections.append(Section("How to reproduce", [Paragraph(reproduction(experiment, results)), Paragraph(versions())]))
     write_page(run.report, f"uqgen: {experiment.name}", summary(experiment, measurements), sections)
+    if (run.explanation / "results.json").exists():
+        write_explained_page(run)
 
 
 def draw_figures(

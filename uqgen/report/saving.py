@@ -4,6 +4,7 @@ from io import BytesIO
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from PIL import Image
 
 from uqgen.files import write_atomically
 
@@ -21,3 +22,11 @@ def png(figure: Figure) -> bytes:
 def save_figure(figure: Figure, path: Path) -> None:
     """Writes a figure as a PNG file, whole or not at all; missing folders are made."""
     write_atomically(path, png(figure))
+
+
+def compact_png(path: Path) -> bytes:
+    """A PNG file with at most 256 colours, about half as large; for figures the eye finds no difference."""
+    buffer = BytesIO()
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()

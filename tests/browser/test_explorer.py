@@ -1,0 +1,114 @@
+"""The explorer as its users meet it: real clicks in a real browser."""
+
+import socket
+from dataclasses import replace
+
+import pytest
+from torch import nn
+
+import uqgen
+from uqgen.app import ADDRESS, explorer, serve
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.settings import SettingError
+
+pytest.importorskip("gradio", reason="needs pip install 'uqgen[app]'")
+
+
+class Sharp(nn.Module):
+    """A network that is surer of everything, so that what it says of two images differs to the per cent."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x):
+        return 100 * self.network(x)
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run):
+    run = uqgen.load(tiny_run)
+    target = FrozenClassifier(Sharp(run.classifiers.target.network))
+    return replace(run, classifiers=replace(run.classifiers, target=target))
+
+
+@pytest.fixture(scope="module")
+def port(run, chromium):
+    with socket.socket() as free:
+        free.bind((ADDRESS, 0))
+        number = free.getsockname()[1]
+    page = explorer(run)
+    serve(page, number, wait=False)
+    yield number
+    page.close()
+
+
+@pytest.fixture
+def shown(port, opened):
+    opened.page.goto(f"http://{ADDRESS}:{port}")
+    opened.page.locator(".pixels img").nth(7).wait_for(timeout=60_000)
+    return opened
+
+
+def captions(page):
+    return page.locator(".pixels .caption-label").all_inner_texts()
+
+
+def heading(page):
+    return page.locator("[data-testid=label-output-value]").first.inner_text()
+
+
+def test_the_images_are_there_at_once_with_what_the_classifier_says(shown, run):
+    from uqgen.explorer.page import answer_shown
+
+    pictures, bars, first = answer_shown(run, 0, 0.65, 0, 1)
+    assert captions(shown.page) == [caption for _, caption in pictures]
+    assert heading(shown.page) == max(first, key=first.get)
+    assert first == bars[0]
+
+
+def test_a_click_on_an_image_shows_its_probabilities(shown, run):
+    from uqgen.explorer.page import answer_shown
+
+    _, bars, first = answer_shown(run, 0, 0.65, 0, 1)
+    of_first, of_all = f"{max(first.values()):.0%}", [f"{max(one.values()):.0%}" for one in bars]
+    other = next(number for number, percent in enumerate(of_all) if percent != of_first)
+    shown.page.get_by_text(of_first, exact=True).first.wait_for()
+    shown.page.locator(".pixels img").nth(other).click()
+    shown.page.get_by_text(of_all[other], exact=True).first.wait_for()
+
+
+def test_another_seed_makes_other_images(shown):
+    before = captions(shown.page)
+    seed = shown.page.get_by_label("Seed", exact=True)
+    seed.fill("11")
+    seed.press("Tab")
+    shown.page.wait_for_function(
+        "before => [...document.querySelectorAll('.pixels .caption-label')].map(e => e.innerText).join() !== before",
+        arg=",".join(before),
+    )
+
+
+def test_an_image_of_one_s_own_is_scored(shown, run, tmp_path):
+    from torchvision.transforms.v2.functional import to_pil_image
+
+    from uqgen.explorer.page import picture_shown
+
+    picture = to_pil_image(run.experiment.data.test.x[0])
+    picture.save(tmp_path / "picture.png")
+    shown.page.get_by_role("tab", name="Your image").click()
+    shown.page.locator("input[type=file]").first.set_input_files(tmp_path / "picture.png")
+    said = shown.page.get_by_label("Predicted class and MSP obtained")
+    shown.page.wait_for_function("field => field.value !== ''", arg=said.element_handle())
+    assert said.input_value() == picture_shown(run, picture, 0)[1]
+
+
+def test_nothing_leaves_the_machine_and_nothing_goes_wrong(shown, port):
+    assert shown.errors == []
+    assert {address for address in shown.addresses if not address.startswith(f"http://{ADDRESS}:{port}/")} == set()
+
+
+def test_a_port_that_is_taken_is_refused(port, run):
+    page = explorer(run)
+    with pytest.raises(SettingError, match=f"^port={port}: allowed: a port that nobody listens on"):
+        serve(page, port, wait=False)

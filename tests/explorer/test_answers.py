@@ -1,0 +1,78 @@
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+from torchvision.transforms.v2.functional import to_pil_image
+
+import uqgen
+from uqgen.data.labelled import unit_range
+from uqgen.explorer.answers import ask_target, between_seeds, of_picture
+from uqgen.settings import SettingError
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run):
+    return uqgen.load(tiny_run)
+
+
+def test_the_first_image_is_that_of_the_first_seed_with_all_that_is_said_of_it(run):
+    made, answer = run.generate(3, 0.6, n=1, seed=5), between_seeds(run, 3, 0.6, (5, 6), 4)
+    assert (answer.x.shape, answer.x.dtype) == ((4, 1, 32, 32), torch.uint8)
+    torch.testing.assert_close(unit_range(answer.x[:1]), made.x, rtol=0, atol=2.1 / 255)
+    torch.testing.assert_close(answer.score[:1], made.score_out, rtol=0, atol=1e-2)
+    torch.testing.assert_close(answer.score, answer.probabilities.amax(dim=1))
+    assert answer.predicted.equal(answer.probabilities.argmax(dim=1))
+
+
+def test_the_last_image_is_that_of_the_second_seed_but_for_the_noise(run):
+    gan = copy.deepcopy(run.gan)
+    for layer in gan.ema.module.layers:
+        layer.noise_strength.data.zero_()
+    without_noise = replace(run, gan=gan)
+    last = between_seeds(without_noise, 3, 0.6, (5, 6), 4).x[-1:]
+    torch.testing.assert_close(unit_range(last), without_noise.generate(3, 0.6, n=1, seed=6).x, rtol=0, atol=2.1 / 255)
+
+
+def test_between_a_seed_and_itself_nothing_changes_and_between_two_everything_does(run):
+    same = between_seeds(run, 3, 0.6, (5, 5), 3).x
+    assert same[0].equal(same[1])
+    assert same[0].equal(same[2])
+    other = between_seeds(run, 3, 0.6, (5, 6), 3).x
+    assert not other[0].equal(other[1])
+    assert not other[1].equal(other[2])
+
+
+def test_a_picture_of_the_data_gets_the_score_it_has_there(run):
+    data = run.experiment.data.train
+    label = int(data.label[7])
+    answer = of_picture(run, to_pil_image(data.x[7]), label)
+    assert answer.x[0].equal(data.x[7])
+    torch.testing.assert_close(answer.score[0], run.own.score[7])
+    torch.testing.assert_close(answer.probabilities[0], run.own.probabilities[7])
+
+
+def test_a_picture_of_any_size_and_mode_is_brought_to_the_data_s(run):
+    large = to_pil_image(run.experiment.data.train.x[7]).resize((320, 320)).convert("RGBA")
+    assert of_picture(run, large, 0).x.shape == (1, 1, 32, 32)
+
+
+def test_scores_that_need_a_class_get_the_one_given(run):
+    from uqgen.scores import get_score
+
+    of_true_class = replace(run, classifiers=replace(run.classifiers, score=get_score("true_class")))
+    answer = ask_target(of_true_class, run.experiment.data.train.x[:1], 4)
+    torch.testing.assert_close(answer.score[0], answer.probabilities[0, 4])
+
+
+@pytest.mark.parametrize(
+    ("score", "seeds", "message"),
+    [
+        (0.05, (0, 1), r"^score=0\.05: allowed: a number from 0\.1 to 1$"),
+        (0.6, (-1, 1), "^seed=-1: allowed: an integer of at least 0"),
+        (0.6, (0, None), "^second seed=None: allowed: an integer"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(run, score, seeds, message):
+    with pytest.raises(SettingError, match=message):
+        between_seeds(run, 3, score, seeds, 2)

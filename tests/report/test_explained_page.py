@@ -1,0 +1,105 @@
+from io import BytesIO
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from uqgen.explanation.attributes import ATTRIBUTES
+from uqgen.explanation.sweep import Sweep
+from uqgen.report.explained_page import write_explained_page
+from uqgen.report.page import Paragraph, Section, read_page, write_page
+from uqgen.report.strip_files import read_slider, write_strips
+from uqgen.run_folder import RunFolder
+
+NAMES = ["cat & dog", "fish"]
+FIGURES = ["strips", "differences", "attributes", "attributes_by_score", "attributes_by_class", "second_choices"]
+EXPLAINED = ["From certain to uncertain", "Score sweeps", "Galleries", "What goes with the score", "Second choices"]
+
+
+@pytest.fixture(scope="module")
+def sweep():
+    rng = torch.Generator().manual_seed(0)
+    x = torch.randint(256, (2, 3, 4, 3, 8, 8), generator=rng, dtype=torch.uint8)
+    probabilities = torch.rand(2, 3, 4, 2, generator=rng)
+    return Sweep((1.0, 0.9, 0.7, 0.5), x, probabilities.amax(dim=-1), probabilities)
+
+
+@pytest.fixture
+def run(tmp_path, sweep):
+    """An explained run, of made-up numbers."""
+    folder = RunFolder(tmp_path)
+    folder.write(folder.settings, {"name": "demo"})
+    figures = folder.explanation / "figures"
+    write_strips(figures / "strips", sweep, NAMES)
+    for name in [*FIGURES, "gallery_1"]:
+        Image.fromarray(np.full((192, 384, 3), 200, np.uint8)).save(figures / f"{name}.png")
+    estimate = {"value": 0.25, "low": 0.125, "high": None}
+    shares = dict.fromkeys(ATTRIBUTES, estimate)
+    source = {"explained": {"all": {"n": 10, "r2": estimate, "shares": shares}}, "held_out_r2": estimate}
+    results = {
+        "run": "runs/demo",
+        "score": "msp",
+        "settings": {"seed": 4},
+        "attributes": {"sources": dict.fromkeys(("real", "generated", "changes"), source), "truth": None},
+        "near_duplicates": [{"score": 0.65}],
+    }
+    folder.write(folder.explanation / "results.json", results)
+    return folder
+
+
+def titles(run):
+    return [section.title for section in read_page(run.report).sections]
+
+
+def test_strips_are_read_back_as_they_were_written(run, sweep):
+    slider = read_slider(run.explanation / "figures" / "strips", "MSP", 10**6)
+    assert [strip.asked for strip in slider.strips] == [NAMES[0]] * 3 + [NAMES[1]] * 3
+    assert list(slider.scores) == list(sweep.scores)
+    for number, strip in enumerate(slider.strips):
+        label, noise = divmod(number, 3)
+        pixels = np.asarray(Image.open(BytesIO(strip.png)))
+        for step in range(4):
+            image = pixels[:, 8 * step : 8 * (step + 1)].transpose(2, 0, 1)
+            np.testing.assert_array_equal(image, sweep.x[label, noise, step].numpy())
+        assert list(strip.predicted) == [NAMES[guess] for guess in sweep.predicted[label, noise]]
+        np.testing.assert_allclose(strip.obtained, sweep.score_out[label, noise])
+
+
+def test_of_many_strips_every_class_comes_once_before_any_twice(run):
+    folder = run.explanation / "figures" / "strips"
+    size = max(path.stat().st_size for path in folder.glob("*.png"))
+    assert [strip.asked for strip in read_slider(folder, "MSP", 2 * size).strips] == NAMES
+    few = read_slider(folder, "MSP", 1)
+    assert [strip.asked for strip in few.strips] == NAMES[:1]
+    assert few.caption.endswith("The first 1 of 2 classes.")
+
+
+def test_the_explanation_stands_after_in_against_out_and_replaces_an_earlier_one(run):
+    told = Paragraph("kept <as it is>")
+    sections = [Section(title, [told]) for title in ("The question", "In against out", "Judges & co", "Limits")]
+    write_page(run.report, "Title <b>", "Summary & more", sections)
+    write_explained_page(run)
+    expected = ["The question", "In against out", *EXPLAINED, "Judges & co", "Limits", "How to explain it again"]
+    assert titles(run) == expected
+    once = run.report.read_bytes()
+    write_explained_page(run)
+    assert run.report.read_bytes() == once
+    page = read_page(run.report)
+    assert (page.title, page.summary) == ("Title <b>", "Summary & more")
+    assert page.sections[-3].blocks[0].html() == told.html()
+
+
+def test_it_says_the_numbers_and_the_command(run):
+    write_explained_page(run)
+    html = run.report.read_text()
+    assert html.count("0.250") == 3 * (len(ATTRIBUTES) + 2)
+    assert "python -m uqgen.explain run=runs/demo explanation.seed=4;" in html
+    assert html.count("<script>") == 1
+    assert "http" not in html.replace("http-equiv", "")
+
+
+def test_a_run_that_was_not_measured_gets_a_page_that_says_so(run):
+    write_explained_page(run)
+    assert titles(run) == [*EXPLAINED, "How to explain it again"]
+    assert "python -m uqgen.evaluate run=" in read_page(run.report).summary

@@ -1,0 +1,1 @@
+"""Asks a trained run for images by hand, on a page of its own."""

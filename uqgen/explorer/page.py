@@ -1,0 +1,119 @@
+"""The explorer's page, made of Gradio's parts."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from PIL import Image
+from torchvision.transforms.v2.functional import to_pil_image
+
+from uqgen.explorer.answers import Answer, between_seeds, of_picture
+from uqgen.report.style import score_label
+
+if TYPE_CHECKING:
+    from uqgen.run import Run
+
+N_IMAGES = 8  # from the first seed to the second
+N_BARS = 10  # classes whose probabilities are shown
+CSS = """
+.pixels img { image-rendering: pixelated; }
+.seen img { width: 240px; height: 240px; object-fit: contain; }
+.pixels .grid-wrap { min-height: 0; max-height: none; }
+"""
+THEME = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"])  # no font is fetched
+
+Bars = dict[str, float]
+Shown = list[tuple[Image.Image, str]]
+
+
+def build_page(run: "Run") -> gr.Blocks:
+    """The page, not served yet.
+
+    Args:
+        run: a trained run of images.
+    """
+    with gr.Blocks(title=f"uqgen: {run.experiment.name}", analytics_enabled=False) as page:
+        gr.Markdown(f"# {run.experiment.name}\nWhat makes this classifier uncertain? Ask for images, or show it one.")
+        with gr.Tab("Ask"):
+            label = _ask(run, page)
+        with gr.Tab("Your image"):
+            _your_image(run, label)
+    return page
+
+
+def answer_shown(run: "Run", label: int, score: float, seed: int, second: int) -> tuple[Shown, list[Bars], Bars]:
+    """The images with their captions, the probabilities of each, and once more those of the first."""
+    answer = between_seeds(run, label, score, (seed, second), N_IMAGES)
+    bars = _bars(run, answer)
+    return list(zip(_pictures(answer), _captions(run, answer), strict=True)), bars, bars[0]
+
+
+def picture_shown(run: "Run", picture: Image.Image | None, label: int) -> tuple[Image.Image | None, str, Bars | None]:
+    """A picture as the classifier sees it, what that obtains, and its probabilities; nothing where there is none."""
+    if picture is None:
+        return None, "", None
+    answer = of_picture(run, picture, label)
+    return _pictures(answer)[0], _captions(run, answer)[0], _bars(run, answer)[0]
+
+
+def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
+    """Controls, images and probabilities; returns the control of the class."""
+    low, high = run.experiment.evaluation.asked_range(run.classifiers.score, run.own.score)
+    with gr.Row():
+        label = gr.Dropdown(_choices(run), value=0, label="Class asked")
+        name = score_label(run.classifiers.score.name)
+        score = gr.Slider(low, high, value=(low + high) / 2, step=(high - low) / 100, label=f"{name} asked")
+        seed, second = (gr.Number(value, precision=0, label=text) for value, text in enumerate(("Seed", "Second seed")))
+    gr.Markdown(
+        f"From the first seed to the second: class predicted and {name} obtained. Choose one for its probabilities."
+    )
+    with gr.Row():
+        images = gr.Gallery(
+            show_label=False, columns=N_IMAGES // 2, rows=2, height="auto", object_fit="contain", format="png",
+            allow_preview=False, buttons=[], elem_classes="pixels", scale=2, min_width=300,
+        )  # fmt: skip
+        probabilities, of_all = gr.Label(label="Probabilities", num_top_classes=N_BARS), gr.State([])
+    gr.on(
+        [page.load, label.change, score.change, seed.change, second.change],
+        partial(answer_shown, run),
+        [label, score, seed, second],
+        [images, of_all, probabilities],
+        show_progress="hidden",
+        trigger_mode="always_last",
+    )
+    images.select(_bars_of_chosen, of_all, probabilities, show_progress="hidden")
+    return label
+
+
+def _your_image(run: "Run", label: gr.Dropdown) -> None:
+    """A picture of one's own, and what the classifier says of it."""
+    with gr.Row():
+        picture = gr.Image(type="pil", image_mode=None, sources=["upload", "clipboard"], label="Your image")
+        with gr.Column():
+            seen = gr.Image(
+                label="As the classifier sees it", format="png", height=260, buttons=[], elem_classes=["pixels", "seen"]
+            )
+            said = gr.Textbox(label=f"Predicted class and {score_label(run.classifiers.score.name)} obtained")
+            probabilities = gr.Label(label="Probabilities", num_top_classes=N_BARS)
+    picture.change(partial(picture_shown, run), [picture, label], [seen, said, probabilities], show_progress="hidden")
+
+
+def _bars_of_chosen(of_all: list[Bars], chosen: gr.SelectData) -> Bars:
+    return of_all[chosen.index]
+
+
+def _choices(run: "Run") -> list[tuple[str, int]]:
+    return [(name, label) for label, name in enumerate(run.class_names)]
+
+
+def _pictures(answer: Answer) -> list[Any]:
+    return [to_pil_image(image) for image in answer.x]
+
+
+def _captions(run: "Run", answer: Answer) -> list[str]:
+    both = zip(answer.predicted.tolist(), answer.score.tolist(), strict=True)
+    return [f"{run.class_names[label]} · {score:.2f}" for label, score in both]
+
+
+def _bars(run: "Run", answer: Answer) -> list[Bars]:
+    return [dict(zip(run.class_names, vector, strict=True)) for vector in answer.probabilities.tolist()]

@@ -1,0 +1,105 @@
+"""The page of a run, once more with what explains its classifier: made of the files in the run's folder alone."""
+
+import json
+
+from uqgen.report.explanation_report import written_shares_rows
+from uqgen.report.page import Page, Paragraph, PictureBlock, Section, Table, read_page, write_page
+from uqgen.report.saving import compact_png
+from uqgen.report.strip_files import read_slider
+from uqgen.report.style import score_label
+from uqgen.run_folder import Plain, RunFolder
+
+STRIPS_BYTES = 1_500_000  # of the images under the slider, so that the page stays below 5 MB
+FIRST = ("The question", "In against out")  # sections that come before the explanation
+SLIDER, SWEEPS, GALLERIES = "From certain to uncertain", "Score sweeps", "Galleries"
+ATTRIBUTES, CHOICES, AGAIN = "What goes with the score", "Second choices", "How to explain it again"
+CAUTION = (
+    "Shares say what goes with the score in these images, not what causes it. An attribute that explains as much of "
+    "real images as of generated ones is no invention of the generator."
+)
+
+
+def write_explained_page(run: RunFolder) -> None:
+    """Writes report.html again, with slider, sweeps, galleries and attributes; those of an earlier time are replaced.
+
+    Args:
+        run: a run that `uqgen.explain` has explained.
+    """
+    results = json.loads((run.explanation / "results.json").read_text())
+    page = read_page(run.report) if run.report.exists() else _unmeasured(run)
+    explained = explanation_sections(run, results)
+    titles = {section.title for section in explained}
+    others = [section for section in page.sections if section.title not in titles]
+    before = [section for section in others if section.title in FIRST]
+    after = [section for section in others if section.title not in FIRST]
+    write_page(run.report, page.title, page.summary, [*before, *explained[:-1], *after, explained[-1]])
+
+
+def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
+    """The sections of an explanation, the last of which says how to make it again.
+
+    Args:
+        run: of which the figures are shown.
+        results: of the explanation, as its results.json holds them.
+    """
+    score = score_label(results["score"])
+    figures = run.explanation / "figures"
+    strips = (
+        f"A strip for each class: one noise, {score} asked from the certain end to the uncertain one; above each image "
+        f"the class predicted and the {score} obtained."
+    )
+    differences = "The same strips: where each image became brighter (red) or darker (blue) than its first one."
+    shares = f"What each attribute of an image explains of its {score}: share of the variance, and rank correlation."
+    curves = "Mean and quartiles of each attribute, from certain to uncertain, generated beside real."
+    by_class = "The same shares for each class."
+    choices = (
+        "Which class comes second where the classifier hesitates: rows are the most probable class, generated beside "
+        "real images."
+    )
+    header, *rows = written_shares_rows(results["attributes"])
+    sizes = [str(results["attributes"]["sources"][name]["explained"]["all"]["n"]) for name in ("real", "generated")]
+    caption = (
+        f"95 % bootstrap intervals; {sizes[0]} real and {sizes[1]} generated images, scores spread evenly by weights"
+    )
+
+    def picture(name: str, caption: str) -> PictureBlock:
+        return PictureBlock(compact_png(figures / f"{name}.png"), caption, caption)
+
+    galleries = [
+        picture(f"gallery_{number}", _gallery_caption(score, part))
+        for number, part in enumerate(results["near_duplicates"], start=1)
+    ]
+    return [
+        Section(SLIDER, [read_slider(figures / "strips", score, STRIPS_BYTES)]),
+        Section(SWEEPS, [picture("strips", strips), picture("differences", differences)]),
+        Section(GALLERIES, galleries),
+        Section(
+            ATTRIBUTES,
+            [
+                Paragraph(CAUTION),
+                picture("attributes", shares),
+                Table(header, rows, caption),
+                picture("attributes_by_score", curves),
+                picture("attributes_by_class", by_class),
+            ],
+        ),
+        Section(CHOICES, [picture("second_choices", choices)]),
+        Section(AGAIN, [Paragraph(_command(results))]),
+    ]
+
+
+def _gallery_caption(score: str, part: Plain) -> str:
+    return f"Different images of each class at {score} {part['score']:.2f}, and their two most probable classes."
+
+
+def _command(results: Plain) -> str:
+    chosen = " ".join(f"explanation.{name}={value}" for name, value in results["settings"].items())
+    return (
+        f"python -m uqgen.explain run={results['run']} {chosen}; all numbers are in explanation/results.json beside "
+        "this page, the figures and an animation in files of their own."
+    )
+
+
+def _unmeasured(run: RunFolder) -> Page:
+    summary = f"How near the scores obtained come to those asked: python -m uqgen.evaluate run={run.path} adds it here."
+    return Page(f"uqgen: {run.read_settings()['name']}", summary, [])

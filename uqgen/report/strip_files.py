@@ -1,0 +1,68 @@
+"""The images of a sweep as files from which a page is made."""
+
+import json
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms.v2.functional import to_pil_image
+
+from uqgen.explanation.sweep import Sweep
+from uqgen.files import write_atomically
+from uqgen.report.score_slider import ScoreSlider, Strip
+
+INDEX = "strips.json"
+
+
+def write_strips(folder: Path, sweep: Sweep, class_names: Sequence[str]) -> None:
+    """Writes a PNG file for each class and noise, of its images side by side, and what is said of them as JSON.
+
+    Args:
+        folder: where to write.
+        sweep: the images, K classes by M noises by S scores.
+        class_names: K names.
+    """
+    strips = []
+    for noise in range(sweep.x.shape[1]):
+        for label, name in enumerate(class_names):
+            file = f"{label}-{noise}.png"
+            write_atomically(folder / file, _png(sweep.x[label, noise]))
+            predicted = [class_names[guess] for guess in sweep.predicted[label, noise].tolist()]
+            obtained = sweep.score_out[label, noise].tolist()
+            strips.append({"file": file, "asked": name, "predicted": predicted, "obtained": obtained})
+    index = {"scores": sweep.scores, "side": sweep.x.shape[-1], "strips": strips}
+    write_atomically(folder / INDEX, json.dumps(index).encode())
+
+
+def read_slider(folder: Path, score: str, most_bytes: int) -> ScoreSlider:
+    """The strips as a block of a page.
+
+    Args:
+        folder: where `write_strips` wrote.
+        score: how the score is called.
+        most_bytes: of all strips together; as many as fit are taken, at least one; every class once before any twice.
+    """
+    index = json.loads((folder / INDEX).read_text())
+    strips: list[Strip] = []
+    for entry in index["strips"]:
+        png = (folder / entry.pop("file")).read_bytes()
+        if strips and sum(len(strip.png) for strip in strips) + len(png) > most_bytes:
+            break
+        strips.append(Strip(png=png, **entry))
+    names = list(dict.fromkeys(entry["asked"] for entry in index["strips"]))
+    shown = {strip.asked for strip in strips}
+    part = "" if len(shown) == len(names) else f" The first {len(shown)} of {len(names)} classes."
+    caption = f"Class and noise stay; nothing but the {score} asked changes.{part}"
+    return ScoreSlider(
+        score, index["scores"], sorted(strips, key=lambda strip: names.index(strip.asked)), index["side"], caption
+    )
+
+
+def _png(images: Tensor) -> bytes:
+    """Images uint8 [S, C, H, W] side by side, as a PNG file."""
+    buffer = BytesIO()
+    sheet: Image.Image = to_pil_image(images.permute(1, 2, 0, 3).flatten(2))
+    sheet.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
