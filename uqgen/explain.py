@@ -18,7 +18,7 @@ log = logging.getLogger("uqgen.explain")
 
 
 def explain_run(run: "Run", settings: "ExplanationSettings") -> "Explanation":
-    """Explains a run, and writes results.json, the figures and sweep.gif in its folder, in `explanation/`.
+    """Explains a run: results.json, the figures and sweep.gif in its folder, in `explanation/`, and its report again.
 
     Args:
         run: a trained run of images.
@@ -29,6 +29,7 @@ def explain_run(run: "Run", settings: "ExplanationSettings") -> "Explanation":
     """
     from uqgen.evaluation.in_vs_out import as_plain  # slow imports, which --help need not wait for
     from uqgen.explanation.explanation import explain
+    from uqgen.report.explained_page import write_explained_page
     from uqgen.report.explanation_report import write_figures
 
     explanation = explain(run, settings)
@@ -36,7 +37,8 @@ def explain_run(run: "Run", settings: "ExplanationSettings") -> "Explanation":
     write_figures(folder, explanation, run, settings)
     results = {"run": str(run.folder.path), "score": run.classifiers.score.name, "settings": settings}
     run.folder.write(folder / "results.json", as_plain({**results, **explanation.results()}))
-    log.info("explanation: %s", folder.resolve())
+    write_explained_page(run.folder)
+    log.info("explanation: %s, and in %s", folder.resolve(), run.folder.report.resolve())
     return explanation
 
 

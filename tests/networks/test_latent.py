@@ -18,3 +18,9 @@ def test_select_takes_the_mixing_along():
     chosen = Latent(torch.zeros(5, 1), (), mix).select(slice(2, 4)).mix
     assert chosen is not None
     assert chosen.z[:, 0].tolist() == chosen.from_layer.tolist() == [2, 3]
+
+
+def test_chance_is_the_quantile_of_the_first_coordinate_and_below_one():
+    latent = Latent(torch.tensor([[0.0, 5.0], [1.6449, -5.0], [40.0, 0.0]]))
+    torch.testing.assert_close(latent.chance, torch.tensor([0.5, 0.95, 1.0]), atol=1e-4, rtol=0)
+    assert latent.chance.max() < 1

@@ -85,8 +85,7 @@ def _swept(gan: ConditionalGAN, latent: Latent, label: int, scores: tuple[float,
     asked = torch.tensor(scores, device=gan.device).repeat(n)
     condition = Condition(certain.label[row], asked)
     if isinstance(gan.encoding, SoftmaxEncoding) and gan.encoding.is_maximum:
-        chance = torch.special.ndtr(latent.z[:, 0]).clamp_max(1 - 1e-6)  # as `ConditionalGAN.generate` takes it
-        vector = gan.encoding.complete(certain, chance).probabilities
+        vector = gan.encoding.complete(certain, latent.chance).probabilities
         assert vector is not None
         condition = condition._replace(probabilities=temper(vector[row], asked))
     return latent.select(row), condition

@@ -105,5 +105,4 @@ def ask_target(run: "Run", x: Tensor, label: int) -> Answer:
 def _layerwise_w(run: "Run", latent: Latent, asked: Condition) -> Tensor:
     """The w of one latent, float [n_layers, 1, w_dim]."""
     encoding, generator = run.gan.encoding, cast(Generator, run.gan.ema.module)
-    chance = torch.special.ndtr(latent.z[:, 0]).clamp_max(1 - 1e-6)  # as `ConditionalGAN.generate` takes it
-    return generator.layerwise_w(latent, encoding(encoding.complete(asked, chance)))
+    return generator.layerwise_w(latent, encoding(encoding.complete(asked, latent.chance)))

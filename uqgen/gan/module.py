@@ -122,8 +122,7 @@ class ConditionalGAN(LightningModule):
         """
         size = CPU_CHUNK if latent.z.device.type == "cpu" else GPU_CHUNK
         chunks = torch.arange(len(latent), device=latent.z.device).split(size)
-        # What the encoding leaves to chance follows the latent, as everything random about an image does.
-        condition = self.encoding.complete(condition, torch.special.ndtr(latent.z[:, 0]).clamp_max(1 - 1e-6))
+        condition = self.encoding.complete(condition, latent.chance)
         images = []
         for chunk in chunks:
             images.append(self.ema.module(latent.select(chunk), self.encoding(condition.select(chunk)), truncation))

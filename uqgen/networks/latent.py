@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -35,6 +36,14 @@ class Latent:
 
     def __len__(self) -> int:
         return len(self.z)
+
+    @property
+    def chance(self) -> Tensor:
+        """A uniform number for each image, float32 [N] in [0, 1), for what an encoding leaves to chance.
+
+        It follows z, as everything random about an image is to follow its latent.
+        """
+        return torch.special.ndtr(self.z[:, 0]).clamp_max(1 - 1e-6)
 
     def select(self, index: Tensor | slice) -> "Latent":
         """The latents at these positions of the batch."""
