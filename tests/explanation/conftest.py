@@ -36,10 +36,12 @@ def small() -> SimpleNamespace:
     vectors = torch.tensor([[0.8, 0.15, 0.05], [0.1, 0.7, 0.2], [0.25, 0.15, 0.6]])
     own = Condition(torch.arange(N_CLASSES), vectors.amax(dim=1), vectors)
     encoding = SoftmaxEncoding(N_CLASSES, own)
-    shape, channels = (1, 8, 8), (8, 6)
-    generator = Generator(shape, encoding.part_dims, channels, latent_dim=6, w_dim=6, mapping_depth=1)
+    shape, channels = (1, 8, 8), (16, 8)
+    generator = Generator(shape, encoding.part_dims, channels, latent_dim=2, w_dim=32, mapping_depth=1)
     discriminator = Discriminator(shape, encoding.part_dims, channels, w_dim=4, mapping_depth=1, features=8)
     training = GANTraining(n_images=64, batch_size=8)
     gan = ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training, Enforcement(None))
+    for layer in gan.ema.module.to_image:
+        layer.weight.data.mul_(0.1)  # so that no pixel is out of range
     latent = gan.generator.draw_latent(N_CLASSES, torch.Generator().manual_seed(5))
     return SimpleNamespace(gan=gan, own=own, latent=latent)

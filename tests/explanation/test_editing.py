@@ -27,7 +27,8 @@ def given(small):
 
 def test_who_asks_for_the_own_score_gets_the_image_back(small):
     inversion = given(small)
-    edits = edit(small.gan, inversion, target(), MSP, inversion.own.score, (0.35, 1.0), 0.01, n_steps=2)
+    arguments = (small.gan, inversion, target(), MSP, inversion.own.score)
+    edits = edit(*arguments, edit_by_condition(*arguments, (0.35, 1.0), 0.01), 0.01, n_steps=2)
     for number in range(3):
         assert edits.x[number, number].equal(to_uint8(inversion.x[number]))
 
@@ -35,19 +36,20 @@ def test_who_asks_for_the_own_score_gets_the_image_back(small):
 def test_the_change_is_what_the_condition_changes_in_the_generator(small):
     inversion = given(small)
     asked = torch.tensor([0.4, 0.9])
-    edits, fed = edit_by_condition(small.gan, inversion, target(), MSP, asked, (0.35, 1.0), 0.01)
-    assert edits.x.shape == (3, 2, 1, 8, 8)
-    made = regenerate(small.gan, inversion, rescored(small.gan, inversion.own, fed[:, 0]))
+    start = edit_by_condition(small.gan, inversion, target(), MSP, asked, (0.35, 1.0), 0.01)
+    assert start.edits.x.shape == (3, 2, 1, 8, 8)
+    made = regenerate(small.gan, inversion, rescored(small.gan, inversion.own, start.fed[:, 0]))
     expected = to_uint8(inversion.x + made - inversion.reconstruction)
-    assert edits.x[:, 0].equal(expected)
+    assert start.edits.x[:, 0].equal(expected)
 
 
 def test_going_on_in_w_reaches_what_no_condition_does(small):
     inversion = given(small)
-    arguments = (small.gan, inversion, target(), MSP, torch.tensor([0.4, 0.95]), (0.35, 1.0), 0.02)
-    before, _ = edit_by_condition(*arguments)
-    after = edit(*arguments, n_steps=150)
-    miss_before, miss_after = ((each.score_out - arguments[4]).abs() for each in (before, after))
+    asked = torch.tensor([0.4, 0.95])
+    arguments = (small.gan, inversion, target(), MSP, asked)
+    start = edit_by_condition(*arguments, (0.35, 1.0), 0.02)
+    before, after = start.edits, edit(*arguments, start, 0.02, n_steps=150)
+    miss_before, miss_after = ((each.score_out - asked).abs() for each in (before, after))
     assert miss_before.max() > 0.02
     assert (miss_after <= 0.02).float().mean() > (miss_before <= 0.02).float().mean()
     assert miss_after.max() < miss_before.max()

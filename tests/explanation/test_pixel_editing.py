@@ -25,7 +25,7 @@ def test_a_classifier_that_is_sure_beyond_what_floats_tell_is_moved_too(linear):
     direction = linear.network[1].weight[0].detach()
     x = (direction / direction.abs().max()).view(1, 1, 8, 8)
     with torch.no_grad():
-        linear.network[1].weight.mul_(10)
+        linear.network[1].weight.mul_(3.5)
     label = torch.zeros(1, dtype=torch.int64)
     assert MSP(linear(x), label) == 1
     edits = edit_pixels(x, label, linear, MSP, torch.tensor([0.6]), tolerance=0.05, n_steps=200)

@@ -5,6 +5,8 @@ given, not to its reconstruction: what the inversion misses of an image is neith
 no condition reaches the score, W+ is optimised as well.
 """
 
+from dataclasses import dataclass
+
 import torch
 from rich.progress import track
 from torch import Tensor
@@ -22,6 +24,19 @@ RATE = 0.02  # of Adam
 CHANGE_WEIGHT = 0.1  # of the mean square change of pixels, beside the squared difference of scores
 
 
+@dataclass(frozen=True)
+class ConditionEdits:
+    """Edits of N images to S scores by the condition alone.
+
+    Attributes:
+        edits: of all scores fed, those with the smallest change that reach the score, or else those nearest to it.
+        fed: float32 [N, S], the scores fed for them, on the CPU.
+    """
+
+    edits: Edits
+    fed: Tensor
+
+
 @torch.no_grad()
 def edit_by_condition(
     gan: ConditionalGAN,
@@ -31,7 +46,7 @@ def edit_by_condition(
     asked: Tensor,
     ends: tuple[float, float],
     tolerance: float,
-) -> tuple[Edits, Tensor]:
+) -> ConditionEdits:
     """Edits by the condition alone: scores from the own one to either end are fed, latent and offsets kept.
 
     Args:
@@ -42,10 +57,6 @@ def edit_by_condition(
         asked: float32 [S].
         ends: the lowest and the highest score fed.
         tolerance: by which a score may be missed.
-
-    Returns:
-        The edits, of all scores fed those with the smallest change that reach the score; and the scores fed for them,
-        float32 [N, S].
     """
     own, n = inversion.own, len(inversion)
     way = torch.linspace(0, 1, N_FED + 1, device=gan.device)[1:]
@@ -61,7 +72,7 @@ def edit_by_condition(
     chosen = smallest_change(change[:, None].expand_as(miss), miss, tolerance)
     row = torch.arange(n)[:, None]
     found = (part[row, chosen] for part in (candidates.x, candidates.score_out, candidates.predicted))
-    return Edits(*found), fed.cpu()[row, chosen]
+    return ConditionEdits(Edits(*found), fed.cpu()[row, chosen])
 
 
 def edit(
@@ -70,24 +81,25 @@ def edit(
     target: FrozenClassifier,
     score: Score,
     asked: Tensor,
-    ends: tuple[float, float],
+    start: ConditionEdits,
     tolerance: float,
     n_steps: int,
 ) -> Edits:
-    """Edits by the condition, and goes on in W+ with those that have not reached their score.
+    """Goes on in W+ with those edits by the condition that have not reached their score.
 
     Args:
-        gan, inversion, target, score, asked, ends, tolerance: see `edit_by_condition`.
+        gan, inversion, target, score, asked, tolerance: see `edit_by_condition`.
+        start: what that returned.
         n_steps: steps in W+, at most.
     """
-    edits, fed = edit_by_condition(gan, inversion, target, score, asked, ends, tolerance)
+    edits = start.edits
     image, level = ((edits.score_out - asked.cpu()).abs() > tolerance).nonzero(as_tuple=True)
     if len(image) == 0:
         return edits
     part = inversion.select(image.to(gan.device))
-    start, wanted = fed[image, level].to(gan.device), asked.to(gan.device)[level.to(gan.device)]
+    fed, wanted = start.fed[image, level].to(gan.device), asked[level.to(asked.device)].to(gan.device)
     x = edits.x.clone()
-    x[image, level] = _edit_in_w(gan, part, target, score, start, wanted, tolerance, n_steps).cpu()
+    x[image, level] = _edit_in_w(gan, part, target, score, fed, wanted, tolerance, n_steps).cpu()
     return Edits.scored(x, inversion.own.label, target, score)
 
 

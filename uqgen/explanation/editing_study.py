@@ -84,14 +84,16 @@ def study_edits(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
 def _edit_by_all(
     run: "Run", evaluator: Evaluator, inversion: Inversion, given: Given, asked: Tensor, settings: EditingSettings
 ) -> dict[str, Edits]:
-    how = (evaluator.target, evaluator.score, asked.to(run.gan.device))
-    reach, tolerance = evaluator.asked_range, settings.tolerance
+    asked = asked.to(run.gan.device)
+    by_target, tolerance = (evaluator.target, evaluator.score, asked), settings.tolerance
+    start = edit_by_condition(run.gan, inversion, *by_target, evaluator.asked_range, tolerance)
+    train = (run.experiment.data.train, run.own.score)
     return {
-        "condition": edit_by_condition(run.gan, inversion, *how, reach, tolerance)[0],
-        "condition, then W+": edit(run.gan, inversion, *how, reach, tolerance, settings.n_editing_steps),
-        "pixels": edit_pixels(inversion.x, inversion.own.label, *how, tolerance, settings.n_pixel_steps),
+        "condition": start.edits,
+        "condition, then W+": edit(run.gan, inversion, *by_target, start, tolerance, settings.n_editing_steps),
+        "pixels": edit_pixels(inversion.x, inversion.own.label, *by_target, tolerance, settings.n_pixel_steps),
         "nearest real image": nearest_real(
-            given.x, given.label, run.experiment.data.train, run.own.score, *how[:2], asked, tolerance
+            given.x, given.label, *train, evaluator.target, evaluator.score, asked.cpu(), tolerance
         ),
     }
 

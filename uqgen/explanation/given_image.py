@@ -13,7 +13,7 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.data.images import fit_image
 from uqgen.data.labelled import to_uint8, unit_range
-from uqgen.explanation.editing import edit
+from uqgen.explanation.editing import edit, edit_by_condition
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.inversion import invert
 from uqgen.settings import SettingError, require
@@ -95,8 +95,9 @@ def edit_image(run: "Run", image: Any, scores: Sequence[float], settings: Editin
     own = Condition(label, score(logits, label), probabilities, second)
     x, asked = unit_range(given[None]).to(gan.device), torch.tensor(scores, dtype=torch.float32, device=gan.device)
     inversion = invert(gan, x, own.to(gan.device), settings.n_inversion_steps, settings.seed)
-    ends = run.evaluator().asked_range
-    edits = edit(gan, inversion, target, score, asked, ends, settings.tolerance, settings.n_editing_steps)
+    how, tolerance = (gan, inversion, target, score, asked), settings.tolerance
+    start = edit_by_condition(*how, run.evaluator().asked_range, tolerance)
+    edits = edit(*how, start, tolerance, settings.n_editing_steps)
     return EditedImage(
         given=given,
         score=float(own.score[0]),

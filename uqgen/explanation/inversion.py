@@ -108,8 +108,8 @@ def at_code(gan: ConditionalGAN, latent: Latent, condition: Condition) -> Invers
     """
     generator = generator_of(gan)
     w = generator.layerwise_w(latent, gan.encoding(condition))
-    x = generator.synthesise(w, latent.noise)
-    return Inversion(x, condition, latent, torch.zeros_like(w), x)
+    made = generator.synthesise(w, latent.noise)
+    return Inversion(made.clamp(-1, 1), condition, latent, torch.zeros_like(w), made)
 
 
 @torch.no_grad()
