@@ -13,6 +13,7 @@ from PIL import Image
 from uqgen.config import compose
 from uqgen.explain import main
 from uqgen.explanation.attributes import ATTRIBUTES
+from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.settings import ExplanationSettings
 from uqgen.settings import SettingError
 
@@ -83,6 +84,10 @@ def run(*arguments, cwd):
     [
         (["run=nowhere"], "uqgen: run=nowhere: allowed: the folder of a run"),
         (["run=nowhere", "explanation.n_scores=1"], "uqgen: explanation.n_scores=1: allowed: an integer of at least 2"),
+        (["run=nowhere", "image=none.png"], "uqgen: image=none.png: allowed: a file, or a position in the test split"),
+        (["run=nowhere", "edits=0"], "uqgen: edits=0: allowed: an integer of at least 1"),
+        (["run=nowhere", "image=1", "edits=2"], "uqgen: edits=2: allowed: without image="),
+        (["run=nowhere", "editing.n_scores=1"], "uqgen: editing.n_scores=1: allowed: an integer of at least 2"),
         ([], "uqgen: Missing mandatory value: run"),
         (["runs=nowhere"], "uqgen: runs=nowhere: allowed: run, split, explanation"),
     ],
@@ -106,7 +111,28 @@ def test_points_are_refused(tmp_path):
 
 
 def test_the_settings_are_those_that_are_documented():
-    assert compose(["run=x"], "explain").explanation == vars(ExplanationSettings())
+    settings = compose(["run=x"], "explain")
+    assert settings.explanation == vars(ExplanationSettings())
+    assert settings.editing == vars(EditingSettings())
+
+
+def test_given_images_are_edited_and_measured(tiny_run, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(tiny_run, folder)
+    few = [f"editing.{name}" for name in ("n_inversion_steps=2", "n_editing_steps=2", "n_pixel_steps=2", "n_scores=3")]
+    main(compose([f"run={folder}", "image=4", *few], "explain"))
+    with Image.open(folder / "explanation" / "image_4.png") as figure:
+        assert min(figure.size) > 100
+    returned = main(compose([f"run={folder}", "edits=5", *few], "explain"))
+    results = json.loads((folder / "explanation" / "edits.json").read_text())
+    assert results["asked"] == pytest.approx([0.3, 0.65, 1])
+    methods = results["methods"]
+    assert methods.keys() == {"condition", "condition, then W+", "pixels", "nearest real image"}
+    assert methods["condition, then W+"]["reached"]["value"] == returned
+    assert {found["n_images"] for found in methods.values()} == {5}
+    assert len({found["n_edits"] for found in methods.values()}) == 1
+    assert methods["pixels"]["followed"].keys() == {"target", "judge 1"}
+    assert (folder / "explanation" / "edits.png").exists()
 
 
 def test_help_says_how_without_waiting_for_torch(tmp_path):

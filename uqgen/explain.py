@@ -1,20 +1,28 @@
-"""``python -m uqgen.explain run=DIR``: what the classifier's uncertainty looks like, and what explains it."""
+"""``python -m uqgen.explain run=DIR``: what the classifier's uncertainty looks like, and what explains it.
+
+With ``image=FILE`` or ``image=INDEX`` one given image is edited instead, and with ``edits=200`` as many are.
+"""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from omegaconf import DictConfig
 
 from uqgen.config import plain, run_command
-from uqgen.settings import SettingError, require
+from uqgen.settings import SettingError, require, require_integer
 
 if TYPE_CHECKING:
+    from uqgen.explanation.editing_settings import EditingSettings
+    from uqgen.explanation.editing_study import EditingStudy
     from uqgen.explanation.explanation import Explanation
+    from uqgen.explanation.given_image import EditedImage
     from uqgen.explanation.settings import ExplanationSettings
     from uqgen.run import Run
 
 log = logging.getLogger("uqgen.explain")
+T = TypeVar("T")
 
 
 def explain_run(run: "Run", settings: "ExplanationSettings") -> "Explanation":
@@ -42,39 +50,120 @@ def explain_run(run: "Run", settings: "ExplanationSettings") -> "Explanation":
     return explanation
 
 
-def say(explanation: "Explanation") -> None:
-    """Prints what each attribute explains."""
+def edit_given(run: "Run", image: str | int, settings: "EditingSettings") -> "EditedImage":
+    """Edits one image to scores from the certain end of the reachable range to the uncertain one, and draws it.
+
+    Args:
+        run: a trained run of images.
+        image: a file, or a position in the test split.
+        settings: steps, number of scores, and seed.
+
+    Raises:
+        SettingError: the image cannot be read, or the generator has no W.
+    """
+    import numpy as np
+
+    from uqgen.explanation.given_image import edit_image
+    from uqgen.report.edit_figures import edited_image_figure
+    from uqgen.report.saving import save_figure
+
+    score, (low, high) = run.classifiers.score, run.evaluator().asked_range
+    ends = (high, low) if score.high_means == "confident" else (low, high)
+    edited = edit_image(run, image, np.linspace(*ends, settings.n_scores).tolist(), settings)
+    path = run.folder.explanation / f"image_{Path(str(image)).stem}.png"
+    save_figure(edited_image_figure(edited, run.class_names, score.name, seed=settings.seed), path)
+    log.info("edited image: %s", path.resolve())
+    return edited
+
+
+def study(run: "Run", n: int, settings: "EditingSettings") -> "EditingStudy":
+    """Edits real images by several methods, and writes edits.json and edits.png in the run's `explanation/`.
+
+    Args:
+        run: a trained run of images.
+        n: number of images.
+        settings: see there.
+
+    Raises:
+        SettingError: there are not as many images, or the generator has no W.
+    """
+    from uqgen.evaluation.in_vs_out import as_plain
+    from uqgen.explanation.editing_study import study_edits
+    from uqgen.report.edit_figures import edits_figure
+    from uqgen.report.saving import save_figure
+
+    found, folder, score = study_edits(run, n, settings), run.folder.explanation, run.classifiers.score.name
+    results = {"run": str(run.folder.path), "score": score, "split": run.experiment.evaluation.split}
+    run.folder.write(folder / "edits.json", as_plain({**results, "settings": settings, **found.results()}))
+    figure = edits_figure(found.given, found.asked, found.edits, run.class_names, score, seed=settings.seed)
+    save_figure(figure, folder / "edits.png")
+    log.info("edits: %s", folder.resolve())
+    return found
+
+
+def say(rows: list[list[str]]) -> None:
+    """Prints a table: a header, then its rows."""
     from rich.console import Console
     from rich.table import Table
 
-    from uqgen.report.explanation_report import shares_rows
-
-    header, *rows = shares_rows(explanation.analysis)
+    header, *rest = rows
     table = Table(*header)
-    for row in rows:
+    for row in rest:
         table.add_row(*row)
     Console().print(table)
 
 
 def main(cfg: DictConfig) -> float:
-    """Loads a run and explains it; returns the share of the score that attributes explain of generated images."""
+    """Loads a run and explains it, or edits images.
+
+    Returns:
+        The share of the score that attributes explain of generated images; the share of edits that reach their score;
+        or the error of the one image's inversion.
+    """
     settings = plain(cfg)
-    from uqgen.explanation.settings import ExplanationSettings
+    chosen, editing = _check(settings)
     from uqgen.logs import log_to
     from uqgen.run import load_run
     from uqgen.run_folder import RunFolder
 
-    try:
-        chosen = ExplanationSettings(**settings["explanation"])
-    except SettingError as error:
-        raise error.under("explanation") from None
     run = load_run(RunFolder(Path(settings["run"])), {"split": settings["split"]})
     require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
     run.folder.explanation.mkdir(exist_ok=True)
     log_to(run.folder.explanation / "explain.log")
-    explanation = explain_run(run, chosen)
-    say(explanation)
-    return explanation.analysis.sources["generated"].explained["all"].r2.value
+    if settings["image"] is not None:
+        return edit_given(run, settings["image"], editing).error
+    if settings["edits"] is not None:
+        from uqgen.report.edit_figures import quality_rows
+
+        quality = study(run, settings["edits"], editing).quality
+        say(quality_rows(quality))
+        return quality["condition, then W+"].reached.value
+    from uqgen.report.explanation_report import shares_rows
+
+    analysis = explain_run(run, chosen).analysis
+    say(shares_rows(analysis))
+    return analysis.sources["generated"].explained["all"].r2.value
+
+
+def _check(settings: dict[str, Any]) -> tuple["ExplanationSettings", "EditingSettings"]:
+    """The settings as objects, before anything is loaded."""
+    from uqgen.explanation.editing_settings import EditingSettings
+    from uqgen.explanation.settings import ExplanationSettings
+
+    image, edits = settings["image"], settings["edits"]
+    require(image is None or edits is None, "edits", edits, "without image=, which edits that one")
+    if isinstance(image, str):
+        require(Path(image).is_file(), "image", image, "a file, or a position in the test split")
+    if edits is not None:
+        require_integer("edits", edits, 1)
+    return _under("explanation", ExplanationSettings, settings), _under("editing", EditingSettings, settings)
+
+
+def _under(section: str, make: Callable[..., T], settings: dict[str, Any]) -> T:
+    try:
+        return make(**settings[section])
+    except SettingError as error:
+        raise error.under(section) from None
 
 
 if __name__ == "__main__":

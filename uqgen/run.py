@@ -1,6 +1,7 @@
 """A trained run as an object: what a notebook, and every command that needs a trained GAN, begins with."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
 from typing import Any
@@ -17,6 +18,8 @@ from uqgen.evaluation.generated import generate
 from uqgen.evaluation.in_vs_out import CurvePoint, InVsOut
 from uqgen.evaluation.measure import Evaluator
 from uqgen.experiment import Classifiers, Experiment
+from uqgen.explanation.editing_settings import EditingSettings
+from uqgen.explanation.given_image import EditedImage, edit_image
 from uqgen.gan.module import ConditionalGAN
 from uqgen.run_folder import Plain, RunFolder
 from uqgen.settings import SettingError, require, require_integer, require_number
@@ -93,6 +96,23 @@ class Run:
         probabilities = predictive_logits(made.logits).softmax(dim=1)
         predicted = probabilities.argmax(dim=1)
         return Samples(unit_range(made.x), label, float(score), made.score_out, predicted, probabilities)
+
+    def edit(self, image: Any, score: float | Sequence[float], seed: int = 0) -> EditedImage:
+        """Makes a given image as uncertain as asked, with the smallest change that does it.
+
+        Args:
+            image: the name of a file; a position in the test split; a PIL image; or an array as
+                `uqgen.data.images.fit_image` takes it.
+            score: the score asked, or several.
+            seed: draws where the search for the image's latent starts.
+
+        Raises:
+            SettingError: the image cannot be read, a score is out of range, or the generator has no W.
+        """
+        scores = [score] if isinstance(score, int | float) else list(score)
+        for each in scores:
+            require_number("score", each, *self.classifiers.score.range(len(self.class_names)))
+        return edit_image(self, image, scores, EditingSettings(seed=seed))
 
     def in_vs_out(self) -> dict[str, InVsOut]:
         """Asked against obtained scores, for "data" (asked as in the data) and "uniform" (over the reachable range).

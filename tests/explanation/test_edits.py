@@ -1,0 +1,33 @@
+import torch
+
+from uqgen.explanation.edits import Edits, distance, rounded, smallest_change
+from uqgen.scores import get_score
+
+
+def test_the_smallest_change_is_among_those_that_reach_the_score():
+    change, miss = torch.tensor([1.0, 2.0, 3.0, 9.0]), torch.tensor([0.2, 0.04, 0.0, 0.01])
+    assert smallest_change(change, miss, 0.05) == 1
+    assert smallest_change(change, miss, 0.03) == 2
+    assert smallest_change(change, miss + 0.1, 0.05) == 2  # none reaches it: the nearest in score
+
+
+def test_distances_are_euclidean_and_of_pixels_between_0_and_1():
+    given = torch.zeros(1, 1, 2, 2, dtype=torch.uint8)
+    moved = torch.tensor([[[[255, 0], [0, 255]]]], dtype=torch.uint8)
+    torch.testing.assert_close(distance(moved, given), torch.tensor([2.0]).sqrt())
+
+
+def test_rounding_keeps_to_pictures_and_lets_gradients_pass():
+    x = torch.tensor([[[[0.001, 1.7]]]], requires_grad=True)
+    y = rounded(x)
+    y.sum().backward()
+    torch.testing.assert_close(y.detach(), torch.tensor([[[[0.5 / 127.5, 1.0]]]]))
+    assert x.grad.eq(1).all()
+
+
+def test_every_edit_is_scored_in_its_place(linear):
+    x = torch.randint(0, 256, (4, 3, 1, 8, 8), dtype=torch.uint8)
+    edits = Edits.scored(x, torch.zeros(4, dtype=torch.int64), linear, get_score("msp"))
+    probabilities = linear(x[2, 1].float()[None] / 127.5 - 1).softmax(dim=1)[0]
+    torch.testing.assert_close(edits.score_out[2, 1], probabilities.max())
+    assert edits.predicted[2, 1] == probabilities.argmax()

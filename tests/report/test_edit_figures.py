@@ -1,0 +1,57 @@
+import pytest
+import torch
+from matplotlib.text import Text
+
+from uqgen.evaluation.bootstrap import Estimate
+from uqgen.explanation.edit_quality import EditQuality, Given
+from uqgen.explanation.edits import Edits
+from uqgen.explanation.given_image import EditedImage
+from uqgen.report.edit_figures import edited_image_figure, edits_figure, quality_rows
+from uqgen.report.style import VERMILLION
+
+NAMES = ["cat", "dog"]
+SAID = torch.tensor([0.9, 0.6])
+
+
+def edited(channels):
+    given = torch.full((channels, 8, 8), 100, dtype=torch.uint8)
+    x, predictions = torch.zeros(2, channels, 8, 8), torch.tensor([0, 1])
+    return EditedImage(given, 0.97, 0, given, 0.125, torch.tensor([0.8, 0.5]), x, SAID, predictions)
+
+
+def many():
+    x = torch.full((2, 1, 8, 8), 9, dtype=torch.uint8)
+    given = Given(x, torch.tensor([0, 1]), torch.tensor([0, 1]), {"target": SAID})
+    predicted = torch.tensor([[0, 1], [0, 1]])
+    made = Edits(x[:, None].repeat(1, 2, 1, 1, 1), SAID.repeat(2, 1), predicted)
+    methods = {"condition, then W+": made, "nearest real image": made}
+    return edits_figure(given, torch.tensor([0.3, 1]), methods, NAMES, "msp", seed=0)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_says_what_the_classifier_says_and_marks_another_class(channels):
+    figure = edited_image_figure(edited(channels), NAMES, "msp", seed=0)
+    texts = {text.get_text(): text.get_color() for text in figure.findobj(Text) if text.get_text()}
+    assert {"cat\n0.97", "error\n0.125", "cat\n0.90", "dog\n0.60", "given", "0.8", "0.5"} <= texts.keys()
+    assert [text for text, colour in texts.items() if colour == VERMILLION] == ["dog\n0.60"]
+
+
+@pytest.mark.parametrize("make", [lambda: edited_image_figure(edited(1), NAMES, "msp", seed=0), many])
+def test_nothing_is_cut_off(make):
+    figure = make()
+    figure.draw_without_rendering()
+    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert drawn.x0 >= 0
+    assert drawn.y0 >= 0
+    assert drawn.x1 <= width
+    assert drawn.y1 <= height
+
+
+def test_the_table_has_a_row_for_each_measure_and_viewer():
+    numbers = [Estimate(value, value, value) for value in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)]
+    quality = EditQuality(2, 4, *numbers[:5], {"target": numbers[5]})
+    rows = quality_rows({"pixels": quality})
+    assert [row[0] for row in rows[1:]] == [
+        "score reached", "L1 (mean of pixels)", "L2", "class kept", "monotone", "followed, target",
+    ]  # fmt: skip
+    assert [row[1][:5] for row in rows[1:]] == [f"{number.value:.3f}" for number in numbers]

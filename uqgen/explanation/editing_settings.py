@@ -1,0 +1,38 @@
+"""The settings of edits."""
+
+from dataclasses import dataclass
+
+from uqgen.settings import require_integer, require_number
+
+
+@dataclass(frozen=True)
+class EditingSettings:
+    """How given images are found in the latent space and edited.
+
+    Attributes:
+        n_scores: scores asked, evenly over the reachable range.
+        tolerance: by which a score may be missed.
+        n_inversion_steps: steps of the search for an image's latent.
+        n_editing_steps: steps of an edit in W+, at most.
+        n_pixel_steps: steps of the baseline that edits pixels, at most.
+        n_resamples: resamples of the bootstrap.
+        seed: draws images, starts and resamples.
+
+    Raises:
+        SettingError: a value is out of range.
+    """
+
+    n_scores: int = 5
+    tolerance: float = 0.05
+    n_inversion_steps: int = 100
+    n_editing_steps: int = 40
+    n_pixel_steps: int = 100
+    n_resamples: int = 1_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_integer("n_scores", self.n_scores, 2)
+        require_number("tolerance", self.tolerance, 0)
+        for name in ("n_inversion_steps", "n_editing_steps", "n_pixel_steps", "n_resamples"):
+            require_integer(name, getattr(self, name), 1)
+        require_integer("seed", self.seed, 0)

@@ -1,0 +1,106 @@
+"""Many given images edited by several methods, and how well each did."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from uqgen import seeding
+from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.conditioning.condition import Condition
+from uqgen.data.labelled import unit_range
+from uqgen.evaluation.measure import Evaluator
+from uqgen.explanation.edit_quality import EditQuality, Given, edit_quality
+from uqgen.explanation.editing import edit, edit_by_condition
+from uqgen.explanation.editing_settings import EditingSettings
+from uqgen.explanation.edits import Edits
+from uqgen.explanation.inversion import Inversion, invert
+from uqgen.explanation.nearest_real import nearest_real
+from uqgen.explanation.pixel_editing import edit_pixels
+from uqgen.explanation.shares import balanced_weights
+from uqgen.settings import require
+
+if TYPE_CHECKING:
+    from uqgen.run import Run
+
+N_BINS = 10  # of the range of scores, over which the images are spread
+
+
+@dataclass(frozen=True)
+class EditingStudy:
+    """N real images edited to S scores each.
+
+    Attributes:
+        given: the images.
+        error: float32 [N], of their inversion; see `Inversion.error`.
+        asked: float32 [S], increasing.
+        edits: of each method.
+        quality: of each method.
+    """
+
+    given: Given
+    error: Tensor
+    asked: Tensor
+    edits: dict[str, Edits]
+    quality: dict[str, EditQuality]
+
+    def results(self) -> dict[str, Any]:
+        """What is written as numbers."""
+        error = {"mean": float(self.error.mean()), "median": float(self.error.median())}
+        return {"asked": self.asked.tolist(), "inversion_error": error, "methods": self.quality}
+
+
+def study_edits(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
+    """Edits real images of the evaluation's split, spread evenly over scores as far as there are enough.
+
+    Args:
+        run: a trained run of images.
+        n: number of images.
+        settings: see there.
+
+    Raises:
+        SettingError: there are not as many images, or the generator has no W.
+    """
+    evaluator, gan = run.evaluator(), run.gan
+    real = evaluator.reference
+    require(n <= len(real.data), "edits", n, f"1 to {len(real.data)}")
+    low, high = evaluator.asked_range
+    weight = torch.from_numpy(balanced_weights(real.score.double().numpy(), low, high, N_BINS))
+    index = torch.multinomial(weight, n, generator=seeding.generator(settings.seed))
+    logits, label, x = real.logits[index], real.data.label[index], real.data.x[index]
+    probabilities = predictive_logits(logits).softmax(dim=1)
+    second = None if run.own.second is None else evaluator.score.scores(logits, label)[:, 1]
+    own = Condition(label, real.score[index], probabilities, second).to(gan.device)
+    inversion = invert(gan, unit_range(x).to(gan.device), own, settings.n_inversion_steps, settings.seed)
+    asked = torch.linspace(low, high, settings.n_scores)
+    judged = {name: judge.score_of(x, label) for name, judge in real.judges.items()}
+    given = Given(x, label, probabilities.argmax(dim=1), {"target": real.score[index], **judged})
+    edits = _edit_by_all(run, evaluator, inversion, given, asked, settings)
+    quality = {name: _quality(evaluator, given, made, asked, settings) for name, made in edits.items()}
+    return EditingStudy(given, inversion.error.cpu(), asked, edits, quality)
+
+
+def _edit_by_all(
+    run: "Run", evaluator: Evaluator, inversion: Inversion, given: Given, asked: Tensor, settings: EditingSettings
+) -> dict[str, Edits]:
+    asked = asked.to(run.gan.device)
+    by_target, tolerance = (evaluator.target, evaluator.score, asked), settings.tolerance
+    start = edit_by_condition(run.gan, inversion, *by_target, evaluator.asked_range, tolerance)
+    train = (run.experiment.data.train, run.own.score)
+    return {
+        "condition": start.edits,
+        "condition, then W+": edit(run.gan, inversion, *by_target, start, tolerance, settings.n_editing_steps),
+        "pixels": edit_pixels(inversion.x, inversion.own.label, *by_target, tolerance, settings.n_pixel_steps),
+        "nearest real image": nearest_real(
+            given.x, given.label, *train, evaluator.target, evaluator.score, asked.cpu(), tolerance
+        ),
+    }
+
+
+def _quality(evaluator: Evaluator, given: Given, edits: Edits, asked: Tensor, settings: EditingSettings) -> EditQuality:
+    shape = edits.score_out.shape
+    label = given.label.repeat_interleave(shape[1])
+    judges = evaluator.reference.judges
+    judged = {name: judge.score_of(edits.x.flatten(0, 1), label).view(shape) for name, judge in judges.items()}
+    return edit_quality(given, edits, judged, asked, settings.tolerance, settings.n_resamples, settings.seed)

@@ -1,0 +1,111 @@
+"""One given image: read, found in the latent space, and edited."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.conditioning.condition import Condition
+from uqgen.data.images import fit_image
+from uqgen.data.labelled import to_uint8, unit_range
+from uqgen.explanation.editing import edit, edit_by_condition
+from uqgen.explanation.editing_settings import EditingSettings
+from uqgen.explanation.inversion import invert
+from uqgen.settings import SettingError, require
+
+if TYPE_CHECKING:
+    from uqgen.data.datamodule import InMemoryDataModule
+    from uqgen.run import Run
+
+
+@dataclass(frozen=True)
+class EditedImage:
+    """An image and its edits to S scores.
+
+    Attributes:
+        given: uint8 [C, H, W].
+        score: its score.
+        predicted: its most probable class.
+        reconstruction: uint8 [C, H, W], as the generator makes it.
+        error: root mean square difference of the two, pixels being in [0, 1].
+        score_in: float32 [S], the scores asked.
+        x: float32 [S, C, H, W] in [-1, 1], at the 256 levels of a picture.
+        score_out: float32 [S], the scores obtained.
+        predictions: int64 [S], the most probable classes.
+    """
+
+    given: Tensor
+    score: float
+    predicted: int
+    reconstruction: Tensor
+    error: float
+    score_in: Tensor
+    x: Tensor
+    score_out: Tensor
+    predictions: Tensor
+
+
+def read_given(image: Any, data: "InMemoryDataModule") -> tuple[Tensor, int | None]:
+    """A given image in the size and the channels of the data, uint8 [C, H, W], and its class where it is known.
+
+    Args:
+        image: a position in the test split; the name of a file; or what `fit_image` takes.
+        data: the data, set up.
+
+    Raises:
+        SettingError: there is no such image, or it cannot be read.
+    """
+    if isinstance(image, int):
+        require(0 <= image < len(data.test), "image", image, f"0 to {len(data.test) - 1}, or a file")
+        return data.test.x[image], int(data.test.label[image])
+    channels, size = data.shape[0], data.shape[1]
+    try:
+        return fit_image(Image.open(image) if isinstance(image, str | Path) else image, size, channels), None
+    except (OSError, UnidentifiedImageError, ValueError, TypeError) as error:
+        shown = image if isinstance(image, str | Path) else type(image).__name__
+        reason = " ".join(str(error).split())[:200]
+        raise SettingError("image", shown, f"a position in the test split, or an image ({reason})") from error
+
+
+def edit_image(run: "Run", image: Any, scores: Sequence[float], settings: EditingSettings) -> EditedImage:
+    """Finds an image in the latent space and edits it to each of these scores.
+
+    Args:
+        run: a trained run of images.
+        image: see `read_given`; where its class is not known, it is taken to be the most probable one.
+        scores: asked.
+        settings: see there.
+
+    Raises:
+        SettingError: the image cannot be read, the run is one of points, or its generator has no W.
+    """
+    require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
+    given, known = read_given(image, run.experiment.data)
+    gan, score, target = run.gan, run.classifiers.score, run.classifiers.target.to(run.gan.device)
+    logits = target.predict(given[None])
+    probabilities = predictive_logits(logits).softmax(dim=1)
+    predicted = probabilities.argmax(dim=1)
+    label = predicted if known is None else torch.tensor([known])
+    second = None if score.second is None else score.second(logits, label)
+    own = Condition(label, score(logits, label), probabilities, second)
+    x, asked = unit_range(given[None]).to(gan.device), torch.tensor(scores, dtype=torch.float32, device=gan.device)
+    inversion = invert(gan, x, own.to(gan.device), settings.n_inversion_steps, settings.seed)
+    how, tolerance = (gan, inversion, target, score, asked), settings.tolerance
+    start = edit_by_condition(*how, run.evaluator().asked_range, tolerance)
+    edits = edit(*how, start, tolerance, settings.n_editing_steps)
+    return EditedImage(
+        given=given,
+        score=float(own.score[0]),
+        predicted=int(predicted[0]),
+        reconstruction=to_uint8(inversion.reconstruction[0]).cpu(),
+        error=float(inversion.error[0]),
+        score_in=asked.cpu(),
+        x=unit_range(edits.x[0]),
+        score_out=edits.score_out[0],
+        predictions=edits.predicted[0],
+    )

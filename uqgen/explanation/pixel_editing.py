@@ -1,0 +1,62 @@
+"""A baseline of editing: the pixels follow the target's gradient, as adversarial examples do.
+
+Goodfellow et al. (2015), "Explaining and harnessing adversarial examples", with the Euclidean norm, many steps, and a
+score to reach instead of a class.
+"""
+
+import torch
+from rich.progress import track
+from torch import Tensor
+
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.data.labelled import to_uint8
+from uqgen.explanation.edits import Edits, rounded
+from uqgen.scores import Score
+
+STEP = 0.25  # Euclidean length of a step at first, pixels being in [-1, 1]
+SOFTEST = 4.0  # the most by which the highest logit leads while the gradient is taken
+
+
+def edit_pixels(
+    x: Tensor, label: Tensor, target: FrozenClassifier, score: Score, asked: Tensor, tolerance: float, n_steps: int
+) -> Edits:
+    """Edits images by steps along the normalised gradient of the score, halved each time the score asked is passed.
+
+    Each image stops where it reaches its score; where it never does, it is left where it was nearest.
+
+    Args:
+        x: float32 [N, C, H, W] in [-1, 1], on the target's device.
+        label: int64 [N], their classes.
+        target: the classifier.
+        score: fitted to it.
+        asked: float32 [S].
+        tolerance: by which a score may be missed.
+        n_steps: steps, at most.
+    """
+    n, levels = len(x), len(asked)
+    moved, labels = x.repeat_interleave(levels, dim=0), label.repeat_interleave(levels)
+    wanted = asked.to(x.device).repeat(n)
+    length, before = torch.full_like(wanted, STEP), torch.zeros_like(wanted)
+    nearest, least = to_uint8(moved), torch.full_like(wanted, torch.inf)
+    for _ in track(range(n_steps), "edits of pixels"):
+        moved.requires_grad_()
+        logits = target(rounded(moved))
+        (gradient,) = torch.autograd.grad(score(_softened(logits), labels).sum(), moved)
+        moved = moved.detach()
+        miss = wanted - score(logits.detach(), labels)
+        is_nearer = (miss.abs() < least) & (least > tolerance)
+        nearest = torch.where(is_nearer[:, None, None, None], to_uint8(moved), nearest)
+        least = torch.where(is_nearer, miss.abs(), least)
+        if (least <= tolerance).all():
+            break
+        length = torch.where(miss.sign() * before < 0, length / 2, length)
+        before = miss.sign()
+        unit = gradient / gradient.flatten(1).norm(dim=1).clamp_min(1e-12)[:, None, None, None]
+        moved = (moved + (length * before)[:, None, None, None] * unit).clamp(-1, 1)
+    return Edits.scored(nearest.unflatten(0, (n, levels)), label, target, score)
+
+
+def _softened(logits: Tensor) -> Tensor:
+    """Logits divided until the highest leads by no more than `SOFTEST`, so that a sure classifier has a gradient."""
+    first, second = logits.detach().topk(2, dim=-1).values.unbind(dim=-1)
+    return logits / ((first - second) / SOFTEST).clamp_min(1)[..., None]

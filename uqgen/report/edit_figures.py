@@ -1,0 +1,105 @@
+"""Given images and their edits."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from uqgen.data.labelled import unit_range
+from uqgen.explanation.edit_quality import EditQuality, Given
+from uqgen.explanation.edits import Edits
+from uqgen.explanation.given_image import EditedImage
+from uqgen.report.arrays import Array
+from uqgen.report.captioned_images import captioned_images, short_name
+from uqgen.report.style import INK, TEXT, score_label, small_print, with_interval
+from uqgen.report.sweep_figures import DIFFERENCES
+
+_METHODS_SHORT = {"condition, then W+": "then W+", "nearest real image": "real"}  # of rows
+
+
+def edited_image_figure(edited: EditedImage, class_names: Sequence[str], score_name: str, *, seed: int) -> Figure:
+    """An image, its reconstruction and its edits in the order given; below them, what differs from the image.
+
+    A prediction other than that of the image given is set in red and bold.
+
+    Args:
+        edited: the image and its edits.
+        class_names: K names.
+        score_name: name of the score.
+        seed: of the inversion, for the small print.
+    """
+    shown = torch.cat([unit_range(torch.stack([edited.given, edited.reconstruction])), edited.x]).numpy()
+    differences = (shown - shown[:1]).mean(axis=1) / 2  # of pixels in [0, 1]
+    coloured = 2 * DIFFERENCES((differences + 1) / 2)[..., :3].transpose(0, 3, 1, 2) - 1
+    edits = zip(edited.predictions.tolist(), edited.score_out.tolist(), strict=True)
+    captions = [_says(class_names[edited.predicted], edited.score), f"error\n{edited.error:.3f}"]
+    captions += [_says(class_names[guess], value) for guess, value in edits]
+    marked = np.zeros((2, len(shown)), bool)
+    marked[0, 2:] = (edited.predictions != edited.predicted).numpy()
+    columns = ["given", "made", *(f"{score:.3g}" for score in edited.score_in.tolist())]
+    images, words = np.stack([_colour(shown), coloured]), [captions, [""] * len(shown)]
+    figure, axes = captioned_images(images, words, marked, ["image", "difference"], columns)
+    axes.set_xlabel(f"{score_label(score_name)} asked", fontsize=TEXT, color=INK)
+    above = f"above: class predicted and {score_label(score_name)} obtained"
+    parts = [above, "made: by the generator, with its root mean square error", "red brighter, blue darker than given"]
+    small_print(figure, [*parts, f"seed {seed}"])
+    return figure
+
+
+def edits_figure(
+    given: Given, asked: Tensor, edits: Mapping[str, Edits], class_names: Sequence[str], score_name: str, *, seed: int
+) -> Figure:
+    """The first images and what each method made of them: a row for each image and method.
+
+    A prediction other than that of the image given is set in red and bold.
+
+    Args:
+        given: N images.
+        asked: float32 [S], the scores asked.
+        edits: of each method.
+        class_names: K names.
+        score_name: name of the score.
+        seed: of the inversion, for the small print.
+    """
+    images, words, marked, rows = [], [], [], []
+    for number in range(min(3, len(given.x))):
+        own = _says(class_names[int(given.predicted[number])], float(given.scores["target"][number]))
+        for method, made in edits.items():
+            images.append(torch.cat([given.x[number : number + 1], made.x[number]]))
+            says = zip(made.predicted[number].tolist(), made.score_out[number].tolist(), strict=True)
+            words.append([own, *(_says(class_names[guess], value) for guess, value in says)])
+            marked.append([False, *(made.predicted[number] != given.predicted[number]).tolist()])
+            rows.append(_METHODS_SHORT.get(method, method))
+    columns = ["given", *(f"{score:.3g}" for score in asked.tolist())]
+    shown = unit_range(torch.stack(images)).numpy()
+    figure, axes = captioned_images(shown, words, np.array(marked), rows, columns)
+    axes.set_xlabel(f"{score_label(score_name)} asked", fontsize=TEXT, color=INK)
+    small_print(figure, [f"above: class predicted and {score_label(score_name)} obtained", f"seed {seed}"])
+    return figure
+
+
+def quality_rows(quality: Mapping[str, EditQuality]) -> list[list[str]]:
+    """The table of methods as text: a header, then a row for each measure."""
+    names = ("reached", "l1", "l2", "class_kept", "monotone")
+    titles = ("score reached", "L1 (mean of pixels)", "L2", "class kept", "monotone")
+    rows = [
+        [title, *(with_interval(getattr(found, name)) for found in quality.values())]
+        for name, title in zip(names, titles, strict=True)
+    ]
+    viewers = next(iter(quality.values())).followed
+    rows += [
+        [f"followed, {viewer}", *(with_interval(found.followed[viewer]) for found in quality.values())]
+        for viewer in viewers
+    ]
+    return [["95 % intervals", *quality], *rows]
+
+
+def _says(name: str, score: float) -> str:
+    return f"{short_name(name)}\n{score:.2f}"
+
+
+def _colour(images: Array) -> Array:
+    """Images [..., 1 or 3, H, W] in colour."""
+    return images if images.shape[-3] == 3 else images.repeat(3, axis=-3)
