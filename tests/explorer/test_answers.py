@@ -1,4 +1,3 @@
-import copy
 from dataclasses import replace
 
 import pytest
@@ -25,19 +24,14 @@ def test_the_first_image_is_that_of_the_first_seed_with_all_that_is_said_of_it(r
     assert answer.predicted.equal(answer.probabilities.argmax(dim=1))
 
 
-def test_the_last_image_is_that_of_the_second_seed_but_for_the_noise(run):
-    gan = copy.deepcopy(run.gan)
-    for layer in gan.ema.module.layers:
-        layer.noise_strength.data.zero_()
-    without_noise = replace(run, gan=gan)
-    last = between_seeds(without_noise, 3, 0.6, (5, 6), 4).x[-1:]
-    torch.testing.assert_close(unit_range(last), without_noise.generate(3, 0.6, n=1, seed=6).x, rtol=0, atol=2.1 / 255)
+def test_the_last_image_is_that_of_the_second_seed(run):
+    last = between_seeds(run, 3, 0.6, (5, 6), 4).x[-1:]
+    torch.testing.assert_close(unit_range(last), run.generate(3, 0.6, n=1, seed=6).x, rtol=0, atol=2.1 / 255)
 
 
 def test_between_a_seed_and_itself_nothing_changes_and_between_two_everything_does(run):
     same = between_seeds(run, 3, 0.6, (5, 5), 3).x
-    assert same[0].equal(same[1])
-    assert same[0].equal(same[2])
+    assert (same.int() - same[:1].int()).abs().max() <= 1
     other = between_seeds(run, 3, 0.6, (5, 6), 3).x
     assert not other[0].equal(other[1])
     assert not other[1].equal(other[2])

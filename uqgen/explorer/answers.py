@@ -1,7 +1,7 @@
 """What the explorer answers: images on the way from one seed to another, and what the target says of any image."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import torch
 from PIL import Image
@@ -11,9 +11,9 @@ from uqgen import seeding
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.data.images import fit_image
-from uqgen.data.labelled import to_uint8
+from uqgen.explanation.interpolation import interpolate
+from uqgen.explanation.inversion import at_code
 from uqgen.networks.latent import Latent
-from uqgen.networks.stylegan2 import Generator
 from uqgen.settings import require_integer, require_number
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Answer:
 
 
 def between_seeds(run: "Run", label: int, score: float, seeds: tuple[int, int], n: int) -> Answer:
-    """Makes images of a class and a score, whose style goes from that of one seed to that of another.
+    """Makes images of a class and a score, on the way from one seed to another; see `interpolate`.
 
     Args:
         run: a trained run of images.
@@ -56,31 +56,14 @@ def between_seeds(run: "Run", label: int, score: float, seeds: tuple[int, int], 
     require_number("score", score, *run.classifiers.score.range(len(run.class_names)))
     for name, seed in zip(("seed", "second seed"), seeds, strict=True):
         require_integer(name, seed, 0)
-    asked = Condition(torch.tensor([label]), torch.tensor([float(score)])).to(run.gan.device)
-    return ask_target(run, to_uint8(interpolate(run, asked, seeds, n)).cpu(), label)
-
-
-@torch.inference_mode()
-def interpolate(run: "Run", asked: Condition, seeds: tuple[int, int], n: int) -> Tensor:
-    """Images whose w lies evenly on the line between those of two seeds: StyleGAN2, Karras et al. (2020), section 3.
-
-    The per-pixel noise is the first seed's, so that nothing but the style changes.
-
-    Args:
-        run: a trained run of images.
-        asked: one class and score, on the GAN's device.
-        seeds: draw the latents of the first and of the last image.
-        n: number of images.
-
-    Returns:
-        float32 [n, C, H, W] in [-1, 1], but for overshoot, on the GAN's device.
-    """
     gan = run.gan
-    generator = cast(Generator, gan.ema.module)  # of images there is no other
-    first, last = (generator.draw_latent(1, seeding.generator(seed, device=gan.device)) for seed in seeds)
-    share = torch.linspace(0, 1, n, device=gan.device)[:, None]
-    w = torch.lerp(_layerwise_w(run, first, asked), _layerwise_w(run, last, asked), share)
-    return generator.synthesise(w, [noise.expand(n, -1, -1, -1) for noise in first.noise])
+    drawn = [gan.generator.draw_latent(1, seeding.generator(seed, device=gan.device)) for seed in seeds]
+    noise = zip(*(latent.noise for latent in drawn), strict=True)
+    latent = Latent(torch.cat([latent.z for latent in drawn]), tuple(map(torch.cat, noise)))
+    asked = Condition(torch.full((2,), label), torch.full((2,), float(score))).to(gan.device)
+    ends = at_code(gan, latent, gan.encoding.complete(asked, latent.chance))
+    way = interpolate(gan, ends, run.classifiers.target.to(gan.device), run.classifiers.score, n)
+    return Answer(way.x, way.score_out, way.probabilities)
 
 
 def of_picture(run: "Run", picture: Image.Image, label: int) -> Answer:
@@ -100,9 +83,3 @@ def ask_target(run: "Run", x: Tensor, label: int) -> Answer:
     logits = run.classifiers.target.to(run.gan.device).predict(x)
     score = run.classifiers.score(logits, torch.full((len(x),), label))
     return Answer(x, score, predictive_logits(logits).softmax(dim=1))
-
-
-def _layerwise_w(run: "Run", latent: Latent, asked: Condition) -> Tensor:
-    """The w of one latent, float [n_layers, 1, w_dim]."""
-    encoding, generator = run.gan.encoding, cast(Generator, run.gan.ema.module)
-    return generator.layerwise_w(latent, encoding(encoding.complete(asked, latent.chance)))
