@@ -139,7 +139,7 @@ def rescored(gan: ConditionalGAN, own: Condition, score: Tensor) -> Condition:
     if own.probabilities is None:
         return encoding.complete(asked, torch.full_like(score, 0.5))
     if isinstance(encoding, SoftmaxEncoding) and encoding.is_maximum:
-        vector = temper(own.probabilities, score)
+        vector: Tensor | None = temper(own.probabilities, score)
     else:
         vector = encoding.complete(asked._replace(probabilities=None), torch.full_like(score, 0.5)).probabilities
     assert vector is not None
