@@ -103,6 +103,23 @@ def test_an_image_of_one_s_own_is_scored(shown, run, tmp_path):
     assert said.input_value() == picture_shown(run, picture, 0)[1]
 
 
+def test_an_image_of_one_s_own_is_edited_by_a_click(shown, run, tmp_path):
+    from torchvision.transforms.v2.functional import to_pil_image
+
+    from uqgen.explorer.page import edited_shown
+
+    picture = to_pil_image(run.experiment.data.test.x[0])
+    picture.save(tmp_path / "picture.png")
+    shown.page.get_by_role("tab", name="Your image").click()
+    shown.page.locator("input[type=file]").first.set_input_files(tmp_path / "picture.png")
+    said = shown.page.get_by_label("Predicted class and MSP obtained")
+    shown.page.wait_for_function("field => field.value !== ''", arg=said.element_handle())
+    shown.page.get_by_role("button", name="Make it so uncertain").click()
+    once_edited = shown.page.get_by_label("Once edited")
+    shown.page.wait_for_function("field => field.value !== ''", arg=once_edited.element_handle(), timeout=120_000)
+    assert once_edited.input_value() == edited_shown(run, picture, 0.65)[1]
+
+
 def test_nothing_leaves_the_machine_and_nothing_goes_wrong(shown, port):
     assert shown.errors == []
     assert {address for address in shown.addresses if not address.startswith(f"http://{ADDRESS}:{port}/")} == set()

@@ -6,7 +6,7 @@ from torchvision.transforms.v2.functional import to_pil_image
 
 import uqgen
 from uqgen.data.labelled import unit_range
-from uqgen.explorer.answers import ask_target, between_seeds, of_picture
+from uqgen.explorer.answers import ask_target, between_seeds, edited, of_picture
 from uqgen.settings import SettingError
 
 
@@ -49,6 +49,15 @@ def test_a_picture_of_the_data_gets_the_score_it_has_there(run):
 def test_a_picture_of_any_size_and_mode_is_brought_to_the_data_s(run):
     large = to_pil_image(run.experiment.data.train.x[7]).resize((320, 320)).convert("RGBA")
     assert of_picture(run, large, 0).x.shape == (1, 1, 32, 32)
+
+
+def test_an_edited_picture_is_that_of_the_run_and_obtains_what_it_says(run):
+    picture = to_pil_image(run.experiment.data.train.x[7])
+    answer, found = edited(run, picture, 0.4), run.edit(picture, 0.4)
+    torch.testing.assert_close(unit_range(answer.x), found.x)
+    torch.testing.assert_close(answer.score, found.score_out)
+    with pytest.raises(SettingError, match=r"^score=2: allowed"):
+        edited(run, picture, 2)
 
 
 def test_scores_that_need_a_class_get_the_one_given(run):

@@ -11,6 +11,7 @@ from uqgen import seeding
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.data.images import fit_image
+from uqgen.data.labelled import to_uint8
 from uqgen.explanation.interpolation import interpolate
 from uqgen.explanation.inversion import at_code
 from uqgen.networks.latent import Latent
@@ -76,6 +77,21 @@ def of_picture(run: "Run", picture: Image.Image, label: int) -> Answer:
     """
     channels, size, _ = run.experiment.data.shape
     return ask_target(run, fit_image(picture, size, channels)[None], label)
+
+
+def edited(run: "Run", picture: Image.Image, score: float) -> Answer:
+    """A picture from elsewhere made as uncertain as asked, see `uqgen.run.Run.edit`; one image.
+
+    Args:
+        run: a trained run of images.
+        picture: of any size and mode.
+        score: the score asked.
+
+    Raises:
+        SettingError: the score is out of range.
+    """
+    found = run.edit(picture, score)
+    return ask_target(run, to_uint8(found.x), found.predicted)
 
 
 def ask_target(run: "Run", x: Tensor, label: int) -> Answer:

@@ -7,7 +7,7 @@ import gradio as gr
 from PIL import Image
 from torchvision.transforms.v2.functional import to_pil_image
 
-from uqgen.explorer.answers import Answer, between_seeds, of_picture
+from uqgen.explorer.answers import Answer, between_seeds, edited, of_picture
 from uqgen.report.style import score_label
 
 if TYPE_CHECKING:
@@ -56,13 +56,19 @@ def picture_shown(run: "Run", picture: Image.Image | None, label: int) -> tuple[
     return _pictures(answer)[0], _captions(run, answer)[0], _bars(run, answer)[0]
 
 
+def edited_shown(run: "Run", picture: Image.Image | None, score: float) -> tuple[Image.Image | None, str]:
+    """A picture made as uncertain as asked, and what that obtains; nothing where there is none."""
+    if picture is None:
+        return None, ""
+    answer = edited(run, picture, score)
+    return _pictures(answer)[0], _captions(run, answer)[0]
+
+
 def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
     """Controls, images and probabilities; returns the control of the class."""
-    low, high = run.experiment.evaluation.asked_range(run.classifiers.score, run.own.score)
+    name = score_label(run.classifiers.score.name)
     with gr.Row():
-        label = gr.Dropdown(_choices(run), value=0, label="Class asked")
-        name = score_label(run.classifiers.score.name)
-        score = gr.Slider(low, high, value=(low + high) / 2, step=(high - low) / 100, label=f"{name} asked")
+        label, score = gr.Dropdown(_choices(run), value=0, label="Class asked"), _score_slider(run)
         seed, second = (gr.Number(value, precision=0, label=text) for value, text in enumerate(("Seed", "Second seed")))
     gr.Markdown(
         f"From the first seed to the second: class predicted and {name} obtained. Choose one for its probabilities."
@@ -86,16 +92,30 @@ def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
 
 
 def _your_image(run: "Run", label: gr.Dropdown) -> None:
-    """A picture of one's own, and what the classifier says of it."""
+    """A picture of one's own, what the classifier says of it, and the picture made as uncertain as asked."""
     with gr.Row():
         picture = gr.Image(type="pil", image_mode=None, sources=["upload", "clipboard"], label="Your image")
         with gr.Column():
-            seen = gr.Image(
-                label="As the classifier sees it", format="png", height=260, buttons=[], elem_classes=["pixels", "seen"]
-            )
+            seen = _seen("As the classifier sees it")
             said = gr.Textbox(label=f"Predicted class and {score_label(run.classifiers.score.name)} obtained")
             probabilities = gr.Label(label="Probabilities", num_top_classes=N_BARS)
     picture.change(partial(picture_shown, run), [picture, label], [seen, said, probabilities], show_progress="hidden")
+    with gr.Row():
+        with gr.Column():
+            score, button = _score_slider(run), gr.Button("Make it so uncertain", variant="primary")
+        with gr.Column():
+            made, obtained = _seen("Edited"), gr.Textbox(label="Once edited")
+    button.click(partial(edited_shown, run), [picture, score], [made, obtained])
+
+
+def _score_slider(run: "Run") -> gr.Slider:
+    low, high = run.experiment.evaluation.asked_range(run.classifiers.score, run.own.score)
+    name = score_label(run.classifiers.score.name)
+    return gr.Slider(low, high, value=(low + high) / 2, step=(high - low) / 100, label=f"{name} asked")
+
+
+def _seen(label: str) -> gr.Image:
+    return gr.Image(label=label, format="png", height=260, buttons=[], elem_classes=["pixels", "seen"])
 
 
 def _bars_of_chosen(of_all: list[Bars], chosen: gr.SelectData) -> Bars:
