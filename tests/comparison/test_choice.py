@@ -17,9 +17,13 @@ def test_the_lowest_error_is_chosen(make_job):
 
 
 def test_an_error_paid_for_by_pictures_or_classes_is_not_chosen(make_job):
-    ruined, drowned = (0.01, 61.0, 0.95), (0.01, 50.0, 0.89)
+    ruined, drowned = (0.01, 61.0, 0.95), (0.01, 50.0, 0.87)
     assert chosen(make_job, ruined=ruined, drowned=drowned, good=(0.1, 50.0, 0.95)) == "good"
     assert chosen(make_job, ruined=ruined, drowned=drowned) == "paper"
+
+
+def test_what_a_thousand_images_leave_open_of_the_classes_costs_nothing(make_job):
+    assert chosen(make_job, nearly=(0.01, 50.0, 0.885)) == "nearly"
 
 
 def test_the_reference_itself_can_be_the_best(make_job):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from uqgen.comparison.choice import NO_WORSE, choose
+from uqgen.comparison.choice import LOST_CLASSES, choose
 from uqgen.comparison.tables import (
     LEGEND,
     Column,
@@ -25,9 +25,9 @@ INTRODUCTION = """# Results
 What each way of conditioning reaches, measured by `make variants`, which trains what is missing and writes this page.
 [method.md](method.md) defines every number, and `conf/variant/` holds the settings of every variant; `paper` is the way
 of Le Coz, Herbin and Adjed (2023). All variants of an experiment see equally many training images."""
-CHOICE = """The variant with the lowest error under the uniform protocol, of those whose class agreement and distance
-from real images are no worse than those of `{reference}`, is **`{chosen}`**. These numbers are of 1,000 images asked
-at the end of each training as for the validation split, apart from everything below."""
+CHOICE = """The variant with the lowest error under the uniform protocol, of those whose class agreement is at most
+{lost} below that of `{reference}` and whose distance from real images is no larger, is **`{chosen}`**. These numbers are
+of 1,000 images asked at the end of each training as for the validation split, apart from everything below."""
 SUPPORT = """Real training images of each class (row) and score (column, lower edge of the bin): what is rare or absent
 here, no generator has been shown."""
 
@@ -65,9 +65,9 @@ def _choice(comparison: Comparison) -> list[str]:
     if reference is None:
         return []
     chosen = choose(variants, reference)
-    metrics = [metric for metric in (*comparison.main_metrics, *NO_WORSE) if metric in comparison.metrics]
-    found = [column(each, [variant.on_validation(each) for variant in variants]) for each in dict.fromkeys(metrics)]
-    text = CHOICE.format(reference=REFERENCE, chosen=chosen.name)
+    metrics = comparison.main_metrics
+    found = [column(each, [variant.on_validation(each) for variant in variants]) for each in metrics]
+    text = CHOICE.format(lost=LOST_CLASSES, reference=REFERENCE, chosen=chosen.name)
     return ["### Chosen on validation", text, markdown_table(variants, found)]
 
 
