@@ -26,8 +26,8 @@ What each way of conditioning reaches, measured by `make variants`, which trains
 [method.md](method.md) defines every number, and `conf/variant/` holds the settings of every variant; `paper` is the way
 of Le Coz, Herbin and Adjed (2023). All variants of an experiment see equally many training images."""
 CHOICE = """The variant with the lowest error under the uniform protocol, of those whose class agreement is at most
-{lost} below that of `{reference}` and whose distance from real images is no larger, is **`{chosen}`**. These numbers are
-of 1,000 images asked at the end of each training as for the validation split, apart from everything below."""
+{lost} below that of `{reference}` and whose distance from real images is no larger, is **`{chosen}`**. These numbers
+are of 1,000 images asked at the end of each training as for the validation split, apart from everything below."""
 SUPPORT = """Real training images of each class (row) and score (column, lower edge of the bin): what is rare or absent
 here, no generator has been shown."""
 
