@@ -53,7 +53,7 @@ def evaluate(
     path = run.results if is_own else run.results_of(split)
     with experiment.stage("report"), distributed.main_first():
         if distributed.rank() == 0:
-            results = as_results(experiment, classifiers, measurements, gan.n_images)
+            results = as_results(experiment, classifiers, evaluator, measurements, gan.n_images)
             if is_own:
                 write_report(run, experiment, evaluator, measurements, results, gan)
                 tell(measurements, tracker, gan.n_images)

@@ -89,31 +89,30 @@ def test_another_seed_makes_other_images(shown):
     )
 
 
-def test_an_image_of_one_s_own_is_scored(shown, run, tmp_path):
+def upload(page, run, folder):
+    """Shows the explorer an image; returns it, and the field that says what the classifier says of it."""
     from torchvision.transforms.v2.functional import to_pil_image
 
+    picture = to_pil_image(run.experiment.data.test.x[0])
+    picture.save(folder / "picture.png")
+    page.get_by_role("tab", name="Your image").click()
+    page.locator("input[type=file]").first.set_input_files(folder / "picture.png")
+    said = page.get_by_label("Predicted class and MSP obtained")
+    page.wait_for_function("field => field.value !== ''", arg=said.element_handle())
+    return picture, said
+
+
+def test_an_image_of_one_s_own_is_scored(shown, run, tmp_path):
     from uqgen.explorer.page import picture_shown
 
-    picture = to_pil_image(run.experiment.data.test.x[0])
-    picture.save(tmp_path / "picture.png")
-    shown.page.get_by_role("tab", name="Your image").click()
-    shown.page.locator("input[type=file]").first.set_input_files(tmp_path / "picture.png")
-    said = shown.page.get_by_label("Predicted class and MSP obtained")
-    shown.page.wait_for_function("field => field.value !== ''", arg=said.element_handle())
+    picture, said = upload(shown.page, run, tmp_path)
     assert said.input_value() == picture_shown(run, picture, 0)[1]
 
 
 def test_an_image_of_one_s_own_is_edited_by_a_click(shown, run, tmp_path):
-    from torchvision.transforms.v2.functional import to_pil_image
-
     from uqgen.explorer.page import edited_shown
 
-    picture = to_pil_image(run.experiment.data.test.x[0])
-    picture.save(tmp_path / "picture.png")
-    shown.page.get_by_role("tab", name="Your image").click()
-    shown.page.locator("input[type=file]").first.set_input_files(tmp_path / "picture.png")
-    said = shown.page.get_by_label("Predicted class and MSP obtained")
-    shown.page.wait_for_function("field => field.value !== ''", arg=said.element_handle())
+    picture, _ = upload(shown.page, run, tmp_path)
     shown.page.get_by_role("button", name="Make it so uncertain").click()
     once_edited = shown.page.get_by_label("Once edited")
     shown.page.wait_for_function("field => field.value !== ''", arg=once_edited.element_handle(), timeout=120_000)

@@ -42,6 +42,19 @@ def test_a_vector_that_is_there_stays(real):
     assert draw(SoftmaxEncoding(K, real), real) is real.probabilities
 
 
+def test_with_another_score_a_vector_keeps_its_order_and_has_it_for_its_maximum(real):
+    other = SoftmaxEncoding(K, real).rescored(real, torch.full((N,), 0.6))
+    torch.testing.assert_close(other.probabilities.amax(dim=1), other.score, atol=1e-4, rtol=0)
+    in_order = other.probabilities.gather(1, real.probabilities.argsort(dim=1))
+    assert (in_order.diff(dim=1) >= 0).all()
+    assert other.label is real.label
+
+
+def test_a_vector_whose_maximum_is_not_the_score_is_left_to_be_drawn(real):
+    encoding = SoftmaxEncoding(K, real._replace(score=torch.rand(N)))
+    assert encoding.rescored(real, torch.full((N,), 0.6)).probabilities is None
+
+
 def test_a_vector_drawn_has_exactly_the_maximum_asked(real):
     asked = Condition(torch.arange(200) % (K - 1), torch.linspace(0.3, 0.999, 200))
     drawn = draw(SoftmaxEncoding(K, real), asked)

@@ -42,6 +42,10 @@ class Encoding(nn.Module, ABC):
             return condition
         return condition._replace(second=self.seconds.quantile(condition, chance))
 
+    def rescored(self, condition: Condition, score: Tensor) -> Condition:
+        """The same condition with another score, float32 [N]; what does not go with it is left to `complete`."""
+        return condition._replace(score=score)
+
     @abstractmethod
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:
         """A condition of N images to one float32 [N, part_dims[i]] for each part."""

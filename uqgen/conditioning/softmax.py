@@ -62,6 +62,13 @@ class SoftmaxEncoding(Encoding):
             probabilities = temper(probabilities, condition.score)
         return condition._replace(probabilities=probabilities)
 
+    def rescored(self, condition: Condition, score: Tensor) -> Condition:
+        """See `Encoding`; the vector is flattened or sharpened where the score is its maximum."""
+        vector = condition.probabilities
+        if vector is not None:
+            vector = temper(vector, score) if self.is_maximum else None
+        return condition._replace(score=score, probabilities=vector)
+
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:
         """A complete condition of N images to its parts.
 

@@ -11,7 +11,7 @@ from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.in_vs_out import InVsOut, as_plain
 from uqgen.evaluation.knobs import Effect
-from uqgen.evaluation.measure import Measurements, ProtocolResult, SecondScore
+from uqgen.evaluation.measure import Evaluator, Measurements, ProtocolResult, SecondScore
 from uqgen.evaluation.support import support
 
 if TYPE_CHECKING:
@@ -25,18 +25,21 @@ PAPER_ACCURACY = {
 
 
 def as_results(
-    experiment: "Experiment", classifiers: "Classifiers", measurements: Measurements, n_images: int
+    experiment: "Experiment",
+    classifiers: "Classifiers",
+    evaluator: Evaluator,
+    measurements: Measurements,
+    n_images: int,
 ) -> dict[str, Any]:
     """All numbers of a run as plain values, each with what it was computed from.
 
     Args:
         experiment: for its name and settings.
         classifiers: the target and what it says of real images.
+        evaluator: what measured.
         measurements: of the GAN.
         n_images: images the discriminator had seen.
     """
-    own = experiment.own_conditions(classifiers)
-    asked_range = experiment.evaluation.asked_range(classifiers.score, own.score)
     results = {
         "experiment": experiment.name,
         "seed": experiment.training.seed,
@@ -46,7 +49,7 @@ def as_results(
         "evaluation_split": experiment.evaluation.split,
         "evaluation_seed": experiment.evaluation.seed,
         "classifier": classifier_results(experiment, classifiers),
-        "support": support(own, experiment.data.n_classes, asked_range),
+        "support": support(evaluator.own, experiment.data.n_classes, evaluator.asked_range),
         **_by_protocol(measurements.protocols),
         "real_judges": measurements.real_judges,
         "realism": measurements.realism,

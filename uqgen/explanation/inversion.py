@@ -16,7 +16,6 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from uqgen import seeding
 from uqgen.conditioning.condition import Condition
-from uqgen.conditioning.softmax import SoftmaxEncoding, temper
 from uqgen.gan.module import ConditionalGAN
 from uqgen.networks.latent import Latent
 from uqgen.networks.stylegan2 import Generator
@@ -135,16 +134,11 @@ def rescored(gan: ConditionalGAN, own: Condition, score: Tensor) -> Condition:
         own: N classes and own scores.
         score: float32 [N], asked.
     """
-    encoding, asked = gan.encoding, own._replace(score=score)
-    if own.probabilities is None:
-        return encoding.complete(asked, torch.full_like(score, 0.5))
-    if isinstance(encoding, SoftmaxEncoding) and encoding.is_maximum:
-        vector: Tensor | None = temper(own.probabilities, score)
-    else:
-        vector = encoding.complete(asked._replace(probabilities=None), torch.full_like(score, 0.5)).probabilities
-    assert vector is not None
+    asked = gan.encoding.complete(gan.encoding.rescored(own, score), torch.full_like(score, 0.5))
+    if own.probabilities is None or asked.probabilities is None:
+        return asked
     is_own = (score == own.score)[:, None]
-    return asked._replace(probabilities=torch.where(is_own, own.probabilities, vector))
+    return asked._replace(probabilities=torch.where(is_own, own.probabilities, asked.probabilities))
 
 
 def generator_of(gan: ConditionalGAN) -> Generator:

@@ -14,7 +14,6 @@ from uqgen import seeding
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
-from uqgen.conditioning.softmax import SoftmaxEncoding, temper
 from uqgen.data.labelled import to_uint8
 from uqgen.gan.module import ConditionalGAN
 from uqgen.networks.latent import Latent
@@ -83,9 +82,5 @@ def _swept(gan: ConditionalGAN, latent: Latent, label: int, scores: tuple[float,
     certain = Condition(torch.full((n,), label, device=gan.device), torch.full((n,), scores[0], device=gan.device))
     row = torch.arange(n, device=gan.device).repeat_interleave(len(scores))
     asked = torch.tensor(scores, device=gan.device).repeat(n)
-    condition = Condition(certain.label[row], asked)
-    if isinstance(gan.encoding, SoftmaxEncoding) and gan.encoding.is_maximum:
-        vector = gan.encoding.complete(certain, latent.chance).probabilities
-        assert vector is not None
-        condition = condition._replace(probabilities=temper(vector[row], asked))
-    return latent.select(row), condition
+    complete = gan.encoding.complete(certain, latent.chance)
+    return latent.select(row), gan.encoding.rescored(complete.select(row), asked)
