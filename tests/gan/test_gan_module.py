@@ -8,7 +8,6 @@ from lightning import Callback
 from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
-from uqgen.enforcement.enforcement import Enforcement
 from uqgen.gan import module as gan_module
 from uqgen.gan.callbacks.history import read_history
 from uqgen.gan.fit import Intervals, fit
@@ -267,55 +266,6 @@ def test_the_path_length_penalty_takes_part_in_the_generators_gradient_with_its_
     torch.testing.assert_close(by_weight_3, 3 * by_weight_1, atol=1e-4, rtol=1e-2)
 
 
-class Pull(Enforcement):
-    """Pulls every pixel, and pushes a weight of its own through the discriminator's optimiser."""
-
-    def __init__(self, bound, warm_up=0):
-        super().__init__(None)
-        self.bound, self.warm_up = bound, warm_up
-        self.own = torch.nn.Parameter(torch.ones(()))
-
-    def discriminator_loss(self, real, own, fake, asked, rng):
-        return self.own.square()
-
-    def generator_loss(self, fake, asked, rng):
-        return fake.sum(dim=(1, 2, 3))
-
-
-def image_gradients(make_gan, train, folder, enforcement):
-    """The gradient by the generated images in each step, and the GAN afterwards."""
-    gan, seen = make_gan(n_images=4 * BATCH), []
-    gan.enforcement = enforcement
-    forward = gan.generator.forward
-
-    def spied(*args):
-        made = forward(*args)
-        made.register_hook(seen.append)
-        return made
-
-    gan.generator.forward = spied
-    train(gan, folder)
-    return seen[len(seen) // 4 - 1 :: len(seen) // 4], gan  # push and pull come before their sum
-
-
-def test_an_enforcement_pulls_each_image_as_far_as_its_bound_allows(make_gan, train, tmp_path):
-    (push, *_), _ = image_gradients(make_gan, train, tmp_path / "none", Enforcement(None))
-    (pulled, *_), gan = image_gradients(make_gan, train, tmp_path / "pull", Pull(bound=0.5))
-    pull = (pulled - push).flatten(1)
-    torch.testing.assert_close(pull.norm(dim=1), 0.5 * push.flatten(1).norm(dim=1), rtol=1e-3, atol=1e-7)
-    assert pull.std(dim=1).max() < 1e-3 * pull.abs().max()  # every pixel alike
-    assert gan.enforcement.own < 1
-    (row, *_) = read_history(tmp_path / "pull" / "history.csv")
-    assert {"d_enforcement", "g_enforcement"} <= row.keys()
-
-
-def test_a_pull_grows_over_its_warm_up(make_gan, train, tmp_path):
-    none, _ = image_gradients(make_gan, train, tmp_path / "none", Enforcement(None))
-    warm, _ = image_gradients(make_gan, train, tmp_path / "warm", Pull(bound=0.5, warm_up=2 * BATCH))
-    torch.testing.assert_close(warm[0], none[0])
-    assert not torch.allclose(warm[1], none[1])
-
-
 @pytest.mark.parametrize("probability", [0.0, 1.0])
 def test_styles_are_mixed_in_training_alone(make_gan, train, tmp_path, probability):
     gan = make_gan(n_images=32, style_mixing=probability)
@@ -359,31 +309,6 @@ def test_every_step_draws_other_latents(make_gan, train, tmp_path):
     train(gan, tmp_path)
     z = torch.cat([latent.z for latent, _parts in of_g.inputs])
     assert len(z.unique(dim=0)) == 40
-
-
-def test_generating_is_the_averaged_generators_in_any_chunks(make_gan, train, tmp_path):
-    gan = train(make_gan(), tmp_path)
-    assert not equal(weights(gan.generator), weights(gan.ema))
-    n = 1203
-    latent = gan.generator.draw_latent(n, rng())
-    asked = Condition(torch.arange(n) % 3, torch.rand(n))
-    images = gan.generate(latent, asked, truncation=0.7)
-    whole = gan.ema.module(latent, gan.encoding(asked), 0.7).clamp(-1, 1)
-    torch.testing.assert_close(images, whole)
-    few = torch.tensor([700, 3, 3])
-    alone = gan.generate(latent.select(few), Condition(asked.label[few], asked.score[few]), truncation=0.7)
-    torch.testing.assert_close(alone, images[few])
-    assert not images.requires_grad
-
-
-def test_pixels_are_clipped_and_points_are_not(make_gan, make_point_gan):
-    asked = Condition(torch.tensor([0, 1]), torch.tensor([0.5, 0.6]))
-    gan, point_gan = make_gan(), make_point_gan()
-    for value in (5.0, -5.0):
-        gan.ema.module.image_bias.fill_(value)
-        assert gan.generate(gan.generator.draw_latent(2, rng()), asked).eq(value / 5).all()
-        point_gan.ema.module.layers[-1].bias.fill_(value)
-        assert point_gan.generate(point_gan.generator.draw_latent(2, rng()), asked).abs().min() > 3
 
 
 def test_training_in_bf16_computes_the_penalties_in_fp32(make_gan, images, tmp_path):
