@@ -9,8 +9,9 @@ import sys
 import pytest
 from scipy import stats
 
-from uqgen.compare import compare, compare_sweep
+from uqgen.compare import compare
 from uqgen.config import compose
+from uqgen.report.comparison_report import compare_sweep
 from uqgen.settings import SettingError
 
 MAE = {"condition=paper": (0.2, 0.22, 0.25), "condition=fourier": (0.1, 0.14)}

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from uqgen.compare import save_figures
 from uqgen.config import plain, run_command
 
 log = logging.getLogger("uqgen.results")
@@ -21,6 +20,7 @@ def write_results(cfg: DictConfig) -> float:
     from uqgen.comparison.jobs import collect_jobs
     from uqgen.comparison.variants import compare_jobs
     from uqgen.files import write_atomically
+    from uqgen.report.comparison_report import save_figures
 
     settings = plain(cfg)
     page, folders = Path(settings["page"]), map(Path, settings["sweeps"])

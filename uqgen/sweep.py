@@ -97,7 +97,7 @@ def finish_sweep(sweep: Sweep) -> int:
     Returns:
         Exit status: 0 if every job is complete, otherwise 1.
     """
-    from uqgen.compare import compare_sweep
+    from uqgen.report.comparison_report import compare_sweep
 
     never_begun = [name for name in sweep.jobs if not (sweep.folder / name).exists()]
     try:
