@@ -34,7 +34,7 @@ def rows(*lines):
 
 
 def test_the_registry_names_every_attribute_with_its_unit():
-    names = "noise level, sharpness, contrast, stroke thickness, slant, width, height, area, holes"
+    names = "noise level, sharpness, brightness, contrast, stroke thickness, slant, width, height, area, holes"
     assert ", ".join(ATTRIBUTES) == names
     assert all(attribute.name == name and attribute.unit for name, attribute in ATTRIBUTES.items())
 
@@ -104,12 +104,28 @@ def test_what_leans_to_the_right_has_a_positive_slant():
 def test_holes_are_counted():
     assert value("holes", rows("......", ".####.", ".#..#.", ".####.", ".#..#.", ".####.", "......")) == 2
     assert value("holes", rows("......", ".####.", ".#..#.", ".#....", "......")) == 0
-    assert value("holes", rows("####", "#..#", "####")) == 1  # also where the ink fills the border
+    assert (
+        value("holes", rows("......", "######", "#....#", "######", "......")) == 1
+    )  # also where ink meets the border
 
 
-def test_ink_is_the_same_whatever_the_brightness(pictures):
-    np.testing.assert_array_equal(Pictures(pictures.grey / 4).ink, pictures.ink)
+def test_ink_is_the_same_whatever_the_contrast_and_the_ground(pictures):
+    assert 0.05 < pictures.ink.mean() < 0.5
+    for a, b in ((0.25, 0), (-1, 1), (0.5, 0.3), (-0.25, 0.5)):
+        np.testing.assert_array_equal(Pictures(a * pictures.grey + b).ink, pictures.ink)
 
 
-def test_an_empty_image_has_no_attribute_that_is_not_a_number():
-    np.testing.assert_array_equal(measure_attributes(torch.zeros(2, 3, 8, 8, dtype=torch.uint8), "nothing"), 0)
+def test_ink_is_what_a_digit_was_drawn_with(pictures):
+    clean = pictures.grey[np.median(pictures.grey, axis=(1, 2)) == 0]
+    assert len(clean) > 20
+    np.testing.assert_array_equal(
+        Pictures(clean).ink,
+        gaussian_filter(clean, (0, 1, 1)) > 0.5 * gaussian_filter(clean, (0, 1, 1)).max((1, 2), keepdims=True),
+    )
+
+
+def test_a_plain_image_has_no_attribute_but_brightness():
+    plain = torch.tensor([0, 51], dtype=torch.uint8)[:, None, None, None].expand(2, 3, 8, 8)
+    of_each = dict(zip(ATTRIBUTES, measure_attributes(plain, "nothing").T, strict=True))
+    np.testing.assert_allclose(of_each.pop("brightness"), [0, 0.2])
+    np.testing.assert_allclose(list(of_each.values()), 0, atol=1e-12)

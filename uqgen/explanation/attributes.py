@@ -1,8 +1,9 @@
 """Named attributes of images, and the registry that every attribute joins by being defined.
 
-All are computed for many images at once. Those of shape are of the ink: what is brighter than half of the brightest,
-after a blur that keeps specks of noise out. As a full width at half maximum, it hardly depends on how dark or how
-blurred a stroke is.
+All are computed for many images at once. Those of shape are of the ink: what differs from the ground by more than half
+of what the most different pixel does, after a blur that keeps specks of noise out. The ground is what the border of the
+image mostly is, so ink may be bright on dark or dark on bright. As a full width at half maximum, it hardly depends on
+how strong or how blurred a stroke is.
 """
 
 import warnings
@@ -22,6 +23,7 @@ from uqgen.data.labelled import to_uint8
 
 CHUNK = 500  # images measured at once
 INK_BLUR = 1.0  # standard deviation, in pixels, of the blur before ink is told from ground
+LEVEL = 1 / 255  # by which ink differs at least, so that rounding is none
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +33,7 @@ class Pictures:
     """Images as attributes take them.
 
     Attributes:
-        grey: float64 [N, H, W] in [0, 1], bright strokes on dark ground.
+        grey: float64 [N, H, W] in [0, 1].
     """
 
     grey: Floats
@@ -40,7 +42,9 @@ class Pictures:
     def ink(self) -> NDArray[np.bool_]:
         """Whether a pixel is part of a stroke, [N, H, W]."""
         blurred = ndimage.gaussian_filter(self.grey, (0, INK_BLUR, INK_BLUR))
-        return blurred > blurred.max(axis=(1, 2), keepdims=True) / 2
+        border = np.concatenate([blurred[:, [0, -1], :], blurred[:, 1:-1, [0, -1]].swapaxes(1, 2)], axis=2)
+        from_ground = np.abs(blurred - np.median(border, axis=(1, 2))[:, None, None])
+        return from_ground > from_ground.max(axis=(1, 2), keepdims=True).clip(LEVEL) / 2
 
 
 Measure = Callable[[Pictures], Floats]
@@ -111,6 +115,12 @@ def sharpness(pictures: Pictures) -> Floats:
     across = padded[:, 1:-1, :-2] + padded[:, 1:-1, 2:]
     along = padded[:, :-2, 1:-1] + padded[:, 2:, 1:-1]
     return (across + along - 4 * pictures.grey).var(axis=(1, 2))
+
+
+@attribute("share of the range of pixels")
+def brightness(pictures: Pictures) -> Floats:
+    """Mean of the pixels."""
+    return pictures.grey.mean(axis=(1, 2))
 
 
 @attribute("share of the range of pixels")
