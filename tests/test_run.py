@@ -10,9 +10,11 @@ from pathlib import Path
 import matplotlib as mpl
 import pytest
 import torch
+from torchvision.transforms.v2.functional import to_pil_image
 
 import uqgen
 from uqgen.evaluation.in_vs_out import as_plain
+from uqgen.explanation.given_image import given_images
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 
@@ -48,6 +50,43 @@ def test_the_noise_follows_the_seed_alone_and_the_image_what_is_asked(run):
     assert not made.x.equal(run.generate(3, 0.6, 4, seed=1).x)
     assert not made.x.equal(run.generate(4, 0.6, 4, seed=0).x)
     assert not made.x.equal(run.generate(3, 0.9, 4, seed=0).x)
+
+
+def test_given_images_come_with_the_classes_they_are_known_to_have_and_what_the_target_says(run):
+    data = run.experiment.data.test
+    picture = to_pil_image(data.x[4])  # whose class is not known
+    given = given_images(run, [3, picture])
+    assert given.x.equal(data.x[3:5])
+    probabilities = run.classifiers.target.predict(data.x[3:5]).softmax(dim=1)
+    torch.testing.assert_close(given.probabilities, probabilities)
+    torch.testing.assert_close(given.own.score, probabilities.amax(dim=1))
+    assert given.predicted.equal(probabilities.argmax(dim=1))
+    assert given.own.label.tolist() == [int(data.label[3]), int(given.predicted[1])]
+
+
+def test_the_way_leads_from_the_reconstruction_of_one_image_to_that_of_the_other(run):
+    between = run.interpolate(3, 4, n=5)
+    given, made = between.given, between.on_the_way
+    assert given.x.equal(run.experiment.data.test.x[3:5])
+    assert (made.x.shape, made.x.dtype) == ((5, 1, 32, 32), torch.uint8)
+    difference = (made.x[[0, -1]].float() - given.x.float()) / 255
+    torch.testing.assert_close(difference.square().mean(dim=(1, 2, 3)).sqrt(), between.error, rtol=0, atol=3e-3)
+    torch.testing.assert_close(made.score_out, run.classifiers.target.predict(made.x).softmax(dim=1).amax(dim=1))
+    torch.testing.assert_close(made.way, torch.tensor([0, 0.25, 0.5, 0.75, 1]))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"second": -1}, "^image=-1: allowed: 0 to"),
+        ({"first": "nowhere.png"}, r"^image=nowhere\.png: allowed"),
+        ({"n": 1}, "^n=1: allowed: an integer of at least 2"),
+        ({"seed": -1}, "^seed=-1: allowed"),
+    ],
+)
+def test_what_cannot_be_interpolated_is_refused_in_one_line(run, asked, message):
+    with pytest.raises(SettingError, match=message):
+        run.interpolate(**{"first": 3, "second": 4, **asked})
 
 
 def test_in_against_out_is_what_the_results_say(run):
