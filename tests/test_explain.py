@@ -138,6 +138,7 @@ def test_given_images_are_edited_and_measured(tiny_run, tmp_path):
     assert {found["n_images"] for found in methods.values()} == {5}
     assert len({found["n_edits"] for found in methods.values()}) == 1
     assert methods["pixels"]["followed"].keys() == {"target", "judge 1"}
+    assert methods["pixels"]["true_class_kept"].keys() == {"target", "judge 1"}
     assert (folder / "explanation" / "edits.png").exists()
 
 
