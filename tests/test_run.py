@@ -10,11 +10,9 @@ from pathlib import Path
 import matplotlib as mpl
 import pytest
 import torch
-from torchvision.transforms.v2.functional import to_pil_image
 
 import uqgen
 from uqgen.evaluation.in_vs_out import as_plain
-from uqgen.explanation.given_image import given_images
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 
@@ -50,18 +48,6 @@ def test_the_noise_follows_the_seed_alone_and_the_image_what_is_asked(run):
     assert not made.x.equal(run.generate(3, 0.6, 4, seed=1).x)
     assert not made.x.equal(run.generate(4, 0.6, 4, seed=0).x)
     assert not made.x.equal(run.generate(3, 0.9, 4, seed=0).x)
-
-
-def test_given_images_come_with_the_classes_they_are_known_to_have_and_what_the_target_says(run):
-    data = run.experiment.data.test
-    picture = to_pil_image(data.x[4])  # whose class is not known
-    given = given_images(run, [3, picture])
-    assert given.x.equal(data.x[3:5])
-    probabilities = run.classifiers.target.predict(data.x[3:5]).softmax(dim=1)
-    torch.testing.assert_close(given.probabilities, probabilities)
-    torch.testing.assert_close(given.own.score, probabilities.amax(dim=1))
-    assert given.predicted.equal(probabilities.argmax(dim=1))
-    assert given.own.label.tolist() == [int(data.label[3]), int(given.predicted[1])]
 
 
 def test_the_way_leads_from_the_reconstruction_of_one_image_to_that_of_the_other(run):
