@@ -87,6 +87,12 @@ def run(*arguments, cwd):
         (["run=nowhere", "image=none.png"], "uqgen: image=none.png: allowed: a file, or a position in the test split"),
         (["run=nowhere", "edits=0"], "uqgen: edits=0: allowed: an integer of at least 1"),
         (["run=nowhere", "image=1", "edits=2"], "uqgen: edits=2: allowed: without image="),
+        (["run=nowhere", "edits=2", "between=[1,2]"], "uqgen: between=[1, 2]: allowed: without edits="),
+        (["run=nowhere", "between=[1]"], "uqgen: between=[1]: allowed: two images, as [17,mine.png]"),
+        (["run=nowhere", "between=1"], "uqgen: between=1: allowed: two images, as [17,mine.png]"),
+        (["run=nowhere", "between=[1,no.png]"], "uqgen: between=no.png: allowed: a file, or a position in the test"),
+        (["run=nowhere", "between=[1.5,2]"], "uqgen: between=1.5: allowed: a file, or a position in the test"),
+        (["run=nowhere", "editing.n_between=1"], "uqgen: editing.n_between=1: allowed: an integer of at least 2"),
         (["run=nowhere", "editing.n_scores=1"], "uqgen: editing.n_scores=1: allowed: an integer of at least 2"),
         ([], "uqgen: Missing mandatory value: run"),
         (["runs=nowhere"], "uqgen: runs=nowhere: allowed: run, split, explanation"),
@@ -132,7 +138,24 @@ def test_given_images_are_edited_and_measured(tiny_run, tmp_path):
     assert {found["n_images"] for found in methods.values()} == {5}
     assert len({found["n_edits"] for found in methods.values()}) == 1
     assert methods["pixels"]["followed"].keys() == {"target", "judge 1"}
+    assert methods["pixels"]["true_class_kept"].keys() == {"target", "judge 1"}
     assert (folder / "explanation" / "edits.png").exists()
+
+
+def test_one_image_is_led_to_another(tiny_run, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(tiny_run, folder)
+    Image.fromarray(np.full((40, 50), 90, np.uint8)).save(tmp_path / "mine.png")
+    few = ["editing.n_inversion_steps=2", "editing.n_between=5"]
+    returned = main(compose([f"run={folder}", f"between=[4,{tmp_path / 'mine.png'}]", *few], "explain"))
+    with Image.open(folder / "explanation" / "between_4_mine.png") as figure:
+        assert min(figure.size) > 100
+    results = json.loads((folder / "explanation" / "between_4_mine.json").read_text())
+    assert results["images"] == [4, str(tmp_path / "mine.png")]
+    assert max(results["given"]["error"]) == returned
+    made = results["on_the_way"]
+    assert made["way"] == [0, 0.25, 0.5, 0.75, 1]
+    np.testing.assert_allclose(made["score"], np.max(made["probabilities"], axis=1))
 
 
 def test_help_says_how_without_waiting_for_torch(tmp_path):

@@ -50,6 +50,31 @@ def test_the_noise_follows_the_seed_alone_and_the_image_what_is_asked(run):
     assert not made.x.equal(run.generate(3, 0.9, 4, seed=0).x)
 
 
+def test_the_way_leads_from_the_reconstruction_of_one_image_to_that_of_the_other(run):
+    between = run.interpolate(3, 4, n=5)
+    given, made = between.given, between.on_the_way
+    assert given.x.equal(run.experiment.data.test.x[3:5])
+    assert (made.x.shape, made.x.dtype) == ((5, 1, 32, 32), torch.uint8)
+    difference = (made.x[[0, -1]].float() - given.x.float()) / 255
+    torch.testing.assert_close(difference.square().mean(dim=(1, 2, 3)).sqrt(), between.error, rtol=0, atol=3e-3)
+    torch.testing.assert_close(made.score_out, run.classifiers.target.predict(made.x).softmax(dim=1).amax(dim=1))
+    torch.testing.assert_close(made.way, torch.tensor([0, 0.25, 0.5, 0.75, 1]))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"second": -1}, "^image=-1: allowed: 0 to"),
+        ({"first": "nowhere.png"}, r"^image=nowhere\.png: allowed"),
+        ({"n": 1}, "^n=1: allowed: an integer of at least 2"),
+        ({"seed": -1}, "^seed=-1: allowed"),
+    ],
+)
+def test_what_cannot_be_interpolated_is_refused_in_one_line(run, asked, message):
+    with pytest.raises(SettingError, match=message):
+        run.interpolate(**{"first": 3, "second": 4, **asked})
+
+
 def test_in_against_out_is_what_the_results_say(run):
     plain = json.loads(run.folder.results.read_text())["in_vs_out"]
     agreement = run.in_vs_out()

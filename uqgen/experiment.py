@@ -15,13 +15,13 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from torch import Tensor
 
 from uqgen import distributed
-from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import accuracy, predict_splits
 from uqgen.classifiers.recipe import ClassifierRecipe, identity_hash
 from uqgen.classifiers.source import ClassifierSource
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
+from uqgen.conditioning.own import own_condition
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
@@ -177,9 +177,7 @@ class Experiment:
 
     def own_conditions(self, classifiers: Classifiers) -> Condition:
         """Class, score, probabilities and, where there is one, second score of every real training image."""
-        label, logits, score = self.data.train.label, classifiers.logits["train"], classifiers.score
-        second = None if score.second is None else score.second(logits, label)
-        return Condition(label, score(logits, label), predictive_logits(logits).softmax(dim=1), second)
+        return own_condition(classifiers.logits["train"], self.data.train.label, classifiers.score)
 
     def train_gan(self, gan: ConditionalGAN, evaluator: Evaluator, run: RunFolder, tracker: Tracker) -> None:
         """Trains the GAN, or goes on from its checkpoint."""

@@ -1,10 +1,11 @@
 """``python -m uqgen.explain run=DIR``: what the classifier's uncertainty looks like, and what explains it.
 
-With ``image=FILE`` or ``image=INDEX`` one given image is edited instead, and with ``edits=200`` as many are.
+With ``image=FILE`` or ``image=INDEX`` one given image is edited instead, with ``edits=200`` as many are, and with
+``between=[A,B]`` one given image is led to another.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from uqgen.explanation.editing_study import EditingStudy
     from uqgen.explanation.explanation import Explanation
     from uqgen.explanation.given_image import EditedImage
+    from uqgen.explanation.interpolation import Between
     from uqgen.explanation.settings import ExplanationSettings
     from uqgen.run import Run
 
@@ -76,6 +78,32 @@ def edit_given(run: "Run", image: str | int, settings: "EditingSettings") -> "Ed
     return edited
 
 
+def lead_between(run: "Run", images: Sequence[str | int], settings: "EditingSettings") -> "Between":
+    """Goes from one image to another, and writes `between_A_B.png` and `between_A_B.json` in `explanation/`.
+
+    Args:
+        run: a trained run of images.
+        images: two, each a file or a position in the test split.
+        settings: see there.
+
+    Raises:
+        SettingError: an image cannot be read, or the generator has no W.
+    """
+    from uqgen.evaluation.in_vs_out import as_plain
+    from uqgen.explanation.interpolation import interpolate_given
+    from uqgen.report.between_figure import between_figure
+    from uqgen.report.saving import save_figure
+
+    (first, second), names, score = images, run.class_names, run.classifiers.score.name
+    between = interpolate_given(run, first, second, settings)
+    path = run.folder.explanation / f"between_{Path(str(first)).stem}_{Path(str(second)).stem}.png"
+    results = {"run": str(run.folder.path), "score": score, "images": images, "class_names": names}
+    run.folder.write(path.with_suffix(".json"), as_plain({**results, "settings": settings, **between.results()}))
+    save_figure(between_figure(between, names, score, run.evaluator().asked_range, seed=settings.seed), path)
+    log.info("between two images: %s", path.resolve())
+    return between
+
+
 def study(run: "Run", n: int, settings: "EditingSettings") -> "EditingStudy":
     """Edits real images by several methods, and writes edits.json and edits.png in the run's `explanation/`.
 
@@ -114,11 +142,11 @@ def say(rows: list[list[str]]) -> None:
 
 
 def main(cfg: DictConfig) -> float:
-    """Loads a run and explains it, or edits images.
+    """Loads a run and explains it, or does something to given images.
 
     Returns:
         The share of the score that attributes explain of generated images; the share of edits that reach their score;
-        or the error of the one image's inversion.
+        or the error of the one image's inversion, or of two images' the larger one.
     """
     settings = plain(cfg)
     chosen, editing = _check(settings)
@@ -132,6 +160,8 @@ def main(cfg: DictConfig) -> float:
     log_to(run.folder.explanation / "explain.log")
     if settings["image"] is not None:
         return edit_given(run, settings["image"], editing).error
+    if settings["between"] is not None:
+        return float(lead_between(run, settings["between"], editing).error.max())
     if settings["edits"] is not None:
         from uqgen.report.edit_figures import quality_rows
 
@@ -150,13 +180,26 @@ def _check(settings: dict[str, Any]) -> tuple["ExplanationSettings", "EditingSet
     from uqgen.explanation.editing_settings import EditingSettings
     from uqgen.explanation.settings import ExplanationSettings
 
-    image, edits = settings["image"], settings["edits"]
-    require(image is None or edits is None, "edits", edits, "without image=, which edits that one")
-    if isinstance(image, str):
-        require(Path(image).is_file(), "image", image, "a file, or a position in the test split")
-    if edits is not None:
-        require_integer("edits", edits, 1)
+    asked = {name: settings[name] for name in ("image", "edits", "between") if settings[name] is not None}
+    if len(asked) > 1:
+        first, name, *_ = asked
+        raise SettingError(name, asked[name], f"without {first}=")
+    if "image" in asked:
+        _require_given("image", asked["image"])
+    if "edits" in asked:
+        require_integer("edits", asked["edits"], 1)
+    if "between" in asked:
+        is_pair = isinstance(asked["between"], list) and len(asked["between"]) == 2
+        require(is_pair, "between", asked["between"], "two images, as [17,mine.png]")
+        for image in asked["between"]:
+            _require_given("between", image)
     return _under("explanation", ExplanationSettings, settings), _under("editing", EditingSettings, settings)
+
+
+def _require_given(name: str, image: Any) -> None:
+    is_position = isinstance(image, int) and not isinstance(image, bool)
+    is_file = isinstance(image, str) and Path(image).is_file()
+    require(is_position or is_file, name, image, "a file, or a position in the test split")
 
 
 def _under(section: str, make: Callable[..., T], settings: dict[str, Any]) -> T:

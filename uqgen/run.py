@@ -20,6 +20,7 @@ from uqgen.evaluation.measure import Evaluator
 from uqgen.experiment import Classifiers, Experiment
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.given_image import EditedImage, edit_image
+from uqgen.explanation.interpolation import Between, interpolate_given
 from uqgen.gan.module import ConditionalGAN
 from uqgen.run_folder import Plain, RunFolder
 from uqgen.settings import SettingError, require, require_integer, require_number
@@ -113,6 +114,24 @@ class Run:
         for each in scores:
             require_number("score", each, *self.classifiers.score.range(len(self.class_names)))
         return edit_image(self, image, scores, EditingSettings(seed=seed))
+
+    def interpolate(self, first: Any, second: Any, n: int = 11, seed: int = 0) -> Between:
+        """Makes images on the way from one given image to another, with the score along the way.
+
+        Args:
+            first, second: as `edit` takes an image.
+            n: number S of images on the way, both ends counted.
+            seed: draws where the search for the images' latents starts.
+
+        Returns:
+            The two images and, in `on_the_way`, images uint8 [S, C, H, W], their scores float32 [S], and the
+            probabilities of the classes, float32 [S, K] in [0, 1].
+
+        Raises:
+            SettingError: an image cannot be read, n or seed is out of range, or the generator has no W.
+        """
+        require_integer("n", n, 2)
+        return interpolate_given(self, first, second, EditingSettings(n_between=n, seed=seed))
 
     def in_vs_out(self) -> dict[str, InVsOut]:
         """Asked against obtained scores, for "data" (asked as in the data) and "uniform" (over the reachable range).

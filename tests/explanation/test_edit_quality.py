@@ -1,19 +1,27 @@
+import math
+
 import pytest
 import torch
 
-from uqgen.explanation.edit_quality import Given, edit_quality, monotonicity
+from uqgen.conditioning.condition import Condition
+from uqgen.explanation.edit_quality import edit_quality, monotonicity
 from uqgen.explanation.edits import Edits
+from uqgen.explanation.given_image import GivenImages
 
 ASKED = torch.tensor([0.4, 0.6, 0.9])
 
 
-def measure(score_out, judged, predicted=((2, 2, 2), (1, 2, 1)), own=(0.9, 0.5), pixels=51):
-    given = Given(
-        torch.zeros(2, 1, 4, 4, dtype=torch.uint8), torch.tensor([2, 1]), torch.tensor([2, 1]),
-        {"target": torch.tensor(own), "judge": torch.tensor([0.8, 0.5])},
-    )  # fmt: skip
+def measure(score_out, judged, predicted=((2, 2, 2), (1, 2, 1)), own=(0.9, 0.5), pixels=51, seen=None, label=(2, 1)):
+    """Of two images of three classes, whose target predicts 2 and 1; judges' classes before and after are `seen`."""
+    vectors = torch.eye(3)[[2, 1]]
+    given = GivenImages(
+        torch.zeros(2, 1, 4, 4, dtype=torch.uint8), Condition(torch.tensor(label), torch.tensor(own), vectors)
+    )
     edits = Edits(torch.full((2, 3, 1, 4, 4), pixels, dtype=torch.uint8), score_out, torch.tensor(predicted))
-    return edit_quality(given, edits, {"judge": judged}, ASKED, 0.05, n_resamples=20)
+    before_and_after = torch.cat([torch.tensor([[0.8], [0.5]]), judged], dim=1)
+    seen = torch.zeros(2, 4, dtype=torch.int64) if seen is None else torch.tensor(seen)
+    judges = {"judge": Edits(edits.x[:, [0, 0, 1, 2]], before_and_after, seen)}
+    return edit_quality(given, edits, judges, ASKED, 0.05, n_resamples=20)
 
 
 @pytest.mark.parametrize(
@@ -46,3 +54,17 @@ def test_who_sees_all_of_the_change_follows_by_1_and_who_sees_none_by_0():
     assert seen["judge"].value == pytest.approx(0)
     half = torch.tensor([[0.8], [0.5]]) + (ASKED - torch.tensor([[0.9], [0.5]])) / 2
     assert measure(ASKED.repeat(2, 1), half).followed["judge"].value == pytest.approx(0.5)
+
+
+def test_the_true_class_is_kept_among_the_images_that_the_viewer_had_right():
+    said = ASKED.repeat(2, 1)
+    # Of the second image the target is wrong before; of the first the pair of 0.9, its own score, does not count.
+    quality = measure(said, said, predicted=((2, 0, 0), (0, 0, 0)), label=(2, 0), seen=((2, 2, 1, 2), (0, 0, 1, 0)))
+    assert quality.true_class_kept["target"].value == pytest.approx(1 / 2)
+    assert quality.true_class_kept["judge"].value == pytest.approx((1 + 2) / (2 + 3))
+    assert quality.class_kept.value == pytest.approx(1 / 5)  # whatever the true class: 1 of 2, and none of 3
+
+
+def test_of_a_viewer_who_had_no_image_right_it_is_undefined():
+    said = ASKED.repeat(2, 1)
+    assert math.isnan(measure(said, said, seen=((1, 2, 2, 2), (0, 1, 1, 1))).true_class_kept["judge"].value)

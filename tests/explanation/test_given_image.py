@@ -6,12 +6,13 @@ import torch
 from PIL import Image
 
 from uqgen.data.labelled import LabelledData
-from uqgen.explanation.given_image import read_given
+from uqgen.explanation.given_image import given_images, read_given
+from uqgen.scores import get_score
 from uqgen.settings import SettingError
 
 PIXELS = torch.arange(3, dtype=torch.uint8).view(3, 1, 1, 1).repeat(1, 1, 8, 8)
 LABEL = torch.tensor([7, 8, 9])
-DATA = SimpleNamespace(shape=(1, 8, 8), test=LabelledData(PIXELS, LABEL, LABEL, LABEL))
+DATA = SimpleNamespace(is_image=True, shape=(1, 8, 8), test=LabelledData(PIXELS, LABEL, LABEL, LABEL))
 
 
 def test_a_position_is_one_of_the_test_split():
@@ -23,6 +24,30 @@ def test_a_file_is_brought_to_the_size_and_the_channels_of_the_data(tmp_path):
     Image.fromarray(np.full((20, 16, 3), 90, np.uint8)).save(tmp_path / "mine.png")
     image, label = read_given(str(tmp_path / "mine.png"), DATA)
     assert (image.shape, image.dtype, image.unique().tolist(), label) == ((1, 8, 8), torch.uint8, [90], None)
+
+
+def run_of(classifier, data=DATA):
+    """A run as far as given images need one."""
+    return SimpleNamespace(
+        experiment=SimpleNamespace(data=data), folder=SimpleNamespace(path="runs/mine"),
+        gan=SimpleNamespace(device=torch.device("cpu")),
+        classifiers=SimpleNamespace(target=classifier, score=get_score("msp")),
+    )  # fmt: skip
+
+
+def test_images_come_with_their_known_or_else_their_most_probable_class_and_what_the_target_says(linear):
+    given = given_images(run_of(linear), [2, np.full((8, 8), 200, np.uint8), 0])
+    assert given.x.flatten(1).unique(dim=1).flatten().tolist() == [2, 200, 0]
+    probabilities = linear.predict(given.x).softmax(dim=1)
+    torch.testing.assert_close(given.probabilities, probabilities)
+    torch.testing.assert_close(given.own.score, probabilities.amax(dim=1))
+    assert given.predicted.equal(probabilities.argmax(dim=1))
+    assert given.own.label.tolist() == [9, int(given.predicted[1]), 7]
+
+
+def test_points_are_refused(linear):
+    with pytest.raises(SettingError, match=r"^run=runs/mine: allowed: a run of images"):
+        given_images(run_of(linear, SimpleNamespace(is_image=False)), [0])
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@ import pytest
 import torch
 from matplotlib.text import Text
 
+from uqgen.conditioning.condition import Condition
 from uqgen.evaluation.bootstrap import Estimate
-from uqgen.explanation.edit_quality import EditQuality, Given
+from uqgen.explanation.edit_quality import EditQuality
 from uqgen.explanation.edits import Edits
-from uqgen.explanation.given_image import EditedImage
+from uqgen.explanation.given_image import EditedImage, GivenImages
 from uqgen.report.edit_figures import edited_image_figure, edits_figure, quality_rows
 from uqgen.report.style import VERMILLION
 
@@ -21,7 +22,7 @@ def edited(channels):
 
 def many():
     x = torch.full((2, 1, 8, 8), 9, dtype=torch.uint8)
-    given = Given(x, torch.tensor([0, 1]), torch.tensor([0, 1]), {"target": SAID})
+    given = GivenImages(x, Condition(torch.tensor([0, 1]), SAID, torch.eye(2)))
     predicted = torch.tensor([[0, 1], [0, 1]])
     made = Edits(x[:, None].repeat(1, 2, 1, 1, 1), SAID.repeat(2, 1), predicted)
     methods = {"condition, then W+": made, "nearest real image": made}
@@ -48,10 +49,11 @@ def test_nothing_is_cut_off(make):
 
 
 def test_the_table_has_a_row_for_each_measure_and_viewer():
-    numbers = [Estimate(value, value, value) for value in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)]
-    quality = EditQuality(2, 4, *numbers[:5], {"target": numbers[5]})
+    numbers = [Estimate(value, value, value) for value in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)]
+    quality = EditQuality(2, 4, *numbers[:5], {"target": numbers[5]}, {"target": numbers[6], "judge 1": numbers[7]})
     rows = quality_rows({"pixels": quality})
     assert [row[0] for row in rows[1:]] == [
         "score reached", "L1 (mean of pixels)", "L2", "class kept", "monotone", "followed, target",
+        "true class kept, target", "true class kept, judge 1",
     ]  # fmt: skip
     assert [row[1][:5] for row in rows[1:]] == [f"{number.value:.3f}" for number in numbers]

@@ -7,17 +7,22 @@ from unittest import mock
 import matplotlib as mpl
 import numpy as np
 import pytest
+import torch
 from matplotlib import pyplot
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from uqgen.conditioning.condition import Condition
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.in_vs_out import in_vs_out
 from uqgen.explanation.analysis import ALL, Analysis, Source, Truth, curve
 from uqgen.explanation.attributes import ATTRIBUTES
+from uqgen.explanation.given_image import GivenImages
+from uqgen.explanation.interpolation import Between, Interpolation
 from uqgen.explanation.second_choices import SecondChoices
 from uqgen.explanation.shares import Explained
 from uqgen.report.attribute_figures import curves_figure, shares_by_class_figure, shares_figure
+from uqgen.report.between_figure import between_figure
 from uqgen.report.distribution_figure import distribution_figure
 from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
@@ -74,6 +79,15 @@ def choices(n_scores, n_classes):
     return second_choices_figure([one] * n_scores, NAMES[:n_classes], "true_class", seed=0)
 
 
+def between(n, n_classes):
+    vectors = torch.eye(n_classes).repeat(5, 1)[: n + 2]
+    x = torch.full((n + 2, 3, 8, 8), 90, dtype=torch.uint8)
+    ends = [0, n + 1]
+    given = GivenImages(x[ends], Condition(vectors[ends].argmax(dim=1), vectors[ends].amax(dim=1), vectors[ends]))
+    found = Between(given, torch.tensor([0.1, 0.2]), Interpolation(x[1:-1], vectors[1:-1].amax(dim=1), vectors[1:-1]))
+    return between_figure(found, NAMES[:n_classes], "true_class", (0.3, 1), seed=0)
+
+
 def analysis(is_corrupted):
     number = Estimate(0.4, 0.3, 0.5)
     of_each = dict.fromkeys(ATTRIBUTES, number)
@@ -106,6 +120,8 @@ FIGURES = {
     "shares without truth": lambda: shares_figure(analysis(is_corrupted=False), "msp", seed=0),
     "shares by class": lambda: shares_by_class_figure(analysis(is_corrupted=True), NAMES, seed=0),
     "attributes by score": lambda: curves_figure(analysis(True), "msp", high_means="confident", seed=0),
+    "between": lambda: between(41, 10),
+    "between, two": lambda: between(2, 10),
     "one judge": lambda: judges_figure([JudgeRow("MLP", AGREEMENT, AGREEMENT)], seed=0),
 }
 

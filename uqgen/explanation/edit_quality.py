@@ -9,6 +9,7 @@ from torch import Tensor
 
 from uqgen.evaluation.bootstrap import Estimate, Floats, bootstrap
 from uqgen.explanation.edits import Edits, distance
+from uqgen.explanation.given_image import GivenImages
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class EditQuality:
         followed: for the target and each judge, how much of the change of score asked it sees: the slope of the
             regression of its own change on the one asked, through 0. An adversarial edit is one that the target follows
             and no judge does.
+        true_class_kept: for the target and each judge, share whose most probable class is the true one, among edits of
+            the images of which it was that before.
     """
 
     n_images: int
@@ -37,23 +40,7 @@ class EditQuality:
     class_kept: Estimate
     monotone: Estimate
     followed: dict[str, Estimate]
-
-
-@dataclass(frozen=True)
-class Given:
-    """The N images that were to be edited.
-
-    Attributes:
-        x: uint8 [N, C, H, W].
-        label: int64 [N].
-        predicted: int64 [N], their most probable class to the target.
-        scores: for "target" and each judge, float32 [N].
-    """
-
-    x: Tensor
-    label: Tensor
-    predicted: Tensor
-    scores: dict[str, Tensor]
+    true_class_kept: dict[str, Estimate]
 
 
 def monotonicity(scores: Tensor) -> Tensor:
@@ -69,9 +56,9 @@ def monotonicity(scores: Tensor) -> Tensor:
 
 
 def edit_quality(
-    given: Given,
+    given: GivenImages,
     edits: Edits,
-    judged: Mapping[str, Tensor],
+    judged: Mapping[str, Edits],
     asked: Tensor,
     tolerance: float,
     n_resamples: int = 1_000,
@@ -80,14 +67,14 @@ def edit_quality(
     """Measures the edits of one method.
 
     Args:
-        given: the images before.
+        given: N images before, with their true classes.
         edits: after.
-        judged: for each judge, float32 [N, S], of the edits.
+        judged: what each judge says of the N images before, followed by their S edits.
         asked: float32 [S], increasing.
         tolerance: by which a score may be missed.
         n_resamples, seed: of the bootstrap.
     """
-    wanted = asked - given.scores["target"][:, None]
+    wanted = asked - given.own.score[:, None]
     counts = (wanted.abs() > tolerance).double()
     means = {
         "reached": (edits.score_out - asked).abs() <= tolerance,
@@ -97,12 +84,35 @@ def edit_quality(
     }
     parts = {name: ((counts * values).sum(dim=1), counts.sum(dim=1)) for name, values in means.items()}
     parts["monotone"] = (monotonicity(edits.score_out), torch.ones(len(given.x)))
-    for name, scores in {"target": edits.score_out, **judged}.items():
-        moved = scores - given.scores[name][:, None]
-        parts[name] = ((counts * wanted * moved).sum(dim=1), (counts * wanted.square()).sum(dim=1))
-    estimates = _ratios(parts, n_resamples, seed)
-    followed = {name: estimates.pop(name) for name in ("target", *judged)}
-    return EditQuality(len(given.x), int(counts.sum()), **estimates, followed=followed)
+    viewers = {"target": _before_and_after(given, edits), **judged}
+    followed = {name: _follows(said.score_out, wanted, counts) for name, said in viewers.items()}
+    kept = {name: _keeps(said.predicted, given.own.label, counts) for name, said in viewers.items()}
+    return EditQuality(
+        n_images=len(given.x),
+        n_edits=int(counts.sum()),
+        **_ratios(parts, n_resamples, seed),
+        followed=_ratios(followed, n_resamples, seed),
+        true_class_kept=_ratios(kept, n_resamples, seed),
+    )
+
+
+def _before_and_after(given: GivenImages, edits: Edits) -> Edits:
+    """What the target says of the images before, followed by their edits."""
+    pairs = ((given.x, edits.x), (given.own.score, edits.score_out), (given.predicted, edits.predicted))
+    return Edits(*(torch.cat([before[:, None], after], dim=1) for before, after in pairs))
+
+
+def _follows(scores: Tensor, wanted: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Of scores [N, 1 + S] before and after: the two sums of the slope, each float [N]."""
+    moved = scores[:, 1:] - scores[:, :1]
+    return (counts * wanted * moved).sum(dim=1), (counts * wanted.square()).sum(dim=1)
+
+
+def _keeps(predicted: Tensor, label: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Of classes [N, 1 + S] before and after: how many edits are right, of those of images that were."""
+    is_right = predicted == label[:, None]
+    counts = counts * is_right[:, :1]
+    return (counts * is_right[:, 1:]).sum(dim=1), counts.sum(dim=1)
 
 
 def _ratios(parts: Mapping[str, tuple[Tensor, Tensor]], n_resamples: int, seed: int) -> dict[str, Estimate]:

@@ -1,4 +1,4 @@
-"""The settings of edits."""
+"""The settings of what is done to given images."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from uqgen.settings import require_integer, require_number
 
 @dataclass(frozen=True)
 class EditingSettings:
-    """How given images are found in the latent space and edited.
+    """How given images are found in the latent space, edited, and led from one to another.
 
     Attributes:
         n_scores: scores asked, evenly over the reachable range.
@@ -15,6 +15,7 @@ class EditingSettings:
         n_inversion_steps: steps of the search for an image's latent.
         n_editing_steps: steps of an edit in W+, at most.
         n_pixel_steps: steps of the baseline that edits pixels, at most.
+        n_between: images on the way from one to another, both ends counted.
         n_resamples: resamples of the bootstrap.
         seed: draws images, starts and resamples.
 
@@ -27,11 +28,13 @@ class EditingSettings:
     n_inversion_steps: int = 100
     n_editing_steps: int = 40
     n_pixel_steps: int = 100
+    n_between: int = 41
     n_resamples: int = 1_000
     seed: int = 0
 
     def __post_init__(self) -> None:
-        require_integer("n_scores", self.n_scores, 2)
+        for name in ("n_scores", "n_between"):
+            require_integer(name, getattr(self, name), 2)
         require_number("tolerance", self.tolerance, 0)
         for name in ("n_inversion_steps", "n_editing_steps", "n_pixel_steps", "n_resamples"):
             require_integer(name, getattr(self, name), 1)

@@ -7,15 +7,14 @@ import torch
 from torch import Tensor
 
 from uqgen import seeding
-from uqgen.classifiers.ensemble import predictive_logits
-from uqgen.conditioning.condition import Condition
-from uqgen.data.labelled import unit_range
+from uqgen.conditioning.own import own_condition
 from uqgen.evaluation.measure import Evaluator
-from uqgen.explanation.edit_quality import EditQuality, Given, edit_quality
+from uqgen.explanation.edit_quality import EditQuality, edit_quality
 from uqgen.explanation.editing import edit, edit_by_condition
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.edits import Edits
-from uqgen.explanation.inversion import Inversion, invert
+from uqgen.explanation.given_image import GivenImages, find
+from uqgen.explanation.inversion import Inversion
 from uqgen.explanation.nearest_real import nearest_real
 from uqgen.explanation.pixel_editing import edit_pixels
 from uqgen.explanation.shares import balanced_weights
@@ -39,7 +38,7 @@ class EditingStudy:
         quality: of each method.
     """
 
-    given: Given
+    given: GivenImages
     error: Tensor
     asked: Tensor
     edits: dict[str, Edits]
@@ -62,27 +61,23 @@ def study_edits(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
     Raises:
         SettingError: there are not as many images, or the generator has no W.
     """
-    evaluator, gan = run.evaluator(), run.gan
+    evaluator = run.evaluator()
     real = evaluator.reference
     require(n <= len(real.data), "edits", n, f"1 to {len(real.data)}")
     low, high = evaluator.asked_range
     weight = torch.from_numpy(balanced_weights(real.score.double().numpy(), low, high, N_BINS))
     index = torch.multinomial(weight, n, generator=seeding.generator(settings.seed))
-    logits, label, x = real.logits[index], real.data.label[index], real.data.x[index]
-    probabilities = predictive_logits(logits).softmax(dim=1)
-    second = None if run.own.second is None else evaluator.score.scores(logits, label)[:, 1]
-    own = Condition(label, real.score[index], probabilities, second).to(gan.device)
-    inversion = invert(gan, unit_range(x).to(gan.device), own, settings.n_inversion_steps, settings.seed)
+    own = own_condition(real.logits[index], real.data.label[index], evaluator.score)
+    given = GivenImages(real.data.x[index], own)
+    inversion = find(run, given, settings)
     asked = torch.linspace(low, high, settings.n_scores)
-    judged = {name: judge.score_of(x, label) for name, judge in real.judges.items()}
-    given = Given(x, label, probabilities.argmax(dim=1), {"target": real.score[index], **judged})
     edits = _edit_by_all(run, evaluator, inversion, given, asked, settings)
     quality = {name: _quality(evaluator, given, made, asked, settings) for name, made in edits.items()}
     return EditingStudy(given, inversion.error.cpu(), asked, edits, quality)
 
 
 def _edit_by_all(
-    run: "Run", evaluator: Evaluator, inversion: Inversion, given: Given, asked: Tensor, settings: EditingSettings
+    run: "Run", evaluator: Evaluator, inversion: Inversion, given: GivenImages, asked: Tensor, settings: EditingSettings
 ) -> dict[str, Edits]:
     asked = asked.to(run.gan.device)
     by_target, tolerance = (evaluator.target, evaluator.score, asked), settings.tolerance
@@ -93,14 +88,14 @@ def _edit_by_all(
         "condition, then W+": edit(run.gan, inversion, *by_target, start, tolerance, settings.n_editing_steps),
         "pixels": edit_pixels(inversion.x, inversion.own.label, *by_target, tolerance, settings.n_pixel_steps),
         "nearest real image": nearest_real(
-            given.x, given.label, *train, evaluator.target, evaluator.score, asked.cpu(), tolerance
+            given.x, given.own.label, *train, evaluator.target, evaluator.score, asked.cpu(), tolerance
         ),
     }
 
 
-def _quality(evaluator: Evaluator, given: Given, edits: Edits, asked: Tensor, settings: EditingSettings) -> EditQuality:
-    shape = edits.score_out.shape
-    label = given.label.repeat_interleave(shape[1])
-    judges = evaluator.reference.judges
-    judged = {name: judge.score_of(edits.x.flatten(0, 1), label).view(shape) for name, judge in judges.items()}
+def _quality(
+    evaluator: Evaluator, given: GivenImages, edits: Edits, asked: Tensor, settings: EditingSettings
+) -> EditQuality:
+    x, judges = torch.cat([given.x[:, None], edits.x], dim=1), evaluator.reference.judges
+    judged = {name: Edits.scored(x, given.own.label, judge.classifier, judge.score) for name, judge in judges.items()}
     return edit_quality(given, edits, judged, asked, settings.tolerance, settings.n_resamples, settings.seed)

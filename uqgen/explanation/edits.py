@@ -17,7 +17,7 @@ class Edits:
 
     Attributes:
         x: uint8 [N, S, C, H, W].
-        score_out: float32 [N, S], the scores obtained from the target.
+        score_out: float32 [N, S], the scores obtained from the target, or from a judge.
         predicted: int64 [N, S], its most probable class.
     """
 
@@ -26,17 +26,17 @@ class Edits:
     predicted: Tensor
 
     @classmethod
-    def scored(cls, x: Tensor, label: Tensor, target: FrozenClassifier, score: Score) -> "Edits":
+    def scored(cls, x: Tensor, label: Tensor, classifier: FrozenClassifier, score: Score) -> "Edits":
         """Has images scored.
 
         Args:
             x: uint8 [N, S, C, H, W].
             label: int64 [N], their classes.
-            target: the classifier.
+            classifier: the target, or a judge.
             score: fitted to it.
         """
         x, shape = x.cpu(), x.shape[:2]
-        logits = target.predict(x.flatten(0, 1))
+        logits = classifier.predict(x.flatten(0, 1))
         obtained = score(logits, label.cpu().repeat_interleave(shape[1]))
         return cls(x, obtained.view(shape), predictive_logits(logits).argmax(dim=1).view(shape))
 

@@ -1,4 +1,4 @@
-"""One given image: read, found in the latent space, and edited."""
+"""Given images: read, found in the latent space, and one of them edited."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,41 @@ from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.own import own_condition
 from uqgen.data.images import fit_image
 from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.explanation.editing import edit, edit_by_condition
 from uqgen.explanation.editing_settings import EditingSettings
-from uqgen.explanation.inversion import invert
+from uqgen.explanation.inversion import Inversion, invert
 from uqgen.settings import SettingError, require
 
 if TYPE_CHECKING:
     from uqgen.data.datamodule import InMemoryDataModule
     from uqgen.run import Run
+
+
+@dataclass(frozen=True)
+class GivenImages:
+    """N images and what the target says of them; on the CPU.
+
+    Attributes:
+        x: uint8 [N, C, H, W].
+        own: their classes, scores and softmax vectors.
+    """
+
+    x: Tensor
+    own: Condition
+
+    @property
+    def probabilities(self) -> Tensor:
+        """Of each class, float32 [N, K]."""
+        assert self.own.probabilities is not None
+        return self.own.probabilities
+
+    @property
+    def predicted(self) -> Tensor:
+        """The most probable class, int64 [N]."""
+        return self.probabilities.argmax(dim=1)
 
 
 @dataclass(frozen=True)
@@ -72,36 +97,57 @@ def read_given(image: Any, data: "InMemoryDataModule") -> tuple[Tensor, int | No
         raise SettingError("image", shown, f"a position in the test split, or an image ({reason})") from error
 
 
+def given_images(run: "Run", images: Sequence[Any]) -> GivenImages:
+    """Reads images and has the target say what it thinks of them.
+
+    Args:
+        run: a trained run of images.
+        images: see `read_given`; where its class is not known, an image is taken to be of the most probable one.
+
+    Raises:
+        SettingError: an image cannot be read, or the run is one of points.
+    """
+    require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
+    pixels, known = zip(*(read_given(image, run.experiment.data) for image in images), strict=True)
+    x = torch.stack(pixels)
+    logits = run.classifiers.target.to(run.gan.device).predict(x)
+    guesses = predictive_logits(logits).argmax(dim=1).tolist()
+    label = [guess if one is None else one for one, guess in zip(known, guesses, strict=True)]
+    return GivenImages(x, own_condition(logits, torch.tensor(label), run.classifiers.score))
+
+
+def find(run: "Run", given: GivenImages, settings: EditingSettings) -> Inversion:
+    """Given images in the latent space of a run's generator; see `invert`.
+
+    Raises:
+        SettingError: the generator has no W.
+    """
+    x, own = unit_range(given.x).to(run.gan.device), given.own.to(run.gan.device)
+    return invert(run.gan, x, own, settings.n_inversion_steps, settings.seed)
+
+
 def edit_image(run: "Run", image: Any, scores: Sequence[float], settings: EditingSettings) -> EditedImage:
     """Finds an image in the latent space and edits it to each of these scores.
 
     Args:
         run: a trained run of images.
-        image: see `read_given`; where its class is not known, it is taken to be the most probable one.
+        image: see `given_images`.
         scores: asked.
         settings: see there.
 
     Raises:
         SettingError: the image cannot be read, the run is one of points, or its generator has no W.
     """
-    require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
-    given, known = read_given(image, run.experiment.data)
-    gan, score, target = run.gan, run.classifiers.score, run.classifiers.target.to(run.gan.device)
-    logits = target.predict(given[None])
-    probabilities = predictive_logits(logits).softmax(dim=1)
-    predicted = probabilities.argmax(dim=1)
-    label = predicted if known is None else torch.tensor([known])
-    second = None if score.second is None else score.second(logits, label)
-    own = Condition(label, score(logits, label), probabilities, second)
-    x, asked = unit_range(given[None]).to(gan.device), torch.tensor(scores, dtype=torch.float32, device=gan.device)
-    inversion = invert(gan, x, own.to(gan.device), settings.n_inversion_steps, settings.seed)
-    how, tolerance = (gan, inversion, target, score, asked), settings.tolerance
-    start = edit_by_condition(*how, run.evaluator().asked_range, tolerance)
-    edits = edit(*how, start, tolerance, settings.n_editing_steps)
+    given = given_images(run, [image])
+    inversion = find(run, given, settings)
+    asked = torch.tensor(scores, dtype=torch.float32, device=run.gan.device)
+    how = (run.gan, inversion, run.classifiers.target, run.classifiers.score, asked)
+    start = edit_by_condition(*how, run.evaluator().asked_range, settings.tolerance)
+    edits = edit(*how, start, settings.tolerance, settings.n_editing_steps)
     return EditedImage(
-        given=given,
-        score=float(own.score[0]),
-        predicted=int(predicted[0]),
+        given=given.x[0],
+        score=float(given.own.score[0]),
+        predicted=int(given.predicted[0]),
         reconstruction=to_uint8(inversion.reconstruction[0]).cpu(),
         error=float(inversion.error[0]),
         score_in=asked.cpu(),

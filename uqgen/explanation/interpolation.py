@@ -1,6 +1,7 @@
 """From one image to another through W, with the score along the way."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -8,10 +9,15 @@ from torch import Tensor
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import to_uint8
+from uqgen.explanation.editing_settings import EditingSettings
+from uqgen.explanation.given_image import GivenImages, find, given_images
 from uqgen.explanation.inversion import Inversion, generator_of, w_of
 from uqgen.gan.module import ConditionalGAN
 from uqgen.scores import Score
 from uqgen.settings import require_integer
+
+if TYPE_CHECKING:
+    from uqgen.run import Run
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,34 @@ class Interpolation:
     x: Tensor
     score_out: Tensor
     probabilities: Tensor
+
+    @property
+    def way(self) -> Tensor:
+        """How far each is from the first, float32 [S] from 0 to 1."""
+        return torch.linspace(0, 1, len(self.x))
+
+
+@dataclass(frozen=True)
+class Between:
+    """From one given image to another.
+
+    Attributes:
+        given: the two images.
+        error: float32 [2], of their inversion; see `Inversion.error`.
+        on_the_way: S images from the reconstruction of the first to that of the second.
+    """
+
+    given: GivenImages
+    error: Tensor
+    on_the_way: Interpolation
+
+    def results(self) -> dict[str, Any]:
+        """What is written as numbers."""
+        own, made = self.given.own, self.on_the_way
+        given = {"class": own.label, "score": own.score, "probabilities": self.given.probabilities, "error": self.error}
+        on_the_way = {"way": made.way, "score": made.score_out, "probabilities": made.probabilities}
+        parts = {"given": given, "on_the_way": on_the_way}
+        return {part: {name: values.tolist() for name, values in found.items()} for part, found in parts.items()}
 
 
 @torch.no_grad()
@@ -51,3 +85,20 @@ def interpolate(gan: ConditionalGAN, ends: Inversion, target: FrozenClassifier, 
     logits = target.predict(x)
     probabilities = predictive_logits(logits).softmax(dim=1)
     return Interpolation(x, score(logits, ends.own.label[:1].cpu().expand(n)), probabilities)
+
+
+def interpolate_given(run: "Run", first: Any, second: Any, settings: EditingSettings) -> Between:
+    """Finds two images in the latent space and goes from one to the other.
+
+    Args:
+        run: a trained run of images.
+        first, second: see `given_images`.
+        settings: number of images on the way, steps of the inversion, and seed.
+
+    Raises:
+        SettingError: an image cannot be read, the run is one of points, or its generator has no W.
+    """
+    given = given_images(run, [first, second])
+    ends = find(run, given, settings)
+    made = interpolate(run.gan, ends, run.classifiers.target, run.classifiers.score, settings.n_between)
+    return Between(given, ends.error.cpu(), made)

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from uqgen.data.labelled import unit_range
-from uqgen.explanation.edit_quality import EditQuality, Given
+from uqgen.explanation.edit_quality import EditQuality
 from uqgen.explanation.edits import Edits
-from uqgen.explanation.given_image import EditedImage
+from uqgen.explanation.given_image import EditedImage, GivenImages
 from uqgen.report.arrays import Array
 from uqgen.report.captioned_images import captioned_images, short_name
 from uqgen.report.style import INK, TEXT, score_label, small_print, with_interval
@@ -49,7 +49,13 @@ def edited_image_figure(edited: EditedImage, class_names: Sequence[str], score_n
 
 
 def edits_figure(
-    given: Given, asked: Tensor, edits: Mapping[str, Edits], class_names: Sequence[str], score_name: str, *, seed: int
+    given: GivenImages,
+    asked: Tensor,
+    edits: Mapping[str, Edits],
+    class_names: Sequence[str],
+    score_name: str,
+    *,
+    seed: int,
 ) -> Figure:
     """The first images and what each method made of them: a row for each image and method.
 
@@ -65,7 +71,7 @@ def edits_figure(
     """
     images, words, marked, rows = [], [], [], []
     for number in range(min(3, len(given.x))):
-        own = _says(class_names[int(given.predicted[number])], float(given.scores["target"][number]))
+        own = _says(class_names[int(given.predicted[number])], float(given.own.score[number]))
         for method, made in edits.items():
             images.append(torch.cat([given.x[number : number + 1], made.x[number]]))
             says = zip(made.predicted[number].tolist(), made.score_out[number].tolist(), strict=True)
@@ -88,11 +94,10 @@ def quality_rows(quality: Mapping[str, EditQuality]) -> list[list[str]]:
         [title, *(with_interval(getattr(found, name)) for found in quality.values())]
         for name, title in zip(names, titles, strict=True)
     ]
-    viewers = next(iter(quality.values())).followed
-    rows += [
-        [f"followed, {viewer}", *(with_interval(found.followed[viewer]) for found in quality.values())]
-        for viewer in viewers
-    ]
+    for measure, title in (("followed", "followed"), ("true_class_kept", "true class kept")):
+        viewed = {method: getattr(found, measure) for method, found in quality.items()}
+        viewers = next(iter(viewed.values()))
+        rows += [[f"{title}, {viewer}", *(with_interval(of[viewer]) for of in viewed.values())] for viewer in viewers]
     return [["95 % intervals", *quality], *rows]
 
 
