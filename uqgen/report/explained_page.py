@@ -2,9 +2,9 @@
 
 import json
 
-from uqgen.report.explanation_report import written_shares_rows
 from uqgen.report.page import Page, Paragraph, PictureBlock, Section, Table, read_page, write_page
 from uqgen.report.saving import compact_png
+from uqgen.report.shares_table import written_shares_rows
 from uqgen.report.strip_files import read_slider
 from uqgen.report.style import score_label
 from uqgen.run_folder import Plain, RunFolder

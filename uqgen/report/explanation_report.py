@@ -1,6 +1,6 @@
-"""The figures of an explanation, and its table."""
+"""An explanation of a run, and the files that hold it."""
 
-from math import nan
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,33 +9,40 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from uqgen.data.labelled import unit_range
-from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.in_vs_out import as_plain
-from uqgen.explanation.analysis import ALL, Analysis
-from uqgen.explanation.attributes import ATTRIBUTES
-from uqgen.explanation.explanation import Explanation
+from uqgen.explanation.explanation import Explanation, explain
 from uqgen.explanation.gallery import Gallery
 from uqgen.explanation.settings import ExplanationSettings
 from uqgen.files import write_atomically
 from uqgen.report.arrays import Array
-from uqgen.report.attribute_figures import (
-    FOREST,
-    LOOKS,
-    TOGETHER,
-    TRUTH,
-    curves_figure,
-    shares_by_class_figure,
-    shares_figure,
-)
+from uqgen.report.attribute_figures import curves_figure, shares_by_class_figure, shares_figure
+from uqgen.report.explained_page import write_explained_page
 from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.saving import save_figure
 from uqgen.report.strip_files import write_strips
-from uqgen.report.style import with_interval
 from uqgen.report.sweep_figures import differences_figure, strips_figure, sweep_animation
-from uqgen.run_folder import Plain
 
 if TYPE_CHECKING:
     from uqgen.run import Run
+
+log = logging.getLogger(__name__)
+
+
+def explain_run(run: "Run", settings: ExplanationSettings) -> Explanation:
+    """Explains a run: results.json, the figures and sweep.gif in its folder, in `explanation/`, and its report again.
+
+    Args:
+        run: a trained run of images.
+        settings: sizes and seed.
+    """
+    explanation = explain(run, settings)
+    folder = run.folder.explanation
+    write_figures(folder, explanation, run, settings)
+    results = {"run": str(run.folder.path), "score": run.classifiers.score.name, "settings": settings}
+    run.folder.write(folder / "results.json", as_plain({**results, **explanation.results()}))
+    write_explained_page(run.folder)
+    log.info("explanation: %s, and in %s", folder.resolve(), run.folder.report.resolve())
+    return explanation
 
 
 def write_figures(folder: Path, explanation: Explanation, run: "Run", settings: ExplanationSettings) -> None:
@@ -66,31 +73,6 @@ def write_figures(folder: Path, explanation: Explanation, run: "Run", settings: 
     write_strips(folder / "figures" / "strips", animated, names)
     images, obtained = unit_range(animated.x).numpy(), animated.score_out.numpy()
     write_atomically(folder / "sweep.gif", sweep_animation(images, animated.scores, obtained, names, score.name))
-
-
-def shares_rows(analysis: Analysis) -> list[list[str]]:
-    """The table of shares as text: a header, then a row for each attribute and for all of them."""
-    return written_shares_rows(as_plain(analysis))
-
-
-def written_shares_rows(analysis: Plain) -> list[list[str]]:
-    """The same table, of what results.json holds of an analysis."""
-    sources = [analysis["sources"][name] for name in LOOKS]
-    explained = [source["explained"][ALL] for source in sources]
-    header = ["share of the score's variance", *(title for _, _, title in LOOKS.values())]
-    rows = [[name, *(_cell(part["shares"][name]) for part in explained)] for name in ATTRIBUTES]
-    rows.append([TOGETHER, *(_cell(part["r2"]) for part in explained)])
-    rows.append([FOREST, *(_cell(source["held_out_r2"]) for source in sources)])
-    if analysis["truth"] is not None:
-        of_truth = analysis["truth"]["explained"][ALL]
-        true = {f"true {kind}": share for kind, share in of_truth["shares"].items()}
-        true |= {TRUTH: of_truth["r2"], "attributes and true corruption (R2)": analysis["truth"]["beside"]["r2"]}
-        rows += [[name, _cell(estimate), "", ""] for name, estimate in true.items()]
-    return [header, *rows]
-
-
-def _cell(estimate: Plain) -> str:
-    return with_interval(Estimate(**{name: nan if value is None else value for name, value in estimate.items()}))
 
 
 def _gallery_figure(gallery: Gallery, class_names: list[str], score_name: str, seed: int) -> Figure:
