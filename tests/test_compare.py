@@ -136,27 +136,3 @@ def test_the_command_line_compares(sweep, tmp_path):
     assert "5 of 7 jobs are complete" in done.stdout
     assert (sweep / "comparison" / "metrics.png").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == [sweep.name]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["sweep=nowhere"], "uqgen: sweep=nowhere: allowed: the folder of a sweep"),
-        ([], "uqgen: Missing mandatory value: sweep"),
-        (["sweeps=nowhere"], "uqgen: sweeps=nowhere: allowed: sweep"),
-    ],
-)
-def test_the_command_line_refuses_in_one_line(tmp_path, arguments, message):
-    done = run(*arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith(message)
-    assert "Traceback" not in done.stderr
-    assert not list(tmp_path.iterdir())
-
-
-def test_help_says_how_without_waiting_for_torch(tmp_path):
-    assert "python -m uqgen.compare sweep=" in run("--help", cwd=tmp_path).stdout
-    loaded = (
-        "import sys, uqgen.compare; sys.exit(any(name in sys.modules for name in ('torch', 'scipy', 'matplotlib')))"
-    )
-    assert subprocess.run([sys.executable, "-c", loaded], timeout=120).returncode == 0

@@ -3,8 +3,6 @@
 import json
 import logging
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -74,38 +72,6 @@ def test_the_results_hold_every_attribute_of_every_source(explained):
     assert len(results["second_choices"]) == 2
 
 
-def run(*arguments, cwd):
-    command = [sys.executable, "-m", "uqgen.explain", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["run=nowhere"], "uqgen: run=nowhere: allowed: the folder of a run"),
-        (["run=nowhere", "explanation.n_scores=1"], "uqgen: explanation.n_scores=1: allowed: an integer of at least 2"),
-        (["run=nowhere", "image=none.png"], "uqgen: image=none.png: allowed: a file, or a position in the test split"),
-        (["run=nowhere", "edits=0"], "uqgen: edits=0: allowed: an integer of at least 1"),
-        (["run=nowhere", "image=1", "edits=2"], "uqgen: edits=2: allowed: without image="),
-        (["run=nowhere", "edits=2", "between=[1,2]"], "uqgen: between=[1, 2]: allowed: without edits="),
-        (["run=nowhere", "between=[1]"], "uqgen: between=[1]: allowed: two images, as [17,mine.png]"),
-        (["run=nowhere", "between=1"], "uqgen: between=1: allowed: two images, as [17,mine.png]"),
-        (["run=nowhere", "between=[1,no.png]"], "uqgen: between=no.png: allowed: a file, or a position in the test"),
-        (["run=nowhere", "between=[1.5,2]"], "uqgen: between=1.5: allowed: a file, or a position in the test"),
-        (["run=nowhere", "editing.n_between=1"], "uqgen: editing.n_between=1: allowed: an integer of at least 2"),
-        (["run=nowhere", "editing.n_scores=1"], "uqgen: editing.n_scores=1: allowed: an integer of at least 2"),
-        ([], "uqgen: Missing mandatory value: run"),
-        (["runs=nowhere"], "uqgen: runs=nowhere: allowed: run, split, explanation"),
-    ],
-)
-def test_the_command_line_refuses_in_one_line(tmp_path, arguments, message):
-    done = run(*arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith(message)
-    assert "Traceback" not in done.stderr
-    assert not list(tmp_path.iterdir())
-
-
 def test_points_are_refused(tmp_path):
     from uqgen.train import train
 
@@ -156,9 +122,3 @@ def test_one_image_is_led_to_another(tiny_run, tmp_path):
     made = results["on_the_way"]
     assert made["way"] == [0, 0.25, 0.5, 0.75, 1]
     np.testing.assert_allclose(made["score"], np.max(made["probabilities"], axis=1))
-
-
-def test_help_says_how_without_waiting_for_torch(tmp_path):
-    assert "python -m uqgen.explain run=" in run("--help", cwd=tmp_path).stdout
-    loaded = "import sys, uqgen.explain; sys.exit(any(n in sys.modules for n in ('torch', 'scipy', 'matplotlib')))"
-    assert subprocess.run([sys.executable, "-c", loaded], timeout=120).returncode == 0

@@ -22,7 +22,7 @@ def train(cfg: DictConfig) -> float:
     """
     # These import torch, which --help and a refused setting need not wait for.
     from uqgen import distributed
-    from uqgen.evaluate import evaluate
+    from uqgen.report.evaluation_report import evaluate
     from uqgen.tracking.tracker import finishing
 
     settings = plain(cfg)

@@ -1,0 +1,62 @@
+"""The command lines beside train's, whose own tests say what they do: help, and what they refuse."""
+
+import subprocess
+import sys
+
+import pytest
+
+NOWHERE = "run=nowhere"
+EXPLAIN, APP, COMPARE, EVALUATE = "explain", "app", "compare", "evaluate"
+IMAGE = "allowed: a file, or a position in the test split"
+
+
+def run(command, *arguments, cwd):
+    line = [sys.executable, "-m", f"uqgen.{command}", *arguments]
+    return subprocess.run(line, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "message"),
+    [
+        (COMPARE, ["sweep=nowhere"], "sweep=nowhere: allowed: the folder of a sweep"),
+        (COMPARE, [], "Missing mandatory value: sweep"),
+        (COMPARE, ["sweeps=nowhere"], "sweeps=nowhere: allowed: sweep"),
+        (EVALUATE, [NOWHERE], "run=nowhere: allowed: the folder of a run"),
+        (EVALUATE, [], "Missing mandatory value: run"),
+        (APP, [NOWHERE], "run=nowhere: allowed: the folder of a run"),
+        (APP, [NOWHERE, "port=0"], "port=0: allowed: an integer of at least 1"),
+        (APP, [NOWHERE, "port=65536"], "port=65536: allowed: 1 to 65535"),
+        (APP, [], "Missing mandatory value: run"),
+        (APP, [NOWHERE, "share=true"], "share=true: allowed: run, port"),
+        (EXPLAIN, [NOWHERE], "run=nowhere: allowed: the folder of a run"),
+        (EXPLAIN, [NOWHERE, "explanation.n_scores=1"], "explanation.n_scores=1: allowed: an integer of at least 2"),
+        (EXPLAIN, [NOWHERE, "image=none.png"], f"image=none.png: {IMAGE}"),
+        (EXPLAIN, [NOWHERE, "edits=0"], "edits=0: allowed: an integer of at least 1"),
+        (EXPLAIN, [NOWHERE, "image=1", "edits=2"], "edits=2: allowed: without image="),
+        (EXPLAIN, [NOWHERE, "edits=2", "between=[1,2]"], "between=[1, 2]: allowed: without edits="),
+        (EXPLAIN, [NOWHERE, "between=[1]"], "between=[1]: allowed: two images, as [17,mine.png]"),
+        (EXPLAIN, [NOWHERE, "between=1"], "between=1: allowed: two images, as [17,mine.png]"),
+        (EXPLAIN, [NOWHERE, "between=[1,no.png]"], f"between=no.png: {IMAGE}"),
+        (EXPLAIN, [NOWHERE, "between=[1.5,2]"], f"between=1.5: {IMAGE}"),
+        (EXPLAIN, [NOWHERE, "editing.n_between=1"], "editing.n_between=1: allowed: an integer of at least 2"),
+        (EXPLAIN, [NOWHERE, "editing.n_scores=1"], "editing.n_scores=1: allowed: an integer of at least 2"),
+        (EXPLAIN, [], "Missing mandatory value: run"),
+        (EXPLAIN, ["runs=nowhere"], "runs=nowhere: allowed: run, split, explanation"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(tmp_path, command, arguments, message):
+    done = run(command, *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"uqgen: {message}")
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("command", "setting"), [(COMPARE, "sweep"), (EVALUATE, "run"), (APP, "run"), (EXPLAIN, "run")]
+)
+def test_help_says_how_without_waiting_for_torch(tmp_path, command, setting):
+    assert f"python -m uqgen.{command} {setting}=" in run(command, "--help", cwd=tmp_path).stdout
+    heavy = ("torch", "scipy", "matplotlib", "gradio")
+    loaded = f"import sys, uqgen.{command}; sys.exit(any(name in sys.modules for name in {heavy}))"
+    assert subprocess.run([sys.executable, "-c", loaded], timeout=120).returncode == 0

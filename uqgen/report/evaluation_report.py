@@ -1,0 +1,61 @@
+"""A trained GAN measured, and the files that hold it."""
+
+import logging
+
+from uqgen import distributed
+from uqgen.evaluation.measure import Evaluator
+from uqgen.evaluation.results import as_results
+from uqgen.evaluation.settings import EvaluationSettings
+from uqgen.experiment import Classifiers, Experiment
+from uqgen.gan.callbacks.evaluation import tell
+from uqgen.gan.module import ConditionalGAN
+from uqgen.report.run_report import write_report
+from uqgen.run_folder import RunFolder
+from uqgen.tracking.tracker import Tracker
+
+log = logging.getLogger(__name__)
+
+
+def evaluate(
+    experiment: Experiment,
+    run: RunFolder,
+    classifiers: Classifiers,
+    evaluator: Evaluator,
+    gan: ConditionalGAN,
+    tracker: Tracker,
+) -> float:
+    """Measures a trained GAN and leaves results.json, the figures and the report in the run's folder.
+
+    Against another split than the run was started with it leaves results-SPLIT.json, and the rest as it is.
+
+    Args:
+        experiment: the parts, with its data in memory.
+        run: where to write.
+        classifiers: target and judges.
+        evaluator: what measures.
+        gan: the trained GAN.
+        tracker: who is told.
+
+    Returns:
+        Mean absolute error of the obtained scores under the uniform protocol.
+    """
+    split = experiment.evaluation.split
+    is_own = split == run.read_settings()["evaluation"].get("split", EvaluationSettings.split)
+    gan = gan.to(experiment.hardware.device())
+    with experiment.stage("evaluation"):
+        measurements = evaluator.measure(gan)
+    path = run.results if is_own else run.results_of(split)
+    with experiment.stage("report"), distributed.main_first():
+        if distributed.rank() == 0:
+            results = as_results(experiment, classifiers, evaluator, measurements, gan.n_images)
+            if is_own:
+                write_report(run, experiment, evaluator, measurements, results, gan)
+                tell(measurements, tracker, gan.n_images)
+                for figure in sorted(run.figures.glob("*.png")):
+                    tracker.picture(f"figures/{figure.stem}", figure, gan.n_images)
+            results["seconds"] = experiment.seconds
+            run.write(path, results)
+    log.info("results: %s", path.resolve())
+    if is_own:
+        log.info("report: %s", run.report.resolve())
+    return measurements.protocols["uniform"].in_vs_out.mae.value
