@@ -63,8 +63,8 @@ check: lint typecheck ## lint and typecheck
 bench: $(INSTALLED) ## measure the speed of training and generating
 	$(RUN) -m uqgen.benchmark
 
-features: $(INSTALLED) ## train the feature network that uqgen/evaluation ships once more
-	$(RUN) -m uqgen.evaluation.features
+features: $(INSTALLED) ## train the features for MNIST, which come with the package, once more
+	$(RUN) -m uqgen.evaluation.feature_training
 
 clean: ## delete caches and builds; data, runs and .venv stay
 	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache

@@ -1,6 +1,7 @@
 """The recipe of docs/bring_your_own.md, on a little data: one's own classifier and images, to the report."""
 
 import json
+import shutil
 import subprocess
 import sys
 import warnings
@@ -12,6 +13,7 @@ from uqgen.classifiers.cnn import CNN
 from uqgen.config import CONF, build, compose, plain
 from uqgen.data.shapes import SIDES
 from uqgen.data.shapes import main as write_shapes
+from uqgen.evaluate import evaluate_run
 from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
@@ -112,14 +114,36 @@ def test_networks_of_every_size_and_number_of_channels_build(size, channels):
     assert judge(torch.rand(2, *built.data.shape)).shape == (2, 3)
 
 
-def test_digits_go_to_the_report_and_can_be_loaded(tmp_path):
-    settings = ["evaluation.n_judges=1", "evaluation.n_images=100", "classifier.training.epochs=1", "trainer=cpu"]
-    asked = ["experiment=digits", "debug=seconds", f"run={tmp_path / 'run'}", f"cache={tmp_path / 'cache'}", *settings]
-    train(compose([*asked, "judge.training.epochs=1", "logger=csv"]))
-    run = load_run(RunFolder(tmp_path / "run"))
+@pytest.fixture(scope="module")
+def digits_run(tmp_path_factory):
+    """The folder of a complete run of scikit-learn's digits, beside its cache."""
+    folder = tmp_path_factory.mktemp("digits")
+    small = ["evaluation.n_judges=1", "evaluation.n_images=100", "classifier.training.epochs=1", "data.limit=450"]
+    asked = ["experiment=digits", "debug=seconds", f"run={folder / 'run'}", f"cache={folder / 'cache'}", *small]
+    train(compose([*asked, "judge.training.epochs=1", "logger=csv", "trainer=cpu"]))
+    return RunFolder(folder / "run")
+
+
+def test_digits_go_to_the_report_and_can_be_loaded(digits_run):
+    run = load_run(digits_run)
     assert run.classifiers.logits["test"].shape == (449, 10)
     assert run.generate(label=3, score=0.6, n=4).x.shape == (4, 1, 8, 8)
-    assert (tmp_path / "run" / "report.html").exists()
+    assert digits_run.report.exists()
+
+
+def test_without_the_cache_a_run_is_measured_in_the_same_features(digits_run, monkeypatch):
+    cache, before = digits_run.path.parent / "cache", json.loads(digits_run.results.read_text())
+    assert "features ...\n" in (digits_run.path / "train.log").read_text()
+    assert before["seconds"]["features"] > 0
+    assert len(list((cache / "features").glob("*.pt"))) == 1
+
+    shutil.rmtree(cache)
+    monkeypatch.setattr("uqgen.evaluation.feature_training.train_features", None)  # which would be called in vain
+    evaluate_run(compose([f"run={digits_run.path}"], "evaluate"))
+    after = json.loads(digits_run.results.read_text())
+    for key in ("realism", "controls"):
+        assert before[key] == after[key]
+    assert before["realism"]["images"]["fid"] > 0
 
 
 def test_experiments_that_say_how_to_train_take_a_classifier_that_is_not_trained(given, monkeypatch):

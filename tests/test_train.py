@@ -48,6 +48,7 @@ def test_a_run_leaves_everything_in_its_folder(finished):
     assert figures == {"in_vs_out", "distribution", "judges", "training"} | own
     assert {path.name for path in run.classifiers.iterdir()} == {"target.pt", "judge-1.pt", "judge-2.pt", "judge-3.pt"}
     assert run.report.stat().st_size > 100_000
+    assert not run.features.exists()  # MNIST's come with the package, and points need none
     assert sorted(path.name for path in run.training.iterdir()) == ["evaluations.csv", "history.csv", "last.ckpt"]
     if is_image:
         assert [path.name for path in sorted(run.samples.iterdir())] == ["000000320.png", "000000640.png"]

@@ -25,6 +25,8 @@ from uqgen.conditioning.own import own_condition
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
+from uqgen.evaluation.feature_training import obtain_features
+from uqgen.evaluation.features import FeatureNetwork, load_features
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.gan.callbacks.evaluation import Evaluation
@@ -37,6 +39,7 @@ from uqgen.networks.interface import ConditionalDiscriminator, ConditionalGenera
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
 from uqgen.settings import SettingError, require
+from uqgen.tensor_files import save_tensors
 from uqgen.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
@@ -156,6 +159,18 @@ class Experiment:
         score = self.score.fitted(logits["validation"], self.data.validation.label)
         return Classifiers(target, judges, tuple(siblings), logits, score)
 
+    def obtain_features(self, run: RunFolder) -> FeatureNetwork | None:
+        """Finds or trains what images are compared in, and leaves a copy in the run's folder; None for points."""
+        if not self.data.is_image:
+            return None
+        path = self.data.feature_weights
+        if path is None:
+            path = run.features
+            with distributed.main_first():
+                if not path.exists():
+                    self._train_features(path)
+        return load_features(path, self.data.shape, self.data.n_classes).to(self.hardware.device())
+
     def build_gan(self, own: Condition, classifiers: Classifiers) -> ConditionalGAN:
         """The GAN before its training.
 
@@ -192,12 +207,13 @@ class Experiment:
             callbacks.append(SampleGrid(run.samples, names, scores, self.score.name, every, seed, tracker))
         fit(gan, self.data.train, self.hardware, self.intervals, run.training, tracker, callbacks)
 
-    def evaluator(self, classifiers: Classifiers, own: Condition) -> Evaluator:
+    def evaluator(self, classifiers: Classifiers, own: Condition, features: FeatureNetwork | None) -> Evaluator:
         """What measures the GAN, on the device where the GAN is to be."""
         device = self.hardware.device()
         judges = {name: judge.to(device) for name, judge in classifiers.judges.items()}
         target = classifiers.target.to(device)
-        return Evaluator(self.data, target, judges, classifiers.score, own, classifiers.logits, self.evaluation)
+        found = classifiers.score, own, classifiers.logits
+        return Evaluator(self.data, target, judges, *found, self.evaluation, features)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -209,6 +225,11 @@ class Experiment:
 
     def _data_identity(self) -> dict[str, Any]:
         return {**self.identities["data"], **self.data.identity}
+
+    def _train_features(self, copy: Path) -> None:
+        with self.stage("features"):
+            network = obtain_features(self.data, self._data_identity(), self.cache / "features")
+        save_tensors({"state_dict": network.state_dict()}, copy)
 
     def _obtain_sibling(self, number: int, run: RunFolder) -> FrozenClassifier:
         recipe = self.classifier.repeated(FIRST_SIBLING + number)

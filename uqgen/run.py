@@ -73,7 +73,7 @@ class Run:
 
     def evaluator(self) -> Evaluator:
         """What measures the GAN."""
-        return self.experiment.evaluator(self.classifiers, self.own)
+        return self.experiment.evaluator(self.classifiers, self.own, self.experiment.obtain_features(self.folder))
 
     def generate(self, label: int, score: float, n: int = 16, seed: int = 0, second: float | None = None) -> Samples:
         """Makes images of a class that are as uncertain as asked.

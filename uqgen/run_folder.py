@@ -37,6 +37,11 @@ class RunFolder:
         return self.path / "classifiers"
 
     @property
+    def features(self) -> Path:
+        """What images are compared in, where that was trained on them."""
+        return self.path / "features.pt"
+
+    @property
     def training(self) -> Path:
         """Checkpoint and history of the GAN."""
         return self.path / "training"

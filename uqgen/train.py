@@ -42,9 +42,10 @@ def train(cfg: DictConfig) -> float:
             experiment.load_data()
         with experiment.stage("classifiers"):
             classifiers = experiment.obtain_classifiers(run)
-            evaluator = experiment.evaluator(classifiers, experiment.own_conditions(classifiers))
+            own = experiment.own_conditions(classifiers)
+        evaluator = experiment.evaluator(classifiers, own, experiment.obtain_features(run))
         with experiment.stage("GAN"):
-            gan = experiment.build_gan(evaluator.own, classifiers)
+            gan = experiment.build_gan(own, classifiers)
             experiment.train_gan(gan, evaluator, run, tracker)
         return evaluate(experiment, run, classifiers, evaluator, gan, tracker)
 

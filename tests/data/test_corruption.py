@@ -140,6 +140,21 @@ def test_blur_is_torchvisions_gaussian(level, sigma):
     assert np.abs(images[chosen] - expected).max() < 0.51
 
 
+def test_channels_get_the_same_blur_and_noise_of_their_own():
+    colour = RNG.integers(0, 256, (200, 3, 9, 7), dtype=np.uint8)
+    colour[1::2] = 127
+    corrupt, index = Corruption(share=1), np.arange(200)
+    images, corruption, severity = corrupt(colour, index, 0)
+    for channel in range(3):
+        alone = corrupt(colour[:, channel], index, 0)
+        np.testing.assert_array_equal(alone.corruption, corruption)
+        np.testing.assert_array_equal(alone.severity, severity)
+        np.testing.assert_array_equal(alone.images[corruption == BLUR], images[corruption == BLUR, channel])
+    noise = images[(corruption == NOISE) & (severity <= 2) & (index % 2 == 1)].astype(float) - 127
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert abs(np.corrcoef(noise[:, one].ravel(), noise[:, other].ravel())[0, 1]) < 0.1
+
+
 def test_blur_does_not_leak_from_one_image_to_the_next():
     photos = np.zeros((40, 8, 8), np.uint8)
     photos[::2] = 255

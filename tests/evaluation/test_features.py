@@ -1,17 +1,22 @@
+import hashlib
+
 import pytest
 import torch
 
 from uqgen.data.corruption import Corruption
-from uqgen.data.labelled import LabelledData
+from uqgen.data.images import SIZES
 from uqgen.data.mnist import MNISTDataModule
-from uqgen.evaluation import features
-from uqgen.evaluation.features import WEIGHTS, MNISTFeatures, accuracy, load_features, train_features
+from uqgen.evaluation.features import FeatureNetwork, accuracy, load_features
 from uqgen.evaluation.fidelity import compare_features, extract_features
+from uqgen.settings import SettingError
+
+WEIGHTS = MNISTDataModule.feature_weights
+OF_MNIST = (MNISTDataModule.shape, MNISTDataModule.n_classes)
 
 
 @pytest.fixture(scope="module")
 def network():
-    return load_features()
+    return load_features(WEIGHTS, *OF_MNIST)
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +26,19 @@ def test_images(mnist_folder):
     return data.test
 
 
-def test_weights_are_small_and_plain():
+def test_weights_of_mnist_are_small_plain_and_those_of_all_numbers_published(network):
     assert WEIGHTS.stat().st_size < 400_000
     state = torch.load(WEIGHTS, weights_only=True)
-    assert state.keys() == MNISTFeatures().state_dict().keys()
+    assert state.keys() == network.state_dict().keys()
+    digest = hashlib.sha256(b"".join(value.numpy().tobytes() for value in network.body.state_dict().values()))
+    assert digest.hexdigest() == "8442469e03fcee733564e5ea130a8e4c46097747fc56da23d4cb4a366c6c5d72"
+
+
+def test_features_of_mnist_are_those_of_all_numbers_published(network):
+    axis = torch.linspace(-1, 1, 32)
+    images = torch.stack([axis.expand(32, 32), axis[:, None].expand(32, 32), torch.outer(axis, axis)])
+    expected = torch.tensor([79.535331, 91.182657, 104.928251])
+    torch.testing.assert_close(network(images[:, None]).sum(dim=1), expected, rtol=1e-4, atol=0)
 
 
 def test_network_is_frozen(network):
@@ -46,13 +60,26 @@ def test_features_are_finite_and_none_is_constant(network, test_images):
     assert (found.std(dim=0) > 0.1).all()
 
 
-def test_features_of_other_images_are_those_of_each_channel_at_32_pixels(network):
-    images = torch.rand(5, 3, 32, 32) * 2 - 1
-    with torch.inference_mode():
-        alone = [network(images[:, channel : channel + 1]) for channel in range(3)]
-        torch.testing.assert_close(network(images), torch.cat(alone, dim=1))
-        small = torch.full((2, 1, 8, 8), 0.5)
-        torch.testing.assert_close(network(small), network(torch.full((2, 1, 32, 32), 0.5)))
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", SIZES)
+def test_images_of_every_size_are_seen_alike_and_to_the_last_pixel_and_channel(size, channels):
+    network, grids = FeatureNetwork((channels, size, size), 2).eval(), []
+    network.body[0].register_forward_hook(lambda _layer, _images, found: grids.append(tuple(found.shape[2:])))
+    images = torch.rand(2, channels, size, size)
+    changed = images.clone()
+    changed[:, -1, -1, -1] = -1
+    found = network(images)
+    assert found.shape == (2, network.num_features)
+    assert (found != network(changed)).any(dim=1).all()
+    assert grids == [(16, 16)] * 2
+
+
+def test_weights_that_do_not_fit_or_hold_code_are_refused(tmp_path):
+    with pytest.raises(SettingError, match=r"^features="):
+        load_features(WEIGHTS, (3, 32, 32), 10)
+    torch.save({"state_dict": Corruption()}, tmp_path / "code.pt")
+    with pytest.raises(SettingError, match=r"^features="):
+        load_features(tmp_path / "code.pt", *OF_MNIST)
 
 
 def test_features_see_blur_noise_and_missing_digits(network, test_images):
@@ -68,22 +95,3 @@ def test_features_see_blur_noise_and_missing_digits(network, test_images):
     assert fid(images + 0.1 * torch.randn(images.shape, generator=generator)) > 5 * floor
     assert fid(torch.nn.functional.avg_pool2d(images, 3, stride=1, padding=1)) > 5 * floor
     assert fid(images[label != 7]) > 1.5 * floor
-
-
-def test_training_learns_and_repeats(monkeypatch):
-    monkeypatch.setattr(features, "BATCH_SIZE", 32)
-    # Four classes of stripes: (label, corruption) decide direction and strength.
-    stripes = torch.zeros(2, 1, 32, 32, dtype=torch.uint8)
-    stripes[0, :, ::4] = stripes[1, :, :, ::4] = 255
-    label = torch.arange(320) % 2
-    corruption = torch.arange(320) // 2 % 2
-    images = stripes[label] // (1 + corruption.byte()[:, None, None, None])
-    data = LabelledData(images, label, corruption, 3 * corruption)
-    state = torch.get_rng_state()
-    first = train_features(data, seed=1)
-    assert torch.equal(torch.get_rng_state(), state)
-    torch.rand(1)
-    second = train_features(data, seed=1)
-    assert accuracy(first, data) == (1.0, 1.0)
-    for ours, again in zip(first.state_dict().values(), second.state_dict().values(), strict=True):
-        assert torch.equal(ours, again)

@@ -15,13 +15,14 @@ from uqgen.settings import require, require_integer, require_number
 
 CORRUPTIONS = ("none", "gaussian noise", "gaussian blur")
 N_SEVERITIES = 5
+BLUR_SIGMA = (1.0, 2.0, 3.0, 4.0, 6.0)  # standard deviations in pixels, for images of 32 pixels
 
 
 class Corrupted(NamedTuple):
     """Images and what was done to them.
 
     Attributes:
-        images: uint8 [N, H, W].
+        images: uint8 [N, H, W] or [N, C, H, W], as they were given.
         corruption: int64 [N], position in `CORRUPTIONS`.
         severity: int64 [N], 1 to 5; 0 where the corruption is 0.
     """
@@ -48,7 +49,7 @@ class Corruption:
         self,
         share: float = 0.5,
         noise_sigma: Sequence[float] = (0.08, 0.12, 0.18, 0.26, 0.38),
-        blur_sigma: Sequence[float] = (1.0, 2.0, 3.0, 4.0, 6.0),
+        blur_sigma: Sequence[float] = BLUR_SIGMA,
         seed: int = 0,
     ) -> None:
         require_number("share", share, 0, 1)
@@ -63,7 +64,7 @@ class Corruption:
         """Corrupts images.
 
         Args:
-            images: uint8 [N, H, W].
+            images: uint8 [N, H, W], or [N, C, H, W], of which every channel gets noise of its own and the same blur.
             index: int64 [N], position of each image in the file it comes from.
             stream: number of that file (0 train, 1 test), so that equal positions in two files differ.
 
@@ -79,7 +80,7 @@ class Corruption:
         for level, sigma in enumerate(self.blur_sigma, start=1):
             chosen = (corruption == 2) & (severity == level)
             pixels = images[chosen].astype(np.float32) / 255
-            out[chosen] = _to_uint8(gaussian_filter(pixels, sigma=(0, sigma, sigma), mode="nearest"))
+            out[chosen] = _to_uint8(gaussian_filter(pixels, sigma, mode="nearest", axes=(-2, -1)))
         return Corrupted(out, corruption, severity)
 
     def _draw_kinds(self, index: NDArray[np.int64], stream: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

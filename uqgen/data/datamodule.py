@@ -1,6 +1,7 @@
 """What every data module shares: three splits in memory and their loaders."""
 
 from abc import abstractmethod
+from pathlib import Path
 
 from lightning import LightningDataModule
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Sampler, SequentialSampler
@@ -17,6 +18,7 @@ class InMemoryDataModule(LightningDataModule):
         class_names: K names, in the order of the labels.
         shape: shape of one image (C, H, W), or (2,) for points.
         train, validation, test: the splits, there once `setup` was called.
+        feature_weights: of ready features (`uqgen.evaluation.features`); None where they are trained on the data.
         identity: what determines the data beside the settings, as plain values; there once `setup` was called.
     """
 
@@ -26,6 +28,7 @@ class InMemoryDataModule(LightningDataModule):
     train: LabelledData
     validation: LabelledData
     test: LabelledData
+    feature_weights: Path | None = None
     identity: dict[str, str] = {}
 
     def __init__(self, batch_size: int, limit: int | None, seed: int) -> None:

@@ -32,6 +32,7 @@ class MNISTDataModule(InMemoryDataModule):
     n_classes = 10
     class_names = [str(digit) for digit in range(10)]
     shape = (1, 32, 32)
+    feature_weights = Path(__file__).with_name("mnist_features.pt")
 
     def __init__(
         self,

@@ -126,7 +126,7 @@ def _by_score(evaluator: "Evaluator", made: Generated) -> DistanceByScore:
     is_image, real, train = evaluator.data.is_image, evaluator.reference, evaluator.real["train"]
     distance = frechet_distance if is_image else partial(sliced_wasserstein, seed=evaluator.settings.seed)
     return distance_by_score(
-        Scored(features_of(made.x, real.device), made.asked.score),
+        Scored(features_of(made.x, evaluator.features), made.asked.score),
         Scored(real.features, real.score),
         Scored(train.features, train.score),
         evaluator.asked_range,
@@ -141,7 +141,7 @@ def _diversity(evaluator: "Evaluator", gan: ConditionalGAN) -> Diversity:
     n_classes, train = evaluator.data.n_classes, evaluator.real["train"]
     asked = Condition(torch.arange(n_classes).repeat(N_SCORES), scores.repeat_interleave(n_classes))
     repeated = asked.select(torch.arange(len(asked.score)).repeat_interleave(N_LATENTS))
-    made = features_of(make_images(gan, repeated, seeding.derive(evaluator.seed, MAKING)), train.device)
+    made = features_of(make_images(gan, repeated, seeding.derive(evaluator.seed, MAKING)), evaluator.features)
     nearest = nearest_of_class(asked, evaluator.own, N_LATENTS)
     shape = (N_SCORES, n_classes, -1, made.shape[1])
     return diversity(scores.tolist(), made.view(shape), train.features[nearest].view(shape))

@@ -17,6 +17,7 @@ from uqgen.evaluation.at_sampling import AtSampling, measure_at_sampling
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.class_agreement import class_agreement
 from uqgen.evaluation.controls import Controls, measure_controls
+from uqgen.evaluation.features import FeatureNetwork
 from uqgen.evaluation.fidelity import Fidelity, compare_features
 from uqgen.evaluation.generated import Generated, generate
 from uqgen.evaluation.in_vs_out import InVsOut, by_class, in_vs_out
@@ -117,6 +118,7 @@ class Evaluator:
         own: class and score, or scores, of every real training image.
         logits: for each split, float32 [N, K] or [N, M, K], the target's.
         settings: see there.
+        features: what images are compared in, on the GAN's device; None for points.
     """
 
     data: InMemoryDataModule
@@ -126,6 +128,7 @@ class Evaluator:
     own: Condition
     logits: dict[str, Tensor]
     settings: EvaluationSettings
+    features: FeatureNetwork | None = None
 
     def measure(self, gan: ConditionalGAN) -> Measurements:
         """Measures images of both protocols, the controls, and help at sampling time."""
@@ -159,9 +162,8 @@ class Evaluator:
     @cached_property
     def real(self) -> dict[str, RealImages]:
         """The real images of each split."""
-        device = next(self.target.parameters()).device
         return {
-            split: RealImages(getattr(self.data, split), logits, self._judges, self.score, device)
+            split: RealImages(getattr(self.data, split), logits, self._judges, self.score, self.features)
             for split, logits in self.logits.items()
         }
 
@@ -186,7 +188,7 @@ class Evaluator:
     def _measure(self, gan: ConditionalGAN, seed: int, n_images: int, n_resamples: int) -> Measurements:
         generated = {name: self._generate(gan, name, seed, n_images) for name in PROTOCOLS}
         protocols = {name: self._measure_protocol(images, n_resamples) for name, images in generated.items()}
-        realism = self._realism(features_of(generated["data"].x, self.reference.device))
+        realism = self._realism(features_of(generated["data"].x, self.features))
         second = None if self.second is None else self.second._measure_as_second(generated, n_resamples)
         return Measurements(protocols, realism, generated, second=second)
 

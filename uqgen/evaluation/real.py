@@ -8,7 +8,7 @@ from torch import Tensor
 
 from uqgen import distributed
 from uqgen.data.labelled import LabelledData, unit_range
-from uqgen.evaluation.features import load_features
+from uqgen.evaluation.features import FeatureNetwork
 from uqgen.evaluation.fidelity import extract_features
 from uqgen.evaluation.judge import Judge
 from uqgen.scores import Score
@@ -25,14 +25,14 @@ class RealImages:
         logits: float32 [N, K] or [N, M, K], the target's.
         judges: on `device`.
         measure: the score.
-        device: where to compute.
+        network: of the features, on the device where to compute; None for points.
     """
 
     data: LabelledData
     logits: Tensor
     judges: dict[str, Judge]
     measure: Score
-    device: torch.device
+    network: FeatureNetwork | None
 
     @cached_property
     def score(self) -> Tensor:
@@ -48,21 +48,21 @@ class RealImages:
     @cached_property
     def features(self) -> Tensor:
         """See `features_of`."""
-        return features_of(self.data.x, self.device)
+        return features_of(self.data.x, self.network)
 
 
-def features_of(x: Tensor, device: torch.device) -> Tensor:
+def features_of(x: Tensor, network: FeatureNetwork | None) -> Tensor:
     """Where sets of data are compared: features of images, the coordinates of points; every process does its share.
 
     Args:
         x: uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
-        device: where to compute.
+        network: of the features, on the device where to compute; None for points.
 
     Returns:
         float64 [N, F] on the CPU, whole in every process.
     """
-    if x.dim() == 2:
+    if network is None:
         return x.double()
-    network = load_features().to(device)
+    device = next(network.parameters()).device
     chunks = x[distributed.share(len(x))].split(CHUNK)
     return distributed.gather(torch.cat([extract_features(unit_range(chunk).to(device), network) for chunk in chunks]))

@@ -101,7 +101,7 @@ def _make_gallery(
     label = torch.arange(n_classes).repeat_interleave(n_candidates)
     asked = Condition(label, torch.full(label.shape, score))
     generated = generate(gan, asked, evaluator.target, {}, evaluator.score, seed)
-    features = features_of(generated.x, real.device).unflatten(0, (n_classes, n_candidates))
+    features = features_of(generated.x, evaluator.features).unflatten(0, (n_classes, n_candidates))
     features_real = _real_features(real, score, n_classes, n_candidates)
     distance = float(nearest_distances(features_real).quantile(NEAR))
     kept = torch.stack([distinct(part, distance) for part in features])
