@@ -94,6 +94,7 @@ def with_interval(estimate: Estimate) -> str:
     """
     if math.isnan(estimate.value):
         return "undefined"
-    places = "#.2g" if 0 < abs(estimate.value) < 0.0005 else ".3f"
+    ends = [abs(end) for end in (estimate.value, estimate.low, estimate.high) if not math.isnan(end)]
+    places = "#.2g" if 0 < max(ends) < 0.0005 else ".3f"
     interval = "" if math.isnan(estimate.low) else f" [{estimate.low:{places}}, {estimate.high:{places}}]"
     return f"{estimate.value:{places}}{interval}"
