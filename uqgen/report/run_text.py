@@ -46,14 +46,19 @@ def question(score: Score, n_classes: int, noun: str) -> str:
         noun: "image" or "point", of the data.
     """
     label = score_label(score.name)
-    meaning = (inspect.getdoc(score.function) or "").partition("\n")[0].rstrip(".")
     return (
         f"What makes this classifier uncertain? A classifier of {n_classes} classes was frozen, and each training "
-        f"{noun} got its {label} from it ({meaning[:1].lower()}{meaning[1:]}; high where the classifier is "
-        f"{score.high_means}). A GAN that is told class and {label} then learned to make {noun}s of a class with the "
-        f"{label} that one asks for. How near do the scores obtained come to those asked, do judges, classifiers that "
-        f"took no part in the training, find the same {noun}s uncertain, and what do the {noun}s show?"
+        f"{noun} got its {label} from it ({meaning(score)}). A GAN that is told class and {label} then learned to make "
+        f"{noun}s of a class with the {label} that one asks for. How near do the scores obtained come to those asked, "
+        f"do judges, classifiers that took no part in the training, find the same {noun}s uncertain, and what do the "
+        f"{noun}s show?"
     )
+
+
+def meaning(score: Score) -> str:
+    """What a score is, in the words of its own documentation, and what a high one means."""
+    what = (inspect.getdoc(score.function) or "").partition("\n")[0].rstrip(".")
+    return f"{what[:1].lower()}{what[1:]}; high where the classifier is {score.high_means}"
 
 
 def verdict(score: str, measurements: Measurements) -> str:
