@@ -84,7 +84,7 @@ def written_shares_rows(analysis: Plain) -> list[list[str]]:
     if analysis["truth"] is not None:
         of_truth = analysis["truth"]["explained"][ALL]
         true = {f"true {kind}": share for kind, share in of_truth["shares"].items()}
-        true |= {TRUTH: of_truth["r2"], "attributes and true corruption (R2)": analysis["truth"]["beside"]["r2"]}
+        true |= {TRUTH: of_truth["r2"], "attributes and true corruption (R²)": analysis["truth"]["beside"]["r2"]}
         rows += [[name, _cell(estimate), "", ""] for name, estimate in true.items()]
     return [header, *rows]
 
@@ -95,7 +95,9 @@ def _cell(estimate: Plain) -> str:
 
 def _gallery_figure(gallery: Gallery, class_names: list[str], score_name: str, seed: int) -> Figure:
     duplicates = gallery.duplicates
-    shares = f"{duplicates.dropped:.0%} of {duplicates.n:,}, of real images {duplicates.dropped_real:.0%}"
+    shares = (
+        f"{100 * duplicates.dropped:.0f} % of {duplicates.n:,}, of real images {100 * duplicates.dropped_real:.0f} %"
+    )
     dropped = f"near-duplicates dropped: {shares}"
     images = _or_nan(unit_range(gallery.generated.x), gallery.shown)
     probabilities = _or_nan(gallery.probabilities, gallery.shown)

@@ -131,7 +131,11 @@ def controls_table(measurements: Measurements, controls: Controls) -> Table:
     ]
     rows.append(["share of copies of training data", f"{copies.share:.3f}", f"{QUANTILE:.3f}"])
     rows.append(
-        ["distance to the nearest in training (median)", f"{copies.median_generated:.3g}", f"{copies.median_real:.3g}"]
+        [
+            "distance to the nearest in training (median)",
+            f"{copies.median_generated:#.3g}",
+            f"{copies.median_real:#.3g}",
+        ]
     )
     rows.append(_beside("change of the score by a little noise", fragility.noise))
     if fragility.shift is not None:
@@ -165,7 +169,7 @@ def _helped_cells(measured: ProtocolResult | AtSampling) -> list[str]:
 
 
 def _beside(title: str, both: Ratio) -> list[str]:
-    return [title, f"{both.generated:.3g}", f"{both.real:.3g}"]
+    return [title, f"{both.generated:#.3g}", f"{both.real:#.3g}"]
 
 
 def _sizes(part: DistanceInBin) -> str:
@@ -173,7 +177,7 @@ def _sizes(part: DistanceInBin) -> str:
 
 
 def _optional(distance: float | None) -> str:
-    return "too few" if distance is None else f"{distance:.3g}"
+    return "too few" if distance is None else f"{distance:#.3g}"
 
 
 def _or_blank(value: float | None) -> str:

@@ -69,7 +69,8 @@ def style(axes: Axes, x: str = "", y: str = "", title: str = "") -> None:
 def small_print(figure: Figure, parts: Iterable[str]) -> None:
     """Writes sample sizes, seed and the like under a figure, in as many lines as its width asks for."""
     letters = int(figure.get_figwidth() * 72 / (0.58 * SMALL_PRINT))
-    text = fill(" · ".join(parts), letters)
+    whole = [part.replace(" ", "\0") if len(part) < letters / 2 else part for part in parts]  # stays in one line
+    text = fill(" · ".join(whole), letters).replace("\0", " ")
     figure.supxlabel(text, fontsize=SMALL_PRINT, color=GREY, x=0.99, ha="right", multialignment="right")
 
 
