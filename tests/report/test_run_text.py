@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from uqgen.evaluation.ratio import Ratio
-from uqgen.report.run_text import limits, price, question, training_command, verdict, versions
+from uqgen.report.run_text import judges_in_short, limits, price, question, training_command, verdict, versions
 from uqgen.scores import SCORES
 
 
@@ -32,12 +32,19 @@ def test_the_verdict_goes_by_what_the_judges_reach_of_what_real_images_let_them(
     assert words in verdict("msp", measured(*pairs))
 
 
+def test_the_verdict_in_short_says_the_part_or_that_the_judges_have_no_say():
+    assert "see most of the uncertainty too" in judges_in_short(measured((0.6, 0.8)))
+    assert "have no say" in judges_in_short(measured((0.6, 0.1)))
+    assert "have no say" in judges_in_short(measured((0.6, nan)))
+
+
 def test_limits_name_the_scores_of_which_there_are_fewest_images():
     first = limits("msp", {"edges": [0.3, 0.5, 0.75, 1.0], "counts": [[5, 1, 900], [3, 2, 90]]}, "image")[0]
-    assert first.startswith("Of 1,001 training images, 3 have MSP from 0.50 to 0.75:")
+    assert first.startswith("Of 1,001 training images with MSP from 0.30 to 1.00, 3 have it from 0.50 to 0.75:")
     assert first.endswith("learnt from few.")
     none = limits("msp", {"edges": [0.5, 0.75, 1.0], "counts": [[5, 0], [5, 0]]}, "point")
-    assert none[0] == "Of 10 training points, 0 have MSP from 0.75 to 1.00: what is asked there is learnt from none."
+    assert none[0].startswith("Of 10 training points with MSP from 0.50 to 1.00, 0 have it from 0.75 to 1.00:")
+    assert none[0].endswith("learnt from none.")
     assert not any("image" in limit or "network" in limit for limit in none)
 
 

@@ -31,7 +31,7 @@ from uqgen.report.run_tables import (
 )
 from uqgen.report.run_text import (
     EXPLANATIONS,
-    judged_part,
+    judges_in_short,
     limits,
     price,
     question,
@@ -253,7 +253,7 @@ def summary(experiment: "Experiment", measurements: Measurements, noun: str) -> 
     real = {name: found.value for name, found in controls.matched_real.class_agreement.items()}
     lines.append(f"{taken}; of real {noun}s with the same scores {real['data']:.3f} and {real['uniform']:.3f}.")
     if measurements.real_judges:
-        lines.append(f"Judges, classifiers that took no part, see {judged_part(measurements)} of the uncertainty too.")
+        lines.append(judges_in_short(measurements))
     return "\n".join([*lines, price(measurements, noun)])
 
 

@@ -85,7 +85,16 @@ def verdict(score: str, measurements: Measurements) -> str:
 def judged_part(measurements: Measurements) -> str:
     """In words, how much of what judges see in real data of the same scores they see in generated ones."""
     generated, real = _judged(measurements)
-    return _share_in_words(generated / real) if real >= LEAST_AGREEMENT else UNKNOWN
+    return _share_in_words(generated / real)
+
+
+def judges_in_short(measurements: Measurements) -> str:
+    """The verdict of the judges in one sentence."""
+    if not _judged(measurements)[1] >= LEAST_AGREEMENT:
+        return (
+            "Judges, classifiers that took no part, have no say: on real data they do not agree with this one either."
+        )
+    return f"Judges, classifiers that took no part, see {judged_part(measurements)} of the uncertainty too."
 
 
 def price(measurements: Measurements, noun: str) -> str:
@@ -125,8 +134,8 @@ def limits(score: str, support: Plain, noun: str) -> list[str]:
     learnt = "from few" if by_score[rarest] else "from none"
     own = " are in features of a network of our own, and" if noun == "image" else ""
     return [
-        f"Of {by_score.sum():,} training {noun}s, {by_score[rarest]:,} have {score_label(score)} from {low:.2f} to "
-        f"{high:.2f}: what is asked there is learnt {learnt}.",
+        f"Of {by_score.sum():,} training {noun}s with {score_label(score)} from {edges[0]:.2f} to {edges[-1]:.2f}, "
+        f"{by_score[rarest]:,} have it from {low:.2f} to {high:.2f}: what is asked there is learnt {learnt}.",
         f"This is one training with one seed. Intervals are over {noun}s, not over trainings.",
         f"Distances of {noun}s{own} compare within this page alone.",
         "What goes with a score need not cause it.",
