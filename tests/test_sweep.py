@@ -116,6 +116,7 @@ def test_every_job_knows_its_sweep_and_its_choices(swept):
     settings = RunFolder(folder / "sweep" / "seed=1").read_settings()
     assert settings["group"] == "sweep"
     assert settings["choices"]["condition"] == "softmax"
+    assert "seed=1" in settings["overrides"]
     assert settings["gan"]["training"]["seed"] == 1
 
 

@@ -121,6 +121,7 @@ def _run_job(cfg: DictConfig, task: Callable[[DictConfig], float], name: str) ->
     hydra_config = HydraConfig.get()
     if "choices" in cfg:
         cfg.choices = {group: name for group, name in hydra_config.runtime.choices.items() if "hydra/" not in group}
+        cfg.overrides = list(hydra_config.overrides.task)
     return run_job(task, cfg) if hydra_config.mode == RunMode.MULTIRUN else _run_single(task, cfg, name)
 
 

@@ -13,7 +13,7 @@ from uqgen.settings import ExplainedError, SettingError
 Plain = dict[str, Any]
 
 # What a run can be resumed with although it differs: where things lie, what it runs on and how often it reports.
-FREE = ("run", "cache", "trainer", "data.folder", "intervals", "logger", "group", "choices")
+FREE = ("run", "cache", "trainer", "data.folder", "intervals", "logger", "group", "choices", "overrides")
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def upload(page, run, folder):
     picture.save(folder / "picture.png")
     page.get_by_role("tab", name="Your image").click()
     page.locator("input[type=file]").first.set_input_files(folder / "picture.png")
-    said = page.get_by_label("Predicted class and MSP obtained")
+    said = page.get_by_label("Predicted class and MSP obtained", exact=True)
     page.wait_for_function("field => field.value !== ''", arg=said.element_handle())
     return picture, said
 
@@ -113,10 +113,27 @@ def test_an_image_of_one_s_own_is_edited_by_a_click(shown, run, tmp_path):
     from uqgen.explorer.page import edited_shown
 
     picture, _ = upload(shown.page, run, tmp_path)
-    shown.page.get_by_role("button", name="Make it so uncertain").click()
-    once_edited = shown.page.get_by_label("Once edited")
+    shown.page.get_by_role("button", name="Edit it to this MSP").click()
+    once_edited = shown.page.get_by_label("Once edited: predicted class and MSP obtained")
     shown.page.wait_for_function("field => field.value !== ''", arg=once_edited.element_handle(), timeout=120_000)
     assert once_edited.input_value() == edited_shown(run, picture, 0.65)[1]
+
+
+def test_a_phone_shows_every_image_and_scrolls_in_one_direction_alone(shown):
+    shown.page.set_viewport_size({"width": 390, "height": 800})
+    assert shown.page.evaluate("document.documentElement.scrollWidth") == 390
+    frame = shown.page.locator(".pixels").first.bounding_box()
+    boxes = [image.bounding_box() for image in shown.page.locator(".pixels .grid-container img").all()]
+    assert len(boxes) == 8
+    for box in boxes:
+        assert frame["x"] <= box["x"]
+        assert box["x"] + box["width"] <= frame["x"] + frame["width"]
+        assert box["y"] + box["height"] <= frame["y"] + frame["height"]
+    assert len({(round(box["x"]), round(box["y"])) for box in boxes}) == 8
+
+
+def test_the_page_says_what_the_score_is(shown):
+    assert shown.page.get_by_text("MSP is the maximum softmax probability").is_visible()
 
 
 def test_nothing_leaves_the_machine_and_nothing_goes_wrong(shown, port):

@@ -4,9 +4,10 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
-from uqgen.report.page import Paragraph, Section, Table, write_page
+from uqgen.report.page import FigureBlock, Paragraph, Section, Table, write_page
 from uqgen.report.score_slider import ScoreSlider, Strip
 
 SHADES = (10, 120, 240)  # of the three images of a strip
@@ -27,6 +28,7 @@ def report(tmp_path, opened):
     sections = [
         Section("Slider", [ScoreSlider("MSP", (1.0, 0.6, 0.3), strips, SIDE, "caption")]),
         Section("Table", [wide, Paragraph("text")]),
+        Section("Figure", [FigureBlock(Figure(figsize=(8, 2)), "A caption of many words " * 8, "nothing")]),
     ]
     write_page(tmp_path / "report.html", "Title", "Summary", sections)
     opened.page.goto((tmp_path / "report.html").as_uri())
@@ -66,6 +68,15 @@ def test_a_phone_of_320_pixels_shows_the_whole_width(report):
     caption = report.page.locator("caption").bounding_box()
     assert caption["x"] + caption["width"] <= 320
     assert shade(report.page) == 10
+
+
+def test_a_phone_shows_a_figure_large_enough_to_be_read_and_its_caption_whole(report):
+    report.page.set_viewport_size({"width": 320, "height": 600})
+    assert report.page.locator("figure > img").bounding_box()["width"] > 500
+    assert report.page.locator("figure.sweep").evaluate("figure => getComputedStyle(figure).overflowX") == "visible"
+    caption = report.page.locator("figcaption").last.bounding_box()
+    assert caption["x"] >= 0
+    assert caption["x"] + caption["width"] <= 320
 
 
 def test_print_shows_whole_strips_in_place_of_the_slider(report):

@@ -1,8 +1,11 @@
+import shlex
+from html import unescape
 from io import BytesIO
 
 import numpy as np
 import pytest
 import torch
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
 
 from uqgen.explanation.attributes import ATTRIBUTES
@@ -94,7 +97,7 @@ def test_it_says_the_numbers_and_the_command(run):
     write_explained_page(run)
     html = run.report.read_text()
     assert html.count("0.250") == 3 * (len(ATTRIBUTES) + 2)
-    assert "python -m uqgen.explain run=runs/demo explanation.seed=4;" in html
+    assert "<pre><code>python -m uqgen.explain run=runs/demo explanation.seed=4</code></pre>" in html
     assert html.count("<script>") == 1
     assert "http" not in html.replace("http-equiv", "")
 
@@ -103,3 +106,12 @@ def test_a_run_that_was_not_measured_gets_a_page_that_says_so(run):
     write_explained_page(run)
     assert titles(run) == [*EXPLAINED, "How to explain it again"]
     assert "python -m uqgen.evaluate run=" in read_page(run.report).summary
+
+
+def test_a_folder_that_hydra_would_take_apart_is_quoted_for_it_and_for_the_shell(run):
+    path = run.explanation / "results.json"
+    path.write_text(path.read_text().replace("runs/demo", "sweeps/seed=0,variant=paper"))
+    write_explained_page(run)
+    command = unescape(run.report.read_text().partition("<pre><code>")[2].partition("</code>")[0])
+    folder = next(word.removeprefix("run=") for word in shlex.split(command) if word.startswith("run="))
+    assert OverridesParser.create().parse_override(f"run={folder}").value() == "sweeps/seed=0,variant=paper"

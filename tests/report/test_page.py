@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from uqgen.report.page import FigureBlock, Paragraph, Section, Table, write_page
+from uqgen.report.page import Command, FigureBlock, Paragraph, Section, Table, write_page
 from uqgen.settings import SettingError
 
 NASTY = "<script>alert(\"x\")</script> & 'é'"
@@ -125,3 +125,9 @@ def test_refuses_a_ragged_table_and_a_figure_without_text():
         Table(["x", "y"], [["a", "b"], ["a"]], "")
     with pytest.raises(SettingError, match="alt="):
         FigureBlock(figure(), "caption", " ")
+
+
+def test_a_command_is_copied_as_it_is_and_an_interval_is_not_broken():
+    assert Parsed(Command(NASTY).html()).text == [NASTY]
+    cell = Parsed(Table(["a, b", "c"], [["d, e", "0.1 [0.0, 0.2]"]], "").html()).text[-1]
+    assert cell == "0.1 [0.0,\N{NO-BREAK SPACE}0.2]"

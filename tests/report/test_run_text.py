@@ -1,10 +1,12 @@
+import shlex
 from math import nan
 from types import SimpleNamespace
 
 import pytest
 
 from uqgen.evaluation.ratio import Ratio
-from uqgen.report.run_text import limits, question, verdict, versions
+from uqgen.report.run_text import judges_in_short, limits, price, question, training_command, verdict, versions
+from uqgen.scores import SCORES
 
 
 def measured(*pairs):
@@ -16,7 +18,9 @@ def measured(*pairs):
     ("pairs", "words"),
     [
         ([(0.7, 0.8), (0.9, 0.8)], "of 0.80 (mean of 2; asked uniformly)"),
-        ([(0.7, 0.8), (0.9, 0.8)], "it is 0.80: the generated ones keep 100% of the agreement"),
+        ([(0.7, 0.8), (0.9, 0.8)], "it is 0.80, and 0.80 is 100 % of that"),
+        ([(0.5, 0.1), (0.5, 0.1)], "so they have no say"),
+        ([(0.5, nan)], "so they have no say"),
         ([(0.73, 0.8)], "so nearly all of the uncertainty"),
         ([(0.71, 0.8)], "so most of the uncertainty"),
         ([(0.5, 0.8)], "so part of the uncertainty"),
@@ -28,12 +32,53 @@ def test_the_verdict_goes_by_what_the_judges_reach_of_what_real_images_let_them(
     assert words in verdict("msp", measured(*pairs))
 
 
+def test_the_verdict_in_short_says_the_part_or_that_the_judges_have_no_say():
+    assert "see most of the uncertainty too" in judges_in_short(measured((0.6, 0.8)))
+    assert "have no say" in judges_in_short(measured((0.6, 0.1)))
+    assert "have no say" in judges_in_short(measured((0.6, nan)))
+
+
 def test_limits_name_the_scores_of_which_there_are_fewest_images():
-    first = limits("msp", {"edges": [0.3, 0.5, 0.75, 1.0], "counts": [[5, 1, 900], [3, 2, 90]]})[0]
-    assert first.startswith("Of 1,001 training images, 3 have MSP from 0.50 to 0.75:")
+    first = limits("msp", {"edges": [0.3, 0.5, 0.75, 1.0], "counts": [[5, 1, 900], [3, 2, 90]]}, "image")[0]
+    assert first.startswith("Of 1,001 training images with MSP from 0.30 to 1.00, 3 have it from 0.50 to 0.75:")
+    assert first.endswith("learnt from few.")
+    none = limits("msp", {"edges": [0.5, 0.75, 1.0], "counts": [[5, 0], [5, 0]]}, "point")
+    assert none[0].startswith("Of 10 training points with MSP from 0.50 to 1.00, 0 have it from 0.75 to 1.00:")
+    assert none[0].endswith("learnt from none.")
+    assert not any("image" in limit or "network" in limit for limit in none)
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_the_question_says_what_the_score_is(name):
+    asked = question(SCORES[name], 10, "point")
+    meaning = asked.partition(" (")[2].partition("; high where")[0]
+    assert len(meaning.split()) > 5
+    assert "image" not in asked.replace(meaning, "")
 
 
 def test_question_and_versions_name_what_they_are_about():
-    assert "10 classes" in question("msp", 10)
-    assert "its MSP from it" in question("msp", 10)
+    asked = question(SCORES["msp"], 10, "image")
+    assert "10 classes" in asked
+    assert "its MSP from it (the maximum softmax probability" in asked
+    assert "; high where the classifier is confident)" in asked
     assert "torch 2." in versions()
+
+
+def test_the_price_says_the_range_of_diversity_and_what_it_comes_to():
+    by_score = [
+        SimpleNamespace(score=score, distance=Ratio.of(*pair)) for score, pair in [(0.3, (2, 4)), (0.9, (3, 4))]
+    ]
+    controls = SimpleNamespace(diversity=SimpleNamespace(ratio=0.625, by_score=by_score))
+    points = SimpleNamespace(images=None, images_floor=None, sliced_wasserstein=0.25, sliced_wasserstein_floor=0.0312)
+    said = price(SimpleNamespace(controls=controls, realism=points), "point")
+    assert "a sliced Wasserstein distance of 0.25 from real training data, other real data 0.0312." in said
+    assert "scores of 0.30 and 0.90, two points" in said
+    assert "0.50 to 0.75 times as far" in said
+    assert said.endswith("(mean 0.62): they keep part of the diversity.")
+
+
+def test_the_command_is_the_one_that_was_given_less_where_files_lie():
+    given = ["experiment=moons", "run=a b", "cache=c", "gan.training.n_images=5", 'name="x, y"']
+    said = training_command("moons", {"overrides": given, "seed": 3})
+    assert shlex.split(said)[3:] == ["experiment=moons", "gan.training.n_images=5", 'name="x, y"']
+    assert training_command("moons", {"seed": 3}) == "python -m uqgen.train experiment=moons seed=3"

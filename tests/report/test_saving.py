@@ -1,11 +1,13 @@
 import os
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from uqgen.report.saving import DPI, png, save_figure
+from uqgen.report.saving import DPI, compact_png, png, save_figure
 
 
 def figure(colour="white"):
@@ -54,3 +56,13 @@ def test_others_may_read_the_file_as_any_other(tmp_path):
     finally:
         os.umask(before)
     assert (tmp_path / "figure.png").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_compact_figure_keeps_rare_colours(tmp_path):
+    pixels = np.full((200, 200, 3), 255, np.uint8)
+    pixels[:100] = np.arange(200, dtype=np.uint8)[:, None]  # 200 greys, and a corner of another colour
+    pixels[-3:, -3:] = (120, 0, 40)
+    Image.fromarray(pixels).save(tmp_path / "figure.png")
+    with Image.open(BytesIO(compact_png(tmp_path / "figure.png"))) as picture:
+        np.testing.assert_allclose(picture.convert("RGB").getpixel((199, 199)), (120, 0, 40), atol=8)
+        assert picture.mode == "P"

@@ -16,6 +16,7 @@ from uqgen.scores import SCORES
         (Estimate(0.5, math.nan, math.nan), "0.500"),
         (Estimate(0.000313, 0.000304, 0.000322), "0.00031 [0.00030, 0.00032]"),
         (Estimate(0.0, -0.01, 0.01), "0.000 [-0.010, 0.010]"),
+        (Estimate(0.00015, 0.000064, 0.002), "0.000 [0.000, 0.002]"),
         (Estimate(math.nan, math.nan, math.nan), "undefined"),
     ],
 )

@@ -39,3 +39,10 @@ def test_refuses_no_curve_and_a_curve_of_another_length():
         training_figure(N_IMAGES, {}, seed=0)
     with pytest.raises(SettingError, match=r"R1.shape=\(99,\): allowed: \(100\)"):
         training_figure(N_IMAGES, {"loss": NOISE, "R1": NOISE[1:]}, seed=0)
+
+
+def test_a_curve_of_one_point_is_seen():
+    single = np.where(np.arange(100) == 7, NOISE, np.nan)
+    (axes,) = training_figure(N_IMAGES, {"penalty": single}, seed=0).axes
+    assert axes.lines[1].get_marker() == "o"
+    assert axes.lines[1].get_xydata().tolist() == [[4.0, NOISE[7]]]

@@ -8,6 +8,7 @@ from PIL import Image
 from torchvision.transforms.v2.functional import to_pil_image
 
 from uqgen.explorer.answers import Answer, between_seeds, edited, of_picture
+from uqgen.report.run_text import meaning
 from uqgen.report.style import score_label
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ CSS = """
 .pixels img { image-rendering: pixelated; }
 .seen img { width: 240px; height: 240px; object-fit: contain; }
 .pixels .grid-wrap { min-height: 0; max-height: none; }
+.pixels .grid-container {
+  grid-template-columns: repeat(auto-fit, minmax(max(4.5rem, 22%), 1fr)); grid-template-rows: auto;
+}
 """
 THEME = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"])  # no font is fetched
 
@@ -33,7 +37,7 @@ def build_page(run: "Run") -> gr.Blocks:
         run: a trained run of images.
     """
     with gr.Blocks(title=f"uqgen: {run.experiment.name}", analytics_enabled=False) as page:
-        gr.Markdown(f"# {run.experiment.name}\nWhat makes this classifier uncertain? Ask for images, or show it one.")
+        gr.Markdown(f"# {run.experiment.name}\n{_introduction(run)}")
         with gr.Tab("Ask"):
             label = _ask(run, page)
         with gr.Tab("Your image"):
@@ -93,19 +97,29 @@ def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
 
 def _your_image(run: "Run", label: gr.Dropdown) -> None:
     """A picture of one's own, what the classifier says of it, and the picture made as uncertain as asked."""
+    name = score_label(run.classifiers.score.name)
     with gr.Row():
-        picture = gr.Image(type="pil", image_mode=None, sources=["upload", "clipboard"], label="Your image")
         with gr.Column():
-            seen = _seen("As the classifier sees it")
-            said = gr.Textbox(label=f"Predicted class and {score_label(run.classifiers.score.name)} obtained")
-            probabilities = gr.Label(label="Probabilities", num_top_classes=N_BARS)
+            picture = gr.Image(type="pil", image_mode=None, sources=["upload", "clipboard"], label="Your image")
+            score, button = _score_slider(run), gr.Button(f"Edit it to this {name}", variant="primary")
+        with gr.Column():
+            seen, said = _seen("As the classifier sees it"), gr.Textbox(label=f"Predicted class and {name} obtained")
+        with gr.Column():
+            made, obtained = _seen("Edited"), gr.Textbox(label=f"Once edited: predicted class and {name} obtained")
+    probabilities = gr.Label(label="Probabilities, of your image", num_top_classes=N_BARS)
     picture.change(partial(picture_shown, run), [picture, label], [seen, said, probabilities], show_progress="hidden")
-    with gr.Row():
-        with gr.Column():
-            score, button = _score_slider(run), gr.Button("Make it so uncertain", variant="primary")
-        with gr.Column():
-            made, obtained = _seen("Edited"), gr.Textbox(label="Once edited")
     button.click(partial(edited_shown, run), [picture, score], [made, obtained])
+
+
+def _introduction(run: "Run") -> str:
+    score = run.classifiers.score
+    second = (
+        f" The {score_label(score.second.name)} asked is one that goes with it in real data." if score.second else ""
+    )
+    return (
+        "What makes this classifier uncertain? Ask for images, or show it one. "
+        f"{score_label(score.name)} is {meaning(score)}.{second}"
+    )
 
 
 def _score_slider(run: "Run") -> gr.Slider:

@@ -29,7 +29,7 @@ LOOKS = {
     "generated": (VERMILLION, "o", "generated"),
     "changes": (BLUE, "s", "generated: change from the certain end"),
 }
-TOGETHER, FOREST, TRUTH = "all together (R2)", "random forest, held out", "true corruption (R2)"
+TOGETHER, FOREST, TRUTH = "all together (R²)", "random forest, held out (R²)", "true corruption (R²)"
 _COLUMNS = 3
 _LETTERS = 9  # of an attribute's name in one line under a column
 
@@ -45,8 +45,8 @@ def shares_figure(analysis: Analysis, score_name: str, *, seed: int) -> Figure:
     rows = [*ATTRIBUTES, TOGETHER, FOREST, *([TRUTH] if analysis.truth else [])]
     figure = new_figure(height=0.36 * len(rows) + 1.5)
     left, right = figure.subplots(1, 2, sharey=True)
-    style(left, x="share of its variance", title=score_label(score_name))
-    style(right, x="Spearman correlation with it")
+    style(left, x="share of the score's variance", title=f"score: {score_label(score_name)}")
+    style(right, x="Spearman correlation with the score")
     for shift, name in zip((-0.22, 0, 0.22), LOOKS, strict=True):
         source = analysis.sources[name]
         shares = _shares(source)
@@ -93,7 +93,7 @@ def shares_by_class_figure(analysis: Analysis, class_names: Sequence[str], *, se
     bar = figure.colorbar(drawn, ax=all_axes, shrink=0.4, aspect=30, pad=0.02)
     bar.set_label("share of the score's variance", fontsize=TEXT, color=INK)
     bar.ax.tick_params(labelsize=TEXT - 1)
-    small_print(figure, ["shares sum to R2", *_sizes(analysis), f"seed {seed}"])
+    small_print(figure, ["shares sum to R²", *_sizes(analysis), f"seed {seed}"])
     return figure
 
 

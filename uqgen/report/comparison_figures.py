@@ -47,6 +47,20 @@ COLOURS = (
     "#882255",
     "#225522",
 )
+# The variants in conf/variant look alike in every figure; whatever else is compared takes what is left.
+VARIANTS = (
+    "paper",
+    "consistency",
+    "balanced",
+    "siblings",
+    "unbalanced",
+    "class",
+    "fourier",
+    "softmax",
+    "auxiliary",
+    "mismatched",
+    "paper_consistency",
+)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 _COLUMNS = 3
@@ -79,8 +93,9 @@ def metrics_figure(comparison: Comparison) -> Figure:
     n_rows = -(-len(metrics) // _COLUMNS)
     figure = new_figure(n_rows * (0.85 + _LINE * edges[-1]) + 0.35)
     all_axes = figure.subplots(n_rows, _COLUMNS, sharey=True, squeeze=False).ravel()
+    looks = variant_looks([variant.name for variant in variants])
     for axes, metric in zip(all_axes, metrics, strict=False):
-        _draw_metric(axes, variants, metric, places)
+        _draw_metric(axes, [variant.over_seeds(metric) for variant in variants], metric, places, looks)
     for axes in all_axes[len(metrics) :]:
         axes.remove()
     all_axes[0].set_yticks(places, ["\n".join(lines) for lines in names])
@@ -110,7 +125,8 @@ def curves_figure(comparison: Comparison) -> Figure:
     axes.set(xlim=limits, ylim=limits, aspect="equal", anchor="W")
     style(axes, x=f"{label} asked, uniformly", y=f"{label} obtained, mean")
     axes.axline((0, 0), slope=1, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="obtained = asked")
-    for variant, curve, look in zip(variants, curves, _looks(), strict=False):
+    looks = variant_looks([variant.name for variant in variants])
+    for variant, curve, look in zip(variants, curves, looks, strict=True):
         _draw_curve(axes, curve, look, variant.name)
     axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=TEXT - 1, frameon=False, labelspacing=0.7)
     small_print(figure, ["line: mean over the seeds, band: lowest to highest seed", *_samples(variants)])
@@ -123,7 +139,15 @@ def _shown(comparison: Comparison) -> list[Variant]:
     return variants
 
 
-def _looks() -> Iterator[Look]:
+def variant_looks(names: Sequence[str]) -> list[Look]:
+    """How variants are drawn: one of `VARIANTS` always alike, others in the order given by what these leave."""
+    fixed = {f"variant={name}": look for name, look in zip(VARIANTS, _all_looks(), strict=False)}
+    taken = [fixed[name] for name in names if name in fixed]
+    free = (look for look in _all_looks() if look not in taken)
+    return [fixed[name] if name in fixed else next(free) for name in names]
+
+
+def _all_looks() -> Iterator[Look]:
     return (Look(*pair) for pair in zip(cycle(COLOURS), cycle(MARKERS), strict=False))
 
 
@@ -152,21 +176,20 @@ def _samples(variants: Sequence[Variant]) -> list[str]:
     evaluation = sorted({job.results["evaluation_seed"] for job in jobs})
     return [
         f"generated in each run: n = {' or '.join(f'{size:,}' for size in sizes)}",
-        f"seeds {', '.join(map(str, seeds))}",
+        f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}",
         f"evaluation seed {', '.join(map(str, evaluation))}",
     ]
 
 
-def _draw_metric(axes: Axes, variants: Sequence[Variant], metric: Metric, places: Array) -> None:
+def _draw_metric(axes: Axes, rows: Sequence[OverSeeds], metric: Metric, places: Array, looks: Sequence[Look]) -> None:
     words = {"lower": "← lower is better", "higher": "higher is better →"}
     style(axes, x=words[metric.better], title=metric.title)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.locator_params(axis="x", nbins=4)
-    rows = [variant.over_seeds(metric) for variant in variants]
     limits = _limits(rows)
     axes.set_xlim(limits)
-    for place, seeds, look in zip(places, rows, _looks(), strict=False):
+    for place, seeds, look in zip(places, rows, looks, strict=True):
         axes.plot(seeds.values, seeds.n * [place + _SHIFT], "o", color=look.colour, markersize=3, alpha=0.6)
         axes.plot(seeds.mean, place - _SHIFT, look.marker, color=look.colour, markersize=6)
         _draw_interval(axes, seeds, place - _SHIFT, look.colour, limits)

@@ -1,8 +1,10 @@
 """The page of a run, once more with what explains its classifier: made of the files in the run's folder alone."""
 
 import json
+import re
+import shlex
 
-from uqgen.report.page import Page, Paragraph, PictureBlock, Section, Table, read_page, write_page
+from uqgen.report.page import Command, Page, Paragraph, PictureBlock, Section, Table, read_page, write_page
 from uqgen.report.saving import compact_png
 from uqgen.report.shares_table import written_shares_rows
 from uqgen.report.strip_files import read_slider
@@ -14,8 +16,14 @@ FIRST = ("The question", "In against out")  # sections that come before the expl
 SLIDER, SWEEPS, GALLERIES = "From certain to uncertain", "Score sweeps", "Galleries"
 ATTRIBUTES, CHOICES, AGAIN = "What goes with the score", "Second choices", "How to explain it again"
 CAUTION = (
-    "Shares say what goes with the score in these images, not what causes it. An attribute that explains as much of "
-    "real images as of generated ones is no invention of the generator."
+    "How much of the score's variance goes with what can be measured of an image. Images are weighted so that every "
+    "score counts alike. All together: a linear regression on all attributes, whose R² the shares divide up. Random "
+    "forest: what the attributes explain of images not seen, linear or not. True corruption: what is explained by the "
+    "noise and blur that were put on real images. Shares say what goes with the score in these images, not what causes "
+    "it. An attribute that explains as much of real images as of generated ones is no invention of the generator."
+)
+FILES = (
+    "All numbers are in explanation/results.json beside this page, the figures and an animation in files of their own."
 )
 
 
@@ -53,14 +61,13 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
     curves = "Mean and quartiles of each attribute, from certain to uncertain, generated beside real."
     by_class = "The same shares for each class."
     choices = (
-        "Which class comes second where the classifier hesitates: rows are the most probable class, generated beside "
-        "real images."
+        "Which class comes second where the classifier hesitates: rows are the most probable class, generated above "
+        "real images. In common: the share of second choices that generated and real images have in common, mean over "
+        "the rows; in brackets, that of two halves of the real ones, which is about the most there is to be had."
     )
     header, *rows = written_shares_rows(results["attributes"])
-    sizes = [str(results["attributes"]["sources"][name]["explained"]["all"]["n"]) for name in ("real", "generated")]
-    caption = (
-        f"95 % bootstrap intervals; {sizes[0]} real and {sizes[1]} generated images, scores spread evenly by weights"
-    )
+    sizes = [f"{results['attributes']['sources'][name]['explained']['all']['n']:,}" for name in ("real", "generated")]
+    caption = f"In brackets, 95 % bootstrap intervals; {sizes[0]} real and {sizes[1]} generated images"
 
     def picture(name: str, caption: str) -> PictureBlock:
         return PictureBlock(compact_png(figures / f"{name}.png"), caption, caption)
@@ -84,20 +91,22 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
             ],
         ),
         Section(CHOICES, [picture("second_choices", choices)]),
-        Section(AGAIN, [Paragraph(_command(results))]),
+        Section(AGAIN, [Command(_command(results)), Paragraph(FILES)]),
     ]
 
 
 def _gallery_caption(score: str, part: Plain) -> str:
-    return f"Different images of each class at {score} {part['score']:.2f}, and their two most probable classes."
+    return (
+        f"Different images of each class at {score} {part['score']:.3g}, and their two most probable classes. "
+        "Near-duplicates, nearer to an image shown than real ones are to each other, were dropped."
+    )
 
 
 def _command(results: Plain) -> str:
-    chosen = " ".join(f"explanation.{name}={value}" for name, value in results["settings"].items())
-    return (
-        f"python -m uqgen.explain run={results['run']} {chosen}; all numbers are in explanation/results.json beside "
-        "this page, the figures and an animation in files of their own."
-    )
+    folder = str(results["run"])
+    run = folder if re.fullmatch(r"[\w./-]+", folder) else f'"{folder}"'  # else Hydra would take it apart
+    chosen = [f"explanation.{name}={value}" for name, value in results["settings"].items()]
+    return shlex.join(["python", "-m", "uqgen.explain", f"run={run}", *chosen])
 
 
 def _unmeasured(run: RunFolder) -> Page:

@@ -77,7 +77,9 @@ def write_figures(folder: Path, explanation: Explanation, run: "Run", settings: 
 
 def _gallery_figure(gallery: Gallery, class_names: list[str], score_name: str, seed: int) -> Figure:
     duplicates = gallery.duplicates
-    shares = f"{duplicates.dropped:.0%} of {duplicates.n:,}, of real images {duplicates.dropped_real:.0%}"
+    shares = (
+        f"{100 * duplicates.dropped:.0f} % of {duplicates.n:,}, of real images {100 * duplicates.dropped_real:.0f} %"
+    )
     dropped = f"near-duplicates dropped: {shares}"
     images = _or_nan(unit_range(gallery.generated.x), gallery.shown)
     probabilities = _or_nan(gallery.probabilities, gallery.shown)

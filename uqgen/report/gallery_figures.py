@@ -26,7 +26,7 @@ def gallery_figure(
 ) -> Figure:
     """Images of each class asked with one score; above each the two most probable classes and their probabilities.
 
-    Where the most probable class is not the one asked, both are set in red and bold.
+    Where the most probable class is not the one asked, both are set in orange and bold.
 
     Args:
         images: float [K, n, 1 or 3, H, W] in [-1, 1]; NaN where there is none.
@@ -55,7 +55,7 @@ def gallery_figure(
     axes.set_ylabel("class asked", fontsize=TEXT, color=INK)
     axes.set_title(f"{score_label(score_name)} {score:.3g} asked", fontsize=TITLE, color=INK, loc="left")
     above = "above: the two most probable classes and their probabilities"
-    small_print(figure, [above, "red: the first is not the class asked", dropped, f"seed {seed}"])
+    small_print(figure, [above, "orange: the first is not the class asked", dropped, f"seed {seed}"])
     return figure
 
 

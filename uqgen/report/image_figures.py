@@ -31,7 +31,7 @@ def two_rows_figure(
 ) -> Figure:
     """One column per class with the same noise, one row per score asked; above each image what the classifier says.
 
-    A prediction other than the class asked is set in red and bold.
+    A prediction other than the class asked is set in orange and bold.
 
     Args:
         images: float [R, C, 1 or 3, H, W] in [-1, 1]; column k was asked to be of class k.

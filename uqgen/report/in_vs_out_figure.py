@@ -75,6 +75,7 @@ def in_vs_out_figure(panels: Sequence[InVsOutPanel], score_name: str, *, seed: i
     all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, panel, (asked, obtained) in zip(all_axes, panels, scores, strict=True):
         axes.set(xlim=limits, ylim=limits, aspect="equal")
+        axes.locator_params(nbins=5)  # the same ticks on both
         style(axes, x=f"{label} asked", y=f"{label} obtained")
         _draw_points(axes, asked, obtained, seed)
         _draw_curve(axes, panel.agreement.curve)

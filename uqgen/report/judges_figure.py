@@ -51,6 +51,7 @@ def judges_figure(rows: Sequence[JudgeRow], *, seed: int) -> Figure:
     _draw_dots(right, [part.mae for part in generated], [part.mae for part in real])
     left.set_xlim(min(0, left.get_xlim()[0]), 1)
     right.set_xlim(left=0)
+    right.locator_params(axis="x", nbins=5)
     for axes in (left, right):
         axes.grid(visible=False, axis="y")
         axes.tick_params(axis="y", length=0, labelsize=TEXT)

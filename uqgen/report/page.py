@@ -34,6 +34,17 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
+class Command:
+    """A line for a shell, to be copied as it is."""
+
+    text: str
+
+    def html(self) -> str:
+        """The line as HTML."""
+        return f"<pre><code>{escape(self.text)}</code></pre>"
+
+
+@dataclass(frozen=True)
 class Table:
     """A table whose first column names the rows.
 
@@ -213,4 +224,5 @@ def _page_html(title: str, summary: str, sections: Sequence[Section]) -> str:
 
 def _row_html(row: Sequence[str]) -> str:
     name, *cells = map(escape, row)
+    cells = [cell.replace(", ", ",&nbsp;") for cell in cells]  # no interval is broken in two
     return f'<th scope="row">{name}</th>' + "".join(f"<td>{cell}</td>" for cell in cells)

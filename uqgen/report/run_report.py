@@ -19,7 +19,7 @@ from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
 from uqgen.report.in_vs_out_figure import InVsOutPanel, in_vs_out_figure
 from uqgen.report.judges_figure import JudgeRow, judges_figure
 from uqgen.report.moons_figure import moons_figure
-from uqgen.report.page import FigureBlock, Paragraph, Section, write_page
+from uqgen.report.page import Command, FigureBlock, Paragraph, Section, write_page
 from uqgen.report.run_tables import (
     PROTOCOL_TITLES,
     agreement_table,
@@ -29,7 +29,16 @@ from uqgen.report.run_tables import (
     knobs_table,
     realism_table,
 )
-from uqgen.report.run_text import limits, question, verdict, versions
+from uqgen.report.run_text import (
+    EXPLANATIONS,
+    judges_in_short,
+    limits,
+    price,
+    question,
+    training_command,
+    verdict,
+    versions,
+)
 from uqgen.report.saving import save_figure
 from uqgen.report.style import score_label
 from uqgen.report.training_figure import training_figure
@@ -38,6 +47,16 @@ from uqgen.run_folder import RunFolder
 if TYPE_CHECKING:
     from uqgen.experiment import Experiment
 
+CURVES = {
+    "d_loss": "discriminator's loss",
+    "g_loss": "generator's loss",
+    "penalty": "discriminator's penalty",
+    "real_logit": "discriminator, of real",
+    "fake_logit": "discriminator, of generated",
+    "d_enforcement": "enforcement, discriminator",
+    "g_enforcement": "enforcement, generator",
+    "memory_gib": "memory (GiB)",
+}  # where the name of what is logged does not speak for itself
 PAPER_ROWS = {"msp": [1.0, 0.7]}  # figure 3 of the paper; for other scores, the ends of the reachable range
 
 
@@ -86,19 +105,23 @@ def write_report(
     tables["The classifier"] = classifier_table(results)
     tables["Realism"] = realism_table(measurements)
     tables["At sampling time"] = at_sampling_table(measurements, experiment.evaluation.n_correction)
-    texts = {}
+    texts = {name: Paragraph(text) for name, text in EXPLANATIONS.items()}
+    noun = "image" if experiment.data.is_image else "point"
     if measurements.controls is not None:
         tables["Controls"] = controls_table(measurements, measurements.controls)
+        texts["Realism"] = Paragraph(price(measurements, noun))
         if measurements.real_judges:
             texts["Judges"] = Paragraph(verdict(experiment.score.name, measurements))
-    sections = [Section("The question", [Paragraph(question(experiment.score.name, experiment.data.n_classes))])]
+    asked = question(experiment.score, experiment.data.n_classes, noun)
+    sections = [Section("The question", [Paragraph(asked)])]
     for title in dict.fromkeys(["In against out", *(drawn.section for drawn in figures), *tables]):
         said = [texts[title]] if title in texts else []
         blocks = [FigureBlock(d.figure, d.caption, d.alt) for d in figures if d.section == title]
         sections.append(Section(title, [*said, *blocks, *([tables[title]] if title in tables else [])]))
-    sections.append(Section("Limits", [*map(Paragraph, limits(experiment.score.name, results["support"]))]))
-    sections.append(Section("How to reproduce", [Paragraph(reproduction(experiment, results)), Paragraph(versions())]))
-    write_page(run.report, f"uqgen: {experiment.name}", summary(experiment, measurements), sections)
+    sections.append(Section("Limits", [*map(Paragraph, limits(experiment.score.name, results["support"], noun))]))
+    again = Command(training_command(experiment.name, run.read_settings()))
+    sections.append(Section("How to reproduce", [again, Paragraph(measured(results)), Paragraph(versions())]))
+    write_page(run.report, f"uqgen: {experiment.name}", summary(experiment, measurements, noun), sections)
     if (run.explanation / "results.json").exists():
         write_explained_page(run)
 
@@ -162,7 +185,8 @@ def _in_vs_out(
     label = score_label(score)
     return (
         in_vs_out_figure(panels, score, seed=seed),
-        f"{label} asked of the generator against {label} obtained from the classifier; figures 2b and 4 of the paper.",
+        f"{label} asked of the generator against {label} obtained from the classifier; grey, how often each was asked "
+        "(above) and obtained (at the right). Figures 2b and 4 of the paper.",
         f"Scatter of obtained against asked {label} under two protocols, with median, quartiles and the identity.",
     )
 
@@ -193,34 +217,55 @@ def _image_figures(experiment: "Experiment", evaluator: Evaluator, gan: Conditio
 
 def _training_figure(history: list[dict[str, float]], seed: int) -> NamedFigure:
     names = [name for name in dict.fromkeys(key for row in history for key in row) if name != "n_images"]
-    curves = {name.replace("_", " "): np.array([row.get(name, np.nan) for row in history]) for name in names}
+    curves = {
+        CURVES.get(name, name.replace("_", " ")): np.array([row.get(name, np.nan) for row in history]) for name in names
+    }
     figure = training_figure(np.array([row["n_images"] for row in history]), curves, seed=seed)
     caption = "The GAN's training, against the images shown to the discriminator."
     return NamedFigure("training", "Training", figure, caption, caption)
 
 
-def summary(experiment: "Experiment", measurements: Measurements) -> str:
-    """What to take home, in two sentences."""
-    label, result = score_label(experiment.score.name), measurements.protocols["uniform"]
-    low, high = (f"{edge:g}" for edge in (result.in_vs_out.curve[0].low, result.in_vs_out.curve[-1].high))
-    return (
-        f"Asked for {label} from {low} to {high}, the generator's images obtain it with a mean absolute error of "
-        f"{_number(result.in_vs_out.mae)} and a Pearson correlation of {_number(result.in_vs_out.pearson)}. "
-        "Asked as in the data, a share of "
-        f"{_number(measurements.protocols['data'].class_agreement)} is taken for the class asked."
+def summary(experiment: "Experiment", measurements: Measurements, noun: str) -> str:
+    """What to take home, a line for each thing.
+
+    Args:
+        experiment: the parts.
+        measurements: what was measured.
+        noun: "image" or "point", of the data.
+    """
+    label, result, controls = (
+        score_label(experiment.score.name),
+        measurements.protocols["uniform"],
+        measurements.controls,
     )
+    low, high = (f"{edge:g}" for edge in (result.in_vs_out.curve[0].low, result.in_vs_out.curve[-1].high))
+    lines = [
+        f"Asked for {label} from {low} to {high}, the generator's {noun}s obtain it with a mean absolute error of "
+        f"{_number(result.in_vs_out.mae)} and a Pearson correlation of {_number(result.in_vs_out.pearson)}."
+    ]
+    agreement = {name: measurements.protocols[name].class_agreement.value for name in PROTOCOLS}
+    taken = (
+        f"Taken for the class asked: {agreement['data']:.3f} of those asked as in the data, {agreement['uniform']:.3f} "
+        "of those asked uniformly"
+    )
+    if controls is None:
+        return "\n".join([*lines, f"{taken}."])
+    real = {name: found.value for name, found in controls.matched_real.class_agreement.items()}
+    lines.append(f"{taken}; of real {noun}s with the same scores {real['data']:.3f} and {real['uniform']:.3f}.")
+    if measurements.real_judges:
+        lines.append(judges_in_short(measurements))
+    return "\n".join([*lines, price(measurements, noun)])
 
 
-def reproduction(experiment: "Experiment", results: dict[str, Any]) -> str:
-    """The command that makes this run again, and what it was measured with."""
+def measured(results: dict[str, Any]) -> str:
+    """What a run was measured with, and where its numbers are."""
     n_images, n_trained = results["n_images_evaluated"], results["n_images_trained"]
-    command = f"python -m uqgen.train experiment={experiment.name} seed={results['seed']}"
     return (
-        f"{command}; all settings are in config.json beside this page, all numbers in results.json. Measured on "
-        f"{n_images:,} generated images under each protocol, beside real {results['evaluation_split']} data, after "
-        f"{n_trained:,} training images, evaluation seed {results['evaluation_seed']}."
+        f"All settings are in config.json beside this page, all numbers in results.json. Measured on {n_images:,} "
+        f"generated data under each protocol, beside real {results['evaluation_split']} data, after {n_trained:,} "
+        f"shown in training; seed of the training {results['seed']}, of the evaluation {results['evaluation_seed']}."
     )
 
 
 def _number(estimate: Estimate) -> str:
-    return f"{estimate.value:.2f} (95 %: {estimate.low:.2f} to {estimate.high:.2f})"
+    return f"{estimate.value:.3f} (95 %: {estimate.low:.3f} to {estimate.high:.3f})"

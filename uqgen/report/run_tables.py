@@ -16,10 +16,11 @@ from uqgen.report.page import Table
 from uqgen.report.style import score_label, with_interval
 
 PROTOCOL_TITLES = {"data": "asked as in the data", "uniform": "asked uniformly"}
+NOT_CORRUPTED = {"none": "not corrupted"}
 WAY_TITLES = {
     "corrected": "score fed corrected",
     "best_of": "nearest of several",
-    "corrected_best_of": "both: fed corrected, nearest to the asked kept",
+    "corrected_best_of": "both",
 }
 
 
@@ -31,7 +32,7 @@ def agreement_table(protocols: dict[str, ProtocolResult]) -> Table:
         "bias": "bias (obtained less asked)",
         "pearson": "Pearson correlation",
         "spearman": "Spearman correlation",
-        "r2": "R2",
+        "r2": "coefficient of determination R²",
         "within_005": "share within 0.05",
         "within_01": "share within 0.1",
     }
@@ -39,7 +40,14 @@ def agreement_table(protocols: dict[str, ProtocolResult]) -> Table:
     rows = [[title, *(with_interval(getattr(r.in_vs_out, name)) for r in results)] for name, title in names.items()]
     rows.append(["class agreement", *(with_interval(result.class_agreement) for result in results)])
     header = ["", *(PROTOCOL_TITLES[name] for name in PROTOCOLS)]
-    return Table(header, rows, f"95 % bootstrap intervals; {results[0].in_vs_out.n:,} images each")
+    return Table(
+        header,
+        rows,
+        (
+            f"In brackets, 95 % bootstrap intervals; n = {results[0].in_vs_out.n:,} each. Class agreement: the share "
+            "whose most probable class is the one asked"
+        ),
+    )
 
 
 def knobs_table(first: str, second: SecondScore) -> Table:
@@ -60,10 +68,17 @@ def classifier_table(results: dict[str, Any]) -> Table:
     classifier = results["classifier"]
     paper = classifier["paper_accuracy"] or {}
     rows = [[split, f"{value:.3f}", _or_blank(paper.get(split))] for split, value in classifier["accuracy"].items()]
-    for kind in classifier["test_by_corruption"]:
+    kinds = classifier["test_by_corruption"]
+    for kind in kinds if len(kinds) > 1 else []:
         severity = f", severity {kind['severity']}" if kind["severity"] else ""
-        rows.append([f"test: {kind['corruption']}{severity} ({kind['n']:,})", f"{kind['accuracy']:.3f}", ""])
-    return Table(["split", "accuracy", "in the paper"], rows, "The classifier being explained")
+        rows.append(
+            [
+                f"test: {NOT_CORRUPTED.get(kind['corruption'], kind['corruption'])}{severity} (n = {kind['n']:,})",
+                f"{kind['accuracy']:.3f}",
+                "",
+            ]
+        )
+    return Table(["split", "accuracy", "in the paper"], rows, "Accuracy of the classifier being explained")
 
 
 def realism_table(measurements: Measurements) -> Table:
@@ -79,7 +94,10 @@ def realism_table(measurements: Measurements) -> Table:
             ["KID", f"{ours.kid:.4f}", f"{floor.kid:.4f}"],
         ]
     return Table(
-        ["distance to real training data", "generated", "other real data"], rows, "The smaller, the more alike"
+        ["distance to real training data", "generated", "other real data"],
+        rows,
+        "The smaller, the more alike. FID and KID, the Fréchet and the kernel inception distance, compare images in "
+        "features of a small network; sliced Wasserstein compares points",
     )
 
 
@@ -101,23 +119,31 @@ def controls_table(measurements: Measurements, controls: Controls) -> Table:
     ]
     rows += [
         [
-            f"distance, scores {part.low:.2f} to {part.high:.2f}{_sizes(part)}",
+            f"distance to real training data, scores {part.low:.2f} to {part.high:.2f} ({_sizes(part)})",
             _optional(part.distance),
             _optional(part.floor),
         ]
         for part in controls.by_score.bins
     ]
-    rows += [_beside(f"diversity, score {point.score:.2f}", point.distance) for point in controls.diversity.by_score]
-    rows.append(["share of copies", f"{copies.share:.3f}", f"{QUANTILE:.3f}"])
+    rows += [
+        _beside(f"mean distance of two of a class, score {point.score:.2f}", point.distance)
+        for point in controls.diversity.by_score
+    ]
+    rows.append(["share of copies of training data", f"{copies.share:.3f}", f"{QUANTILE:.3f}"])
     rows.append(
-        ["distance to the nearest training image", f"{copies.median_generated:.3f}", f"{copies.median_real:.3f}"]
+        [
+            "distance to the nearest in training (median)",
+            f"{copies.median_generated:#.3g}",
+            f"{copies.median_real:#.3g}",
+        ]
     )
-    rows.append(_beside("change of score by noise", fragility.noise))
+    rows.append(_beside("change of the score by a little noise", fragility.noise))
     if fragility.shift is not None:
-        rows.append(_beside("change of score by a shift", fragility.shift))
+        rows.append(_beside("change of the score by a shift of one pixel", fragility.shift))
     caption = (
-        "Generated data beside real data of the scores asked. Distances within parts of the range are FID of images, "
-        "sliced Wasserstein of points; only where there are 200 on every side. docs/method.md defines each line."
+        "Generated data beside real data of the scores asked. Distances to training data are FID of images and sliced "
+        "Wasserstein of points, where there are 200 on every side; two of a class are compared in the same features. "
+        "A copy is nearer to training data than 99 % of unseen real data are. docs/method.md defines each line"
     )
     return Table(["", "generated", "real"], rows, caption)
 
@@ -143,15 +169,15 @@ def _helped_cells(measured: ProtocolResult | AtSampling) -> list[str]:
 
 
 def _beside(title: str, both: Ratio) -> list[str]:
-    return [title, f"{both.generated:.4f}", f"{both.real:.4f}"]
+    return [title, f"{both.generated:#.3g}", f"{both.real:#.3g}"]
 
 
 def _sizes(part: DistanceInBin) -> str:
-    return f" ({part.n_generated:,}; {part.n_real:,}; {part.n_train:,} in training)"
+    return f"n = {part.n_generated:,} generated, {part.n_real:,} real, {part.n_train:,} in training"
 
 
 def _optional(distance: float | None) -> str:
-    return "too few" if distance is None else f"{distance:.4g}"
+    return "too few" if distance is None else f"{distance:#.3g}"
 
 
 def _or_blank(value: float | None) -> str:

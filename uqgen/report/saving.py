@@ -25,8 +25,13 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def compact_png(path: Path) -> bytes:
-    """A PNG file with at most 256 colours, about half as large; for figures the eye finds no difference."""
+    """A PNG file with at most 256 colours, about half as large; for figures the eye finds no difference.
+
+    Colours are chosen to cover all that there are, also rare ones such as those of a colour bar.
+    """
     buffer = BytesIO()
     with Image.open(path) as picture:
-        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+        picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            buffer, "PNG", optimize=True
+        )
     return buffer.getvalue()

@@ -68,7 +68,8 @@ class ScoreSlider:
             f'<figure class="sweep" data-scores="{escape(json.dumps(scores))}" style="--steps:{steps};--side:{side}px">'
             f'<label class="control">{score} asked <output>{scores[0]}</output>'
             f'<input type="range" min="0" max="{steps - 1}" value="0"></label>'
-            f'<p class="hint">Under each image: class predicted and {score} obtained; red: not the class asked.</p>'
+            f'<p class="hint">Bold: class asked, below it a few noises. Under each image: class predicted and {score} '
+            "obtained; orange: not the class asked.</p>"
             f'<p class="ends">{score} asked, from left to right: {ends}</p>'
             f'<div class="classes">{classes}</div>'
             f"<figcaption>{escape(self.caption)}</figcaption></figure>\n<script>\n{_SCRIPT}</script>"

@@ -27,7 +27,7 @@ def written_shares_rows(analysis: Plain) -> list[list[str]]:
     if analysis["truth"] is not None:
         of_truth = analysis["truth"]["explained"][ALL]
         true = {f"true {kind}": share for kind, share in of_truth["shares"].items()}
-        true |= {TRUTH: of_truth["r2"], "attributes and true corruption (R2)": analysis["truth"]["beside"]["r2"]}
+        true |= {TRUTH: of_truth["r2"], "attributes and true corruption (R²)": analysis["truth"]["beside"]["r2"]}
         rows += [[name, _cell(estimate), "", ""] for name, estimate in true.items()]
     return [header, *rows]
 

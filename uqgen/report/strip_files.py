@@ -54,7 +54,7 @@ def read_slider(folder: Path, score: str, most_bytes: int) -> ScoreSlider:
     names = list(dict.fromkeys(entry["asked"] for entry in index["strips"]))
     shown = {strip.asked for strip in strips}
     part = "" if len(shown) == len(names) else f" The first {len(shown)} of {len(names)} classes."
-    caption = f"Class and noise stay; nothing but the {score} asked changes.{part}"
+    caption = f"Each image keeps its class and its noise; nothing but the {score} asked changes.{part}"
     return ScoreSlider(
         score, index["scores"], sorted(strips, key=lambda strip: names.index(strip.asked)), index["side"], caption
     )

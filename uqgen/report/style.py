@@ -69,7 +69,8 @@ def style(axes: Axes, x: str = "", y: str = "", title: str = "") -> None:
 def small_print(figure: Figure, parts: Iterable[str]) -> None:
     """Writes sample sizes, seed and the like under a figure, in as many lines as its width asks for."""
     letters = int(figure.get_figwidth() * 72 / (0.58 * SMALL_PRINT))
-    text = fill(" · ".join(parts), letters)
+    whole = [part.replace(" ", "\0") if len(part) < letters / 2 else part for part in parts]  # stays in one line
+    text = fill(" · ".join(whole), letters).replace("\0", " ")
     figure.supxlabel(text, fontsize=SMALL_PRINT, color=GREY, x=0.99, ha="right", multialignment="right")
 
 
@@ -94,6 +95,7 @@ def with_interval(estimate: Estimate) -> str:
     """
     if math.isnan(estimate.value):
         return "undefined"
-    places = "#.2g" if 0 < abs(estimate.value) < 0.0005 else ".3f"
+    ends = [abs(end) for end in (estimate.value, estimate.low, estimate.high) if not math.isnan(end)]
+    places = "#.2g" if 0 < max(ends) < 0.0005 else ".3f"
     interval = "" if math.isnan(estimate.low) else f" [{estimate.low:{places}}, {estimate.high:{places}}]"
     return f"{estimate.value:{places}}{interval}"

@@ -33,7 +33,7 @@ def strips_figure(
 ) -> Figure:
     """One strip for each class, from certain to uncertain under one noise; above each image what the classifier says.
 
-    A prediction other than the class asked is set in red and bold.
+    A prediction other than the class asked is set in orange and bold.
 
     Args:
         images: float [K, S, 1 or 3, H, W] in [-1, 1].
@@ -61,7 +61,7 @@ def strips_figure(
     axes.set_xlabel(f"{score_label(score_name)} asked", fontsize=TEXT, color=INK)
     axes.set_ylabel("class asked", fontsize=TEXT, color=INK)
     above = f"above: class predicted and {score_label(score_name)} obtained"
-    small_print(figure, [above, "red: not the class asked", "one noise per row", f"seed {seed}"])
+    small_print(figure, [above, "orange: not the class asked", "one noise per row", f"seed {seed}"])
     return figure
 
 
@@ -128,11 +128,15 @@ def _frame(
     images: Array, scores: Array, step: int, obtained: float, class_names: Sequence[str], score_name: str
 ) -> Image.Image:
     sheet = sheet_of(images.swapaxes(0, 1))
-    figure = new_figure(height=6.4 * sheet.shape[1] / sheet.shape[2] + 0.9, width=6.8)
+    figure = new_figure(height=6.4 * sheet.shape[1] / sheet.shape[2] + 1.1, width=6.8)
     axes = figure.subplots()
     label = score_label(score_name)
     # Numbers of one width, so that the title does not tremble.
-    style(axes, title=f"{label} asked {scores[step]:.2f}    obtained {obtained:.2f} (mean)")
+    style(
+        axes,
+        x="class asked; a noise in each row",
+        title=f"{label} asked {scores[step]:.2f}    obtained {obtained:.2f} (mean)",
+    )
     axes.grid(visible=False)
     draw_image(axes, sheet)
     axes.set_xticks(centres(len(class_names), images.shape[-1]), class_names)

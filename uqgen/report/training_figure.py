@@ -53,4 +53,6 @@ def _draw_curve(axes: Axes, n_images: Array, values: Array) -> None:
     thousands, values = n_images[logged] / 1000, values[logged]
     window = max(1, round(_SMOOTHED_SHARE * len(values)))
     axes.plot(thousands, values, color=BLUE, linewidth=0.6, alpha=0.35)
-    axes.plot(thousands, uniform_filter1d(values, window, mode="nearest"), color=BLUE, linewidth=1.6)
+    smooth = uniform_filter1d(values, window, mode="nearest")
+    marker = "o" if len(values) == 1 else None  # one point makes no line
+    axes.plot(thousands, smooth, color=BLUE, linewidth=1.6, marker=marker)

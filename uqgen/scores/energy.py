@@ -9,5 +9,5 @@ from uqgen.scores.score import score
 
 @score(range=lambda n_classes: (-math.inf, math.inf), high_means="uncertain")
 def energy(logits: Tensor, labels: Tensor) -> Tensor:
-    """-log sum_k exp(logits_k)."""
+    """The free energy of the logits, -log sum_k exp(logits_k)."""
     return -logits.logsumexp(dim=1)

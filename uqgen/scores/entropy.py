@@ -9,7 +9,7 @@ from uqgen.scores.score import score
 
 @score(range=lambda n_classes: (0.0, math.log(n_classes)), high_means="uncertain")
 def entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """-sum_k p_k log p_k with p = softmax(logits); 0 log 0 counts as 0."""
+    """The entropy -sum_k p_k log p_k of p = softmax(logits); 0 log 0 counts as 0."""
     return shannon_entropy(logits)
 
 

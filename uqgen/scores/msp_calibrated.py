@@ -12,5 +12,5 @@ def _fit(logits: Tensor, labels: Tensor) -> dict[str, float]:
 
 @score(range=lambda n_classes: (1 / n_classes, 1.0), high_means="confident", fit=_fit)
 def msp_calibrated(logits: Tensor, labels: Tensor, temperature: float = 1.0) -> Tensor:
-    """max_k softmax(logits / T)_k; until it is fitted T is 1, and this the MSP."""
+    """The maximum softmax probability at temperature T: max_k softmax(logits / T)_k; until it is fitted T is 1."""
     return (logits / temperature).softmax(dim=1).amax(dim=1)

@@ -14,6 +14,6 @@ from uqgen.scores.score import score
 
 @score(range=lambda n_classes: (0.0, math.log(n_classes)), high_means="uncertain", needs_members=True)
 def mutual_information(logits: Tensor, labels: Tensor) -> Tensor:
-    """Entropy of the members' mean probabilities less the mean of their entropies; of M members at most log M."""
+    """The entropy of the members' mean probabilities less the mean of their entropies; of M members at most log M."""
     expected = shannon_entropy(logits).mean(dim=1)
     return (shannon_entropy(log_mean_probability(logits)) - expected).clamp_min(0)  # rounding can leave -1e-7
