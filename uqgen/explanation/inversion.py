@@ -22,7 +22,7 @@ from uqgen.networks.stylegan2 import Generator
 from uqgen.settings import SettingError
 
 N_STARTS = 16  # latents drawn, of which the one whose image is nearest is where the optimisation starts
-RATE = 0.1  # of Adam, at most
+RATE = 0.3  # of Adam, at most
 OFFSET_WEIGHT, NOISE_WEIGHT = 1e-2, 1e-3  # of the mean squares of offsets and noise, beside that of the pixels
 
 
