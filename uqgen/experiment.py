@@ -42,6 +42,7 @@ from uqgen.tracking.tracker import Tracker
 log = logging.getLogger(__name__)
 
 FIRST_SIBLING = 1_000  # repetition of the target's training, beyond those of judges
+BARELY = 0.1  # more than chance, a classifier's accuracy that is likely a mistake in its settings
 N_SAMPLE_COLUMNS = 8  # scores in the grid that is drawn during the training
 
 
@@ -153,6 +154,8 @@ class Experiment:
         logits = predict_splits(target, self.data, identity_hash(self._data_identity()), self.cache / "logits")
         found = accuracy(logits["validation"], self.data.validation.label)
         log.info("the classifier is right on %.1f %% of the validation images", 100 * found)
+        if not self.classifier.seeds() and found < 1 / self.data.n_classes + BARELY:
+            log.warning("that is hardly more than chance: data.class_names, classifier.mean and std may be other ones")
         score = self.score.fitted(logits["validation"], self.data.validation.label)
         return Classifiers(target, judges, tuple(siblings), logits, score)
 
@@ -225,7 +228,10 @@ class Experiment:
 
     def _obtain(self, source: ClassifierSource, kind: str, copy: Path) -> FrozenClassifier:
         if copy.exists():
-            source = source.kept(copy)
+            try:
+                source = source.kept(copy)
+            except SettingError as error:
+                raise error.under(kind) from None
         identity = {"data": self._data_identity(), **self.identities[kind]}
         classifier = source.obtain(self.data, identity, self.cache / "classifiers", self.hardware)
         if not copy.exists() and distributed.rank() == 0:

@@ -26,9 +26,9 @@ def train(cfg: DictConfig) -> float:
     from uqgen.tracking.tracker import finishing
 
     settings = plain(cfg)
-    experiment = build(settings)
-    experiment.hardware.check_processes()
     run = RunFolder(Path(settings["run"]))
+    experiment = build(run.with_copies(settings))
+    experiment.hardware.check_processes()
     if distributed.rank() == 0:
         run.open(settings)
     log_to(run.path / "train.log")
