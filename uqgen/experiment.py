@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 
 FIRST_SIBLING = 1_000  # repetition of the target's training, beyond those of judges
 BARELY = 0.1  # more than chance, a classifier's accuracy that is likely a mistake in its settings
+NARROW = 0.1  # part of a score's range: what is asked within less hardly differs
 N_SAMPLE_COLUMNS = 8  # scores in the grid that is drawn during the training
 
 
@@ -203,6 +205,13 @@ class Experiment:
         judges = {name: judge.to(device) for name, judge in classifiers.judges.items()}
         target = classifiers.target.to(device)
         return Evaluator(self.data, target, judges, classifiers.score, own, classifiers.logits, self.evaluation)
+
+    def tell_range(self, evaluator: Evaluator) -> None:
+        """Says which scores are asked uniformly, and warns where the classifier is about as sure of every image."""
+        (low, high), (least, most) = evaluator.asked_range, self.score.range(self.data.n_classes)
+        log.info("asked uniformly: %s from %.3g to %.3g", self.score.name, low, high)
+        if high - low < NARROW * (most - least) < inf:
+            log.warning("that is narrow: on images that the classifier has not seen, or poor ones, it would doubt more")
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

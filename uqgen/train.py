@@ -43,6 +43,7 @@ def train(cfg: DictConfig) -> float:
         with experiment.stage("classifiers"):
             classifiers = experiment.obtain_classifiers(run)
             evaluator = experiment.evaluator(classifiers, experiment.own_conditions(classifiers))
+            experiment.tell_range(evaluator)
         with experiment.stage("GAN"):
             gan = experiment.build_gan(evaluator.own, classifiers)
             experiment.train_gan(gan, evaluator, run, tracker)
