@@ -43,19 +43,20 @@ def given(tmp_path_factory):
     """A folder with what a newcomer has: images in class folders, a TorchScript, and one short YAML."""
     folder = tmp_path_factory.mktemp("given")
     write_shapes(str(folder / "images"), "300")
+    torch.manual_seed(0)
     network = CNN((3, 32, 32), len(SIDES), (4, 8), 8).eval()
     for name, outputs in {"model": network, "probabilities": torch.nn.Sequential(network, torch.nn.Softmax(1))}.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             torch.jit.trace(outputs, torch.rand(2, 3, 32, 32)).save(folder / f"{name}.pt")
-    (folder / "experiment").mkdir()
-    (folder / "experiment" / "mine.yaml").write_text(EXPERIMENT.lstrip())
+    (folder / "conf" / "experiment").mkdir(parents=True)
+    (folder / "conf" / "experiment" / "mine.yaml").write_text(EXPERIMENT.lstrip())
     return folder
 
 
 def command(folder, *overrides):
     small = ["debug=seconds", "evaluation.n_judges=1", "logger=csv", "trainer=cpu", "cache=cache"]
-    line = [sys.executable, "-m", "uqgen.train", "--config-dir=.", "experiment=mine", "run=run", *small, *overrides]
+    line = [sys.executable, "-m", "uqgen.train", "--config-dir=conf", "experiment=mine", "run=run", *small, *overrides]
     return subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=900)
 
 
@@ -67,6 +68,7 @@ def test_one_command_goes_from_a_model_and_a_folder_to_the_report(given):
     assert (results["experiment"], results["n_images_trained"]) == ("mine", 640)
     assert set(results["by_class"]["uniform"]) == set(SIDES)
     assert run.report.stat().st_size > 100_000
+    assert "that is hardly more than chance: data.class_names, classifier.mean" in (run.path / "train.log").read_text()
     assert (run.classifiers / "target.pt").read_bytes() == (given / "model.pt").read_bytes()
 
 

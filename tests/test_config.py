@@ -1,10 +1,12 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hydra.errors import HydraException
 
-from uqgen.config import CONF, build, compose, plain
+from uqgen.config import CONF, build, compose, explain, plain
 from uqgen.settings import SettingError
 
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
@@ -106,7 +108,10 @@ REFUSED = [
     (["classifier.training.epochs=0"], "classifier.training.epochs=0: allowed: an integer of at least 1"),
     (["evaluation.best_of=0"], "evaluation.best_of=0: allowed: an integer of at least 1"),
     (["evaluation.n_images=1"], "evaluation.n_images=1: allowed: an integer of at least 2"),
-    (["evaluation.reachable.msp=[0.05,1]"], "evaluation.reachable.msp=[0.05, 1]: allowed: within [0.1, 1]"),
+    (
+        ["evaluation.reachable.msp=[0.05,1]"],
+        "evaluation.reachable.msp=[0.05, 1]: allowed: within [0.1, 1] for 10 classes",
+    ),
     (["evaluation.reachable.msp=[1,0.5]"], "evaluation.reachable.msp=[1, 0.5]: allowed: [lowest, highest]"),
     (["intervals.checkpoint_every=1500"], "intervals.checkpoint_every=1500: allowed: a multiple of log_every=1000"),
     (["sampler=balanced", "sampler.share=2"], "sampler.share=2: allowed: a number from 0 to 1"),
@@ -145,6 +150,41 @@ def test_an_impossible_setting_is_refused_by_its_full_name(overrides, message):
     assert "\n" not in str(refusal.value)
 
 
+def test_a_range_of_an_experiment_can_be_taken_back():
+    assert build(plain(compose(["evaluation.reachable.msp=null"]))).evaluation.reachable == {"msp": None}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (
+            ["classifier=own", "classifier.network._target_=timn.create_model"],
+            "classifier.network._target_=timn.create_mo",
+        ),
+        (
+            ["data=dataset", "+data.train._target_=torchvision.datasets.CIFA"],
+            "data.train._target_=torchvision.datasets.C",
+        ),
+        (
+            ["data=dataset", "+data.train._target_=uqgen.data.digits.digits", "+data.train.n=3"],
+            "data.train=uqgen.data.digits.d",
+        ),
+        (
+            ["data=dataset", "+data.train._target_=torchvision.datasets.CIFAR10", "+data.train.root=no"],
+            "data.train=torchvis",
+        ),
+    ],
+)
+def test_what_cannot_be_imported_or_made_is_named_with_the_reason(overrides, line):
+    with pytest.raises(SettingError) as refusal:
+        build(plain(compose(["experiment=shapes", *overrides])))
+    assert str(refusal.value).startswith(line)
+    assert re.search(
+        r"No module named|has no attribute|unexpected keyword argument|Dataset not found", str(refusal.value)
+    )
+    assert "\n" not in str(refusal.value)
+
+
 COMMAND_LINES = [
     ("experiment=mnst", "uqgen: experiment=mnst: allowed: digits, mnist, mnist_corrupt, moons, shapes"),
     ("condition=papr", "uqgen: condition=papr: allowed: class, fourier, logit, none, paper, paper_raw, rank, softmax"),
@@ -152,6 +192,7 @@ COMMAND_LINES = [
     ("sed=3", "uqgen: sed=3: allowed: name, seed, run, "),
     ("gan.training.batch_size=0", "uqgen: gan.training.batch_size=0: allowed: an integer of at least 2"),
     ("seed", "uqgen: Error parsing override 'seed'"),
+    ("classifier=torchscript", "uqgen: classifier.file=???: allowed: a value of your own"),
 ]
 
 
@@ -164,6 +205,26 @@ def test_the_command_refuses_in_one_line_before_any_work(override, line, tmp_pat
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("cache=cache", "cache=cache: allowed: with a --config-dir in which no folder is called cache, not "),
+        ("data.foldr=a", "data.foldr=a: allowed: folder, size, channels, class_names, "),
+        (
+            "evaluation.reachable.msp=[0.5,1]",
+            "evaluation.reachable.msp=[0.5,1]: allowed: with a plus, since nothing is ",
+        ),
+    ],
+)
+def test_a_mistake_in_an_experiment_of_ones_own_is_explained(override, line, tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\ndefaults:\n  - override /data: folder\n")
+    key, overrides = override.partition("=")[0], ["experiment=mine", override]
+    error = HydraException(f"Could not override '{key}'.\nNo match in the defaults list.")
+    assert explain(error, "train", overrides, str(tmp_path)).startswith(line)
 
 
 def test_help_shows_choices_settings_and_examples_without_importing_torch(tmp_path):

@@ -31,6 +31,31 @@ def test_a_run_is_taken_up_wherever_its_files_lie(tmp_path, key):
     assert RunFolder(tmp_path).read_settings() == SETTINGS
 
 
+def test_copies_of_weights_stand_in_for_the_files_that_were_named(tmp_path):
+    run = RunFolder(tmp_path)
+    settings = {"classifier": {"checkpoint": "gone.pt"}, "judge": {"checkpoint": None}, "seed": 0}
+    assert run.with_copies(settings) == settings
+    run.classifiers.mkdir()
+    for name in ("target.pt", "judge-1.pt"):
+        (run.classifiers / name).touch()
+    copy = str(run.classifiers / "target.pt")
+    assert run.with_copies(settings) == {**settings, "classifier": {"checkpoint": copy}}
+    assert settings["classifier"] == {"checkpoint": "gone.pt"}
+
+
+def test_a_copy_of_a_program_is_not_taken_unasked(tmp_path):
+    run, program = RunFolder(tmp_path), tmp_path / "model.pt"
+    settings = {"classifier": {"file": str(program)}, "judge": {}}
+    run.classifiers.mkdir()
+    (run.classifiers / "target.pt").touch()
+    with pytest.raises(
+        SettingError, match=rf"^classifier.file={program}: allowed: an existing file; .*target.pt is a "
+    ):
+        run.with_copies(settings)
+    program.touch()
+    assert run.with_copies(settings) == settings
+
+
 @pytest.mark.parametrize(("key", "old"), [("seed", 0), ("gan.training.n_images", 10), ("data.seed", 0)])
 def test_a_run_is_not_taken_up_with_another_setting(tmp_path, key, old):
     RunFolder(tmp_path).open(SETTINGS)

@@ -15,7 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException, InstantiationException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from uqgen.settings import ExplainedError, SettingError, require
 from uqgen.sweep import finish_sweep, plan_sweep, run_job
@@ -109,7 +109,7 @@ def run_command(name: str, task: Callable[[DictConfig], float], sweeps: bool = F
     except ExplainedError as error:
         _refuse(str(error))
     except (HydraException, OmegaConfBaseException) as error:
-        _refuse(explain(error, name, arguments.overrides))
+        _refuse(explain(error, name, arguments.overrides, arguments.config_dir))
 
 
 def _folder(command: str) -> Path:
@@ -137,6 +137,8 @@ def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str)
         return task(cfg)
     except ExplainedError as error:  # caught here, before Hydra adds a line of its own
         _refuse(str(error))
+    except MissingMandatoryValue as error:
+        _refuse(str(SettingError(str(error.full_key), "???", "a value of your own; there is no default")))
     finally:
         distributed.leave()
 
@@ -159,13 +161,14 @@ def _run_sweep(name: str, overrides: list[str], start: Callable[[], Any]) -> NoR
     sys.exit(finish_sweep(sweep))
 
 
-def explain(error: Exception, command: str, overrides: list[str]) -> str:
+def explain(error: Exception, command: str, overrides: list[str], own: str | None = None) -> str:
     """What Hydra says of a setting in several lines, in one that also says what is allowed.
 
     Args:
         error: raised by Hydra.
         command: name of the command's file in conf/.
         overrides: the command line that Hydra refused.
+        own: folder of further settings, of --config-dir; None where there is none.
     """
     message = str(error)
     if choice := re.search(
@@ -176,7 +179,10 @@ def explain(error: Exception, command: str, overrides: list[str]) -> str:
     if unknown := re.search(r"Could not override '(.+?)'", message):
         key = unknown[1]
         value = next((o.partition("=")[2] for o in overrides if o.lstrip("+~").partition("=")[0] == key), "")
-        return str(SettingError(key, value, _settings_beside(key, command, overrides)))
+        if own is not None and Path(own, key).is_dir():  # which Hydra takes for a group of choices
+            return str(SettingError(key, value, f"with a --config-dir in which no folder is called {key}, not {own}"))
+        found = [*overrides, f"hydra.searchpath=[{Path(own).resolve()}]"] if own is not None else overrides
+        return str(SettingError(key, value, _settings_beside(key, command, found)))
     return " ".join(line.strip() for line in message.splitlines() if line.strip())
 
 
@@ -187,6 +193,8 @@ def _settings_beside(key: str, command: str, overrides: list[str]) -> str:
         beside = OmegaConf.select(compose(others, command), key.rpartition(".")[0] or "", throw_on_missing=False)
     except HydraException:  # another override is wrong too
         return "settings that --help shows"
+    if OmegaConf.is_dict(beside) and not beside:
+        return f"with a plus, since nothing is said there yet: +{key}=..."
     names = [name for name in beside if not str(name).startswith("_")] if OmegaConf.is_dict(beside) else []
     return ", ".join(map(str, names)) or "settings that --help shows"
 
@@ -208,11 +216,22 @@ def _under(section: str, make: Callable[[], Any]) -> Any:
     except SettingError as error:
         raise error.under(section) from None
     except InstantiationException as error:
+        inner = str(error).rpartition("full_key: ")[2].strip()
         if isinstance(error.__cause__, SettingError):
-            inner = str(error).rpartition("full_key: ")[2].strip()
             raise error.__cause__.under(inner or section) from None
-        reason = " ".join(str(error).partition("full_key: ")[0].split())
-        raise SettingError(section, "...", f"what conf/{section.partition('.')[0]} shows ({reason})") from error
+        if path := re.match("Error locating target '(.+?)'", str(error)):
+            allowed = f"the import path of something that is installed, or lies here ({_first_cause(error)})"
+            raise SettingError(f"{inner or section}._target_", path[1], allowed) from error
+        made = re.search("Error in (?:call to target |.*for |creating partial.)'?([\\w.]+)", str(error))
+        name = made[1] if made else "..."
+        raise SettingError(inner or section, name, f"arguments that it takes ({_first_cause(error)})") from error
+
+
+def _first_cause(error: BaseException) -> str:
+    """What an error began with, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())
 
 
 def _identity(settings: dict[str, Any], kind: str) -> dict[str, Any]:

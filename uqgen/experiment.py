@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ from uqgen.tracking.tracker import Tracker
 log = logging.getLogger(__name__)
 
 FIRST_SIBLING = 1_000  # repetition of the target's training, beyond those of judges
+BARELY = 0.1  # more than chance, a classifier's accuracy that is likely a mistake in its settings
+NARROW = 0.1  # part of a score's range: what is asked within less hardly differs
 N_SAMPLE_COLUMNS = 8  # scores in the grid that is drawn during the training
 
 
@@ -156,6 +159,8 @@ class Experiment:
         logits = predict_splits(target, self.data, identity_hash(self._data_identity()), self.cache / "logits")
         found = accuracy(logits["validation"], self.data.validation.label)
         log.info("the classifier is right on %.1f %% of the validation images", 100 * found)
+        if not self.classifier.seeds() and found < 1 / self.data.n_classes + BARELY:
+            log.warning("that is hardly more than chance: data.class_names, classifier.mean and std may be other ones")
         score = self.score.fitted(logits["validation"], self.data.validation.label)
         return Classifiers(target, judges, tuple(siblings), logits, score)
 
@@ -215,6 +220,13 @@ class Experiment:
         found = classifiers.score, own, classifiers.logits
         return Evaluator(self.data, target, judges, *found, self.evaluation, features)
 
+    def tell_range(self, evaluator: Evaluator) -> None:
+        """Says which scores are asked uniformly, and warns where the classifier is about as sure of every image."""
+        (low, high), (least, most) = evaluator.asked_range, self.score.range(self.data.n_classes)
+        log.info("asked uniformly: %s from %.3g to %.3g", self.score.name, low, high)
+        if high - low < NARROW * (most - least) < inf:
+            log.warning("that is narrow: on images that the classifier has not seen, or poor ones, it would doubt more")
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Says what is being done, and keeps how long it took."""
@@ -244,7 +256,10 @@ class Experiment:
 
     def _obtain(self, source: ClassifierSource, kind: str, copy: Path) -> FrozenClassifier:
         if copy.exists():
-            source = source.kept(copy)
+            try:
+                source = source.kept(copy)
+            except SettingError as error:
+                raise error.under(kind) from None
         identity = {"data": self._data_identity(), **self.identities[kind]}
         classifier = source.obtain(self.data, identity, self.cache / "classifiers", self.hardware)
         if not copy.exists() and distributed.rank() == 0:

@@ -169,7 +169,7 @@ def load_run(folder: RunFolder, evaluation: Plain | None = None) -> Run:
     """
     settings = folder.read_settings()
     settings["evaluation"].update({key: value for key, value in (evaluation or {}).items() if value is not None})
-    experiment = build(settings)
+    experiment = build(folder.with_copies(settings))
     if not folder.checkpoint.exists():
         raise SettingError("run", folder.path, "a run whose GAN was trained; python -m uqgen.train run=... resumes it")
     experiment.load_data()

@@ -15,6 +15,8 @@ Plain = dict[str, Any]
 # What a run can be resumed with although it differs: where things lie, what it runs on and how often it reports.
 FREE = ("run", "cache", "trainer", "data.folder", "intervals", "logger", "group", "choices", "overrides")
 
+COPIES = {"classifier": "target.pt", "judge": "judge-1.pt"}  # of a classifier and of the judge, where it is one
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -96,6 +98,22 @@ class RunFolder:
         if not path.exists():
             write_atomically(path, secrets.token_hex(4).encode())
         return path.read_text()
+
+    def with_copies(self, settings: Plain) -> Plain:
+        """The settings with the run's copies of weights in place of the files that were named, which may be gone.
+
+        Raises:
+            SettingError: a classifier that is a program is gone; its copy is not run unasked.
+        """
+        found = dict(settings)
+        for kind, name in COPIES.items():
+            given, copy = settings[kind], self.classifiers / name
+            if copy.exists() and given.get("checkpoint") is not None:
+                found[kind] = {**given, "checkpoint": str(copy)}
+            elif copy.exists() and "file" in given and not Path(given["file"]).exists():
+                allowed = f"an existing file; {copy} is a copy, but a program: put it there if you trust it"
+                raise SettingError(f"{kind}.file", given["file"], allowed)
+        return found
 
     def open(self, settings: Plain) -> None:
         """Starts a run with these settings, or takes up the one that was started with them.

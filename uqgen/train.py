@@ -26,9 +26,9 @@ def train(cfg: DictConfig) -> float:
     from uqgen.tracking.tracker import finishing
 
     settings = plain(cfg)
-    experiment = build(settings)
-    experiment.hardware.check_processes()
     run = RunFolder(Path(settings["run"]))
+    experiment = build(run.with_copies(settings))
+    experiment.hardware.check_processes()
     if distributed.rank() == 0:
         run.open(settings)
     log_to(run.path / "train.log")
@@ -44,6 +44,7 @@ def train(cfg: DictConfig) -> float:
             classifiers = experiment.obtain_classifiers(run)
             own = experiment.own_conditions(classifiers)
         evaluator = experiment.evaluator(classifiers, own, experiment.obtain_features(run))
+        experiment.tell_range(evaluator)
         with experiment.stage("GAN"):
             gan = experiment.build_gan(own, classifiers)
             experiment.train_gan(gan, evaluator, run, tracker)

@@ -1,5 +1,8 @@
+import shutil
 import warnings
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -67,6 +70,18 @@ def test_it_says_what_the_network_says_and_a_copy_does_too(name, sources, cnn, d
     assert copy.digest() == frozen.digest()
     assert not (tmp_path / "cache").exists()
     assert source.seeds() == []
+
+
+@pytest.mark.parametrize("name", ["torchscript", "exported"])
+@pytest.mark.parametrize("found", [b"another program", None])
+def test_a_copy_of_a_program_is_compared_and_never_run(name, found, sources, tmp_path):
+    source = replace(sources[name], file=str(tmp_path / "model"))
+    shutil.copyfile(sources[name].file, source.file)
+    source.keep(None, tmp_path / "target.pt")
+    assert source.kept(tmp_path / "target.pt") is source
+    Path(source.file).unlink() if found is None else Path(source.file).write_bytes(found)
+    with pytest.raises(SettingError, match=rf"^file={source.file}: allowed: the program that the run was started with"):
+        source.kept(tmp_path / "target.pt")
 
 
 @pytest.mark.parametrize("name", ["imported", "torchscript", "exported"])

@@ -177,6 +177,8 @@ def test_a_missing_file_is_refused(data, tmp_path, no_training):
     assert str(caught.value) == f"checkpoint={tmp_path}/nowhere.pt: allowed: an existing file"
     with pytest.raises(SettingError, match=r"^checkpoint="):
         own(tmp_path).obtain(data, IDENTITY, tmp_path, CPU)
+    with torch.device("meta"), pytest.raises(SettingError, match=r"^checkpoint="):  # before there are any data
+        own(tmp_path / "nowhere.pt").network_for((2,), 2)
 
 
 @pytest.mark.parametrize(

@@ -86,10 +86,16 @@ def test_mistakes_are_told_before_anything_is_read(tmp_path):
     (tmp_path / "nothing").mkdir()
     for settings, message in (
         ({"folder": tmp_path / "nowhere"}, "nowhere: allowed: an existing folder, with a folder of images for each"),
-        ({"folder": tmp_path / "nothing"}, "nothing: allowed: a folder with these class folders: there is none"),
+        (
+            {"folder": tmp_path / "nothing"},
+            "nothing: allowed: a folder with class folders, and with these: none; it has none",
+        ),
         ({"folder": lonely}, "images in every class folder (Found no valid file for the classes empty"),
-        ({"folder": split}, "test: allowed: a folder with these class folders: ant, bee, cat; it has ant, bee, dog"),
-        ({"folder": images, "class_names": ["ant", "bee"]}, "these class folders: ant, bee; it has ant, bee, cat"),
+        (
+            {"folder": split},
+            "test: allowed: a folder with class folders, and with these: ant, bee, cat; it has ant, bee, dog",
+        ),
+        ({"folder": images, "class_names": ["ant", "bee"]}, "with these: ant, bee; it has ant, bee, cat"),
     ):
         with pytest.raises(SettingError) as refusal:
             FolderDataModule(**settings)

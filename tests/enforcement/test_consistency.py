@@ -66,6 +66,17 @@ def test_images_are_shifted_by_whole_pixels_in_every_direction(given):
     assert places == {(y, x) for y in (2, 3, 4) for x in (2, 3, 4)}
 
 
+def test_pixels_beyond_those_of_a_picture_gain_nothing_and_points_are_left_as_they_are(given):
+    consistency = Consistency(given, **PLAIN)
+    images = torch.tensor([-3.0, -0.5, 0.5, 1.5]).view(1, 1, 2, 2).requires_grad_()
+    classified = consistency._perturbed(images, rng())
+    assert classified.flatten().tolist() == [-1.0, -0.5, 0.5, 1.0]
+    classified.sum().backward()
+    assert images.grad.flatten().tolist() == [0.0, 1.0, 1.0, 0.0]
+    points = torch.tensor([[-3.0, 2.0]])
+    assert consistency._perturbed(points, rng()).equal(points)
+
+
 def test_noise_and_blur_have_the_strength_that_was_set(given):
     noise = Consistency(given, noise=0.3, shift=0)._perturbed(torch.zeros(1, 1, 100, 100), rng())
     assert noise.std().item() == pytest.approx(0.3, rel=0.03)

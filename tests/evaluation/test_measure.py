@@ -269,6 +269,21 @@ def test_without_a_reachable_range_it_is_that_of_the_data(data, evaluator):
     assert (low, high) == pytest.approx((0.001, 0.999), abs=1e-4)
 
 
+def test_a_range_that_is_null_is_that_of_the_data_and_one_that_is_said_is_taken():
+    score, real = get_score("msp"), torch.linspace(0.4, 1, 10_001)
+    ranges = [EvaluationSettings(reachable={"msp": said}).asked_range(score, real) for said in (None, [0.5, 0.9])]
+    assert ranges == [pytest.approx((0.4006, 0.9994), abs=1e-4), (0.5, 0.9)]
+
+
+def test_a_range_that_so_few_classes_do_not_have_is_refused_with_what_is_allowed():
+    settings = EvaluationSettings(reachable={"msp": [0.3, 1.0]})
+    settings.check_range(get_score("msp"), 4)
+    with pytest.raises(
+        SettingError, match=r"^reachable.msp=\[0.3, 1.0\]: allowed: within \[0.5, 1\] for 2 classes, or null"
+    ):
+        settings.check_range(get_score("msp"), 2)
+
+
 def test_the_best_of_one_is_what_the_raw_generator_obtains(data, evaluator):
     class Noisy(Oracle):
         def generate(self, latent, condition):

@@ -1,9 +1,10 @@
 """A classifier trained elsewhere: an import path and its weights, a TorchScript, or an exported program.
 
 A file of weights runs no code when it is read. A TorchScript and an exported program are programs: who loads one trusts
-where it comes from.
+where it comes from. So a run takes its copy of weights, but never runs its copy of a program.
 """
 
+import filecmp
 import logging
 import shutil
 import warnings
@@ -59,7 +60,8 @@ class OwnClassifier(ClassifierSource):
             require_integer("size", self.size, 1)
         for name, values in {"mean": self.mean, "std": self.std}.items():
             numbers = all(isinstance(value, int | float) and (name == "mean" or value > 0) for value in values)
-            require(len(values) in (1, 3) and numbers, name, list(values), "[one for all channels] or [one for each]")
+            allowed = "[one for all channels] or [one for each]" + (", above 0" if name == "std" else "")
+            require(len(values) in (1, 3) and numbers, name, list(values), allowed)
 
     def repeated(self, number: int) -> Self:
         """Itself, whatever the number."""
@@ -153,8 +155,10 @@ class FileClassifier(OwnClassifier):
         shutil.copyfile(self.file, path)
 
     def kept(self, path: Path) -> Self:
-        """With the copy that `keep` left."""
-        return replace(self, file=str(path))
+        """Itself, once its file is found to be what `keep` copied."""
+        same = Path(self.file).is_file() and filecmp.cmp(self.file, path, shallow=False)
+        require(same, "file", self.file, f"the program that the run was started with, of which {path} is a copy")
+        return self
 
     def load(self) -> nn.Module:
         """See `OwnClassifier`."""
@@ -173,7 +177,7 @@ class FileClassifier(OwnClassifier):
 class TorchScriptClassifier(FileClassifier):
     """What `torch.jit.save` wrote."""
 
-    kind = "a TorchScript"
+    kind = "a TorchScript, as torch.jit.save writes it; weights alone are for classifier=own"
 
     def read(self, file: BytesIO) -> nn.Module:
         """See `FileClassifier`."""
@@ -186,7 +190,7 @@ class TorchScriptClassifier(FileClassifier):
 class ExportedClassifier(FileClassifier):
     """What `torch.export.save` wrote of a program with any number of images, exported in evaluation mode."""
 
-    kind = "a program of torch.export"
+    kind = "a program, as torch.export.save writes it; weights alone are for classifier=own"
 
     def read(self, file: BytesIO) -> nn.Module:
         """See `FileClassifier`."""

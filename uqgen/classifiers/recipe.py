@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from filelock import FileLock
 from lightning import seed_everything
 from lightning.pytorch.callbacks import RichProgressBar
@@ -65,11 +66,15 @@ class ClassifierRecipe(ClassifierSource):
         return [single.training.seed for single in self.singles()]
 
     def network_for(self, shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        """See `ClassifierSource`."""
+        """See `ClassifierSource`; with the weights of the checkpoint, where there is one."""
         try:
-            return self.network(shape, n_classes)
+            if self.checkpoint is None:
+                return self.network(shape, n_classes)
+            with torch.device("cpu"):  # where all else is only tried for its shapes
+                networks = [single._untrained(shape, n_classes) for single in self.singles()]
         except SettingError as error:
             raise error.under("network") from None
+        return load_weights(self._joined(networks), Path(self.checkpoint), "checkpoint")
 
     def obtain(
         self, data: InMemoryDataModule, identity: Mapping[str, Any], folder: Path, hardware: Hardware
@@ -86,8 +91,7 @@ class ClassifierRecipe(ClassifierSource):
             SettingError: the checkpoint is missing or does not fit the network.
         """
         if self.checkpoint is not None:
-            network = self._joined([single._untrained(data) for single in self.singles()])
-            return FrozenClassifier(load_weights(network, Path(self.checkpoint), "checkpoint"))
+            return FrozenClassifier(self.network_for(data.shape, data.n_classes))
         networks = [
             single._obtain_network(data, {**identity, "seed": single.training.seed}, folder, hardware)
             for single in self.singles()
@@ -105,15 +109,15 @@ class ClassifierRecipe(ClassifierSource):
     def _joined(self, networks: list[nn.Module]) -> nn.Module:
         return networks[0] if self.members is None else Ensemble(networks)
 
-    def _untrained(self, data: InMemoryDataModule) -> nn.Module:
+    def _untrained(self, shape: tuple[int, ...], n_classes: int) -> nn.Module:
         with isolate_rng():
             seed_everything(self.training.seed, verbose=False)
-            return self.network(data.shape, data.n_classes)
+            return self.network(shape, n_classes)
 
     def _obtain_network(
         self, data: InMemoryDataModule, identity: dict[str, Any], folder: Path, hardware: Hardware
     ) -> nn.Module:
-        network = self._untrained(data)
+        network = self._untrained(data.shape, data.n_classes)
         path = folder / f"{identity_hash(identity)}.pt"
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):

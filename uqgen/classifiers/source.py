@@ -63,4 +63,8 @@ class ClassifierSource(ABC):
 
     @abstractmethod
     def kept(self, path: Path) -> Self:
-        """The source whose file is the copy that `keep` left."""
+        """The source of that same classifier, of which `keep` left a copy.
+
+        Raises:
+            SettingError: the copy may not be used, and what it was copied from is another one by now.
+        """

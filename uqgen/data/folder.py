@@ -85,7 +85,8 @@ def _class_folders(folder: Path) -> list[str]:
 
 def _open(folder: Path, names: Sequence[str]) -> ClassFolders:
     found = _class_folders(folder)
-    allowed = f"a folder with these class folders: {', '.join(names) or 'there is none'}; it has {', '.join(found)}"
+    wanted, there = (", ".join(some) or "none" for some in (names, found))
+    allowed = f"a folder with class folders, and with these: {wanted}; it has {there}"
     require(len(names) > 0 and found == sorted(names), "folder", folder, allowed)
     try:
         return ClassFolders(folder, names)

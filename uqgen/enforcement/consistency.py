@@ -21,8 +21,8 @@ class Consistency(Enforcement):
     score adds its own squared distance to either, since no vector says it.
 
     Against cheating: the pull on an image is bounded by the push of the discriminator; classifiers other than the
-    target take part; and the images are shifted, blurred and made noisy before they are classified, which no
-    fine-tuned pattern survives.
+    target take part; pixels are clipped to those of a picture, beyond which there is confidence that a picture loses;
+    and the images are shifted, blurred and made noisy before they are classified, which no fine-tuned pattern survives.
 
     Args:
         given: what there is.
@@ -80,7 +80,7 @@ class Consistency(Enforcement):
 
     def _perturbed(self, x: Tensor, rng: torch.Generator) -> Tensor:
         if x.dim() == 4:
-            x = self._shifted(x, rng)
+            x = self._shifted(x.clamp(-1, 1), rng)
             if self.blur > 0:
                 x = gaussian_blur(x, 2 * [2 * int(3 * self.blur + 0.5) + 1], 2 * [self.blur])
         return x + self.noise * torch.randn(x.shape, generator=rng, device=x.device)

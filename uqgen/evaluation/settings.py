@@ -28,7 +28,7 @@ class EvaluationSettings:
         best_of: images drawn for each image kept, where the one whose score is nearest to the asked is kept.
         n_at_sampling: images kept for each kind of help at sampling time.
         n_correction: images drawn to fit the correction of the score fed.
-        reachable: for a score's name, the lowest and the highest score to ask for uniformly.
+        reachable: for a score's name, the lowest and the highest score to ask for uniformly, or None: as in the data.
         seed: draws conditions, latents and resamples.
 
     Raises:
@@ -44,7 +44,7 @@ class EvaluationSettings:
     best_of: int = 8
     n_at_sampling: int = 2_000
     n_correction: int = 4_000
-    reachable: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    reachable: Mapping[str, Sequence[float] | None] = field(default_factory=dict)
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -60,8 +60,9 @@ class EvaluationSettings:
         require_integer("seed", self.seed, 0)
         for name, bounds in self.reachable.items():
             require_choice("reachable", name, SCORES)
-            rising = len(bounds) == 2 and bounds[0] < bounds[1]
-            require(rising, f"reachable.{name}", list(bounds), "[lowest, highest] with lowest < highest")
+            if bounds is not None:
+                rising = len(bounds) == 2 and bounds[0] < bounds[1]
+                require(rising, f"reachable.{name}", list(bounds), "[lowest, highest] with lowest < highest, or null")
 
     def check_range(self, score: Score, n_classes: int) -> None:
         """Refuses reachable bounds that the score cannot take.
@@ -70,10 +71,10 @@ class EvaluationSettings:
             SettingError: they leave the score's range for that many classes.
         """
         low, high = score.range(n_classes)
-        if score.name in self.reachable:
-            bounds = self.reachable[score.name]
+        if bounds := self.reachable.get(score.name):
             inside = low <= bounds[0] and bounds[1] <= high
-            require(inside, f"reachable.{score.name}", list(bounds), f"within [{low:g}, {high:g}]")
+            allowed = f"within [{low:g}, {high:g}] for {n_classes} classes, or null for what the data have"
+            require(inside, f"reachable.{score.name}", list(bounds), allowed)
 
     def asked_range(self, score: Score, real: Tensor) -> tuple[float, float]:
         """The lowest and the highest score to ask for uniformly.
@@ -82,8 +83,8 @@ class EvaluationSettings:
             score: the score.
             real: float32 [N], scores of real training images, for scores of which `reachable` says nothing.
         """
-        if score.name in self.reachable:
-            low, high = self.reachable[score.name]
+        if bounds := self.reachable.get(score.name):
+            low, high = bounds
         else:
             low, high = np.quantile(real.numpy(), [TAIL, 1 - TAIL])
         return float(low), float(high)
