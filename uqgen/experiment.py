@@ -81,7 +81,7 @@ class Experiment:
         identities: plain values that determine the data and the classifiers, for "data", "classifier" and "judge".
         score: the score, before it is fitted to a classifier.
         encoding: (number of classes, class and score of every training image) to an encoding.
-        sampler: class and score of every training image to what draws images and conditions.
+        sampler: class and score of every training image, and the discriminator's group, to what draws both.
         enforcement: what there is to what makes the generator keep to the condition.
         n_siblings: classifiers like the target that the enforcement needs.
         generator, discriminator: (shape of an image, widths of the encoding's parts) to a network.
@@ -98,7 +98,7 @@ class Experiment:
     identities: dict[str, dict[str, Any]]
     score: Score
     encoding: Callable[[int, Condition], Encoding]
-    sampler: Callable[[Condition], DataConditions]
+    sampler: Callable[..., DataConditions]
     enforcement: Callable[[EnforcementContext], Enforcement]
     n_siblings: int
     generator: Callable[..., ConditionalGenerator]
@@ -193,7 +193,8 @@ class Experiment:
                 classifiers.target, classifiers.siblings, classifiers.score, encoding, discriminator, real
             )
             enforcement = self.enforcement(given)
-        return ConditionalGAN(generator, discriminator, encoding, self.sampler(real), self.training, enforcement)
+        conditions = self.sampler(real, group=discriminator.group)
+        return ConditionalGAN(generator, discriminator, encoding, conditions, self.training, enforcement)
 
     def own_conditions(self, classifiers: Classifiers) -> Condition:
         """Class, score, probabilities and, where there is one, second score of every real training image."""

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from uqgen.conditioning.condition import Condition
-from uqgen.conditioning.sampling import DataConditions, uniform_conditions
+from uqgen.conditioning.sampling import NEIGHBOURS, DataConditions, uniform_conditions
 
 # Class 0 is always certain, class 1 never, and (1, 0.6) occurs three times as often as each of the others.
 REAL = Condition(torch.tensor([0, 0, 1, 1, 1, 1]), torch.tensor([1.0, 0.99, 0.6, 0.6, 0.6, 0.5]))
@@ -43,6 +43,37 @@ def test_the_generator_alone_decides():
     assert pairs(conditions.draw(50, rng(1))) == first
     assert pairs(DataConditions(REAL).draw(50, rng(1))) == first
     assert pairs(conditions.draw(50, rng(2))) != first
+
+
+MANY = Condition(torch.arange(1000) % 4, torch.rand(1000, generator=rng(3)))
+
+
+@pytest.mark.parametrize("how", ["draw", "order"])
+def test_a_group_is_of_one_class_and_of_about_one_score(how):
+    conditions = DataConditions(MANY, group=4)
+    drawn = conditions.draw(1000, rng()) if how == "draw" else MANY.select(conditions.order(rng()))
+    label, score = drawn.label.view(-1, 4), drawn.score.view(-1, 4)
+    assert label.eq(label[:, :1]).all()
+    for one in range(4):
+        ordered = MANY.score[MANY.label == one].sort().values
+        rank = torch.searchsorted(ordered, score[label[:, 0] == one].contiguous())
+        assert 0 < (rank.amax(dim=1) - rank.amin(dim=1)).max() <= 2 * NEIGHBOURS
+    assert label[:, 0].bincount().tolist() == pytest.approx([62.5] * 4, abs=4 * (250 * 3 / 16) ** 0.5)
+    assert score.mean().item() == pytest.approx(MANY.score.mean().item(), abs=4 / (12 * 250) ** 0.5)
+
+
+def test_groups_are_whole_in_the_middle_of_a_class_and_at_its_ends():
+    conditions, position = DataConditions(MANY, group=4), MANY.score.argmin().expand(4000)
+    near = conditions._near(position, rng())
+    assert (MANY.label[near] == MANY.label[position]).all()
+    lowest = (MANY.label == MANY.label[position[0]]).nonzero().squeeze(1)
+    expected = lowest[MANY.score[lowest].argsort()][: NEIGHBOURS + 1]
+    assert set(near.tolist()) == set(expected.tolist())
+
+
+def test_a_number_that_is_no_multiple_of_the_group_can_be_drawn():
+    assert len(DataConditions(REAL, group=4).draw(30, rng()).label) == 30
+    assert len(DataConditions(REAL, group=4).order(rng())) == 6
 
 
 def test_uniform_conditions_fill_their_range_whatever_the_class():

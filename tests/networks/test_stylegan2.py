@@ -207,6 +207,20 @@ def test_mapping_sees_the_direction_of_z_alone():
     torch.testing.assert_close(mapping(z * 30, parts(5)), mapping(z, parts(5)), atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("latent_dim", [4, 64, 512])
+@pytest.mark.parametrize("part_dims", [(3,), (10, 20, 10)])
+def test_z_and_condition_move_w_alike_however_wide_they_are(latent_dim, part_dims):
+    mapping = Mapping(part_dims, latent_dim, 512, 1, 1.0).eval()
+    z, parts = torch.randn(2000, latent_dim), [torch.randn(2000, width) for width in part_dims]
+    fixed = [part[:1].expand(2000, -1) for part in parts]
+    with torch.no_grad():
+        by_z, by_condition = (
+            mapping(z, fixed).var(dim=0).mean(),
+            mapping(z[:1].expand(2000, -1), parts).var(dim=0).mean(),
+        )
+    assert (by_z / by_condition).item() == pytest.approx(1, rel=0.25)
+
+
 def test_a_second_z_takes_over_from_its_layer_on(generator):
     latent, second = generator.draw_latent(6, rng(0)), generator.draw_latent(6, rng(1)).z
     own, others = generator.mapping(latent.z, parts(6)), generator.mapping(second, parts(6))

@@ -19,13 +19,16 @@ class BalancedConditions(DataConditions):
         share: of the images that are drawn balanced.
         n_bins: bins of equal width between the lowest and the highest score.
         most: an image is drawn at most so many times as often as it occurs, so that lone ones are not learned by heart.
+        group: see `DataConditions`.
 
     Raises:
         SettingError: a value is out of range.
     """
 
-    def __init__(self, real: Condition, share: float = 0.5, n_bins: int = 20, most: float = 20.0) -> None:
-        super().__init__(real)
+    def __init__(
+        self, real: Condition, share: float = 0.5, n_bins: int = 20, most: float = 20.0, group: int = 1
+    ) -> None:
+        super().__init__(real, group)
         require_number("share", share, 0, 1)
         require_integer("n_bins", n_bins, 1)
         require_number("most", most, 1)
@@ -33,7 +36,7 @@ class BalancedConditions(DataConditions):
 
     def order(self, rng: torch.Generator) -> Tensor:
         """See `DataConditions`; with replacement."""
-        return self._positions(len(self.real.score), rng)
+        return self._grouped(len(self.real.score), rng)
 
     def _positions(self, n: int, rng: torch.Generator) -> Tensor:
         self.cumulative = self.cumulative.to(rng.device)

@@ -5,25 +5,50 @@ from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
 
+NEIGHBOURS = 20  # images of a class, on either side in the order of scores, from which a group is drawn
+
 
 class DataConditions:
     """Shows real images as they are, and asks for class and score of random ones: both sides see the same conditions.
 
+    Images that are judged together are of one class and of about one score. What they have in common then is the
+    condition, and how much they differ tells a generator that makes one picture of each class.
+
     Args:
         real: class and score of the N real images.
+        group: how many neighbours in a batch are judged together.
     """
 
-    def __init__(self, real: Condition) -> None:
-        self.real = real
+    def __init__(self, real: Condition, group: int = 1) -> None:
+        self.real, self.group = real, group
+        by_score = real.score.cpu().argsort(stable=True)
+        self.ranked = by_score[real.label.cpu()[by_score].argsort(stable=True)]  # class by class, each by score
+        self.rank = self.ranked.argsort()
+        self.ends = real.label.cpu().bincount().cumsum(0)  # of each class, among the ranked
 
     def draw(self, n: int, rng: torch.Generator) -> Condition:
         """Draws n conditions with replacement, on the device of `rng`."""
         self.real = self.real.to(rng.device)
-        return self.real.select(self._positions(n, rng))
+        return self.real.select(self._grouped(n, rng))
 
     def order(self, rng: torch.Generator) -> Tensor:
         """The real images that make an epoch: positions int64 [N], on the CPU as is `rng`."""
-        return torch.randperm(len(self.real.score), generator=rng)
+        n = len(self.real.score)
+        return torch.randperm(n, generator=rng) if self.group == 1 else self._grouped(n, rng)
+
+    def _grouped(self, n: int, rng: torch.Generator) -> Tensor:
+        """Positions of n images; where they come in groups, each group's are drawn from about one."""
+        positions = self._positions(-(-n // self.group), rng)
+        return positions if self.group == 1 else self._near(positions.repeat_interleave(self.group)[:n], rng)
+
+    def _near(self, position: Tensor, rng: torch.Generator) -> Tensor:
+        """For each image one of its class that is at most `NEIGHBOURS` away in the order of scores."""
+        ranked, rank, ends = (index.to(rng.device) for index in (self.ranked, self.rank, self.ends))
+        label, here = self.real.label.to(rng.device)[position], rank[position]
+        first = torch.maximum(here - NEIGHBOURS, ends[label] - ends.diff(prepend=ends.new_zeros(1))[label])
+        last = torch.minimum(here + NEIGHBOURS, ends[label] - 1)
+        chance = torch.rand(len(position), generator=rng, device=rng.device, dtype=torch.float64)
+        return ranked[first + (chance * (last - first + 1)).long()]
 
     def _positions(self, n: int, rng: torch.Generator) -> Tensor:
         return torch.randint(len(self.real.score), (n,), generator=rng, device=rng.device)

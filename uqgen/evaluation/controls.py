@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from uqgen.evaluation.measure import Evaluator, ProtocolResult
 
 MAX_IMAGES = 2_000  # whose copies are looked for, and that are changed a little
-N_SCORES, N_LATENTS = 5, 32  # scores at which diversity is measured, and images of each class at each
+N_SCORES, N_LATENTS = 5, 32  # scores at which diversity is measured beside the certain end, and images of each class
 NOISE = 0.02  # of the range of pixels, or of the standard deviation of each coordinate
 MATCHING, DRAWING, MAKING, CHANGING = range(1, 5)  # streams of random numbers
 
@@ -137,13 +137,15 @@ def _by_score(evaluator: "Evaluator", made: Generated) -> DistanceByScore:
 
 def _diversity(evaluator: "Evaluator", gan: ConditionalGAN) -> Diversity:
     low, high = evaluator.asked_range
-    scores = low + (high - low) * (torch.arange(N_SCORES) + 0.5) / N_SCORES  # the ends are rare among real images
+    scores = low + (high - low) * (torch.arange(N_SCORES) + 0.5) / N_SCORES
+    certain = torch.tensor([high if evaluator.score.high_means == "confident" else low])
+    scores = torch.cat([scores, certain]).sort().values  # the uncertain end, where real images are few, is left out
     n_classes, train = evaluator.data.n_classes, evaluator.real["train"]
-    asked = Condition(torch.arange(n_classes).repeat(N_SCORES), scores.repeat_interleave(n_classes))
+    asked = Condition(torch.arange(n_classes).repeat(len(scores)), scores.repeat_interleave(n_classes))
     repeated = asked.select(torch.arange(len(asked.score)).repeat_interleave(N_LATENTS))
     made = features_of(make_images(gan, repeated, seeding.derive(evaluator.seed, MAKING)), evaluator.features)
     nearest = nearest_of_class(asked, evaluator.own, N_LATENTS)
-    shape = (N_SCORES, n_classes, -1, made.shape[1])
+    shape = (len(scores), n_classes, -1, made.shape[1])
     return diversity(scores.tolist(), made.view(shape), train.features[nearest].view(shape))
 
 

@@ -33,12 +33,18 @@ SMALL_CHANNELS = (64, 48, 32, 16)  # at the lowest resolutions
 
 
 class Mapping(nn.Module):
-    """Maps z and the embedded condition to W: fully connected layers over their normalised concatenation."""
+    """Maps z and the embedded condition to W: fully connected layers over their normalised concatenation.
+
+    However wide z is, and however many parts the condition has, both weigh alike, as in StyleGAN2, where both are as
+    wide: a z that is one part among many is hardly heard, and each condition gets one picture.
+    """
 
     def __init__(self, part_dims: Sequence[int], latent_dim: int, w_dim: int, depth: int, lr_multiplier: float) -> None:
         super().__init__()
         self.embedding = ConditionEmbedding(part_dims, w_dim)
-        in_features = [latent_dim + self.embedding.out_features] + [w_dim] * (depth - 1)
+        widths = (latent_dim, self.embedding.out_features)
+        self.z_scale, self.condition_scale = (math.sqrt(sum(widths) / (2 * width)) for width in widths)
+        in_features = [sum(widths)] + [w_dim] * (depth - 1)
         self.layers = nn.Sequential(
             *(EqualisedLinear(n, w_dim, activation=True, lr_multiplier=lr_multiplier) for n in in_features)
         )
@@ -47,7 +53,8 @@ class Mapping(nn.Module):
 
     def forward(self, z: Tensor, parts: Sequence[Tensor]) -> Tensor:
         """z float [N, latent_dim] and the encoded condition to w float [N, w_dim]; tracks the mean w in training."""
-        w = self.layers(torch.cat([normalise_second_moment(z), self.embedding(parts)], dim=1))
+        z, condition = self.z_scale * normalise_second_moment(z), self.condition_scale * self.embedding(parts)
+        w = self.layers(torch.cat([z, condition], dim=1))
         if self.training:
             self.mean_w.lerp_(distributed.mean(w.detach().float().mean(dim=0)), MEAN_W_RATE)
         return w
