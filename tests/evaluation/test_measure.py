@@ -155,9 +155,7 @@ def test_the_oracle_is_caught_at_what_it_does_training_points_again_and_always_t
     assert controls.copies.median_generated < 1e-6 < controls.copies.median_real
     assert controls.diversity.ratio == 0
     assert len(controls.diversity.by_score) == 6
-    assert controls.diversity.by_score[-1].score == pytest.approx(
-        evaluator.asked_range[1]
-    )  # the certain end
+    assert controls.diversity.by_score[-1].score == pytest.approx(evaluator.asked_range[1])  # the certain end
 
 
 def test_one_that_makes_any_of_the_training_points_of_the_condition_is_as_diverse_as_they_are(data, evaluator):
