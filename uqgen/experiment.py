@@ -22,7 +22,7 @@ from uqgen.classifiers.recipe import ClassifierRecipe, identity_hash
 from uqgen.classifiers.source import ClassifierSource
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.conditioning.own import own_condition
+from uqgen.conditioning.own_condition import own_condition
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.enforcement.enforcement import Enforcement, EnforcementContext

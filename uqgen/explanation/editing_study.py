@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from uqgen import seeding
-from uqgen.conditioning.own import own_condition
+from uqgen.conditioning.own_condition import own_condition
 from uqgen.evaluation.measure import Evaluator
 from uqgen.explanation.edit_quality import EditQuality, edit_quality
 from uqgen.explanation.editing import edit, edit_by_condition

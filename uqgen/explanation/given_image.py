@@ -11,7 +11,7 @@ from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
-from uqgen.conditioning.own import own_condition
+from uqgen.conditioning.own_condition import own_condition
 from uqgen.data.images import fit_image
 from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.explanation.editing import edit, edit_by_condition

@@ -2,7 +2,7 @@ import math
 
 import torch
 
-from uqgen.conditioning.own import own_condition
+from uqgen.conditioning.own_condition import own_condition
 from uqgen.scores import get_score
 
 LOGITS = torch.tensor([[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]).log() + 7  # a softmax does not see the 7
