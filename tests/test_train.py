@@ -94,7 +94,7 @@ def test_a_score_is_fitted_to_the_target_before_it_is_used_and_when_a_run_is_loa
     assert classifiers.score.parameters == {"temperature": temperature}
     logits = classifiers.logits["train"]
     torch.testing.assert_close(own.score, (logits / temperature).softmax(dim=1).amax(dim=1))
-    assert loaded.evaluator().score is classifiers.score
+    assert loaded.evaluator.score is classifiers.score
 
 
 @pytest.mark.parametrize("score", ["mutual_information", "energy"])

@@ -81,7 +81,7 @@ class Experiment:
         identities: plain values that determine the data and the classifiers, for "data", "classifier" and "judge".
         score: the score, before it is fitted to a classifier.
         encoding: (number of classes, class and score of every training image) to an encoding.
-        sampler: class and score of every training image, and the discriminator's group, to what draws both.
+        sampler: (own conditions, the discriminator's group) to what draws images and conditions.
         enforcement: what there is to what makes the generator keep to the condition.
         n_siblings: classifiers like the target that the enforcement needs.
         generator, discriminator: (shape of an image, widths of the encoding's parts) to a network.

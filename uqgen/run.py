@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import nan
 from typing import Any
 
@@ -71,8 +72,9 @@ class Run:
         """K names, in the order of the labels."""
         return self.experiment.data.class_names
 
+    @cached_property
     def evaluator(self) -> Evaluator:
-        """What measures the GAN."""
+        """What measures the GAN; made once, since edits ask it, too, and its features are read from a file."""
         return self.experiment.evaluator(self.classifiers, self.own, self.experiment.obtain_features(self.folder))
 
     def generate(self, label: int, score: float, n: int = 16, seed: int = 0, second: float | None = None) -> Samples:
@@ -142,7 +144,7 @@ class Run:
         if self.folder.results.exists():
             results = json.loads(self.folder.results.read_text())
             return {protocol: _in_vs_out(plain) for protocol, plain in results["in_vs_out"].items()}
-        protocols = self.evaluator().measure_in_training(self.gan).protocols
+        protocols = self.evaluator.measure_in_training(self.gan).protocols
         return {protocol: result.in_vs_out for protocol, result in protocols.items()}
 
     def _check(self, label: int, score: float, n: int, seed: int, second: float | None) -> None:

@@ -31,7 +31,7 @@ def run(tiny_run):
 
 
 def test_a_gallery_shows_different_images_of_each_class(run):
-    evaluator = run.evaluator()
+    evaluator = run.evaluator
     (gallery,) = make_galleries(run.gan, evaluator, (0.6,), 12, 5, seed=0)
     generated = gallery.generated
     assert gallery.duplicates.n == len(generated.x) == 120
@@ -45,7 +45,7 @@ def test_a_gallery_shows_different_images_of_each_class(run):
 
 
 def test_images_that_are_all_the_same_are_dropped_but_for_one(run, monkeypatch):
-    evaluator = run.evaluator()
+    evaluator = run.evaluator
     same = torch.zeros(120, 1, 32, 32, dtype=torch.uint8)
     monkeypatch.setattr("uqgen.evaluation.generated.make_images", lambda *arguments: same)
     (gallery,) = make_galleries(run.gan, evaluator, (0.6,), 12, 5, seed=0)

@@ -61,7 +61,7 @@ def study_edits(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
     Raises:
         SettingError: there are not as many images, or the generator has no W.
     """
-    evaluator = run.evaluator()
+    evaluator = run.evaluator
     real = evaluator.reference
     require(n <= len(real.data), "edits", n, f"1 to {len(real.data)}")
     low, high = evaluator.asked_range

@@ -58,7 +58,7 @@ def explain(run: "Run", settings: ExplanationSettings) -> Explanation:
         run: a trained run of images.
         settings: sizes and seed.
     """
-    evaluator, score, gan = run.evaluator(), run.classifiers.score, run.gan
+    evaluator, score, gan = run.evaluator, run.classifiers.score, run.gan
     low, high = evaluator.asked_range
     certain, uncertain = (high, low) if score.high_means == "confident" else (low, high)
     of_sweep = (gan, evaluator.target, score, evaluator.data.n_classes)
@@ -74,7 +74,7 @@ def explain(run: "Run", settings: ExplanationSettings) -> Explanation:
 
 def _second_choices(run: "Run", galleries: list[Gallery], seed: int) -> list[SecondChoices]:
     """At the galleries' scores, of images whose obtained score is no farther than half of the way to the next."""
-    evaluator = run.evaluator()
+    evaluator = run.evaluator
     real = evaluator.reference
     said_of_real = (predictive_logits(real.logits).softmax(dim=1), real.score)
     probabilities = torch.cat([gallery.probabilities for gallery in galleries])

@@ -142,7 +142,7 @@ def edit_image(run: "Run", image: Any, scores: Sequence[float], settings: Editin
     inversion = find(run, given, settings)
     asked = torch.tensor(scores, dtype=torch.float32, device=run.gan.device)
     how = (run.gan, inversion, run.classifiers.target, run.classifiers.score, asked)
-    start = edit_by_condition(*how, run.evaluator().asked_range, settings.tolerance)
+    start = edit_by_condition(*how, run.evaluator.asked_range, settings.tolerance)
     edits = edit(*how, start, settings.tolerance, settings.n_editing_steps)
     return EditedImage(
         given=given.x[0],

@@ -35,7 +35,7 @@ def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> Edite
     Raises:
         SettingError: the image cannot be read, or the generator has no W.
     """
-    score, (low, high) = run.classifiers.score, run.evaluator().asked_range
+    score, (low, high) = run.classifiers.score, run.evaluator.asked_range
     ends = (high, low) if score.high_means == "confident" else (low, high)
     edited = edit_image(run, image, np.linspace(*ends, settings.n_scores).tolist(), settings)
     path = run.folder.explanation / f"image_{Path(str(image)).stem}.png"
@@ -60,7 +60,7 @@ def lead_between(run: "Run", images: Sequence[str | int], settings: EditingSetti
     path = run.folder.explanation / f"between_{Path(str(first)).stem}_{Path(str(second)).stem}.png"
     results = {"run": str(run.folder.path), "score": score, "images": images, "class_names": names}
     run.folder.write(path.with_suffix(".json"), as_plain({**results, "settings": settings, **between.results()}))
-    save_figure(between_figure(between, names, score, run.evaluator().asked_range, seed=settings.seed), path)
+    save_figure(between_figure(between, names, score, run.evaluator.asked_range, seed=settings.seed), path)
     log.info("between two images: %s", path.resolve())
     return between
 
