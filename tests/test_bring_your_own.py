@@ -25,7 +25,7 @@ defaults:
   - override /data: folder
   - override /classifier: torchscript
   - override /classifier@judge: cnn_deep
-  - override /gan: stylegan2
+  - override /model: gan_any_size
 
 name: mine
 
@@ -84,7 +84,7 @@ MISTAKES = [
         "classifier.network=RecursiveScriptModule: allowed: a network that takes [N, 1, 32, 32]",
     ),
     ("data.size=33", "data.size=33: allowed: 8, 10, 12"),
-    ("gan=stylegan2_paper data.size=64 classifier.size=32", "gan.generator.channels=[512, 512, 512, 512]: "),
+    ("model=gan_paper data.size=64 classifier.size=32", "model.generator.channels=[512, 512, 512, 512]: "),
     ("enforcement=siblings", "enforcement.n_siblings=2: allowed: 0 with a classifier of your own"),
 ]
 

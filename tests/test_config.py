@@ -70,20 +70,20 @@ def test_every_way_of_conditioning_is_a_choice_of_every_experiment(experiment, c
     assert settings[group]["_target_"] == f"{made.func.__module__}.{made.func.__qualname__}"
 
 
-@pytest.mark.parametrize("gan", [name for name in options("gan") if name.startswith("stylegan2")])
-def test_every_image_gan_builds(gan):
-    assert build(plain(compose([f"gan={gan}"]))).training.n_images > 0
+@pytest.mark.parametrize("model", [name for name in options("model") if not name.endswith("mlp")])
+def test_every_model_of_images_builds(model):
+    assert build(plain(compose([f"model={model}"]))).model.training.n_images > 0
 
 
 def test_a_debug_run_is_small():
     whole, small = plain(compose([])), plain(compose(["debug=seconds"]))
-    assert small["gan"]["training"]["n_images"] < whole["gan"]["training"]["n_images"] / 50
+    assert small["model"]["training"]["n_images"] < whole["model"]["training"]["n_images"] / 50
     assert small["data"]["limit"] == 1000
 
 
 def test_the_seed_of_the_gan_does_not_change_the_classifier():
     one, other = (build(plain(compose([f"seed={seed}"]))) for seed in (0, 1))
-    assert one.training.seed != other.training.seed
+    assert one.model.training.seed != other.model.training.seed
     assert one.identities == other.identities
 
 
@@ -93,13 +93,13 @@ def test_a_checkpoint_of_ones_own_and_the_folder_do_not_change_the_identity():
 
 
 REFUSED = [
-    (["gan.training.batch_size=0"], "gan.training.batch_size=0: allowed: an integer of at least 2"),
-    (["gan.training.batch_size=abc"], "gan.training.batch_size=abc: allowed: an integer of at least 2"),
-    (["gan.training.batch_size=30"], "gan.training.batch_size=30: allowed: a multiple of 4: groups of 4"),
-    (["gan.training.loss=foo"], "gan.training.loss=foo: allowed: hinge, non_saturating, wasserstein"),
-    (["gan.training.style_mixing=2"], "gan.training.style_mixing=2: allowed: a number from 0 to 1"),
-    (["gan.generator.channels=[8,8]"], "gan.generator.channels=[8, 8]: allowed: one number for each resolution"),
-    (["seed=-1"], "gan.training.seed=-1: allowed: an integer of at least 0"),
+    (["model.training.batch_size=0"], "model.training.batch_size=0: allowed: an integer of at least 2"),
+    (["model.training.batch_size=abc"], "model.training.batch_size=abc: allowed: an integer of at least 2"),
+    (["model.training.batch_size=30"], "model.training.batch_size=30: allowed: a multiple of 4: groups of 4"),
+    (["model.training.loss=foo"], "model.training.loss=foo: allowed: hinge, non_saturating, wasserstein"),
+    (["model.training.style_mixing=2"], "model.training.style_mixing=2: allowed: a number from 0 to 1"),
+    (["model.generator.channels=[8,8]"], "model.generator.channels=[8, 8]: allowed: one number for each resolution"),
+    (["seed=-1"], "model.training.seed=-1: allowed: an integer of at least 0"),
     (["score.name=foo"], "score.name=foo: allowed: energy, entropy, expected_entropy, margin, msp, "),
     (["data.n_validation=60000"], "data.n_validation=60000: allowed: fewer than the 60000 training images"),
     (["data.corruption.noise_sigma=[1,2]"], "data.corruption.noise_sigma=[1, 2]: allowed: five positive numbers"),
@@ -122,8 +122,8 @@ REFUSED = [
     ),
     (["trainer.precision=8"], "trainer.precision=8: allowed: 16-mixed, 32-true, auto, bf16-mixed"),
     (["trainer.accelerator=tpu"], "trainer.accelerator=tpu: allowed: auto, cpu, gpu, mps"),
-    (["experiment=moons", "gan=stylegan2_small"], "allowed: networks for data of shape (2,), as gan=mlp has"),
-    (["experiment=mnist", "gan=mlp"], "allowed: networks for data of shape (1, 32, 32), as gan=stylegan2_small has"),
+    (["experiment=moons", "model=gan"], "allowed: networks for data of shape (2,), as model=gan_mlp has"),
+    (["experiment=mnist", "model=gan_mlp"], "allowed: networks for data of shape (1, 32, 32), as model=gan has"),
     (["score=mutual_information"], "score=mutual_information: allowed: with an ensemble, classifier=cnn_ensemble or"),
     (
         ["score=expected_entropy", "classifier=cnn_ensemble"],
@@ -188,9 +188,9 @@ def test_what_cannot_be_imported_or_made_is_named_with_the_reason(overrides, lin
 COMMAND_LINES = [
     ("experiment=mnst", "uqgen: experiment=mnst: allowed: digits, mnist, mnist_corrupt, moons, shapes"),
     ("condition=papr", "uqgen: condition=papr: allowed: class, fourier, logit, none, paper, paper_raw, rank, softmax"),
-    ("gan.training.batchsize=3", "uqgen: gan.training.batchsize=3: allowed: n_images, batch_size, "),
+    ("model.training.batchsize=3", "uqgen: model.training.batchsize=3: allowed: n_images, batch_size, "),
     ("sed=3", "uqgen: sed=3: allowed: name, seed, run, "),
-    ("gan.training.batch_size=0", "uqgen: gan.training.batch_size=0: allowed: an integer of at least 2"),
+    ("model.training.batch_size=0", "uqgen: model.training.batch_size=0: allowed: an integer of at least 2"),
     ("seed", "uqgen: Error parsing override 'seed'"),
     ("classifier=torchscript", "uqgen: classifier.file=???: allowed: a value of your own"),
 ]

@@ -62,7 +62,7 @@ def test_two_processes_gather_every_part_once_and_in_order(tmp_path):
 @pytest.mark.slow
 def test_a_run_on_two_devices_measures_what_a_run_on_one_does(tmp_path):
     asked = ["experiment=moons", "debug=seconds", "data.limit=2000", f"cache={tmp_path / 'cache'}", "logger=csv"]
-    asked += ["gan.training.n_images=25600", "evaluation.n_images=2000"]
+    asked += ["model.training.n_images=25600", "evaluation.n_images=2000"]
     results = {}
     for name, trainer in {"one": ["trainer=cpu"], "two": ["trainer=ddp", "trainer.accelerator=cpu"]}.items():
         command = [sys.executable, "-m", "uqgen.train", *asked, *trainer, f"run={tmp_path / name}"]

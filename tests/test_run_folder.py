@@ -56,7 +56,7 @@ def test_a_copy_of_a_program_is_not_taken_unasked(tmp_path):
     assert run.with_copies(settings) == settings
 
 
-@pytest.mark.parametrize(("key", "old"), [("seed", 0), ("gan.training.n_images", 10), ("data.seed", 0)])
+@pytest.mark.parametrize(("key", "old"), [("seed", 0), ("model.training.n_images", 10), ("data.seed", 0)])
 def test_a_run_is_not_taken_up_with_another_setting(tmp_path, key, old):
     RunFolder(tmp_path).open(SETTINGS)
     with pytest.raises(SettingError, match=rf"^{key}=99: allowed: {old}, as .* was started with"):

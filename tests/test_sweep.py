@@ -88,7 +88,7 @@ def test_a_failed_job_does_not_stop_the_others_and_is_named_at_the_end(swept):
     for seed in (0, 1):
         assert RunFolder(folder / "sweep" / f"seed={seed}").results.exists()
     failed = RunFolder(folder / "sweep" / "seed=-1")
-    message = "gan.training.seed=-1: allowed: an integer of at least 0"
+    message = "model.training.seed=-1: allowed: an integer of at least 0"
     assert json.loads(failed.error.read_text())["message"] == message
     end = " ".join(done.stdout.split())
     assert message in end[end.index("seed=-1") :]

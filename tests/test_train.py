@@ -13,7 +13,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.config import compose, plain
 from uqgen.evaluate import evaluate_run
 from uqgen.evaluation.bootstrap import Estimate
-from uqgen.gan.callbacks.history import read_history
+from uqgen.generators.callbacks.history import read_history
 from uqgen.report.style import with_interval
 from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
@@ -135,7 +135,7 @@ def test_two_scores_are_asked_for_measured_and_shown(tmp_path):
     own, gan = loaded.own, loaded.gan
     logits, label = loaded.classifiers.logits["train"], own.label
     assert own.second.equal(get_score("mutual_information")(logits, label))
-    latent = gan.generator.draw_latent(16, torch.Generator().manual_seed(0))
+    latent = gan.draw_latent(16, torch.Generator().manual_seed(0))
     condition = Condition(torch.arange(16) % 2, torch.full((16,), 0.3))
     low, high = (
         gan.generate(latent, condition._replace(second=torch.full((16,), value))) for value in own.second.aminmax()
@@ -188,7 +188,7 @@ def test_a_loaded_run_generates_from_its_averaged_generator(finished):
     loaded = load_run(run)
     experiment, own, gan = loaded.experiment, loaded.own, loaded.gan
     rng = torch.Generator().manual_seed(0)
-    latent = gan.generator.draw_latent(4, rng)
+    latent = gan.draw_latent(4, rng)
     asked = own.select(slice(0, 4))
     made = gan.generate(latent, asked)
     with torch.no_grad():
@@ -222,7 +222,7 @@ def test_a_complete_run_is_left_as_it_is(finished):
 def test_a_run_is_not_taken_up_with_other_settings(finished):
     _, asked, _ = finished
     with pytest.raises(SettingError, match=r"^gan\.training\.learning_rate=0\.5: allowed"):
-        train(compose([*asked, "gan.training.learning_rate=0.5"]))
+        train(compose([*asked, "model.training.learning_rate=0.5"]))
 
 
 def test_siblings_take_part_and_are_neither_target_nor_judge(tmp_path, mnist_folder):

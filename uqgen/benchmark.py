@@ -27,13 +27,13 @@ from uqgen.config import build, compose, plain
 from uqgen.data.labelled import LabelledData
 from uqgen.data.scored import ScoredBatches
 from uqgen.experiment import Classifiers, Experiment
-from uqgen.gan.module import ConditionalGAN
+from uqgen.generators.model import ConditionalModel
 from uqgen.run_folder import RunFolder
 
 SIZES = {
-    "small": ["gan=stylegan2_small"],
-    "medium": ["gan=stylegan2_small", "gan.generator.channels=[128,128,64,32]"],
-    "paper": ["gan=stylegan2_paper"],
+    "small": ["model=gan"],
+    "medium": ["model=gan", "model.generator.channels=[128,128,64,32]"],
+    "paper": ["model=gan_paper"],
 }
 WARM_UP, MEASURED = 4, 32  # steps; the measured ones hold two lazy penalties
 MATRIX = 1024
@@ -61,7 +61,7 @@ class StepClock(Callback):
     def __init__(self) -> None:
         self.times: list[float] = []
 
-    def on_train_batch_end(self, trainer: Trainer, gan: ConditionalGAN, *args: object) -> None:  # type: ignore[override]
+    def on_train_batch_end(self, trainer: Trainer, gan: ConditionalModel, *args: object) -> None:  # type: ignore[override]
         """Notes the time, once the device is done."""
         if gan.device.type == "cuda":
             torch.cuda.synchronize()
@@ -85,7 +85,7 @@ def matrix_gflops(dtype: torch.dtype, device: torch.device) -> float:
 
 def measure_throughput(experiment: Experiment) -> Throughput:
     """Trains on random images for a few steps."""
-    n, settings = 1_024, experiment.training
+    n, settings = 1_024, experiment.model.training
     x = torch.randint(0, 256, (n, *experiment.data.shape), dtype=torch.uint8)
     label = torch.randint(experiment.data.n_classes, (n,))
     probabilities = torch.rand(n, experiment.data.n_classes)
@@ -94,7 +94,7 @@ def measure_throughput(experiment: Experiment) -> Throughput:
     with torch.device(experiment.hardware.device()):
         target = FrozenClassifier(experiment.classifier.network_for(experiment.data.shape, experiment.data.n_classes))
     classifiers = Classifiers(target, {}, (), {}, experiment.score)
-    gan, clock = experiment.build_gan(own, classifiers), StepClock()
+    gan, clock = experiment.build_model(own, classifiers), StepClock()
     # The counter's hooks do not bear the penalty's gradient by a leaf; it comes once in many steps.
     gan.settings = replace(settings, penalty_weight=0.0)
     with FlopCounterMode(display=False) as counter:
@@ -108,9 +108,9 @@ def measure_throughput(experiment: Experiment) -> Throughput:
 
 
 def _train(
-    gan: ConditionalGAN, data: LabelledData, experiment: Experiment, steps: range, extra: list[Callback]
+    gan: ConditionalModel, data: LabelledData, experiment: Experiment, steps: range, extra: list[Callback]
 ) -> None:
-    settings, hardware = experiment.training, experiment.hardware
+    settings, hardware = experiment.model.training, experiment.hardware
     batches = ScoredBatches(data, gan.conditions, settings.batch_size, steps, settings.seed)
     trainer = hardware.trainer(precision=hardware.gan_precision(), max_epochs=1, callbacks=extra)
     trainer.fit(gan, DataLoader(batches, batch_size=None))

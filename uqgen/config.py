@@ -56,7 +56,7 @@ def build(settings: dict[str, Any]) -> "Experiment":
         SettingError: a setting has a value that is not allowed.
     """
     from uqgen.experiment import Experiment
-    from uqgen.gan.fit import Intervals
+    from uqgen.generators.fit import Intervals
 
     cfg = OmegaConf.create(settings)
     data = _instantiate(cfg, "data")
@@ -74,9 +74,7 @@ def build(settings: dict[str, Any]) -> "Experiment":
         sampler=_instantiate(cfg, "sampler"),
         enforcement=_instantiate(cfg, "enforcement"),
         n_siblings=settings["enforcement"].get("n_siblings", 0),
-        generator=_instantiate(cfg, "gan.generator"),
-        discriminator=_instantiate(cfg, "gan.discriminator"),
-        training=_instantiate(cfg, "gan.training"),
+        model=_instantiate(cfg, "model"),
         intervals=_under("intervals", lambda: Intervals(**settings["intervals"])),
         evaluation=_instantiate(cfg, "evaluation"),
         hardware=_instantiate(cfg, "trainer"),
@@ -245,7 +243,7 @@ def _try_out(experiment: "Experiment") -> None:
 
     from uqgen.classifiers.frozen import FrozenClassifier
     from uqgen.conditioning.condition import Condition
-    from uqgen.enforcement.enforcement import EnforcementContext
+    from uqgen.experiment import Classifiers
 
     shape, n_classes = experiment.data.shape, experiment.data.n_classes
     experiment.check_classifiers()
@@ -254,18 +252,11 @@ def _try_out(experiment: "Experiment") -> None:
     scores = torch.linspace(0, 1, n_classes)
     second = None if experiment.score.second is None else scores
     real = Condition(torch.arange(n_classes), scores, torch.eye(n_classes), second)
-    encoding = _under("condition", partial(experiment.encoding, n_classes, real))
-    _under("sampler", partial(experiment.sampler, real))
-    late: dict[str, Callable[[], Any]] = {
-        "classifier": partial(experiment.classifier.network_for, shape, n_classes),
-        "judge": partial(experiment.judge.network_for, shape, n_classes),
-        "gan.generator": partial(experiment.generator, shape, encoding.part_dims),
-        "gan.discriminator": partial(experiment.discriminator, shape, encoding.part_dims),
-    }
+    _under("condition", partial(experiment.encoding, n_classes, real))
     with torch.device("meta"):
-        built = {section: _under(section, make) for section, make in late.items()}
-        discriminator, target = built["gan.discriminator"], FrozenClassifier(built["classifier"])
-        given = EnforcementContext(target, (), experiment.score, encoding, discriminator, real)
-        _under("enforcement", partial(experiment.enforcement, given))
+        network = _under("classifier", partial(experiment.classifier.network_for, shape, n_classes))
+        _under("judge", partial(experiment.judge.network_for, shape, n_classes))
+        classifiers = Classifiers(FrozenClassifier(network), {}, (), {}, experiment.score)
+        model = experiment.build_model(real, classifiers)
     hardware = experiment.hardware
-    _under("gan.training", partial(experiment.training.check_batch, hardware.world_size, discriminator.group))
+    _under("model.training", partial(model.settings.check_batch, hardware.world_size, model.group))

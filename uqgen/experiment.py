@@ -30,13 +30,12 @@ from uqgen.evaluation.feature_training import obtain_features
 from uqgen.evaluation.features import FeatureNetwork, load_features
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.settings import EvaluationSettings
-from uqgen.gan.callbacks.evaluation import Evaluation
-from uqgen.gan.callbacks.samples import SampleGrid
-from uqgen.gan.fit import Intervals, fit
-from uqgen.gan.module import ConditionalGAN
-from uqgen.gan.training import GANTraining
+from uqgen.generators.callbacks.evaluation import Evaluation
+from uqgen.generators.callbacks.samples import SampleGrid
+from uqgen.generators.fit import Intervals, fit
+from uqgen.generators.model import ConditionalModel
+from uqgen.generators.recipe import ModelContext, ModelRecipe
 from uqgen.hardware import Hardware
-from uqgen.networks.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
 from uqgen.settings import SettingError, require
@@ -84,8 +83,8 @@ class Experiment:
         sampler: (own conditions, the discriminator's group) to what draws images and conditions.
         enforcement: what there is to what makes the generator keep to the condition.
         n_siblings: classifiers like the target that the enforcement needs.
-        generator, discriminator: (shape of an image, widths of the encoding's parts) to a network.
-        training, intervals, evaluation, hardware: the settings of each.
+        model: how the generative model comes to be.
+        intervals, evaluation, hardware: the settings of each.
         tracker: (run folder, settings) to what is told of the training.
         cache: folder of what is shared by all runs.
         seconds: how long each stage took, filled as the experiment goes.
@@ -101,9 +100,7 @@ class Experiment:
     sampler: Callable[..., DataConditions]
     enforcement: Callable[[EnforcementContext], Enforcement]
     n_siblings: int
-    generator: Callable[..., ConditionalGenerator]
-    discriminator: Callable[..., ConditionalDiscriminator]
-    training: GANTraining
+    model: ModelRecipe
     intervals: Intervals
     evaluation: EvaluationSettings
     hardware: Hardware
@@ -176,32 +173,35 @@ class Experiment:
                     self._train_features(path)
         return load_features(path, self.data.shape, self.data.n_classes).to(self.hardware.device())
 
-    def build_gan(self, own: Condition, classifiers: Classifiers) -> ConditionalGAN:
-        """The GAN before its training.
+    def build_model(self, own: Condition, classifiers: Classifiers) -> ConditionalModel:
+        """The generative model before its training.
 
         Args:
             own: class, score and probabilities of every training image.
-            classifiers: the target and its score, for what enforces the condition.
+            classifiers: the target and its score, for what leads the model to the condition.
         """
         encoding = self.encoding(self.data.n_classes, own)
         real = own if encoding.uses_probabilities else own._replace(probabilities=None)
         with isolate_rng():
-            seed_everything(self.training.seed, verbose=False)
-            generator = self.generator(self.data.shape, encoding.part_dims)
-            discriminator = self.discriminator(self.data.shape, encoding.part_dims)
-            given = EnforcementContext(
-                classifiers.target, classifiers.siblings, classifiers.score, encoding, discriminator, real
+            seed_everything(self.model.training.seed, verbose=False)
+            given = ModelContext(
+                self.data.shape,
+                encoding,
+                real,
+                self.sampler,
+                self.enforcement,
+                classifiers.target,
+                classifiers.siblings,
+                classifiers.score,
             )
-            enforcement = self.enforcement(given)
-        conditions = self.sampler(real, group=discriminator.group)
-        return ConditionalGAN(generator, discriminator, encoding, conditions, self.training, enforcement)
+            return self.model.build(given)
 
     def own_conditions(self, classifiers: Classifiers) -> Condition:
         """Class, score, probabilities and, where there is one, second score of every real training image."""
         return own_condition(classifiers.logits["train"], self.data.train.label, classifiers.score)
 
-    def train_gan(self, gan: ConditionalGAN, evaluator: Evaluator, run: RunFolder, tracker: Tracker) -> None:
-        """Trains the GAN, or goes on from its checkpoint."""
+    def train_model(self, model: ConditionalModel, evaluator: Evaluator, run: RunFolder, tracker: Tracker) -> None:
+        """Trains the model, or goes on from its checkpoint."""
         every = self.intervals.evaluate_every
         callbacks: list[Callback] = [Evaluation(evaluator, every, run.evaluations, tracker)]
         if self.data.is_image:
@@ -211,7 +211,7 @@ class Experiment:
             names, every = self.data.class_names, self.intervals.samples_every
             seed = self.evaluation.seed
             callbacks.append(SampleGrid(run.samples, names, scores, self.score.name, every, seed, tracker))
-        fit(gan, self.data.train, self.hardware, self.intervals, run.training, tracker, callbacks)
+        fit(model, self.data.train, self.hardware, self.intervals, run.training, tracker, callbacks)
 
     def evaluator(self, classifiers: Classifiers, own: Condition, features: FeatureNetwork | None) -> Evaluator:
         """What measures the GAN, on the device where the GAN is to be."""

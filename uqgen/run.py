@@ -22,7 +22,7 @@ from uqgen.experiment import Classifiers, Experiment
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.given_image import EditedImage, edit_image
 from uqgen.explanation.interpolation import Between, interpolate_given
-from uqgen.gan.module import ConditionalGAN
+from uqgen.generators.model import ConditionalModel
 from uqgen.run_folder import Plain, RunFolder
 from uqgen.settings import SettingError, require, require_integer, require_number
 from uqgen.tensor_files import load_tensors
@@ -65,7 +65,7 @@ class Run:
     experiment: Experiment
     classifiers: Classifiers
     own: Condition
-    gan: ConditionalGAN
+    gan: ConditionalModel
 
     @property
     def class_names(self) -> list[str]:
@@ -177,7 +177,7 @@ def load_run(folder: RunFolder, evaluation: Plain | None = None) -> Run:
     experiment.load_data()
     classifiers = experiment.obtain_classifiers(folder)
     own = experiment.own_conditions(classifiers)
-    gan = experiment.build_gan(own, classifiers)
+    gan = experiment.build_model(own, classifiers)
     checkpoint = load_tensors(folder.checkpoint)
     gan.load_state_dict(checkpoint["state_dict"])
     gan.n_images = checkpoint["n_images"]

@@ -1,6 +1,7 @@
 """One way to refuse a setting: its name, its value and what is allowed, in one line."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -25,6 +26,15 @@ class SettingError(ExplainedError, ValueError):
     def under(self, section: str) -> "SettingError":
         """The same error with the name it has in the composed configuration, ``section.name``."""
         return SettingError(f"{section}.{self.name}", self.value, self.allowed)
+
+
+@contextmanager
+def naming(section: str) -> Iterator[None]:
+    """A setting that is refused within the block is named as it stands in the composed configuration."""
+    try:
+        yield
+    except SettingError as error:
+        raise error.under(section) from None
 
 
 def require(condition: bool, name: str, value: Any, allowed: str) -> None:

@@ -46,8 +46,8 @@ def train(cfg: DictConfig) -> float:
         evaluator = experiment.evaluator(classifiers, own, experiment.obtain_features(run))
         experiment.tell_range(evaluator)
         with experiment.stage("GAN"):
-            gan = experiment.build_gan(own, classifiers)
-            experiment.train_gan(gan, evaluator, run, tracker)
+            gan = experiment.build_model(own, classifiers)
+            experiment.train_model(gan, evaluator, run, tracker)
         return evaluate(experiment, run, classifiers, evaluator, gan, tracker)
 
 

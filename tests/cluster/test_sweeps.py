@@ -101,7 +101,7 @@ def environment() -> dict[str, str]:
 def arguments(mnist_folder, tmp_path_factory) -> list[str]:
     """What all runs have in common."""
     where = [f"data.folder={mnist_folder.absolute()}", f"cache={tmp_path_factory.mktemp('cache')}"]
-    length = [f"gan.training.n_images={N_IMAGES}", f"intervals.checkpoint_every={CHECKPOINT_EVERY}"]
+    length = [f"model.training.n_images={N_IMAGES}", f"intervals.checkpoint_every={CHECKPOINT_EVERY}"]
     return ["experiment=mnist_corrupt", "debug=seconds", "trainer=cpu", *where, *length]
 
 
@@ -139,7 +139,7 @@ def test_one_job_fails_and_the_command_says_which_and_why(swept):
     assert swept.status == 1
     error = json.loads((swept.folder / REFUSED / "error.json").read_text())
     assert error.keys() == {"message", "traceback"}
-    assert error["message"] == "gan.training.seed=-1: allowed: an integer of at least 0"
+    assert error["message"] == "model.training.seed=-1: allowed: an integer of at least 0"
     assert "SettingError" in error["traceback"]
     assert f"{REFUSED}: {error['message']}" in swept.said[-1000:]
 

@@ -18,7 +18,7 @@ def leave(folder, settings=None, results=None, error=None):
     ("name", "variant"),
     [
         ("condition=paper,seed=0", "condition=paper"),
-        ("gan.training.seed=1,seed=0,trainer=cpu", "gan.training.seed=1,trainer=cpu"),
+        ("model.training.seed=1,seed=0,trainer=cpu", "model.training.seed=1,trainer=cpu"),
         ("classifier.checkpoint=old/target.pt,seed=-1", "classifier.checkpoint=old/target.pt"),
         ("moons-1d328316/seed=12", "moons-1d328316"),
         ("condition=paper", "condition=paper"),

@@ -115,7 +115,7 @@ def test_a_name_does_not_break_the_table(make_job):
 
 
 def test_the_terminal_shows_all_letters_in_80_columns(make_job):
-    name = "condition=fourier,gan.training.consistency_weight=0.125,score=true_class"
+    name = "condition=fourier,model.training.consistency_weight=0.125,score=true_class"
     comparison = compare_jobs("", [make_job(name, seed, 0.5 + seed / 10) for seed in (0, 1)])
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(terminal_table(comparison))

@@ -8,7 +8,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.paper import PaperEncoding
 from uqgen.enforcement.enforcement import EnforcementContext
-from uqgen.networks.mlp import MLPDiscriminator
+from uqgen.generators.gan.mlp import MLPDiscriminator
 from uqgen.scores import get_score
 
 N, K = 400, 3

@@ -12,7 +12,7 @@ from uqgen.conditioning.sampling import uniform_conditions
 from uqgen.evaluation.at_sampling import measure_at_sampling
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.settings import EvaluationSettings
-from uqgen.networks.latent import Latent
+from uqgen.generators.latent import Latent
 from uqgen.scores import get_score
 
 RANGE = (0.55, 0.95)

@@ -16,7 +16,7 @@ from uqgen.evaluation.in_vs_out import as_plain
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.results import scalars
 from uqgen.evaluation.settings import EvaluationSettings
-from uqgen.networks.latent import Latent
+from uqgen.generators.latent import Latent
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
 

@@ -11,9 +11,9 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.conditioning.softmax import SoftmaxEncoding
 from uqgen.enforcement.enforcement import Enforcement
-from uqgen.gan.module import ConditionalGAN
-from uqgen.gan.training import GANTraining
-from uqgen.networks.stylegan2 import Discriminator, Generator
+from uqgen.generators.gan.module import ConditionalGAN
+from uqgen.generators.gan.stylegan2 import Discriminator, Generator
+from uqgen.generators.gan.training import GANTraining
 
 N_CLASSES = 3
 
@@ -43,5 +43,5 @@ def small() -> SimpleNamespace:
     gan = ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training, Enforcement(None))
     for layer in gan.ema.module.to_image:
         layer.weight.data.mul_(0.1)  # so that no pixel is out of range
-    latent = gan.generator.draw_latent(N_CLASSES, torch.Generator().manual_seed(5))
+    latent = gan.draw_latent(N_CLASSES, torch.Generator().manual_seed(5))
     return SimpleNamespace(gan=gan, own=own, latent=latent)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from uqgen.explanation.inversion import at_code, invert, regenerate, rescored
-from uqgen.gan.ema import EMA
-from uqgen.networks.mlp import MLPGenerator
+from uqgen.generators.ema import EMA
+from uqgen.generators.gan.mlp import MLPGenerator
 from uqgen.settings import SettingError
 
 

@@ -41,7 +41,7 @@ def test_noises_differ_between_rows_and_between_classes_and_follow_the_seed(run,
 
 
 def test_one_vector_is_kept_along_a_sweep_and_flattened_to_each_score(run):
-    latent = run.gan.generator.draw_latent(2, torch.Generator().manual_seed(0))
+    latent = run.gan.draw_latent(2, torch.Generator().manual_seed(0))
     swept, condition = _swept(run.gan, latent, 3, SCORES)
     assert swept.z.equal(latent.z.repeat_interleave(3, dim=0))
     assert condition.label.unique().tolist() == [3]

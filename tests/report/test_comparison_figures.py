@@ -23,8 +23,8 @@ from uqgen.settings import SettingError
 NAMES = [
     "condition=fourier",
     "condition=paper",
-    "condition=fourier,gan.training.balanced=0.5,gan.training.consistency=0.125",
-    "gan.generator.channels=[128,128,64,32],score=true_class",
+    "condition=fourier,model.training.balanced=0.5,model.training.consistency=0.125",
+    "model.generator.channels=[128,128,64,32],score=true_class",
     "classifier.checkpoint=a_long_name_without_any_comma_that_goes_on_and_on.pt",
 ]
 
@@ -146,7 +146,7 @@ def test_long_names_are_broken_and_lose_no_letter(name):
 
 
 def test_names_are_broken_after_commas_rather_than_equal_signs_rather_than_anywhere():
-    wanted = ["condition=fourier,", "gan.training.balanced=0.5,", "gan.training.consistency=", "0.125"]
+    wanted = ["condition=fourier,", "model.training.balanced=0.5,", "model.training.consistency=", "0.125"]
     assert _lines(NAMES[2]) == wanted
     assert _lines("a=1,b=2") == ["a=1,b=2"]
 

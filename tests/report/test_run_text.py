@@ -78,7 +78,7 @@ def test_the_price_says_the_range_of_diversity_and_what_it_comes_to():
 
 
 def test_the_command_is_the_one_that_was_given_less_where_files_lie():
-    given = ["experiment=moons", "run=a b", "cache=c", "gan.training.n_images=5", 'name="x, y"']
+    given = ["experiment=moons", "run=a b", "cache=c", "model.training.n_images=5", 'name="x, y"']
     said = training_command("moons", {"overrides": given, "seed": 3})
-    assert shlex.split(said)[3:] == ["experiment=moons", "gan.training.n_images=5", 'name="x, y"']
+    assert shlex.split(said)[3:] == ["experiment=moons", "model.training.n_images=5", 'name="x, y"']
     assert training_command("moons", {"seed": 3}) == "python -m uqgen.train experiment=moons seed=3"

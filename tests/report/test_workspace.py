@@ -14,7 +14,7 @@ from uqgen.evaluation.fidelity import Fidelity
 from uqgen.evaluation.in_vs_out import in_vs_out
 from uqgen.evaluation.measure import Measurements, ProtocolResult, Realism
 from uqgen.evaluation.results import scalars
-from uqgen.gan.callbacks.history import COLUMNS
+from uqgen.generators.callbacks.history import COLUMNS
 from uqgen.report import run_report
 from uqgen.run_folder import RunFolder
 from uqgen.tracking.wandb import WandbTracker

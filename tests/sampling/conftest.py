@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
-from uqgen.networks.latent import Latent
+from uqgen.generators.latent import Latent
 from uqgen.scores import Score
 
 N_CLASSES = 2

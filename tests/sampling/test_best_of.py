@@ -45,7 +45,7 @@ def test_the_best_of_one_is_the_raw_image(stand_in, target, own_logit, asked, dr
 
 def test_of_all_that_was_drawn_the_nearest_is_kept(stand_in, asked, draw):
     rng, gan = seeding.generator(0), stand_in(noisy)
-    latents = [gan.generator.draw_latent(N, rng) for _ in range(5)]
+    latents = [gan.draw_latent(N, rng) for _ in range(5)]
     obtained = torch.stack([noisy(latent, asked) for latent in latents])
     best = (obtained - asked.score).abs().argmin(dim=0)
     drawn = draw(5)

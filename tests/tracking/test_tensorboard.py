@@ -3,7 +3,7 @@ import json
 import pytest
 
 from uqgen.config import compose
-from uqgen.gan.callbacks.history import read_history
+from uqgen.generators.callbacks.history import read_history
 from uqgen.run_folder import RunFolder
 from uqgen.train import train
 

@@ -12,7 +12,7 @@ import wandb
 
 from uqgen.config import compose, plain
 from uqgen.evaluation.in_vs_out import in_vs_out
-from uqgen.gan.callbacks.history import read_history
+from uqgen.generators.callbacks.history import read_history
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 from uqgen.tracking.wandb import WandbTracker, curve_rows

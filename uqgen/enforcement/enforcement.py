@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.networks.interface import ConditionalDiscriminator
+from uqgen.generators.gan.interface import ConditionalDiscriminator
 from uqgen.scores import Score
 
 

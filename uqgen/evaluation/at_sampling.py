@@ -14,7 +14,7 @@ from uqgen.evaluation.class_agreement import class_agreement
 from uqgen.evaluation.in_vs_out import InVsOut, in_vs_out
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.settings import EvaluationSettings
-from uqgen.gan.module import ConditionalGAN
+from uqgen.generators.model import ConditionalModel
 from uqgen.sampling.best_of import Drawn, best_of
 from uqgen.sampling.correction import fit_correction
 from uqgen.scores import Score
@@ -38,7 +38,7 @@ class AtSampling:
 
 
 def measure_at_sampling(
-    gan: ConditionalGAN,
+    gan: ConditionalModel,
     asked: Condition,
     target: FrozenClassifier,
     judges: dict[str, Judge],

@@ -23,7 +23,7 @@ from uqgen.evaluation.matched import Matched, match_scores
 from uqgen.evaluation.ratio import Ratio
 from uqgen.evaluation.real import features_of
 from uqgen.evaluation.wasserstein import sliced_wasserstein
-from uqgen.gan.module import ConditionalGAN
+from uqgen.generators.model import ConditionalModel
 
 if TYPE_CHECKING:
     from uqgen.evaluation.measure import Evaluator, ProtocolResult
@@ -76,7 +76,7 @@ class Controls:
 
 def measure_controls(
     evaluator: "Evaluator",
-    gan: ConditionalGAN,
+    gan: ConditionalModel,
     generated: dict[str, Generated],
     protocols: dict[str, "ProtocolResult"],
 ) -> Controls:
@@ -135,7 +135,7 @@ def _by_score(evaluator: "Evaluator", made: Generated) -> DistanceByScore:
     )
 
 
-def _diversity(evaluator: "Evaluator", gan: ConditionalGAN) -> Diversity:
+def _diversity(evaluator: "Evaluator", gan: ConditionalModel) -> Diversity:
     low, high = evaluator.asked_range
     scores = low + (high - low) * (torch.arange(N_SCORES) + 0.5) / N_SCORES
     certain = torch.tensor([high if evaluator.score.high_means == "confident" else low])

@@ -11,7 +11,7 @@ from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8
 from uqgen.evaluation.judge import Judge
-from uqgen.gan.module import ConditionalGAN
+from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 
 
@@ -37,7 +37,7 @@ class Generated:
 
 
 def generate(
-    gan: ConditionalGAN,
+    gan: ConditionalModel,
     asked: Condition,
     target: FrozenClassifier,
     judges: dict[str, Judge],
@@ -65,7 +65,7 @@ def generate(
     return replace(made, second=Generated(asked, x, logits, second, score.second(logits, asked.label)))
 
 
-def make_images(gan: ConditionalGAN, asked: Condition, seed: int) -> Tensor:
+def make_images(gan: ConditionalModel, asked: Condition, seed: int) -> Tensor:
     """Makes one image for each condition; every process does its share, and has the whole.
 
     Images are rounded to the 256 levels of real ones before anything is measured, so that nothing is obtained by a
@@ -81,12 +81,12 @@ def make_images(gan: ConditionalGAN, asked: Condition, seed: int) -> Tensor:
     """
     rng = seeding.generator(seed, device=gan.device)
     mine = distributed.share(len(asked.score))
-    latent = gan.generator.draw_latent(len(asked.score), rng).select(mine)
+    latent = gan.draw_latent(len(asked.score), rng).select(mine)
     part = gan.generate(latent, asked.select(mine).to(gan.device))
     return distributed.gather((to_uint8(part) if part.dim() == 4 else part).cpu())
 
 
-def fixed_noise(gan: ConditionalGAN, n_columns: int, scores: list[float], seed: int) -> tuple[Tensor, Condition]:
+def fixed_noise(gan: ConditionalModel, n_columns: int, scores: list[float], seed: int) -> tuple[Tensor, Condition]:
     """One row for each score and one column for each class, with the same noise in a column: figure 3 of the paper.
 
     Args:
@@ -100,6 +100,6 @@ def fixed_noise(gan: ConditionalGAN, n_columns: int, scores: list[float], seed: 
     """
     column = torch.arange(n_columns, device=gan.device).repeat(len(scores))
     asked = torch.tensor(scores, device=gan.device).repeat_interleave(n_columns)
-    latent = gan.generator.draw_latent(n_columns, seeding.generator(seed, device=gan.device)).select(column)
+    latent = gan.draw_latent(n_columns, seeding.generator(seed, device=gan.device)).select(column)
     condition = Condition(column, asked)
     return gan.generate(latent, condition), condition

@@ -26,7 +26,7 @@ from uqgen.evaluation.knobs import Knobs, knobs
 from uqgen.evaluation.real import RealImages, features_of
 from uqgen.evaluation.settings import REFERENCES, EvaluationSettings
 from uqgen.evaluation.wasserstein import sliced_wasserstein
-from uqgen.gan.module import ConditionalGAN
+from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 
 PROTOCOLS = ("data", "uniform")
@@ -130,7 +130,7 @@ class Evaluator:
     settings: EvaluationSettings
     features: FeatureNetwork | None = None
 
-    def measure(self, gan: ConditionalGAN) -> Measurements:
+    def measure(self, gan: ConditionalModel) -> Measurements:
         """Measures images of both protocols, the controls, and help at sampling time."""
         found = self._measure(gan, self.seed, self.settings.n_images, self.settings.n_resamples)
         ours, floor = found.realism, self._realism(self.reference.features)
@@ -141,7 +141,7 @@ class Evaluator:
             found = replace(found, second=replace(found.second, real_judges=self.second._real_judges()))
         return replace(found, at_sampling=self._at_sampling(gan))
 
-    def measure_in_training(self, gan: ConditionalGAN) -> Measurements:
+    def measure_in_training(self, gan: ConditionalModel) -> Measurements:
         """What is drawn as a curve, on fewer images and with few resamples, whose intervals nobody reads.
 
         What is asked, and of which latents, is as for the validation split: the test split's are left for the end.
@@ -185,7 +185,7 @@ class Evaluator:
     def _seed_of(self, split: str) -> int:
         return seeding.derive(self.settings.seed, REFERENCES.index(split))
 
-    def _measure(self, gan: ConditionalGAN, seed: int, n_images: int, n_resamples: int) -> Measurements:
+    def _measure(self, gan: ConditionalModel, seed: int, n_images: int, n_resamples: int) -> Measurements:
         generated = {name: self._generate(gan, name, seed, n_images) for name in PROTOCOLS}
         protocols = {name: self._measure_protocol(images, n_resamples) for name, images in generated.items()}
         realism = self._realism(features_of(generated["data"].x, self.features))
@@ -201,10 +201,10 @@ class Evaluator:
             effects[name] = knobs(asked, obtained, first.asked.label, n_resamples, self.settings.seed)
         return SecondScore(self.score.name, protocols, effects)
 
-    def _generate(self, gan: ConditionalGAN, protocol: str, seed: int, n: int) -> Generated:
+    def _generate(self, gan: ConditionalModel, protocol: str, seed: int, n: int) -> Generated:
         return generate(gan, self._ask(protocol, seed, n), self.target, self._judges, self.score, seed)
 
-    def _at_sampling(self, gan: ConditionalGAN) -> dict[str, AtSampling]:
+    def _at_sampling(self, gan: ConditionalModel) -> dict[str, AtSampling]:
         asked, n_classes = self._ask("uniform", self.seed, self.settings.n_at_sampling), self.data.n_classes
         classifiers, asked_range = (self.target, self._judges, self.score), self.asked_range
         return measure_at_sampling(gan, asked, *classifiers, n_classes, asked_range, self.settings, self.seed)

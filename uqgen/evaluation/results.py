@@ -42,7 +42,7 @@ def as_results(
     """
     results = {
         "experiment": experiment.name,
-        "seed": experiment.training.seed,
+        "seed": experiment.model.training.seed,
         "score": experiment.score.name,
         "n_images_trained": n_images,
         "n_images_evaluated": experiment.evaluation.n_images,

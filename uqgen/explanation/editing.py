@@ -16,7 +16,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import to_uint8
 from uqgen.explanation.edits import Edits, distance, rounded, smallest_change
 from uqgen.explanation.inversion import Inversion, generator_of, regenerate, rescored, w_of
-from uqgen.gan.module import ConditionalGAN
+from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 
 N_FED = 16  # scores fed on either side of the own one
@@ -39,7 +39,7 @@ class ConditionEdits:
 
 @torch.no_grad()
 def edit_by_condition(
-    gan: ConditionalGAN,
+    gan: ConditionalModel,
     inversion: Inversion,
     target: FrozenClassifier,
     score: Score,
@@ -76,7 +76,7 @@ def edit_by_condition(
 
 
 def edit(
-    gan: ConditionalGAN,
+    gan: ConditionalModel,
     inversion: Inversion,
     target: FrozenClassifier,
     score: Score,
@@ -104,7 +104,7 @@ def edit(
 
 
 def _edit_in_w(
-    gan: ConditionalGAN,
+    gan: ConditionalModel,
     inversion: Inversion,
     target: FrozenClassifier,
     score: Score,

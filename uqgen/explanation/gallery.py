@@ -12,7 +12,7 @@ from uqgen.evaluation.diversity import nearest_of_class
 from uqgen.evaluation.generated import Generated, generate
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.real import RealImages, features_of
-from uqgen.gan.module import ConditionalGAN
+from uqgen.generators.model import ConditionalModel
 
 NEAR = 0.05  # share of real images whose nearest neighbour counts as a near-duplicate of theirs
 
@@ -55,7 +55,7 @@ class Gallery:
 
 
 def make_galleries(
-    gan: ConditionalGAN, evaluator: Evaluator, scores: tuple[float, ...], n_candidates: int, n_shown: int, seed: int
+    gan: ConditionalModel, evaluator: Evaluator, scores: tuple[float, ...], n_candidates: int, n_shown: int, seed: int
 ) -> list[Gallery]:
     """Makes a gallery for each score.
 
@@ -95,7 +95,7 @@ def nearest_distances(features: Tensor) -> Tensor:
 
 
 def _make_gallery(
-    gan: ConditionalGAN, evaluator: Evaluator, score: float, n_candidates: int, n_shown: int, seed: int
+    gan: ConditionalModel, evaluator: Evaluator, score: float, n_candidates: int, n_shown: int, seed: int
 ) -> Gallery:
     n_classes, real = evaluator.data.n_classes, evaluator.reference
     label = torch.arange(n_classes).repeat_interleave(n_candidates)

@@ -12,7 +12,7 @@ from uqgen.data.labelled import to_uint8
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.given_image import GivenImages, find, given_images
 from uqgen.explanation.inversion import Inversion, generator_of, w_of
-from uqgen.gan.module import ConditionalGAN
+from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 from uqgen.settings import require_integer
 
@@ -64,7 +64,9 @@ class Between:
 
 
 @torch.no_grad()
-def interpolate(gan: ConditionalGAN, ends: Inversion, target: FrozenClassifier, score: Score, n: int) -> Interpolation:
+def interpolate(
+    gan: ConditionalModel, ends: Inversion, target: FrozenClassifier, score: Score, n: int
+) -> Interpolation:
     """Straight from the w of one image to that of another, layer by layer, and from noise to noise.
 
     Args:

@@ -16,9 +16,9 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from uqgen import seeding
 from uqgen.conditioning.condition import Condition
-from uqgen.gan.module import ConditionalGAN
-from uqgen.networks.latent import Latent
-from uqgen.networks.stylegan2 import Generator
+from uqgen.generators.gan.stylegan2 import Generator
+from uqgen.generators.latent import Latent
+from uqgen.generators.model import ConditionalModel
 from uqgen.settings import SettingError
 
 N_STARTS = 16  # latents drawn, of which the one whose image is nearest is where the optimisation starts
@@ -58,7 +58,7 @@ class Inversion:
         return Inversion(self.x[index], own, latent, self.offset[:, index], self.reconstruction[index])
 
 
-def invert(gan: ConditionalGAN, x: Tensor, own: Condition, n_steps: int, seed: int) -> Inversion:
+def invert(gan: ConditionalModel, x: Tensor, own: Condition, n_steps: int, seed: int) -> Inversion:
     """Finds images in the latent space by optimising z, offsets in W+, and noise; all images at once.
 
     Args:
@@ -97,7 +97,7 @@ def invert(gan: ConditionalGAN, x: Tensor, own: Condition, n_steps: int, seed: i
 
 
 @torch.no_grad()
-def at_code(gan: ConditionalGAN, latent: Latent, condition: Condition) -> Inversion:
+def at_code(gan: ConditionalModel, latent: Latent, condition: Condition) -> Inversion:
     """The images that the generator makes of known latents, as if they had been found.
 
     Args:
@@ -112,18 +112,18 @@ def at_code(gan: ConditionalGAN, latent: Latent, condition: Condition) -> Invers
 
 
 @torch.no_grad()
-def w_of(gan: ConditionalGAN, inversion: Inversion, condition: Condition) -> Tensor:
+def w_of(gan: ConditionalModel, inversion: Inversion, condition: Condition) -> Tensor:
     """The w of each layer under other conditions, float32 [n_layers, N, w_dim]."""
     return generator_of(gan).layerwise_w(inversion.latent, gan.encoding(condition)) + inversion.offset
 
 
 @torch.no_grad()
-def regenerate(gan: ConditionalGAN, inversion: Inversion, condition: Condition) -> Tensor:
+def regenerate(gan: ConditionalModel, inversion: Inversion, condition: Condition) -> Tensor:
     """The images that the generator makes of the latents found, under other conditions; float32, not clipped."""
     return generator_of(gan).synthesise(w_of(gan, inversion, condition), inversion.latent.noise)
 
 
-def rescored(gan: ConditionalGAN, own: Condition, score: Tensor) -> Condition:
+def rescored(gan: ConditionalModel, own: Condition, score: Tensor) -> Condition:
     """The condition of images with another score and all else as it was.
 
     Where the networks are told the softmax vector and the score is its maximum, the own vector is flattened or
@@ -141,7 +141,7 @@ def rescored(gan: ConditionalGAN, own: Condition, score: Tensor) -> Condition:
     return asked._replace(probabilities=torch.where(is_own, own.probabilities, asked.probabilities))
 
 
-def generator_of(gan: ConditionalGAN) -> Generator:
+def generator_of(gan: ConditionalModel) -> Generator:
     """The averaged generator.
 
     Raises:
@@ -149,7 +149,7 @@ def generator_of(gan: ConditionalGAN) -> Generator:
     """
     generator = gan.ema.module
     if not isinstance(generator, Generator):
-        raise SettingError("gan", type(generator).__name__, "a generator with W, as gan=stylegan2 has")
+        raise SettingError("gan", type(generator).__name__, "a generator with W, as model=gan_any_size has")
     return generator
 
 

@@ -15,8 +15,8 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8
-from uqgen.gan.module import ConditionalGAN
-from uqgen.networks.latent import Latent
+from uqgen.generators.latent import Latent
+from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 
 
@@ -43,7 +43,7 @@ class Sweep:
 
 
 def sweep_scores(
-    gan: ConditionalGAN,
+    gan: ConditionalModel,
     target: FrozenClassifier,
     score: Score,
     n_classes: int,
@@ -65,7 +65,7 @@ def sweep_scores(
     rng = seeding.generator(seed, device=gan.device)
     images, obtained, probabilities = [], [], []
     for label in track(range(n_classes), "sweeps, one a class"):
-        latent, condition = _swept(gan, gan.generator.draw_latent(n_noises, rng), label, scores)
+        latent, condition = _swept(gan, gan.draw_latent(n_noises, rng), label, scores)
         x = to_uint8(gan.generate(latent, condition)).cpu()
         logits = target.predict(x)
         images.append(x)
@@ -76,7 +76,7 @@ def sweep_scores(
     return Sweep(scores, x, score_out, vectors)
 
 
-def _swept(gan: ConditionalGAN, latent: Latent, label: int, scores: tuple[float, ...]) -> tuple[Latent, Condition]:
+def _swept(gan: ConditionalModel, latent: Latent, label: int, scores: tuple[float, ...]) -> tuple[Latent, Condition]:
     """Every score asked of each of M latents, M S of both, latent by latent."""
     n = len(latent)
     certain = Condition(torch.full((n,), label, device=gan.device), torch.full((n,), scores[0], device=gan.device))

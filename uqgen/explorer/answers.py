@@ -14,7 +14,7 @@ from uqgen.data.images import fit_image
 from uqgen.data.labelled import to_uint8
 from uqgen.explanation.interpolation import interpolate
 from uqgen.explanation.inversion import at_code
-from uqgen.networks.latent import Latent
+from uqgen.generators.latent import Latent
 from uqgen.settings import require_integer, require_number
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def between_seeds(run: "Run", label: int, score: float, seeds: tuple[int, int], 
     for name, seed in zip(("seed", "second seed"), seeds, strict=True):
         require_integer(name, seed, 0)
     gan = run.gan
-    drawn = [gan.generator.draw_latent(1, seeding.generator(seed, device=gan.device)) for seed in seeds]
+    drawn = [gan.draw_latent(1, seeding.generator(seed, device=gan.device)) for seed in seeds]
     noise = zip(*(latent.noise for latent in drawn), strict=True)
     latent = Latent(torch.cat([latent.z for latent in drawn]), tuple(map(torch.cat, noise)))
     asked = Condition(torch.full((2,), label), torch.full((2,), float(score))).to(gan.device)

@@ -7,8 +7,8 @@ from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.results import as_results
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.experiment import Classifiers, Experiment
-from uqgen.gan.callbacks.evaluation import tell
-from uqgen.gan.module import ConditionalGAN
+from uqgen.generators.callbacks.evaluation import tell
+from uqgen.generators.model import ConditionalModel
 from uqgen.report.run_report import write_report
 from uqgen.run_folder import RunFolder
 from uqgen.tracking.tracker import Tracker
@@ -21,7 +21,7 @@ def evaluate(
     run: RunFolder,
     classifiers: Classifiers,
     evaluator: Evaluator,
-    gan: ConditionalGAN,
+    gan: ConditionalModel,
     tracker: Tracker,
 ) -> float:
     """Measures a trained GAN and leaves results.json, the figures and the report in the run's folder.

@@ -10,9 +10,9 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.generated import Generated, fixed_noise
 from uqgen.evaluation.measure import PROTOCOLS, Evaluator, Measurements, ProtocolResult
-from uqgen.gan.callbacks.history import read_history
-from uqgen.gan.callbacks.samples import sample_grid
-from uqgen.gan.module import ConditionalGAN
+from uqgen.generators.callbacks.history import read_history
+from uqgen.generators.callbacks.samples import sample_grid
+from uqgen.generators.model import ConditionalModel
 from uqgen.report.distribution_figure import distribution_figure
 from uqgen.report.explained_page import write_explained_page
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
@@ -83,7 +83,7 @@ def write_report(
     evaluator: Evaluator,
     measurements: Measurements,
     results: dict[str, Any],
-    gan: ConditionalGAN,
+    gan: ConditionalModel,
 ) -> None:
     """Writes every figure as a PNG file, and all of them with the numbers as one page.
 
@@ -127,7 +127,7 @@ def write_report(
 
 
 def draw_figures(
-    run: RunFolder, experiment: "Experiment", evaluator: Evaluator, measurements: Measurements, gan: ConditionalGAN
+    run: RunFolder, experiment: "Experiment", evaluator: Evaluator, measurements: Measurements, gan: ConditionalModel
 ) -> Iterator[NamedFigure]:
     """Draws the figures of a run, in the order of the page."""
     score, seed, data = experiment.score.name, experiment.evaluation.seed, experiment.data
@@ -166,7 +166,7 @@ def draw_figures(
         yield NamedFigure("judges", "Judges", figure, caption, caption)
     history = read_history(run.training / "history.csv")
     if history:
-        yield _training_figure(history, experiment.training.seed)
+        yield _training_figure(history, experiment.model.training.seed)
 
 
 def _in_vs_out(
@@ -191,7 +191,7 @@ def _in_vs_out(
     )
 
 
-def _image_figures(experiment: "Experiment", evaluator: Evaluator, gan: ConditionalGAN) -> Iterator[NamedFigure]:
+def _image_figures(experiment: "Experiment", evaluator: Evaluator, gan: ConditionalModel) -> Iterator[NamedFigure]:
     score, seed, data = experiment.score, experiment.evaluation.seed, experiment.data
     label = score_label(score.name)
     low, high = evaluator.asked_range

@@ -10,8 +10,8 @@ from uqgen import distributed
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8
-from uqgen.gan.module import ConditionalGAN
-from uqgen.networks.latent import Latent
+from uqgen.generators.latent import Latent
+from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 from uqgen.settings import require_integer
 
@@ -36,7 +36,7 @@ class Drawn:
 
 
 def best_of(
-    gan: ConditionalGAN,
+    gan: ConditionalModel,
     asked: Condition,
     target: FrozenClassifier,
     score: Score,
@@ -68,12 +68,12 @@ def best_of(
     n = len(asked.score)
     mine = distributed.share(n)
     my_asked, my_fed = asked.select(mine), fed.select(mine)
-    rounds = (_draw(gan, gan.generator.draw_latent(n, rng).select(mine), my_fed, target, score) for _ in range(k))
+    rounds = (_draw(gan, gan.draw_latent(n, rng).select(mine), my_fed, target, score) for _ in range(k))
     best = reduce(lambda kept, new: _nearer(kept, new, my_asked.score), rounds)
     return Drawn(distributed.gather(best.x), _gather(best.latent), fed, distributed.gather(best.score_out), cost=k)
 
 
-def _draw(gan: ConditionalGAN, latent: Latent, fed: Condition, target: FrozenClassifier, score: Score) -> Drawn:
+def _draw(gan: ConditionalModel, latent: Latent, fed: Condition, target: FrozenClassifier, score: Score) -> Drawn:
     made = gan.generate(latent, fed.to(gan.device))
     x = (to_uint8(made) if made.dim() == 4 else made).cpu()
     return Drawn(x, latent, fed, score(target.predict(x), fed.label), cost=1)

@@ -16,7 +16,7 @@ from torch import Tensor
 from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
-from uqgen.gan.module import ConditionalGAN
+from uqgen.generators.model import ConditionalModel
 from uqgen.sampling.best_of import best_of
 from uqgen.scores import Score
 from uqgen.settings import require_integer
@@ -55,7 +55,7 @@ class Correction:
 
 
 def fit_correction(
-    gan: ConditionalGAN,
+    gan: ConditionalModel,
     target: FrozenClassifier,
     score: Score,
     n_classes: int,

@@ -1,0 +1,339 @@
+import copy
+from dataclasses import dataclass
+
+import pytest
+import torch
+import torch.nn.functional as F
+from lightning import Callback
+from torch import Tensor
+
+from uqgen.conditioning.condition import Condition
+from uqgen.generators.callbacks.history import read_history
+from uqgen.generators.fit import Intervals, fit
+from uqgen.generators.gan import module as gan_module
+from uqgen.hardware import Hardware
+from uqgen.run_folder import RunFolder
+from uqgen.settings import SettingError
+from uqgen.tracking.tracker import Tracker
+
+BATCH = 8
+MIXING = {"path_length_weight": 2.0, "style_mixing": 0.9}
+
+
+@dataclass
+class Moment:
+    """The networks at one moment of a training."""
+
+    name: str
+    n_images: int
+    generator: list[Tensor]
+    discriminator: list[Tensor]
+    ema: list[Tensor]
+    generator_gradients: list[Tensor | None]
+    discriminator_gradients: list[Tensor | None]
+
+    @classmethod
+    def of(cls, name, gan):
+        g, d = gan.generator, gan.discriminator
+        return cls(name, gan.n_images, weights(g), weights(d), weights(gan.ema), gradients(g), gradients(d))
+
+
+class Recorder(Callback):
+    """Keeps what the networks are at the start of every batch, before every step of an optimiser, and at its end."""
+
+    def __init__(self):
+        self.moments = []
+
+    def on_train_batch_start(self, trainer, gan, *args):
+        self.moments.append(Moment.of("start", gan))
+
+    def on_before_optimizer_step(self, trainer, gan, optimizer):
+        generator, _discriminator = trainer.optimizers
+        self.moments.append(Moment.of("generator" if optimizer is generator else "discriminator", gan))
+
+    def on_train_batch_end(self, trainer, gan, *args):
+        self.moments.append(Moment.of("end", gan))
+
+    def steps(self):
+        steps = [self.moments[first : first + 4] for first in range(0, len(self.moments), 4)]
+        assert all([m.name for m in step] == ["start", "discriminator", "generator", "end"] for step in steps)
+        return steps
+
+
+class Spy:
+    """Keeps what goes into a network and what comes out."""
+
+    def __init__(self, network):
+        self.inputs, self.outputs = [], []
+        forward = network.forward
+
+        def spied(*args):
+            self.inputs.append(args)
+            self.outputs.append(forward(*args))
+            return self.outputs[-1]
+
+        network.forward = spied
+
+
+def weights(network):
+    return [weight.detach().clone() for weight in network.parameters()]
+
+
+def gradients(network):
+    return [None if weight.grad is None else weight.grad.clone() for weight in network.parameters()]
+
+
+def equal(some, others):
+    return all(
+        one is other or (one is not None and other is not None and one.equal(other))
+        for one, other in zip(some, others, strict=True)
+    )
+
+
+def with_weights(network, values):
+    for weight, value in zip(network.parameters(), values, strict=True):
+        weight.data.copy_(value)
+    return network
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def pairs(part):
+    """Class and score of each row of an encoded condition."""
+    return list(zip(part[:, :-1].argmax(dim=1).tolist(), part[:, -1].tolist(), strict=True))
+
+
+@pytest.mark.parametrize("settings", [{}, MIXING, {"penalty_every": 1}])
+def test_each_step_changes_its_own_network_and_gradients_alone(make_gan, train, tmp_path, settings):
+    recorder = Recorder()
+    train(make_gan(n_images=40, **settings), tmp_path, recorder)
+    assert len(recorder.steps()) == 5
+    for start, before_d, before_g, end in recorder.steps():
+        assert equal(start.discriminator, before_d.discriminator)
+        assert not equal(before_d.discriminator, before_g.discriminator)
+        assert equal(before_g.discriminator, end.discriminator)
+        assert equal(start.generator, before_g.generator)
+        assert not equal(before_g.generator, end.generator)
+
+        assert equal(start.generator_gradients, before_d.generator_gradients)
+        assert not any(gradient is None for gradient in before_d.discriminator_gradients)
+        assert equal(before_d.discriminator_gradients, before_g.discriminator_gradients)
+        assert not any(gradient is None for gradient in before_g.generator_gradients)
+
+
+def test_a_step_is_the_textbooks(make_gan, train, tmp_path, own):
+    gan = make_gan(n_images=BATCH, penalty_weight=0.7, penalty_every=3, learning_rate=0.01)
+    generator, discriminator = copy.deepcopy((gan.generator, gan.discriminator))
+    recorder, of_g, of_d = Recorder(), Spy(gan.generator), Spy(gan.discriminator)
+    train(gan, tmp_path, recorder)
+    ((start, before_d, before_g, end),) = recorder.steps()
+    ((latent, asked),) = of_g.inputs
+    real, fake = of_d.inputs[0][0].detach().chunk(2)
+    index = ((real[:, 0, 0, 0] + 1) * 127.5).round().long()
+    (own_parts,) = gan.encoding(Condition(own.label[index], own.score[index]))
+
+    real = real.requires_grad_(True)
+    real_logits = discriminator(real, (own_parts,))
+    loss = F.softplus(-real_logits).mean() + F.softplus(discriminator(fake, asked)).mean()
+    (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
+    (loss + 3 * 0.7 / 2 * slope.square().sum(dim=(1, 2, 3)).mean()).backward()
+    torch.testing.assert_close(before_d.discriminator_gradients, gradients(discriminator), atol=1e-6, rtol=1e-3)
+    adam = [
+        w - 0.01 * g / (g.abs() + 1e-8)
+        for w, g in zip(start.discriminator, before_d.discriminator_gradients, strict=True)
+    ]
+    torch.testing.assert_close(before_g.discriminator, adam)
+
+    with_weights(discriminator, before_g.discriminator)
+    F.softplus(-discriminator(generator(latent, asked), asked)).mean().backward()
+    torch.testing.assert_close(before_g.generator_gradients, gradients(generator), atol=1e-6, rtol=1e-3)
+    adam = [w - 0.01 * g / (g.abs() + 1e-8) for w, g in zip(start.generator, before_g.generator_gradients, strict=True)]
+    torch.testing.assert_close(end.generator, adam)
+
+
+def test_both_networks_learn_at_the_rate_of_the_time(make_gan, train, tmp_path):
+    rates = []
+
+    class Rates(Callback):
+        def on_train_batch_end(self, trainer, gan, *args):
+            rates.append([optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers])
+
+    train(make_gan(n_images=4 * BATCH, learning_rate=0.01, decay=0.5), tmp_path, Rates())
+    assert rates == [pytest.approx([rate, rate]) for rate in (0.01, 0.01, 0.01, 0.005)]
+
+
+def test_real_images_come_with_their_own_condition_and_fakes_with_the_one_asked(make_gan, train, tmp_path, own):
+    gan = make_gan(n_images=80, penalty_weight=0)
+    of_g, of_d = Spy(gan.generator), Spy(gan.discriminator)
+    train(gan, tmp_path)
+    asked_in_all = []
+    for step, ((_latent, (asked,)), made) in enumerate(zip(of_g.inputs, of_g.outputs, strict=True)):
+        (both, (both_parts,)), (fake, (fake_parts,)) = of_d.inputs[2 * step : 2 * step + 2]
+        for image, (label, score) in zip(both[:BATCH], pairs(both_parts[:BATCH]), strict=True):
+            index = round(((image[0, 0, 0] + 1) * 127.5).item())
+            assert (label, score) == (own.label[index], own.score[index])
+        assert both[BATCH:].equal(made)
+        assert fake.equal(made)
+        assert both_parts[BATCH:].equal(asked)
+        assert fake_parts.equal(asked)
+        asked_in_all += pairs(asked)
+    assert set(asked_in_all) <= set(zip(own.label.tolist(), own.score.tolist(), strict=True))
+    assert len(set(asked_in_all)) > 30
+
+
+def test_images_are_counted_and_the_averaged_generator_follows(make_gan, train, tmp_path):
+    recorder = Recorder()
+    gan = train(make_gan(n_images=40, ema_half_life=3), tmp_path, recorder)
+    assert gan.n_images == 40
+    expected = recorder.steps()[0][0].generator
+    for step, (start, before_d, before_g, end) in enumerate(recorder.steps()):
+        seen = BATCH * (step + 1)
+        assert [m.n_images for m in (start, before_d, before_g, end)] == [seen - BATCH] * 3 + [seen]
+        keep = 0.5 ** (BATCH / min(3, 0.1 * seen))
+        expected = [keep * past + (1 - keep) * new for past, new in zip(expected, end.generator, strict=True)]
+        torch.testing.assert_close(end.ema, expected)
+
+
+def test_the_penalty_is_lazy_and_weighs_accordingly(make_gan, train, tmp_path):
+    gradient, computed_at = {}, []
+    for weight in (0.0, 0.5):
+        gan, recorder = make_gan(n_images=56, penalty_weight=weight, penalty_every=3), Recorder()
+
+        def penalty(critic, real, fake, rng, gan=gan):
+            computed_at.append(gan.n_images)
+            return gan.discriminator.out.bias.sum()
+
+        gan.penalty = penalty
+        train(gan, tmp_path / str(weight), recorder)
+        position = [name for name, _ in gan.discriminator.named_parameters()].index("out.bias")
+        gradient[weight] = recorder.steps()[0][1].discriminator_gradients[position].item()
+    assert computed_at == [0, 24, 48]
+    assert gradient[0.5] - gradient[0.0] == pytest.approx(0.5 * 3, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("loss", "penalty"),
+    [("non_saturating", "r1"), ("hinge", "r1"), ("wasserstein", "gradient_penalty"), ("hinge", "gradient_penalty")],
+)
+@pytest.mark.parametrize("kind", ["make_gan", "make_point_gan"])
+def test_every_loss_and_penalty_trains(request, train, tmp_path, kind, loss, penalty):
+    gan = request.getfixturevalue(kind)(n_images=64, loss=loss, penalty=penalty, penalty_every=2)
+    before = weights(gan)
+    train(gan, tmp_path, log_every=16)
+    assert not equal(weights(gan.generator), before[: len(weights(gan.generator))])
+    assert all(weight.isfinite().all() for weight in gan.parameters())
+    rows = read_history(tmp_path / "history.csv")
+    assert [row["n_images"] for row in rows] == [16, 32, 48, 64]
+    for row in rows:
+        assert {"d_loss", "g_loss", "penalty", "real_logit", "fake_logit"} <= row.keys()
+        assert torch.tensor(list(row.values())).isfinite().all()
+        assert row["penalty"] > 0
+
+
+def test_path_lengths_are_pulled_to_their_moving_average(make_gan, train, tmp_path, monkeypatch):
+    lengths, recorder = [], Recorder()
+    path_lengths = gan_module.path_lengths
+
+    def spied(*args):
+        lengths.append((recorder.moments[-1].n_images, path_lengths(*args).detach()))
+        return path_lengths(*args)
+
+    monkeypatch.setattr(gan_module, "path_lengths", spied)
+    gan = train(make_gan(n_images=40, path_length_weight=2.0), tmp_path, recorder, log_every=8, checkpoint_every=8)
+    assert [n_images for n_images, _ in lengths] == [0, 32]
+    mean = 0.0
+    rows = {row["n_images"]: row for row in read_history(tmp_path / "history.csv")}
+    for n_images, of_images in lengths:
+        assert of_images.shape == (BATCH // 2,)
+        mean += 0.01 * (of_images.mean().item() - mean)
+        expected = (of_images - mean).square().mean().item()
+        assert rows[n_images + BATCH]["path_length_penalty"] == pytest.approx(expected, rel=1e-4)
+    assert gan.mean_path_length.item() == pytest.approx(mean, rel=1e-5)
+    assert "path_length_penalty" not in rows[2 * BATCH]
+
+
+def test_the_path_length_penalty_takes_part_in_the_generators_gradient_with_its_weight(make_gan, train, tmp_path):
+    gradient = {}
+    for weight in (0.0, 1.0, 3.0):
+        recorder = Recorder()
+        train(make_gan(n_images=BATCH, path_length_weight=weight), tmp_path / str(weight), recorder)
+        _start, _before_d, before_g, _end = recorder.steps()[0]
+        gradient[weight] = torch.cat([g.flatten() for g in before_g.generator_gradients])
+    by_weight_1, by_weight_3 = gradient[1.0] - gradient[0.0], gradient[3.0] - gradient[0.0]
+    assert by_weight_1.norm() > 1e-3
+    torch.testing.assert_close(by_weight_3, 3 * by_weight_1, atol=1e-4, rtol=1e-2)
+
+
+@pytest.mark.parametrize("probability", [0.0, 1.0])
+def test_styles_are_mixed_in_training_alone(make_gan, train, tmp_path, probability):
+    gan = make_gan(n_images=32, style_mixing=probability)
+    of_g = Spy(gan.generator)
+    train(gan, tmp_path)
+    for latent, _parts in of_g.inputs:
+        assert (latent.mix is None) == (probability == 0)
+        if latent.mix is not None:
+            assert (latent.mix.from_layer < gan.generator.n_layers).all()
+    latent, asked = gan.draw_latent(4, rng()), Condition(torch.tensor([0, 1, 2, 0]), torch.rand(4))
+    assert gan.generate(latent, asked).equal(gan.generate(latent, asked))
+
+
+@pytest.mark.parametrize("setting", [{"path_length_weight": 2.0}, {"style_mixing": 0.9}])
+def test_what_needs_styles_is_refused_without(make_point_gan, setting):
+    (name,) = setting
+    with pytest.raises(SettingError, match=f"^{name}=.*: allowed: 0 for a generator without styles"):
+        make_point_gan(**setting)
+
+
+@pytest.mark.parametrize("batch_size", [2, 6])
+def test_a_batch_whose_groups_would_mix_real_and_fake_is_refused(make_gan, train, tmp_path, batch_size):
+    with pytest.raises(SettingError, match=r"^batch_size="):  # the discriminator's groups are of 4
+        train(make_gan(n_images=64, batch_size=batch_size), tmp_path)
+
+
+@pytest.mark.parametrize("settings", [{}, MIXING])
+def test_the_seed_alone_decides(make_gan, train, tmp_path, settings):
+    ends = []
+    for number, (seed, elsewhere) in enumerate([(1, 11), (1, 22), (2, 11)]):
+        gan = make_gan(seed=seed, **settings)
+        torch.manual_seed(elsewhere)
+        ends.append(weights(train(gan, tmp_path / str(number))))
+    assert equal(ends[0], ends[1])
+    assert not equal(ends[0], ends[2])
+
+
+def test_every_step_draws_other_latents(make_gan, train, tmp_path):
+    gan = make_gan(n_images=40)
+    of_g = Spy(gan.generator)
+    train(gan, tmp_path)
+    z = torch.cat([latent.z for latent, _parts in of_g.inputs])
+    assert len(z.unique(dim=0)) == 40
+
+
+def test_training_in_bf16_computes_the_penalties_in_fp32(make_gan, images, tmp_path):
+    gan = make_gan(n_images=64, penalty_every=1, **MIXING)
+    seen, penalty = [], gan.penalty
+
+    def spied(critic, *args):
+        def spied_critic(x):
+            seen.append(torch.is_autocast_enabled("cpu"))
+            return critic(x)
+
+        return penalty(spied_critic, *args)
+
+    gan.penalty = spied
+    hardware = Hardware(accelerator="cpu", precision="bf16-mixed")
+    of_d = Spy(gan.discriminator)
+    fit(
+        gan,
+        images,
+        hardware,
+        Intervals(log_every=16, checkpoint_every=32),
+        tmp_path,
+        Tracker(RunFolder(tmp_path), {}),
+        [],
+    )
+    assert seen == [False] * 8
+    assert all(logits.dtype == torch.float32 for logits in of_d.outputs)
+    assert all(weight.isfinite().all() and weight.dtype == torch.float32 for weight in gan.parameters())

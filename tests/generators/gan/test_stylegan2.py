@@ -1,0 +1,346 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from uqgen.generators.gan.stylegan2 import (
+    Discriminator,
+    Generator,
+    Mapping,
+    append_group_deviation,
+    base_size,
+    small_channels,
+)
+from uqgen.generators.latent import Latent, StyleMix
+from uqgen.settings import SettingError
+
+PART_DIMS = (3, 2)  # no part of width 1: normalised, it keeps nothing but its sign
+SMALL = {"w_dim": 8, "mapping_depth": 2}
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def parts(n, seed=0):
+    return tuple(torch.randn(n, width, generator=rng(seed)) for width in PART_DIMS)
+
+
+def with_noise(generator):
+    """Noise starts without strength; give it some, as training does."""
+    for layer in generator.layers:
+        torch.nn.init.constant_(layer.noise_strength, 0.5)
+    return generator
+
+
+@pytest.fixture
+def generator():
+    return with_noise(Generator((1, 16, 16), PART_DIMS, (6, 5, 4), latent_dim=7, **SMALL)).eval()
+
+
+@pytest.fixture
+def discriminator():
+    return Discriminator((1, 16, 16), PART_DIMS, (6, 5, 4), group=4, **SMALL)
+
+
+@pytest.mark.parametrize(
+    ("shape", "channels", "base"),
+    [
+        ((1, 28, 28), (4, 4, 4), 7),
+        ((1, 32, 32), (5, 4, 3, 2), 4),
+        ((3, 64, 64), (4, 4, 4, 4, 4), 4),
+        ((1, 24, 24), (4, 4, 4), 6),
+        ((3, 20, 20), (4, 4, 4), 5),
+        ((2, 4, 4), (4,), 4),
+    ],
+)
+def test_images_have_the_shape_asked_and_the_discriminator_takes_them(shape, channels, base):
+    generator = Generator(shape, PART_DIMS, channels, latent_dim=7, **SMALL)
+    latent = generator.draw_latent(3, rng())
+    images = generator(latent, parts(3))
+    assert base_size(shape, channels) == generator.constant.shape[2] == base
+    assert images.shape == (3, *shape)
+    assert images.dtype == torch.float32
+    assert Discriminator(shape, PART_DIMS, channels, **SMALL)(images, parts(3)).shape == (3,)
+    assert generator.n_layers == len(latent.noise) == 2 * len(channels) - 1
+
+
+@pytest.mark.parametrize(
+    ("size", "channels"),
+    [(8, [64, 48]), (14, [64, 48]), (28, [64, 48, 32]), (32, [64, 48, 32, 16]), (128, [64, 48, 32, 16, 16, 16])],
+)
+def test_channels_follow_from_the_size_of_the_images(size, channels):
+    assert small_channels((3, size, size)) == channels
+    assert 4 <= base_size((3, size, size), channels) <= 7
+    widths = [layer.conv.weight.shape[0] for layer in Generator((3, size, size), PART_DIMS).layers]
+    assert widths[:1] + widths[2::2] == channels
+
+
+@pytest.mark.parametrize("network", [Generator, Discriminator])
+@pytest.mark.parametrize(
+    ("shape", "channels"),
+    [
+        ((1, 32, 32), (4, 4, 4)),  # would start at 8
+        ((1, 32, 32), (4, 4, 4, 4, 4)),  # would start at 2
+        ((1, 30, 30), (4, 4, 4)),  # would start at 7.5
+        ((1, 28, 32), (4, 4, 4)),
+        ((1, 32, 32), ()),
+        ((1, 32, 32), (4, 4, 4, 0)),
+        ((1, 32, 32), (4, 4, 4, 2.5)),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused(network, shape, channels):
+    with pytest.raises(SettingError, match=r"^channels="):
+        network(shape, PART_DIMS, channels, **SMALL)
+
+
+@pytest.mark.parametrize("network", [Generator, Discriminator])
+def test_points_are_refused_with_what_takes_them(network):
+    with pytest.raises(SettingError, match="model=gan_mlp"):
+        network((2,), PART_DIMS, (4, 4))
+
+
+@pytest.mark.parametrize(
+    ("network", "setting"),
+    [
+        (Generator, {"latent_dim": 0}),
+        (Generator, {"w_dim": 0}),
+        (Generator, {"mapping_depth": 0}),
+        (Generator, {"mapping_lr_multiplier": 0}),
+        (Discriminator, {"w_dim": 0}),
+        (Discriminator, {"mapping_depth": 0}),
+        (Discriminator, {"mapping_lr_multiplier": -1}),
+        (Discriminator, {"features": 0}),
+        (Discriminator, {"group": 0}),
+    ],
+)
+def test_settings_out_of_range_are_refused(network, setting):
+    (name,) = setting
+    with pytest.raises(SettingError, match=f"^{name}="):
+        network((1, 16, 16), PART_DIMS, (4, 4, 4), **setting)
+
+
+def test_the_same_latent_and_condition_make_the_same_image(generator):
+    latent = generator.draw_latent(3, rng())
+    first = generator(latent, parts(3))
+    torch.rand(5)
+    assert generator(latent, parts(3)).equal(first)
+    assert generator(generator.draw_latent(3, rng()), parts(3)).equal(first)
+
+
+def test_z_noise_and_condition_each_make_a_difference(generator):
+    latent, other = generator.draw_latent(3, rng(0)), generator.draw_latent(3, rng(1))
+    image = generator(latent, parts(3))
+    changed = [
+        generator(replace(latent, z=other.z), parts(3)),
+        generator(latent, (parts(3)[0], parts(3, seed=1)[1])),
+        generator(latent, (parts(3, seed=1)[0], parts(3)[1])),
+    ]
+    for layer in range(generator.n_layers):
+        noise = list(latent.noise)
+        noise[layer] = other.noise[layer]
+        changed.append(generator(replace(latent, noise=tuple(noise)), parts(3)))
+    for images in changed:
+        assert ((images - image).flatten(1).norm(dim=1) > 1e-3).all()
+
+
+def test_an_image_does_not_depend_on_the_others_in_its_batch(generator):
+    latent = generator.draw_latent(5, rng())
+    together = generator(latent, parts(5))
+    for n in range(5):
+        alone = generator(latent.select(slice(n, n + 1)), tuple(part[n : n + 1] for part in parts(5)))
+        torch.testing.assert_close(alone, together[n : n + 1], atol=1e-5, rtol=1e-5)
+
+
+def test_noise_starts_without_strength():
+    generator = Generator((1, 16, 16), PART_DIMS, (6, 5, 4), latent_dim=7, **SMALL)
+    latent = generator.draw_latent(2, rng())
+    assert generator(latent, parts(2)).equal(
+        generator(Latent(latent.z, generator.draw_latent(2, rng(1)).noise), parts(2))
+    )
+
+
+def test_latents_are_standard_normal_at_every_resolution(generator):
+    latent = generator.draw_latent(2000, rng())
+    assert latent.z.shape == (2000, 7)
+    assert [tuple(noise.shape[1:]) for noise in latent.noise] == [(1, n, n) for n in (4, 8, 8, 16, 16)]
+    for drawn in (latent.z, *latent.noise):
+        assert drawn.mean().item() == pytest.approx(0, abs=0.04)
+        assert drawn.std().item() == pytest.approx(1, abs=0.03)
+
+
+def test_images_start_at_the_scale_of_pixels():
+    generator = Generator((1, 32, 32), PART_DIMS, (32, 32, 32, 32), latent_dim=32, w_dim=32)
+    images = generator(generator.draw_latent(64, rng()), parts(64))
+    # The skip connections add up one output of unit scale for each of four resolutions.
+    assert 0.5 < images.std() < 3
+
+
+def test_truncation(generator):
+    generator.mapping.mean_w.normal_(generator=rng())
+    latent = generator.draw_latent(4, rng())
+    w = generator.layerwise_w(latent, parts(4))
+    assert generator(latent, parts(4), 1.0).equal(generator.synthesise(w, latent.noise))
+    mean = generator.mapping.mean_w
+    halfway = generator.synthesise((w + mean) / 2, latent.noise)
+    torch.testing.assert_close(generator(latent, parts(4), 0.5), halfway, atol=1e-5, rtol=1e-5)
+
+    same_noise = Latent(latent.z, tuple(noise[:1].expand(4, -1, -1, -1) for noise in latent.noise))
+    images = generator(same_noise, parts(4), 0.0)
+    torch.testing.assert_close(images, images[:1].expand(4, -1, -1, -1))
+
+
+def test_mean_w_is_a_moving_average_in_training_alone(generator):
+    mapping, z = generator.mapping, torch.randn(10, 7)
+    assert not mapping.mean_w.any()
+    w = mapping(z, parts(10))
+    assert not mapping.mean_w.any()
+    mapping.train()
+    for _ in range(3):
+        mapping(z, parts(10))
+    torch.testing.assert_close(mapping.mean_w, w.detach().mean(dim=0) * (1 - 0.995**3))
+
+
+def test_mapping_sees_the_direction_of_z_alone():
+    mapping = Mapping(PART_DIMS, 7, 8, 2, 0.1).eval()
+    z = torch.randn(5, 7)
+    torch.testing.assert_close(mapping(z * 30, parts(5)), mapping(z, parts(5)), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("latent_dim", [4, 64, 512])
+@pytest.mark.parametrize("part_dims", [(3,), (10, 20, 10)])
+def test_z_and_condition_move_w_alike_however_wide_they_are(latent_dim, part_dims):
+    mapping = Mapping(part_dims, latent_dim, 512, 1, 1.0).eval()
+    z, parts = torch.randn(2000, latent_dim), [torch.randn(2000, width) for width in part_dims]
+    fixed = [part[:1].expand(2000, -1) for part in parts]
+    with torch.no_grad():
+        by_z, by_condition = (
+            mapping(z, fixed).var(dim=0).mean(),
+            mapping(z[:1].expand(2000, -1), parts).var(dim=0).mean(),
+        )
+    assert (by_z / by_condition).item() == pytest.approx(1, rel=0.25)
+
+
+def test_a_second_z_takes_over_from_its_layer_on(generator):
+    latent, second = generator.draw_latent(6, rng(0)), generator.draw_latent(6, rng(1)).z
+    own, others = generator.mapping(latent.z, parts(6)), generator.mapping(second, parts(6))
+    from_layer = torch.arange(6)  # of 5 layers: from the very first to never
+    w = generator.layerwise_w(replace(latent, mix=StyleMix(second, from_layer)), parts(6))
+    assert w.shape == (5, 6, 8)
+    for layer in range(5):
+        for image in range(6):
+            expected = others[image] if layer >= from_layer[image] else own[image]
+            torch.testing.assert_close(w[layer, image], expected)
+    without = generator.layerwise_w(latent, parts(6))
+    assert all(of_layer.equal(own) for of_layer in without)
+
+
+def test_each_layer_follows_its_own_w(generator):
+    w = generator.layerwise_w(generator.draw_latent(2, rng()), parts(2)).detach().clone().requires_grad_(True)
+    noise = generator.draw_latent(2, rng()).noise
+    (gradient,) = torch.autograd.grad(generator.synthesise(w, noise).square().sum(), w)
+    assert (gradient.norm(dim=2) > 0).all()
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.3, 1.0])
+def test_styles_are_mixed_as_often_as_asked_from_any_layer_but_the_first(generator, probability):
+    n = 20_000
+    mix = generator.draw_mix(n, probability, rng())
+    mixed = mix.from_layer[mix.from_layer < 5]
+    assert mix.z.shape == (n, 7)
+    assert mix.from_layer.max() <= 5
+    assert len(mixed) / n == pytest.approx(probability, abs=0.015)
+    if probability:
+        shares = mixed.bincount(minlength=5) / len(mixed)
+        assert shares.tolist() == pytest.approx([0, 0.25, 0.25, 0.25, 0.25], abs=0.03)
+
+
+def test_every_weight_of_both_networks_learns():
+    generator = with_noise(Generator((3, 16, 16), PART_DIMS, (6, 5, 4), latent_dim=7, **SMALL))
+    discriminator = Discriminator((3, 16, 16), PART_DIMS, (6, 5, 4), **SMALL)
+    discriminator(generator(generator.draw_latent(4, rng()), parts(4)), parts(4)).sum().backward()
+    for network in (generator, discriminator):
+        for name, weight in network.named_parameters():
+            assert weight.grad is not None, name
+            assert weight.grad.any(), name
+
+
+def test_group_deviation_has_a_closed_form():
+    x = torch.randn(6, 2, 3, 5)
+    found = append_group_deviation(x, 3)
+    assert found.shape == (6, 3, 3, 5)
+    assert found[:, :2].equal(x)
+    for group in range(2):
+        members = slice(3 * group, 3 * group + 3)
+        expected = x[members].numpy().std(axis=0).mean()
+        torch.testing.assert_close(found[members, 2], torch.full((3, 3, 5), float(expected)))
+
+
+def test_group_deviation_of_equal_images_is_next_to_nothing():
+    x = torch.randn(1, 2, 3, 3).expand(4, -1, -1, -1)
+    assert append_group_deviation(x, 4)[:, 2].max() < 2e-4
+
+
+def test_group_deviation_of_a_batch_smaller_than_a_group_is_that_of_the_batch():
+    x = torch.randn(3, 2, 3, 3)
+    assert append_group_deviation(x, 8).equal(append_group_deviation(x, 3))
+
+
+def test_groups_do_not_mix(discriminator):
+    x = torch.randn(8, 1, 16, 16)
+    before = discriminator(x, parts(8))
+    x[4:] = torch.randn(4, 1, 16, 16) * 3
+    after = discriminator(x, parts(8))
+    torch.testing.assert_close(after[:4], before[:4])
+    assert not torch.isclose(after[4:], before[4:]).any()
+
+
+def test_images_of_a_group_see_each_other(discriminator):
+    x = torch.randn(4, 1, 16, 16)
+    before = discriminator(x, parts(4))
+    x[3] *= 10
+    assert not torch.isclose(discriminator(x, parts(4))[:3], before[:3], rtol=1e-6, atol=1e-7).any()
+
+
+@pytest.mark.parametrize("order", [[4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3], [3, 1, 0, 2, 4, 5, 6, 7, 11, 10, 9, 8]])
+def test_permuting_groups_or_within_groups_permutes_the_logits(discriminator, order):
+    x, condition = torch.randn(12, 1, 16, 16), parts(12)
+    logits = discriminator(x, condition)
+    permuted = discriminator(x[order], tuple(part[order] for part in condition))
+    torch.testing.assert_close(permuted, logits[order], atol=1e-5, rtol=1e-5)
+
+
+def test_the_condition_of_an_image_counts_for_its_own_logit_alone(discriminator):
+    x, condition = torch.randn(4, 1, 16, 16), parts(4)
+    before = discriminator(x, condition)
+    for part in condition:
+        changed = tuple(p.clone() for p in condition)
+        for one, original in zip(changed, condition, strict=True):
+            if original is part:
+                one[2] = -one[2] + 0.1
+        after = discriminator(x, changed)
+        assert not torch.isclose(after[2], before[2])
+        torch.testing.assert_close(after[[0, 1, 3]], before[[0, 1, 3]])
+
+
+def test_the_logit_is_an_unconditional_one_and_a_projection(discriminator):
+    # With the projection's weights at zero only its bias is left: the same direction for every condition.
+    x = torch.randn(4, 1, 16, 16)
+    with torch.no_grad():
+        discriminator.project.weight.zero_()
+        discriminator.project.bias.normal_()
+    torch.testing.assert_close(discriminator(x, parts(4, 0)), discriminator(x, parts(4, 1)))
+
+
+def test_both_networks_return_fp32_under_autocast(generator, discriminator):
+    latent = generator.draw_latent(4, rng())
+    exact = generator(latent, parts(4))
+    computed_in = []
+    for layer in (discriminator.hidden, discriminator.project, discriminator.out):
+        layer.register_forward_hook(lambda _layer, _inputs, output: computed_in.append(output.dtype))
+    with torch.autocast("cpu", torch.bfloat16):
+        images = generator(latent, parts(4))
+        logits = discriminator(images, parts(4))
+    assert images.dtype == logits.dtype == torch.float32
+    assert computed_in == [torch.float32] * 3  # the last layers are computed in fp32 throughout
+    torch.testing.assert_close(images, exact, atol=0.1, rtol=0.1)

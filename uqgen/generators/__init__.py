@@ -1,0 +1,1 @@
+"""Generative models under a condition, of several families, and their training."""

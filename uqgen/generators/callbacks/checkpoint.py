@@ -1,0 +1,30 @@
+"""Checkpoints to resume from."""
+
+from pathlib import Path
+
+from lightning import Trainer
+
+from uqgen.generators.callbacks.every import EveryNImages
+from uqgen.generators.model import ConditionalModel
+
+
+class Checkpoint(EveryNImages):
+    """Keeps the state of the training in one file, replaced whole.
+
+    The file holds state dicts and plain numbers alone, so it loads with ``weights_only=True``.
+
+    Args:
+        path: the file.
+        interval: number of images between two checkpoints.
+    """
+
+    def __init__(self, path: Path, interval: int) -> None:
+        super().__init__(interval, "checkpoint_every")
+        self.path = path
+
+    def act(self, trainer: Trainer, gan: ConditionalModel) -> None:
+        """Writes the file."""
+        draft = self.path.with_suffix(".draft")
+        trainer.save_checkpoint(draft)
+        if trainer.is_global_zero:
+            draft.replace(self.path)

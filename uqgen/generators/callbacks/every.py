@@ -1,0 +1,51 @@
+"""The clock of all callbacks: images, not steps."""
+
+import time
+from abc import abstractmethod
+
+from lightning import Callback, Trainer
+
+from uqgen.generators.model import ConditionalModel
+from uqgen.settings import require_integer
+
+
+class EveryNImages(Callback):
+    """Acts after the first step at which another `interval` images are complete, and at the end of the training.
+
+    Args:
+        interval: number of images between two acts.
+        name: how the interval is called in the settings.
+
+    Attributes:
+        seconds: how long all its acts took.
+
+    Raises:
+        SettingError: the interval is not a positive integer.
+    """
+
+    def __init__(self, interval: int, name: str) -> None:
+        require_integer(name, interval, 1)
+        self.interval = interval
+        self.seconds = 0.0
+        self._acted_at = -1
+
+    @abstractmethod
+    def act(self, trainer: Trainer, gan: ConditionalModel) -> None:
+        """What is to be done."""
+
+    def on_train_batch_end(self, trainer: Trainer, gan: ConditionalModel, *args: object) -> None:  # type: ignore[override]
+        """Acts if this step completed an interval."""
+        before = gan.n_images - gan.global_batch_size
+        if gan.n_images // self.interval > before // self.interval:
+            self._act_once(trainer, gan)
+
+    def on_train_end(self, trainer: Trainer, gan: ConditionalModel) -> None:  # type: ignore[override]
+        """Acts unless the last step already did."""
+        self._act_once(trainer, gan)
+
+    def _act_once(self, trainer: Trainer, gan: ConditionalModel) -> None:
+        if self._acted_at != gan.n_images:
+            self._acted_at = gan.n_images
+            start = time.perf_counter()
+            self.act(trainer, gan)
+            self.seconds += time.perf_counter() - start

@@ -1,0 +1,32 @@
+"""A training whose numbers are no longer finite stops at once."""
+
+import torch
+from lightning import Trainer
+
+from uqgen.generators.callbacks.every import EveryNImages
+from uqgen.generators.model import ConditionalModel
+from uqgen.settings import ExplainedError
+
+
+class DivergedError(ExplainedError, RuntimeError):
+    """The training diverged; the last checkpoint is from before."""
+
+
+class FiniteGuard(EveryNImages):
+    """Stops the training when a weight is not finite; placed before the checkpoint, so that none holds such a weight.
+
+    A loss that is not finite makes the gradients, and with the next step the weights, not finite.
+    """
+
+    def act(self, trainer: Trainer, gan: ConditionalModel) -> None:
+        """Looks at every weight.
+
+        Raises:
+            DivergedError: one is NaN or infinite.
+        """
+        for name, weight in gan.named_parameters():
+            if not torch.isfinite(weight).all():
+                raise DivergedError(
+                    f"{name} is not finite after {gan.n_images} images; the last checkpoint is from before. "
+                    "A lower model.training.learning_rate or a higher model.training.penalty_weight may help."
+                )

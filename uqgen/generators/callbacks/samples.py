@@ -1,0 +1,63 @@
+"""A fixed grid of samples, drawn as the training goes."""
+
+from pathlib import Path
+
+import torch
+from lightning import Trainer
+
+from uqgen import seeding
+from uqgen.conditioning.condition import Condition
+from uqgen.generators.callbacks.every import EveryNImages
+from uqgen.generators.model import ConditionalModel
+from uqgen.report.image_figures import sample_grid_figure
+from uqgen.report.saving import save_figure
+from uqgen.tracking.tracker import Tracker
+
+
+class SampleGrid(EveryNImages):
+    """Draws one row a class and one column a score, from the confident end to the uncertain; one noise along a row.
+
+    Args:
+        folder: where ``<n_images>.png`` is written.
+        class_names: K names.
+        scores: the scores asked, one a column.
+        score_name: how the score is called.
+        interval: number of images between two grids.
+        seed: draws the noise.
+        tracker: who is told.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        class_names: list[str],
+        scores: list[float],
+        score_name: str,
+        interval: int,
+        seed: int,
+        tracker: Tracker,
+    ) -> None:
+        super().__init__(interval, "samples_every")
+        self.folder, self.class_names, self.scores, self.score_name = folder, class_names, scores, score_name
+        self.seed, self.tracker = seed, tracker
+
+    def act(self, trainer: Trainer, gan: ConditionalModel) -> None:
+        """Draws the grid."""
+        if trainer.is_global_zero:
+            images = sample_grid(gan, len(self.class_names), self.scores, self.seed)
+            title = f"{gan.n_images:,} images seen"
+            pixels = images.cpu().numpy()
+            figure = sample_grid_figure(pixels, self.class_names, self.scores, title, self.score_name, seed=self.seed)
+            path = self.folder / f"{gan.n_images:09d}.png"
+            save_figure(figure, path)
+            self.tracker.picture("samples", path, gan.n_images)
+
+
+def sample_grid(gan: ConditionalModel, n_classes: int, scores: list[float], seed: int) -> torch.Tensor:
+    """Images float32 [K, S, C, H, W] in [-1, 1]: a row for each class and its noise, a column for each of S scores."""
+    rng = seeding.generator(seed, device=gan.device)
+    row = torch.arange(n_classes, device=gan.device).repeat_interleave(len(scores))
+    asked = torch.tensor(scores, device=gan.device).repeat(n_classes)
+    latent = gan.draw_latent(n_classes, rng).select(row)
+    images = gan.generate(latent, Condition(row, asked))
+    return images.unflatten(0, (n_classes, len(scores)))

@@ -1,0 +1,204 @@
+"""The conditional GAN: Le Coz et al. (2023), section 2."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import torch
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from torch import Tensor, nn
+from torch.optim import Adam, Optimizer
+
+from uqgen import distributed
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.encoding import Encoding
+from uqgen.conditioning.sampling import DataConditions
+from uqgen.data.scored import ScoredBatch
+from uqgen.enforcement.enforcement import Enforcement, bounded
+from uqgen.generators.ema import EMA
+from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES
+from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
+from uqgen.generators.gan.penalties import PENALTIES, path_lengths
+from uqgen.generators.gan.stylegan2 import Generator
+from uqgen.generators.gan.training import GANTraining
+from uqgen.generators.latent import Latent
+from uqgen.generators.model import ConditionalModel
+from uqgen.guidance.guidance import Guidance, shortened
+from uqgen.settings import require
+
+PATH_LENGTH_EVERY = 4  # steps between path-length regularisations: StyleGAN2, appendix B
+PATH_LENGTH_RATE = 0.01  # of the moving average of path lengths, the same
+GUIDANCE_STEPS, GUIDANCE_BOUND = 4, 0.1  # Newton steps on the code, and how far they lead, as a share of its length
+
+
+class ConditionalGAN(ConditionalModel):
+    """Generator and discriminator under a condition, trained by manual optimisation and counted in images.
+
+    Guidance moves the generator's code (W of StyleGAN2) by a few bounded Newton steps.
+
+    Args:
+        generator, discriminator: networks with the interface of `uqgen.generators.gan.stylegan2`.
+        encoding: turns conditions into what the networks take.
+        conditions: draws what is asked of the generator.
+        training: the settings.
+        enforcement: what makes the generator keep to the condition, beyond the adversarial loss.
+
+    Attributes:
+        ema: the averaged generator, the one to make images with.
+    """
+
+    def __init__(
+        self,
+        generator: ConditionalGenerator,
+        discriminator: ConditionalDiscriminator,
+        encoding: Encoding,
+        conditions: DataConditions,
+        training: GANTraining,
+        enforcement: Enforcement,
+    ) -> None:
+        super().__init__(encoding, conditions, training)
+        has_styles = isinstance(generator, Generator)
+        for name in ("path_length_weight", "style_mixing"):
+            value = getattr(training, name)
+            require(has_styles or value == 0, name, value, "0 for a generator without styles")
+        self.automatic_optimization = False
+        self.generator: ConditionalGenerator = generator.to(memory_format=torch.channels_last)
+        self.discriminator: ConditionalDiscriminator = discriminator.to(memory_format=torch.channels_last)
+        self.ema = EMA(self.generator, training.ema_half_life)
+        self.group = discriminator.group
+        self.enforcement = enforcement
+        self.settings: GANTraining = training
+        self.loss = ADVERSARIAL_LOSSES[training.loss]
+        self.penalty = PENALTIES[training.penalty]
+        self.register_buffer("mean_path_length", torch.zeros(()))
+        self.mean_path_length: Tensor
+
+    def configure_optimizers(self) -> tuple[Optimizer, Optimizer]:
+        """Adam for the generator and Adam for the discriminator."""
+        rate, betas = self.settings.learning_rate, (float(self.settings.beta1), float(self.settings.beta2))
+        networks = (self.generator, nn.ModuleList([self.discriminator, self.enforcement]))
+        generator, discriminator = (Adam(net.parameters(), lr=rate, betas=betas, fused=True) for net in networks)
+        return generator, discriminator
+
+    def training_step(self, batch: ScoredBatch, batch_idx: int) -> None:
+        """One step of both networks; the generated images of the discriminator's step serve the generator's too."""
+        real, own = batch
+        rng = self._step_rng(0)
+        drawn, latent = (
+            self.conditions.draw(self.global_batch_size, rng),
+            self._draw_latent(self.global_batch_size, rng),
+        )
+        mine = distributed.share(self.global_batch_size)
+        asked = drawn.select(mine)
+        parts = self.encoding(asked)
+        fake = self.generator(latent.select(mine), parts)
+        rng = self._step_rng(1 + distributed.rank())  # what follows is drawn for this device alone
+        optimizer_g, optimizer_d = cast(list[LightningOptimizer], self.optimizers())
+        with self._stepping(optimizer_d):
+            self._discriminator_step(real, own, fake.detach(), asked, parts, rng)
+        with self._stepping(optimizer_g):
+            self._generator_step(fake, asked, parts, rng)
+        self.n_images += self.global_batch_size
+        self.ema.update(self.generator, self.global_batch_size, self.n_images)
+
+    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
+        """See `ConditionalModel`."""
+        return self.generator.draw_latent(n, rng)
+
+    def make(self, latent: Latent, condition: Condition) -> Tensor:
+        """See `ConditionalModel`."""
+        generator, parts = cast(ConditionalGenerator, self.ema.module), self.encoding(condition)
+        if self.guidance is None:
+            return generator(latent, parts)
+        code = generator.code(latent, parts)
+        return generator.decode(self._guided(code, latent, parts, condition, self.guidance), latent, parts)
+
+    def _guided(
+        self, code: Tensor, latent: Latent, parts: tuple[Tensor, ...], condition: Condition, guidance: Guidance
+    ) -> Tensor:
+        """The code moved towards the score requested; no further than a share of its own length."""
+        generator = cast(ConditionalGenerator, self.ema.module)
+        furthest = GUIDANCE_BOUND * code.flatten(1).norm(dim=1)
+        offset = torch.zeros_like(code)
+        for _ in range(GUIDANCE_STEPS):
+            step = guidance.step(code + offset, lambda c: generator.decode(c, latent, parts), condition, furthest)
+            offset = shortened(offset + step, furthest)
+        return code + offset
+
+    def _discriminator_step(
+        self,
+        real: Tensor,
+        own: Condition,
+        fake: Tensor,
+        asked: Condition,
+        parts: tuple[Tensor, ...],
+        rng: torch.Generator,
+    ) -> None:
+        parts_own = self.encoding(own)
+        both = tuple(torch.cat(pair) for pair in zip(parts_own, parts, strict=True))
+        real_logits, fake_logits = self.discriminator(torch.cat([real, fake]), both).chunk(2)
+        loss = self.loss.discriminator(real_logits, fake_logits)
+        self._record(d_loss=loss, real_logit=real_logits.mean(), fake_logit=fake_logits.mean())
+        if self._step % self.settings.penalty_every == 0 and self.settings.penalty_weight > 0:
+            penalty = self.penalty(lambda x: self.discriminator(x, parts_own), real, fake, rng)
+            self._record(penalty=penalty)
+            loss = loss + self.settings.penalty_weight * self.settings.penalty_every * penalty
+        enforced = self.enforcement.discriminator_loss(real, own, fake, asked, rng)
+        if enforced is not None:
+            self._record(d_enforcement=enforced)
+            loss = loss + enforced
+        self.manual_backward(loss)
+
+    def _generator_step(self, fake: Tensor, asked: Condition, parts: tuple[Tensor, ...], rng: torch.Generator) -> None:
+        loss = self.loss.generator(self.discriminator(fake, parts))
+        self._record(g_loss=loss)
+        enforced = self.enforcement.generator_loss(fake, asked, rng)
+        if enforced is not None:
+            self._record(g_enforcement=enforced.mean())
+            loss = self._enforced(loss, enforced.mean(), fake)
+        if self.settings.path_length_weight > 0 and self._step % PATH_LENGTH_EVERY == 0:
+            penalty = self._path_length_penalty(parts, rng)
+            self._record(path_length_penalty=penalty)
+            loss = loss + self.settings.path_length_weight * PATH_LENGTH_EVERY * penalty
+        self.manual_backward(loss)
+
+    def _enforced(self, adversarial: Tensor, enforcement: Tensor, fake: Tensor) -> Tensor:
+        """A loss whose gradient by the images is the adversarial loss's and the enforcement's, bounded."""
+        (push,) = torch.autograd.grad(adversarial, fake)
+        (pull,) = torch.autograd.grad(enforcement, fake)
+        strength = min(1.0, self.n_images / self.enforcement.warm_up) if self.enforcement.warm_up else 1.0
+        gradient = push + strength * bounded(pull, push, self.enforcement.bound)
+        return (fake * gradient).sum()
+
+    def _path_length_penalty(self, parts: tuple[Tensor, ...], rng: torch.Generator) -> Tensor:
+        half = tuple(part[: max(1, len(part) // 2)] for part in parts)  # half a batch is enough: StyleGAN2, appendix B
+        latent = self._draw_latent(len(half[0]), rng)
+        with torch.autocast(self.device.type, enabled=False):
+            generator = cast(Generator, self.generator)
+            w = generator.layerwise_w(latent, half)
+            images = generator.synthesise(w, latent.noise)
+            direction = torch.randn(images.shape, generator=rng, device=images.device)
+            lengths = path_lengths(images, w, direction)
+        self.mean_path_length.lerp_(distributed.mean(lengths.detach().mean()), PATH_LENGTH_RATE)
+        return (lengths - self.mean_path_length).square().mean()
+
+    def _draw_latent(self, n: int, rng: torch.Generator) -> Latent:
+        latent = self.generator.draw_latent(n, rng)
+        if self.settings.style_mixing == 0:
+            return latent
+        return Latent(
+            latent.z, latent.noise, cast(Generator, self.generator).draw_mix(n, self.settings.style_mixing, rng)
+        )
+
+    @contextmanager
+    def _stepping(self, optimizer: LightningOptimizer) -> Iterator[None]:
+        """Freezes the other network, lets the block compute gradients, and makes the step, at the rate of the time."""
+        optimizer.param_groups[0]["lr"] = self.settings.learning_rate_after(self.n_images)
+        with self.toggled_optimizer(optimizer):
+            optimizer.zero_grad(set_to_none=True)
+            yield
+            optimizer.step()
+
+    @property
+    def _step(self) -> int:
+        return self.n_images // self.settings.batch_size

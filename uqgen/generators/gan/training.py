@@ -1,0 +1,46 @@
+"""The settings of a GAN's training."""
+
+from dataclasses import dataclass
+
+from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES
+from uqgen.generators.gan.penalties import PENALTIES
+from uqgen.generators.training import Training
+from uqgen.settings import require_choice, require_integer, require_number
+
+
+@dataclass(frozen=True)
+class GANTraining(Training):
+    """How a conditional GAN is trained; for what every model has, see `Training`.
+
+    Attributes:
+        beta1, beta2: Adam's decay rates.
+        loss: name in `ADVERSARIAL_LOSSES`.
+        penalty: name in `PENALTIES`.
+        penalty_weight: weight of the penalty (R1's gamma).
+        penalty_every: the penalty is computed every so many steps, with its weight multiplied by as many ("lazy").
+        path_length_weight: weight of StyleGAN2's path-length regularisation; 0 leaves it out.
+        style_mixing: probability that an image mixes the styles of two z.
+
+    Raises:
+        SettingError: a value is out of range.
+    """
+
+    beta1: float = 0.0
+    beta2: float = 0.99
+    loss: str = "non_saturating"
+    penalty: str = "r1"
+    penalty_weight: float = 1.0
+    penalty_every: int = 16
+    path_length_weight: float = 0.0
+    style_mixing: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_integer("penalty_every", self.penalty_every, 1)
+        require_number("beta1", self.beta1, 0, 0.999999)
+        require_number("beta2", self.beta2, 0, 0.999999)
+        require_number("penalty_weight", self.penalty_weight, 0)
+        require_number("path_length_weight", self.path_length_weight, 0)
+        require_number("style_mixing", self.style_mixing, 0, 1)
+        require_choice("loss", self.loss, ADVERSARIAL_LOSSES)
+        require_choice("penalty", self.penalty, PENALTIES)

@@ -1,0 +1,57 @@
+"""How a generative model comes to be, before its data and classifiers are known."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.encoding import Encoding
+from uqgen.conditioning.sampling import DataConditions
+from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
+from uqgen.generators.model import ConditionalModel
+from uqgen.generators.training import Training
+from uqgen.scores import Score
+
+
+@dataclass(frozen=True)
+class ModelContext:
+    """What a model is built for.
+
+    Attributes:
+        shape: (C, H, W) of an image, or (D,) of a point.
+        encoding: of the conditions.
+        real: class and score of every training image, with its probabilities where the encoding uses them.
+        sampler: (real conditions, images that are judged together) to what draws images and conditions.
+        enforcement: what there is to what makes a generator keep to the condition in its training.
+        target: the classifier being explained.
+        siblings: classifiers like the target that may take part in the training.
+        score: fitted to the target.
+    """
+
+    shape: tuple[int, ...]
+    encoding: Encoding
+    real: Condition
+    sampler: Callable[..., DataConditions]
+    enforcement: Callable[[EnforcementContext], Enforcement]
+    target: FrozenClassifier
+    siblings: tuple[FrozenClassifier, ...]
+    score: Score
+
+
+class ModelRecipe(ABC):
+    """Builds a model of one family.
+
+    Attributes:
+        training: the settings of its training.
+    """
+
+    training: Training
+
+    @abstractmethod
+    def build(self, given: ModelContext) -> ConditionalModel:
+        """A model before its training.
+
+        Raises:
+            SettingError: a setting does not go with the data or the other parts.
+        """

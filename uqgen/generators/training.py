@@ -1,0 +1,51 @@
+"""The settings that the training of every generative model has."""
+
+from dataclasses import dataclass
+
+from uqgen.settings import require, require_integer, require_number
+
+
+@dataclass(frozen=True)
+class Training:
+    """How long and how fast a generative model is trained.
+
+    Attributes:
+        n_images: real images shown in all.
+        batch_size: images in a step, over all devices.
+        learning_rate: of the optimisers.
+        decay: share of all images, the last ones, over which the learning rate falls linearly to 0.
+        ema_half_life: half-life of the averaged weights, in images.
+        seed: everything random in the training follows from it.
+
+    Raises:
+        SettingError: a value is out of range.
+    """
+
+    n_images: int
+    batch_size: int = 32
+    learning_rate: float = 0.0025
+    decay: float = 0.0
+    ema_half_life: float = 10_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        require_integer("n_images", self.n_images, 1)
+        require_integer("batch_size", self.batch_size, 2)
+        require_integer("seed", self.seed, 0)
+        require_number("learning_rate", self.learning_rate, 1e-8, 1)
+        require_number("decay", self.decay, 0, 1)
+        require_number("ema_half_life", self.ema_half_life, 0)
+
+    def learning_rate_after(self, n_images: int) -> float:
+        """The learning rate of a step, given the images before it; at least 0."""
+        left = max(0, self.n_images - n_images)
+        return self.learning_rate * min(1.0, left / (self.decay * self.n_images)) if self.decay else self.learning_rate
+
+    def check_batch(self, world_size: int, group: int) -> None:
+        """Refuses a batch that does not fall into whole groups, images that the model judges together, on every device.
+
+        Raises:
+            SettingError: so it is.
+        """
+        shares = f"a multiple of {world_size * group}: groups of {group} images on {world_size} device(s)"
+        require(self.batch_size % (world_size * group) == 0, "batch_size", self.batch_size, shares)

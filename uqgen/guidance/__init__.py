@@ -1,0 +1,1 @@
+"""Guidance at sampling: what leads a trained model to the score requested, without training it anew."""

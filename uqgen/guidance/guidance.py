@@ -1,0 +1,145 @@
+"""Guidance by frozen classifiers while a trained model generates: bounded Newton steps on the score's log-odds.
+
+The gradient of a classifier leads sampling as in classifier guidance (Dhariwal and Nichol, 2021, section 4), but
+towards a requested score instead of a class, and by root finding instead of ascent: each step solves the linearised
+equation "achieved log-odds = requested log-odds" along the gradient, and is shortened where that would lead far.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.conditioning.condition import Condition
+from uqgen.scores import Score
+from uqgen.settings import require_number
+
+MARGIN = 0.002  # of the score's range, at either end: log-odds go on linearly there
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """Leads what is generated towards the score requested.
+
+    Attributes:
+        classifiers: whose gradients lead, on the model's device: the target, surrogates of it, or both.
+        score: fitted to the target.
+        ends: the lowest and the highest score of real training images.
+        strength: 0 leaves what is generated as it is; 1 makes whole Newton steps.
+
+    Raises:
+        SettingError: the strength is negative.
+
+    Example:
+        >>> guidance = Guidance((target,), score, (0.3, 1.0), strength=1.0)  # doctest: +SKIP
+        >>> with model.guided_by(guidance):  # doctest: +SKIP
+        ...     images = model.generate(latent, condition)
+    """
+
+    classifiers: tuple[FrozenClassifier, ...]
+    score: Score
+    ends: tuple[float, float]
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_number("strength", self.strength, 0)
+
+    def of_strength(self, strength: float) -> "Guidance":
+        """The same with another strength."""
+        return replace(self, strength=strength)
+
+    def residual(self, x: Tensor, condition: Condition) -> Tensor:
+        """How far images are from the score requested, in log-odds; mean over the classifiers, float32 [N].
+
+        Args:
+            x: float32 [N, C, H, W] in [-1, 1], or points float32 [N, D].
+            condition: N classes and scores.
+        """
+        requested = self._log_odds(condition.score.clamp(*self._reachable))
+        residuals = []
+        for classifier in self.classifiers:
+            achieved = self.score(classifier(x), condition.label)
+            residual = self._log_odds(achieved) - requested
+            # Beyond the margin all scores serve: a request for the very end would be pursued without limit.
+            residuals.append(residual.masked_fill(self._end_of(achieved) * self._end_of(condition.score) > 0, 0))
+        return torch.stack(residuals).mean(dim=0)
+
+    def step(
+        self,
+        code: Tensor,
+        decode: Callable[[Tensor], Tensor],
+        condition: Condition,
+        bound: float | Tensor,
+    ) -> Tensor:
+        """One bounded Newton step on what images are made of.
+
+        Args:
+            code: float32 [N, ...], what is moved: latent codes, or images themselves.
+            decode: code to images float32 [N, C, H, W] in [-1, 1] but for overshoot, or to points.
+            condition: N classes and scores.
+            bound: the greatest Euclidean length of a step, a number or float32 [N].
+
+        Returns:
+            float32 [N, ...], what is to be added to the code.
+        """
+        with torch.enable_grad():
+            code = code.detach().requires_grad_()
+            images = decode(code)
+            residual = self.residual(images.clamp(-1, 1) if images.dim() == 4 else images, condition)
+            (gradient,) = torch.autograd.grad(residual.sum(), code)
+        return self.strength * bounded_newton_step(residual.detach(), gradient, bound)
+
+    def _end_of(self, score: Tensor) -> Tensor:
+        """1 where a score is within the margin of the upper end, or beyond, -1 at the lower end, 0 between."""
+        low, high = self._reachable
+        return (score >= high).int() - (score <= low).int()
+
+    @property
+    def _reachable(self) -> tuple[float, float]:
+        low, high = self.ends
+        return low + MARGIN * (high - low), high - MARGIN * (high - low)
+
+    def _log_odds(self, score: Tensor) -> Tensor:
+        low, high = self.ends
+        return extended_logit((score - low) / max(high - low, 1e-6))
+
+
+def extended_logit(place: Tensor, margin: float = MARGIN) -> Tensor:
+    """Log-odds of a number in [0, 1], continued beyond the margins by their tangents, so that slopes never vanish.
+
+    Args:
+        place: float [N], of any size.
+        margin: where the tangents begin, in (0, 0.5).
+
+    Returns:
+        float [N], finite.
+    """
+    inside = place.clamp(margin, 1 - margin)
+    return torch.logit(inside) + (place - inside) / (margin * (1 - margin))
+
+
+def bounded_newton_step(residual: Tensor, gradient: Tensor, bound: float | Tensor) -> Tensor:
+    """The shortest step that takes a linear function with this value and gradient to 0, or as far as the bound allows.
+
+    Args:
+        residual: float [N].
+        gradient: float [N, ...], of each residual by its own code.
+        bound: the greatest Euclidean length, a number or float [N].
+
+    Returns:
+        float [N, ...].
+    """
+    squared_length = gradient.flatten(1).square().sum(dim=1).clamp_min(1e-20)
+    return shortened(_times(gradient, -residual / squared_length), bound)
+
+
+def shortened(step: Tensor, bound: float | Tensor) -> Tensor:
+    """Scales each of N steps, float [N, ...], to a Euclidean length of at most `bound`, a number or float [N]."""
+    return _times(step, (bound / step.flatten(1).norm(dim=1).clamp_min(1e-12)).clamp_max(1))
+
+
+def _times(x: Tensor, factor: Tensor) -> Tensor:
+    """Scales each row of float [N, ...] by its own factor, float [N]."""
+    return x * factor.view(-1, *[1] * (x.dim() - 1))
