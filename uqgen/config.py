@@ -74,6 +74,7 @@ def build(settings: dict[str, Any]) -> "Experiment":
         sampler=_instantiate(cfg, "sampler"),
         enforcement=_instantiate(cfg, "enforcement"),
         n_siblings=settings["enforcement"].get("n_siblings", 0),
+        guidance=_instantiate(cfg, "guidance"),
         model=_instantiate(cfg, "model"),
         intervals=_under("intervals", lambda: Intervals(**settings["intervals"])),
         evaluation=_instantiate(cfg, "evaluation"),

@@ -35,6 +35,7 @@ from uqgen.generators.callbacks.samples import SampleGrid
 from uqgen.generators.fit import Intervals, fit
 from uqgen.generators.model import ConditionalModel
 from uqgen.generators.recipe import ModelContext, ModelRecipe
+from uqgen.guidance.settings import GuidanceSettings
 from uqgen.hardware import Hardware
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
@@ -83,6 +84,7 @@ class Experiment:
         sampler: (own conditions, the discriminator's group) to what draws images and conditions.
         enforcement: what there is to what makes the generator keep to the condition.
         n_siblings: classifiers like the target that the enforcement needs.
+        guidance: what leads a trained model while it generates.
         model: how the generative model comes to be.
         intervals, evaluation, hardware: the settings of each.
         tracker: (run folder, settings) to what is told of the training.
@@ -100,6 +102,7 @@ class Experiment:
     sampler: Callable[..., DataConditions]
     enforcement: Callable[[EnforcementContext], Enforcement]
     n_siblings: int
+    guidance: GuidanceSettings
     model: ModelRecipe
     intervals: Intervals
     evaluation: EvaluationSettings
@@ -121,6 +124,8 @@ class Experiment:
         lone = "of your own, of which there is one"
         enough = self.n_siblings == 0 or bool(self.classifier.seeds())
         require(enough, "enforcement.n_siblings", self.n_siblings, f"0 with a classifier {lone}")
+        enough = self.guidance.n_surrogates == 0 or bool(self.classifier.seeds())
+        require(enough, "guidance.n_surrogates", self.guidance.n_surrogates, f"0 with a classifier {lone}")
         enough = self.evaluation.n_judges < 2 or bool(self.judge.seeds())
         require(enough, "evaluation.n_judges", self.evaluation.n_judges, f"0 or 1 with a judge {lone}")
         judges = [seed for number in numbers for seed in self.judge.repeated(number).seeds()]
@@ -150,7 +155,7 @@ class Experiment:
         for number in range(1, self.evaluation.n_judges + 1):
             recipe, copy = self.judge.repeated(number), run.classifiers / f"judge-{number}.pt"
             judges[f"judge {number}"] = self._obtain(recipe, "judge", copy)
-        siblings = [self._obtain_sibling(number, run) for number in range(1, self.n_siblings + 1)]
+        siblings = [self._obtain_sibling(number, run) for number in range(1, self._n_siblings() + 1)]
         distributed.join()
         target = target.to(self.hardware.device())
         logits = predict_splits(target, self.data, identity_hash(self._data_identity()), self.cache / "logits")
@@ -194,7 +199,12 @@ class Experiment:
                 classifiers.siblings,
                 classifiers.score,
             )
-            return self.model.build(given)
+            model = self.model.build(given)
+        if self.guidance.strength > 0:
+            model.guidance = self.guidance.build(
+                classifiers.target, classifiers.siblings, classifiers.score, own.score
+            )
+        return model
 
     def own_conditions(self, classifiers: Classifiers) -> Condition:
         """Class, score, probabilities and, where there is one, second score of every real training image."""
@@ -235,6 +245,9 @@ class Experiment:
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 2)
+
+    def _n_siblings(self) -> int:
+        return max(self.n_siblings, self.guidance.n_surrogates)
 
     def _data_identity(self) -> dict[str, Any]:
         return {**self.identities["data"], **self.data.identity}

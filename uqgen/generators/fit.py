@@ -76,7 +76,7 @@ def fit(
         DivergedError: a weight is no longer finite.
     """
     batch_size = gan.settings.batch_size
-    gan.settings.check_batch(hardware.world_size, gan.discriminator.group)
+    gan.settings.check_batch(hardware.world_size, gan.group)
     require(batch_size <= len(data), "batch_size", batch_size, f"at most the {len(data)} training images")
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "last.ckpt"

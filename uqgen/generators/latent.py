@@ -24,7 +24,7 @@ class Latent:
     """What is random about generated images.
 
     Attributes:
-        z: float32 [N, latent_dim], standard normal.
+        z: float32 [N, latent_dim], or of a flow noise of the shape of an image or point, standard normal.
         noise: one float32 [N, 1, H, W] for each layer that adds per-pixel noise, standard normal; none for generators
             without.
         mix: styles to be mixed in, in training only.
@@ -43,7 +43,7 @@ class Latent:
 
         It follows z, as everything random about an image is to follow its latent.
         """
-        return torch.special.ndtr(self.z[:, 0]).clamp_max(1 - 1e-6)
+        return torch.special.ndtr(self.z.flatten(1)[:, 0]).clamp_max(1 - 1e-6)
 
     def select(self, index: Tensor | slice) -> "Latent":
         """The latents at these positions of the batch."""

@@ -37,9 +37,11 @@ class ConditionalModel(LightningModule, ABC):
         n_images: real images shown so far, over all devices.
         guidance: leads what is generated towards the condition; None for the model alone.
         group: neighbours in a batch that are judged together; batches are multiples of it.
+        quantities: names of what is recorded as the training goes.
     """
 
     group: int = 1
+    quantities: tuple[str, ...] = ()
 
     def __init__(self, encoding: Encoding, conditions: DataConditions, training: Training) -> None:
         super().__init__()

@@ -16,19 +16,7 @@ from uqgen.generators.callbacks.every import EveryNImages
 from uqgen.generators.model import ConditionalModel
 from uqgen.tracking.tracker import Tracker
 
-COLUMNS = (
-    "n_images",
-    "d_loss",
-    "g_loss",
-    "penalty",
-    "real_logit",
-    "fake_logit",
-    "path_length_penalty",
-    "d_enforcement",
-    "g_enforcement",
-    "images_per_second",
-    "memory_gib",
-)
+MEASURED = ("images_per_second", "memory_gib")
 
 
 class History(EveryNImages):
@@ -50,7 +38,7 @@ class History(EveryNImages):
         self._since = (time.perf_counter(), gan.n_images)
         if trainer.is_global_zero:
             kept = rows_until(self.path, gan.n_images)
-            write_atomically(self.path, rows_as_csv(kept, COLUMNS, header=True).encode())
+            write_atomically(self.path, rows_as_csv(kept, columns(gan), header=True).encode())
 
     def act(self, trainer: Trainer, gan: ConditionalModel) -> None:
         """Adds a row."""
@@ -62,7 +50,12 @@ class History(EveryNImages):
         if trainer.is_global_zero:
             self.tracker.scalars({f"train/{name}": value for name, value in means.items()}, gan.n_images)
             with self.path.open("a", newline="") as file:
-                file.write(rows_as_csv([{"n_images": gan.n_images, **means}], COLUMNS))
+                file.write(rows_as_csv([{"n_images": gan.n_images, **means}], columns(gan)))
+
+
+def columns(gan: ConditionalModel) -> tuple[str, ...]:
+    """Names of the columns of a model's history."""
+    return ("n_images", *gan.quantities, *MEASURED)
 
 
 def peak_memory(device: torch.device) -> int:

@@ -1,4 +1,4 @@
-"""Progress of a GAN's training in images, with their rate and the time left."""
+"""Progress of a training in images, with their rate and the time left."""
 
 import logging
 
@@ -16,7 +16,7 @@ class ImageProgress(Callback):
 
     def __init__(self) -> None:
         self.progress = Progress(
-            TextColumn("GAN"),
+            TextColumn("training"),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("images"),
@@ -42,7 +42,7 @@ class ImageProgress(Callback):
         tenth = gan.settings.n_images / N_LINES
         is_next = gan.n_images // tenth > (gan.n_images - gan.global_batch_size) // tenth
         if is_next and not self.progress.console.is_terminal:
-            log.info("GAN: %s of %s images, %s", f"{gan.n_images:,}", f"{gan.settings.n_images:,}", rate)
+            log.info("trained on %s of %s images, %s", f"{gan.n_images:,}", f"{gan.settings.n_images:,}", rate)
 
     def on_train_end(self, trainer: Trainer, gan: ConditionalModel) -> None:  # type: ignore[override]
         """Leaves the terminal as it was."""

@@ -47,6 +47,17 @@ class ConditionalGAN(ConditionalModel):
         ema: the averaged generator, the one to make images with.
     """
 
+    quantities = (
+        "d_loss",
+        "g_loss",
+        "penalty",
+        "real_logit",
+        "fake_logit",
+        "path_length_penalty",
+        "d_enforcement",
+        "g_enforcement",
+    )
+
     def __init__(
         self,
         generator: ConditionalGenerator,

@@ -1,0 +1,34 @@
+"""How a conditional flow comes to be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from uqgen.generators.flow.module import ConditionalFlow
+from uqgen.generators.flow.sampling import FlowSampling
+from uqgen.generators.flow.training import FlowTraining
+from uqgen.generators.flow.velocity import Velocity
+from uqgen.generators.recipe import ModelContext, ModelRecipe
+from uqgen.settings import naming
+
+
+@dataclass(frozen=True)
+class FlowRecipe(ModelRecipe):
+    """Builds a `ConditionalFlow`.
+
+    Attributes:
+        velocity: (shape of an image, widths of the encoding's parts) to a network.
+        training: the settings of the training.
+        sampling: how it is integrated.
+    """
+
+    velocity: Callable[..., Velocity]
+    training: FlowTraining
+    sampling: FlowSampling
+
+    def build(self, given: ModelContext) -> ConditionalFlow:
+        """See `ModelRecipe`."""
+        with naming("model.velocity"):
+            velocity = self.velocity(given.shape, given.encoding.part_dims)
+        with naming("sampler"):
+            conditions = given.sampler(given.real)
+        return ConditionalFlow(velocity, given.shape, given.encoding, conditions, self.training, self.sampling)
