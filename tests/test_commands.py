@@ -6,7 +6,7 @@ import sys
 import pytest
 
 NOWHERE = "run=nowhere"
-EXPLAIN, APP, COMPARE, EVALUATE = "explain", "app", "compare", "evaluate"
+EXPLAIN, APP, COMPARE, EVALUATE, LOOK = "explain", "app", "compare", "evaluate", "look"
 IMAGE = "allowed: a file, or a position in the test split"
 
 
@@ -42,6 +42,11 @@ def run(command, *arguments, cwd):
         (EXPLAIN, [NOWHERE, "editing.n_scores=1"], "editing.n_scores=1: allowed: an integer of at least 2"),
         (EXPLAIN, [], "run=???: allowed: a value of your own"),
         (EXPLAIN, ["runs=nowhere"], "runs=nowhere: allowed: run, split, explanation"),
+        (LOOK, [NOWHERE], "run=nowhere: allowed: the folder of a run"),
+        (LOOK, [NOWHERE, "n=1"], "n=1: allowed: an integer of at least 2"),
+        (LOOK, [NOWHERE, "seed=-1"], "seed=-1: allowed: an integer of at least 0"),
+        (LOOK, [], "run=???: allowed: a value of your own"),
+        (LOOK, ["images=60"], "images=60: allowed: run, n, split, seed"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(tmp_path, command, arguments, message):
@@ -53,7 +58,7 @@ def test_what_cannot_be_is_refused_in_one_line(tmp_path, command, arguments, mes
 
 
 @pytest.mark.parametrize(
-    ("command", "setting"), [(COMPARE, "sweep"), (EVALUATE, "run"), (APP, "run"), (EXPLAIN, "run")]
+    ("command", "setting"), [(COMPARE, "sweep"), (EVALUATE, "run"), (APP, "run"), (EXPLAIN, "run"), (LOOK, "run")]
 )
 def test_help_says_how_without_waiting_for_torch(tmp_path, command, setting):
     assert f"python -m uqgen.{command} {setting}=" in run(command, "--help", cwd=tmp_path).stdout

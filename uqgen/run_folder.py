@@ -82,6 +82,10 @@ class RunFolder:
         """What `uqgen.explain` leaves."""
         return self.path / "explanation"
 
+    def look(self, seed: int) -> Path:
+        """The page that asks a person which images are real; each seed has its own."""
+        return self.path / f"look-{seed}.html"
+
     @property
     def error(self) -> Path:
         """Why the last try failed, where it did: a message of one line and the traceback."""

@@ -193,12 +193,14 @@ def inline_png(png: bytes) -> str:
     return f"data:image/png;base64,{b64encode(png).decode()}"
 
 
-def _page_html(title: str, summary: str, sections: Sequence[Section]) -> str:
-    names = [f"section-{number}" for number in range(1, len(sections) + 1)]
-    links = "".join(
-        f'<li><a href="#{name}">{escape(section.title)}</a></li>' for name, section in zip(names, sections, strict=True)
-    )
-    body = "\n".join(section.html(name) for name, section in zip(names, sections, strict=True))
+def html_document(title: str, content: str, css: str = "") -> str:
+    """An HTML document in the style of all pages.
+
+    Args:
+        title: plain text.
+        content: HTML.
+        css: rules beside those of all pages.
+    """
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -206,20 +208,30 @@ def _page_html(title: str, summary: str, sections: Sequence[Section]) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title>
 <style>
-{_CSS}</style>
+{_CSS}{css}</style>
 </head>
 <body>
 <main>
-<header>
-<h1>{escape(title)}</h1>
-<p class="summary">{escape(summary)}</p>
-<nav aria-label="Contents"><ol>{links}</ol></nav>
-</header>
-{body}
+{content}
 </main>
 </body>
 </html>
 """
+
+
+def _page_html(title: str, summary: str, sections: Sequence[Section]) -> str:
+    names = [f"section-{number}" for number in range(1, len(sections) + 1)]
+    links = "".join(
+        f'<li><a href="#{name}">{escape(section.title)}</a></li>' for name, section in zip(names, sections, strict=True)
+    )
+    body = "\n".join(section.html(name) for name, section in zip(names, sections, strict=True))
+    content = f"""<header>
+<h1>{escape(title)}</h1>
+<p class="summary">{escape(summary)}</p>
+<nav aria-label="Contents"><ol>{links}</ol></nav>
+</header>
+{body}"""
+    return html_document(title, content)
 
 
 def _row_html(row: Sequence[str]) -> str:

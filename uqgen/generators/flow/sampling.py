@@ -1,6 +1,6 @@
 """How a trained flow is integrated."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 

@@ -1,0 +1,56 @@
+import math
+
+import pytest
+import torch
+
+from uqgen.generators.flow.sampling import FlowSampling, integrate
+from uqgen.settings import SettingError
+
+START = torch.tensor([[1.0, -2.0]], dtype=torch.float64)
+
+
+def end(n_steps: int, first: float = 0.0, last: float = 1.0) -> torch.Tensor:
+    times = torch.linspace(first, last, n_steps + 1, dtype=torch.float64)
+    return integrate(lambda x, t: math.cos(3 * t) * x, START, times)
+
+
+def test_the_solver_is_of_second_order():
+    exact = START * math.exp(math.sin(3.0) / 3)
+    errors = [float((end(n) - exact).abs().max()) for n in (20, 40, 80)]
+    for coarse, fine in zip(errors, errors[1:], strict=False):
+        assert coarse / fine == pytest.approx(4, rel=0.2)
+
+
+def test_straight_lines_take_one_step():
+    velocity = torch.tensor([[3.0, 1.0]])
+    one = integrate(lambda x, t: velocity, torch.zeros(1, 2), torch.tensor([0.0, 1.0]))
+    torch.testing.assert_close(one, velocity)
+
+
+def test_times_may_be_uneven_and_fall():
+    exact = START * math.exp(-math.sin(3.0) / 3)
+    backwards = torch.linspace(1, 0, 200, dtype=torch.float64).square()
+    found = integrate(lambda x, t: math.cos(3 * t) * x, START, backwards)
+    torch.testing.assert_close(found, exact, rtol=1e-3, atol=1e-3)
+
+
+def test_each_step_asks_for_one_velocity():
+    asked = []
+    integrate(lambda x, t: asked.append(t) or x, START, FlowSampling(steps=5).times())
+    assert asked == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"steps": 0}, "steps"),
+        ({"condition_strength": -1}, "condition_strength"),
+        ({"bound": -1}, "bound"),
+        ({"newton": -0.1}, "newton"),
+        ({"first": 0.9, "last": 0.5}, "first"),
+        ({"last": 1.5}, "last"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings, name):
+    with pytest.raises(SettingError, match=f"^{name}="):
+        FlowSampling(**settings)

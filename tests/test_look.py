@@ -1,0 +1,40 @@
+"""A tiny run looked at as a user does it."""
+
+import shutil
+
+import pytest
+
+from uqgen.config import compose
+from uqgen.look import main
+from uqgen.settings import SettingError
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run, tmp_path_factory):
+    return shutil.copytree(tiny_run, tmp_path_factory.mktemp("looked") / "run")
+
+
+def test_each_seed_leaves_a_page_of_its_own(run, capsys):
+    assert main(compose([f"run={run}", "n=20"], "look")) == 40
+    assert capsys.readouterr().out.splitlines()[-1] == f"look: {run / 'look-0.html'}"
+    first = (run / "look-0.html").read_bytes()
+    main(compose([f"run={run}", "n=20", "seed=1", "split=validation"], "look"))
+    assert (run / "look-0.html").read_bytes() == first
+    assert b"validation split" in (run / "look-1.html").read_bytes()
+    main(compose([f"run={run}", "n=20"], "look"))
+    assert (run / "look-0.html").read_bytes() == first
+
+
+def test_more_images_than_there_are_cannot_be_drawn(run):
+    with pytest.raises(SettingError, match=r"^n=100000: allowed: less: there are \d+ images of class \d"):
+        main(compose([f"run={run}", "n=100000"], "look"))
+
+
+def test_points_are_refused(tmp_path):
+    from uqgen.train import train
+
+    settings = ["evaluation.n_judges=0", "evaluation.n_images=10", "evaluation.n_images_in_training=10"]
+    where = [f"run={tmp_path / 'moons'}", f"cache={tmp_path / 'cache'}"]
+    train(compose(["experiment=moons", "debug=seconds", "trainer=cpu", "logger=csv", *where, *settings]))
+    with pytest.raises(SettingError, match=r"^run=.*moons: allowed: a run of images"):
+        main(compose([f"run={tmp_path / 'moons'}"], "look"))

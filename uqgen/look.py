@@ -1,0 +1,33 @@
+"""``python -m uqgen.look run=DIR``: a page that asks a person which images are real, and counts."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from uqgen.config import plain, run_command
+from uqgen.settings import require, require_integer
+
+
+def main(cfg: DictConfig) -> float:
+    """Loads a run and writes the page; returns the number of images on it."""
+    settings = plain(cfg)
+    n, seed = settings["n"], settings["seed"]
+    require_integer("n", n, 2)
+    require_integer("seed", seed, 0)
+    from uqgen.evaluation.look import mix_images  # slow imports, which --help and a mistake need not wait for
+    from uqgen.report.look_page import About, write_look_page
+    from uqgen.run import load_run
+    from uqgen.run_folder import RunFolder
+
+    run = load_run(RunFolder(Path(settings["run"])), {"split": settings["split"]})
+    require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
+    path, split = run.folder.look(seed), run.experiment.evaluation.split
+    about = About(run.folder.path.resolve().name, split, seed, run.classifiers.score.name, tuple(run.class_names))
+    images = mix_images(run, n, seed)
+    write_look_page(path, images, about)
+    print(f"look: {path.resolve()}")  # noqa: T201
+    return len(images.x)
+
+
+if __name__ == "__main__":
+    run_command("look", main)
