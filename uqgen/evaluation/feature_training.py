@@ -67,7 +67,7 @@ def corrupted(data: LabelledData, most: int, stream: int) -> LabelledData:
     size = data.x.shape[-1]
     n = min(REPEATS * len(data), most * SIZE // max(size, SIZE))
     repeated = data.subset(torch.arange(n) % len(data))
-    corrupt = _taught_corruption(size)
+    corrupt = taught_corruption(size)
     images, corruption, severity = map(torch.from_numpy, corrupt(repeated.x.numpy(), np.arange(n), stream))
     return LabelledData(images, repeated.label, corruption, severity)
 
@@ -97,7 +97,7 @@ def train_features(data: LabelledData, n_classes: int, seed: int = 0) -> Feature
     return network.eval().requires_grad_(False)
 
 
-def _taught_corruption(size: int) -> Corruption:
+def taught_corruption(size: int) -> Corruption:
     """The corruption that is taught, for images of a size in pixels."""
     return Corruption(noise_sigma=TAUGHT_NOISE, blur_sigma=[sigma * size / SIZE for sigma in TAUGHT_BLUR])
 
@@ -110,7 +110,7 @@ def _loss(network: FeatureNetwork, batch: Batch) -> Tensor:
 
 def main(folder: str = "data") -> None:
     """Trains the network for MNIST, rewrites its weights and prints its accuracies on the test images."""
-    data = MNISTDataModule(folder, _taught_corruption(SIZE))
+    data = MNISTDataModule(folder, taught_corruption(SIZE))
     data.setup()
     network = train_features(data.train, data.n_classes)
     torch.save(network.state_dict(), data.feature_weights)
