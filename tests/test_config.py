@@ -7,6 +7,7 @@ import pytest
 from hydra.errors import HydraException
 
 from uqgen.config import CONF, build, compose, explain, plain
+from uqgen.data.corruption import BLUR_SIGMA, NOISE_SIGMA
 from uqgen.settings import SettingError
 
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
@@ -68,6 +69,18 @@ def test_every_way_of_conditioning_is_a_choice_of_every_experiment(experiment, c
     group, _ = choice.split("=")
     made = {"condition": built.encoding, "sampler": built.sampler, "enforcement": built.enforcement}[group]
     assert settings[group]["_target_"] == f"{made.func.__module__}.{made.func.__qualname__}"
+
+
+def test_corrupted_mnist_has_the_constants_of_the_package():
+    corruption = build(plain(compose(["experiment=mnist_corrupt"]))).data.corruption
+    assert (corruption.noise_sigma, corruption.blur_sigma) == (NOISE_SIGMA, BLUR_SIGMA)
+
+
+def test_the_constants_of_imagenet_c_are_a_choice_of_data():
+    corruption = build(plain(compose(["experiment=mnist_corrupt", "data=mnist_corrupt_imagenet_c"]))).data.corruption
+    assert corruption.noise_sigma == (0.08, 0.12, 0.18, 0.26, 0.38)
+    assert corruption.blur_sigma == (1, 2, 3, 4, 6)
+    assert (corruption.share, corruption.seed) == (0.5, 0)
 
 
 @pytest.mark.parametrize("model", [name for name in options("model") if not name.endswith("mlp")])

@@ -201,9 +201,7 @@ class Experiment:
             )
             model = self.model.build(given)
         if self.guidance.strength > 0:
-            model.guidance = self.guidance.build(
-                classifiers.target, classifiers.siblings, classifiers.score, own.score
-            )
+            model.guidance = self.guidance.build(classifiers.target, classifiers.siblings, classifiers.score, own.score)
         return model
 
     def own_conditions(self, classifiers: Classifiers) -> Condition:

@@ -6,7 +6,7 @@ from uqgen.data.dataset import DatasetDataModule
 from uqgen.data.labelled import LabelledData
 from uqgen.data.shapes import Shapes
 from uqgen.evaluation import feature_training
-from uqgen.evaluation.feature_training import corrupted, obtain_features, train_features
+from uqgen.evaluation.feature_training import TAUGHT_BLUR, corrupted, obtain_features, train_features
 from uqgen.evaluation.features import accuracy
 from uqgen.evaluation.fidelity import frechet_distance
 from uqgen.evaluation.real import features_of
@@ -93,7 +93,7 @@ def test_blur_goes_with_the_size_of_the_images(size):
     edge[..., size // 2 :] = 255
     label = torch.zeros(40, dtype=torch.int64)
     found = corrupted(LabelledData(edge, label, label, label), 10_000, stream=0)
-    for severity, sigma in zip(SEVERITIES[:3], (1, 2, 3), strict=True):
+    for severity, sigma in zip(SEVERITIES[:3], TAUGHT_BLUR[:3], strict=True):
         blurred = found.x[(found.corruption == BLUR) & (found.severity == severity)][0, 0, 0].double()
         weight = blurred.diff() / 255  # what became of the edge is the Gaussian's own profile
         place = torch.arange(size - 1, dtype=torch.float64)

@@ -15,10 +15,15 @@ from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.labelled import LabelledData
 from uqgen.enforcement.enforcement import Enforcement
 from uqgen.generators.fit import Intervals, fit
+from uqgen.generators.flow.module import ConditionalFlow
+from uqgen.generators.flow.sampling import FlowSampling
+from uqgen.generators.flow.training import FlowTraining
+from uqgen.generators.flow.unet import UNet
 from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator
 from uqgen.generators.gan.module import ConditionalGAN
 from uqgen.generators.gan.stylegan2 import Discriminator, Generator
 from uqgen.generators.gan.training import GANTraining
+from uqgen.generators.model import ConditionalModel
 from uqgen.hardware import Hardware
 from uqgen.run_folder import RunFolder
 from uqgen.tracking.tracker import Tracker
@@ -96,15 +101,29 @@ def make_point_gan(own) -> Callable[..., ConditionalGAN]:
 
 
 @pytest.fixture
-def train(images, points, hardware) -> Callable[..., ConditionalGAN]:
+def train(images, points, hardware) -> Callable[..., ConditionalModel]:
     """Trains a GAN in a folder, as an experiment does."""
 
     def run(
-        gan: ConditionalGAN, folder: Path, *callbacks: Callback, log_every: int = 16, checkpoint_every: int = 32
-    ) -> ConditionalGAN:
-        data = images if hasattr(gan.generator, "synthesise") else points
+        gan: ConditionalModel, folder: Path, *callbacks: Callback, log_every: int = 16, checkpoint_every: int = 32
+    ) -> ConditionalModel:
+        data = points if isinstance(getattr(gan, "generator", None), MLPGenerator) else images
         intervals = Intervals(log_every=log_every, checkpoint_every=checkpoint_every)
         fit(gan, data, hardware, intervals, folder, Tracker(RunFolder(folder), {}), list(callbacks))
         return gan
 
     return run
+
+
+@pytest.fixture
+def make_flow(own) -> Callable[..., ConditionalFlow]:
+    """Builds a flow of 8 x 8 images; the settings of the training can be changed."""
+
+    def make(n_images: int = 64, batch_size: int = 8, **settings: object) -> ConditionalFlow:
+        torch.manual_seed(0)
+        encoding, shape = RawEncoding(N_CLASSES), (1, 8, 8)
+        velocity = UNet(shape, encoding.part_dims, channels=(8, 8), embedding=8)
+        training = FlowTraining(n_images=n_images, batch_size=batch_size, **settings)  # type: ignore[arg-type]
+        return ConditionalFlow(velocity, shape, encoding, DataConditions(own), training, FlowSampling(steps=4))
+
+    return make

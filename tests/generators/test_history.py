@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from lightning import Callback
 
-from uqgen.generators.callbacks.history import COLUMNS, History, read_history
+from uqgen.generators.callbacks.history import History, columns, read_history
 
 
 class Logits(Callback):
@@ -57,9 +57,9 @@ def test_the_mean_of_a_lazy_penalty_is_over_the_steps_that_have_one(make_gan, tr
 
 
 def test_the_file_is_a_table_with_one_header(make_gan, train, tmp_path):
-    train(make_gan(), tmp_path, log_every=16)
+    gan = train(make_gan(), tmp_path, log_every=16)
     header, *rows = (tmp_path / "history.csv").read_text().splitlines()
-    assert header == ",".join(COLUMNS)
+    assert header == ",".join(columns(gan))
     assert len(rows) == 4
     assert all(row.count(",") == header.count(",") for row in rows)
 
@@ -68,13 +68,13 @@ def test_no_file_is_no_history(tmp_path):
     assert read_history(tmp_path / "history.csv") == []
 
 
-def test_rows_that_a_resumed_training_will_write_again_are_dropped(tmp_path):
+def test_rows_that_a_resumed_training_will_write_again_are_dropped(make_gan, tmp_path):
     path = tmp_path / "history.csv"
-    header = ",".join(COLUMNS)
+    gan = make_gan()
+    gan.n_images = 32
+    header = ",".join(columns(gan))
     path.write_text(f"{header}\n16,1,2,,3,4,,100,\n32,5,6,7,8,9,,100,\n48,1,1,1,1,1,,100,\n")
-    History(path, 16, SimpleNamespace()).on_train_start(
-        SimpleNamespace(is_global_zero=True), SimpleNamespace(n_images=32)
-    )
+    History(path, 16, SimpleNamespace()).on_train_start(SimpleNamespace(is_global_zero=True), gan)
     rows = read_history(path)
     assert [row["n_images"] for row in rows] == [16, 32]
     assert "penalty" not in rows[0]

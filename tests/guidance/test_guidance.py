@@ -6,7 +6,14 @@ from torch import nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
-from uqgen.guidance.guidance import MARGIN, Guidance, bounded_newton_step, extended_logit, shortened
+from uqgen.guidance.guidance import (
+    MARGIN,
+    Guidance,
+    bounded_newton_step,
+    class_log_odds,
+    extended_logit,
+    shortened,
+)
 from uqgen.guidance.settings import GuidanceSettings
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
@@ -106,6 +113,28 @@ def test_several_classifiers_lead_by_the_mean_of_their_log_odds():
     one, other = (guided(weight).residual(x, condition) for weight in ((1.0, 0.5), (0.3, -1.0)))
     both = guided((1.0, 0.5), (0.3, -1.0)).residual(x, condition)
     torch.testing.assert_close(both, (one + other) / 2)
+
+
+def test_class_log_odds_are_those_of_the_softmax():
+    logits, label = torch.randn(6, 4), torch.tensor([0, 1, 2, 3, 0, 1])
+    p = logits.softmax(dim=1).gather(1, label[:, None]).squeeze(1)
+    torch.testing.assert_close(class_log_odds(logits, label), torch.logit(p))
+
+
+def test_with_a_vector_the_class_comes_first_then_the_score():
+    guidance = guided((2.0, -1.0))
+    x = torch.tensor([[1.0, 0.0], [1.0, 0.0], [-0.4, 0.1]])  # class 1, 1 and 0 are more probable
+    wanted = torch.tensor([0, 1, 1])
+    probabilities = torch.where(torch.eye(2)[wanted] > 0, 0.8, 0.2)
+    condition = requested(0.8, 0.8, 0.8)._replace(probabilities=probabilities)
+    residual = guidance.residual(x, condition)
+    logits = guidance.classifiers[0](x)
+    of_class = class_log_odds(logits, wanted) - torch.logit(torch.tensor(0.8))
+    torch.testing.assert_close(residual[[0, 2]], of_class[[0, 2]])
+    torch.testing.assert_close(residual[1], guidance.residual(x, requested(0.8, 0.8, 0.8))[1])
+    x = led(guidance, x, condition, 8)
+    assert torch.equal(guidance.classifiers[0](x).argmax(dim=1), wanted)
+    torch.testing.assert_close(guidance.score(guidance.classifiers[0](x), wanted), torch.full((3,), 0.8))
 
 
 def test_the_gradient_passes_through_what_decodes():

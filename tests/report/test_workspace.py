@@ -14,7 +14,9 @@ from uqgen.evaluation.fidelity import Fidelity
 from uqgen.evaluation.in_vs_out import in_vs_out
 from uqgen.evaluation.measure import Measurements, ProtocolResult, Realism
 from uqgen.evaluation.results import scalars
-from uqgen.generators.callbacks.history import COLUMNS
+from uqgen.generators.callbacks.history import MEASURED
+from uqgen.generators.flow.module import ConditionalFlow
+from uqgen.generators.gan.module import ConditionalGAN
 from uqgen.report import run_report
 from uqgen.run_folder import RunFolder
 from uqgen.tracking.wandb import WandbTracker
@@ -24,6 +26,7 @@ pytest.importorskip("wandb_workspaces")
 from uqgen.report.workspace import CHARTS, FIGURES, specification, workspace
 
 SECTIONS = ["In against out", "Quality", "Samples", "Throughput", "Training", "Sweep"]
+QUANTITIES = (*ConditionalGAN.quantities, *ConditionalFlow.quantities, *MEASURED)
 JUDGES = ("judge 1", "judge 2", "judge 3")
 ASKED, OBTAINED = [0.2, 0.4, 0.6, 0.8], [0.3, 0.4, 0.5, 0.9]
 
@@ -95,11 +98,11 @@ def test_it_belongs_to_its_project(spec):
 
 
 def test_every_line_is_a_number_that_a_run_logs(sections):
-    logged = evaluated() | {f"train/{name}" for name in COLUMNS}
+    logged = evaluated() | {f"train/{name}" for name in QUANTITIES}
     drawn = [name for panels in sections.values() for panel in panels for name in panel.get("metrics", [])]
     assert set(drawn) <= logged
     assert len(drawn) == len(set(drawn))
-    assert {name for name in drawn if name.startswith("train/")} == {f"train/{name}" for name in COLUMNS[1:]}
+    assert {name for name in drawn if name.startswith("train/")} == {f"train/{name}" for name in QUANTITIES}
     for name in ("in_vs_out/uniform/mae", "class_agreement/data", "realism/images/fid", "realism/sliced_wasserstein"):
         assert name in drawn
     assert {f"judges/{protocol}/{judge}/pearson" for protocol in ("data", "uniform") for judge in JUDGES} <= set(drawn)

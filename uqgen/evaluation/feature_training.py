@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from uqgen.classifiers.recipe import identity_hash
-from uqgen.data.corruption import BLUR_SIGMA, Corruption
+from uqgen.data.corruption import Corruption
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.labelled import Batch, LabelledData
 from uqgen.data.mnist import MNISTDataModule
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 EPOCHS, BATCH_SIZE, LEARNING_RATE = 6, 128, 4e-3
 REPEATS, MOST_IMAGES = 8, 20_000  # how often each image is corrupted, and how many corrupted ones there are at most
+# Severities 1 to 5 that are taught, at 32 pixels: they span those of all data that come corrupted, weak and strong.
+TAUGHT_NOISE, TAUGHT_BLUR = (0.08, 0.2, 0.4, 0.6, 0.85), (1.0, 1.8, 2.7, 4.0, 6.0)
 N_CHECKED = 2_000  # validation images on which it is tried
 
 
@@ -55,7 +57,7 @@ def obtain_features(data: InMemoryDataModule, identity: Mapping[str, Any], folde
 
 
 def corrupted(data: LabelledData, most: int, stream: int) -> LabelledData:
-    """Images corrupted as MNIST is, each several times.
+    """Images with noise or blur on a random half, each image several times.
 
     Args:
         data: images without a corruption, in random order.
@@ -65,7 +67,7 @@ def corrupted(data: LabelledData, most: int, stream: int) -> LabelledData:
     size = data.x.shape[-1]
     n = min(REPEATS * len(data), most * SIZE // max(size, SIZE))
     repeated = data.subset(torch.arange(n) % len(data))
-    corrupt = Corruption(blur_sigma=[sigma * size / SIZE for sigma in BLUR_SIGMA])
+    corrupt = taught_corruption(size)
     images, corruption, severity = map(torch.from_numpy, corrupt(repeated.x.numpy(), np.arange(n), stream))
     return LabelledData(images, repeated.label, corruption, severity)
 
@@ -95,6 +97,11 @@ def train_features(data: LabelledData, n_classes: int, seed: int = 0) -> Feature
     return network.eval().requires_grad_(False)
 
 
+def taught_corruption(size: int) -> Corruption:
+    """The corruption that is taught, for images of a size in pixels."""
+    return Corruption(noise_sigma=TAUGHT_NOISE, blur_sigma=[sigma * size / SIZE for sigma in TAUGHT_BLUR])
+
+
 def _loss(network: FeatureNetwork, batch: Batch) -> Tensor:
     features = network(batch.x)
     corruption = corruption_class(batch.corruption, batch.severity)
@@ -103,7 +110,7 @@ def _loss(network: FeatureNetwork, batch: Batch) -> Tensor:
 
 def main(folder: str = "data") -> None:
     """Trains the network for MNIST, rewrites its weights and prints its accuracies on the test images."""
-    data = MNISTDataModule(folder, Corruption())
+    data = MNISTDataModule(folder, taught_corruption(SIZE))
     data.setup()
     network = train_features(data.train, data.n_classes)
     torch.save(network.state_dict(), data.feature_weights)

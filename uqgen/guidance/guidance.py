@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.scores import Score
@@ -21,7 +22,7 @@ MARGIN = 0.002  # of the score's range, at either end: log-odds go on linearly t
 
 @dataclass(frozen=True)
 class Guidance:
-    """Leads what is generated towards the score requested.
+    """Leads what is generated towards the class and the score requested.
 
     Attributes:
         classifiers: whose gradients lead, on the model's device: the target, surrogates of it, or both.
@@ -51,20 +52,33 @@ class Guidance:
         return replace(self, strength=strength)
 
     def residual(self, x: Tensor, condition: Condition) -> Tensor:
-        """How far images are from the score requested, in log-odds; mean over the classifiers, float32 [N].
+        """How far images are from what is requested, in log-odds; mean over the classifiers, float32 [N].
+
+        Where the condition holds a softmax vector and a classifier finds another class most probable than the vector
+        does, it is the log-odds of the vector's class that count, else those of the score. Neither class nor score is
+        then bought with the other.
 
         Args:
             x: float32 [N, C, H, W] in [-1, 1], or points float32 [N, D].
             condition: N classes and scores.
         """
-        requested = self._log_odds(condition.score.clamp(*self._reachable))
-        residuals = []
-        for classifier in self.classifiers:
-            achieved = self.score(classifier(x), condition.label)
-            residual = self._log_odds(achieved) - requested
-            # Beyond the margin all scores serve: a request for the very end would be pursued without limit.
-            residuals.append(residual.masked_fill(self._end_of(achieved) * self._end_of(condition.score) > 0, 0))
-        return torch.stack(residuals).mean(dim=0)
+        return torch.stack([self._residual(classifier(x), condition) for classifier in self.classifiers]).mean(dim=0)
+
+    def _residual(self, logits: Tensor, condition: Condition) -> Tensor:
+        of_score = self._of_score(logits, condition)
+        if condition.probabilities is None:
+            return of_score
+        logits, wanted = predictive_logits(logits), condition.probabilities.argmax(dim=1)
+        of_class = class_log_odds(logits, wanted) - class_log_odds(
+            condition.probabilities.clamp_min(MARGIN).log(), wanted
+        )
+        return torch.where(logits.argmax(dim=1) == wanted, of_score, of_class)
+
+    def _of_score(self, logits: Tensor, condition: Condition) -> Tensor:
+        achieved = self.score(logits, condition.label)
+        residual = self._log_odds(achieved) - self._log_odds(condition.score.clamp(*self._reachable))
+        # Beyond the margin all scores serve: a request for the very end would be pursued without limit.
+        return residual.masked_fill(self._end_of(achieved) * self._end_of(condition.score) > 0, 0)
 
     def step(
         self,
@@ -118,6 +132,12 @@ def extended_logit(place: Tensor, margin: float = MARGIN) -> Tensor:
     """
     inside = place.clamp(margin, 1 - margin)
     return torch.logit(inside) + (place - inside) / (margin * (1 - margin))
+
+
+def class_log_odds(logits: Tensor, label: Tensor) -> Tensor:
+    """Log-odds of a class against all others, float [N]; logits float [N, K], label int64 [N]."""
+    mine = label[:, None]
+    return logits.gather(1, mine).squeeze(1) - logits.scatter(1, mine, -torch.inf).logsumexp(dim=1)
 
 
 def bounded_newton_step(residual: Tensor, gradient: Tensor, bound: float | Tensor) -> Tensor:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from uqgen.experiment import Experiment
 
 CURVES = {
+    "loss": "error of the velocity",
     "d_loss": "discriminator's loss",
     "g_loss": "generator's loss",
     "penalty": "discriminator's penalty",

@@ -36,7 +36,8 @@ THROUGHPUT = {
     "Memory (GiB)": ["train/memory_gib"],
 }
 TRAINING = {
-    "Losses": ["train/d_loss", "train/g_loss"],
+    "Losses of a GAN": ["train/d_loss", "train/g_loss"],
+    "Loss of a flow": ["train/loss"],
     "Logits": ["train/real_logit", "train/fake_logit"],
     "Penalty": ["train/penalty"],
     "Path-length penalty": ["train/path_length_penalty"],

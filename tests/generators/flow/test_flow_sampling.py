@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -17,7 +18,7 @@ def end(n_steps: int, first: float = 0.0, last: float = 1.0) -> torch.Tensor:
 def test_the_solver_is_of_second_order():
     exact = START * math.exp(math.sin(3.0) / 3)
     errors = [float((end(n) - exact).abs().max()) for n in (20, 40, 80)]
-    for coarse, fine in zip(errors, errors[1:], strict=False):
+    for coarse, fine in pairwise(errors):
         assert coarse / fine == pytest.approx(4, rel=0.2)
 
 

@@ -123,8 +123,8 @@ class UNet(Velocity):
 def _check(shape: Sequence[int], channels: Sequence[int], fold: int) -> None:
     require(len(shape) == 3, "_target_", "UNet", f"networks for data of shape {(*shape,)}, as model=flow_mlp has")
     require_integer("fold", fold, 1)
-    for n in channels:
-        require(isinstance(n, int) and n > 0 and n % MULTIPLE == 0, "channels", list(channels), f"multiples of {MULTIPLE}")
+    multiples = all(isinstance(n, int) and n > 0 and n % MULTIPLE == 0 for n in channels)
+    require(multiples, "channels", list(channels), f"multiples of {MULTIPLE}")
     step = fold * 2 ** (len(channels) - 1)
     fits = len(channels) > 0 and shape[1] == shape[2] and shape[1] % step == 0
     most = int(math.log2(shape[1] & -shape[1])) if shape[1] else 0
