@@ -31,12 +31,12 @@ from uqgen.report.run_tables import (
 )
 from uqgen.report.run_text import (
     EXPLANATIONS,
+    distance,
+    judges_in_full,
     judges_in_short,
     limits,
-    price,
     question,
     training_command,
-    verdict,
     versions,
 )
 from uqgen.report.saving import save_figure
@@ -109,9 +109,9 @@ def write_report(
     noun = "image" if experiment.data.is_image else "point"
     if measurements.controls is not None:
         tables["Controls"] = controls_table(measurements, measurements.controls)
-        texts["Realism"] = Paragraph(price(measurements, noun))
+        texts["Realism"] = Paragraph(distance(measurements, noun))
         if measurements.real_judges:
-            texts["Judges"] = Paragraph(verdict(experiment.score.name, measurements))
+            texts["Judges"] = Paragraph(judges_in_full(experiment.score.name, measurements))
     asked = question(experiment.score, experiment.data.n_classes, noun)
     sections = [Section("The question", [Paragraph(asked)])]
     for title in dict.fromkeys(["In against out", *(drawn.section for drawn in figures), *tables]):
@@ -254,7 +254,7 @@ def summary(experiment: "Experiment", measurements: Measurements, noun: str) -> 
     lines.append(f"{taken}; of real {noun}s with the same scores {real['data']:.3f} and {real['uniform']:.3f}.")
     if measurements.real_judges:
         lines.append(judges_in_short(measurements))
-    return "\n".join([*lines, price(measurements, noun)])
+    return "\n".join([*lines, distance(measurements, noun)])
 
 
 def measured(results: dict[str, Any]) -> str:
