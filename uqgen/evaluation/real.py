@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from uqgen import distributed
+from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.evaluation.features import FeatureNetwork
 from uqgen.evaluation.fidelity import extract_features
@@ -39,6 +40,11 @@ class RealImages:
     def score(self) -> Tensor:
         """Scores by the target, float32 [N]."""
         return self.measure(self.logits, self.data.label)
+
+    @property
+    def condition(self) -> Condition:
+        """Class and score of each image."""
+        return Condition(self.data.label, self.score)
 
     @property
     def scored(self) -> ScoredImages:

@@ -16,7 +16,15 @@ from uqgen.scores.score import Score
 SHARES = {0.9: "nearly all", 0.7: "most", 0.4: "part", -np.inf: "little"}  # from this share on
 UNKNOWN = "an unknown part"
 LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges have no say
+BESIDE = "Generated beside real"
 EXPLANATIONS = {
+    BESIDE: (
+        "Generated data of each class and part of the range are held against as many real training data of the same; "
+        "what other real data reach in their place is the floor. Precision: the share of generated data that lie among "
+        "real ones. Recall: the share of real data that lie among generated ones. Coverage: the share of real data "
+        "that have a generated one within reach of their nearest real neighbours. Density: how many real "
+        "neighbourhoods generated data lie in."
+    ),
     "In against out": (
         "Every dot is something generated: the score that was asked of the generator, and the score that the "
         "classifier then gave it. The nearer to the dashed line, the better. Scores were asked in two ways: as often "
