@@ -16,8 +16,9 @@ from uqgen.gan.module import ConditionalGAN
 if TYPE_CHECKING:
     from uqgen.evaluation.measure import Evaluator
 
+ENDS = ("certain", "uncertain")
 N_SHOWN, MOST_CLASSES = 12, 20  # images of a class, and classes
-N_NEAR = 60  # real images of a class nearest to a score, of which random ones are shown
+N_NEAR = 30  # real images of a class nearest to a score, of which random ones are shown
 UNCERTAIN = {"msp": 0.7}  # as in figure 3 of the paper; for other scores, the middle of the range asked
 
 
@@ -40,21 +41,18 @@ class SideBySide:
 
 
 def side_by_side(evaluator: "Evaluator", gan: ConditionalGAN) -> dict[str, SideBySide]:
-    """Random images of each class at the certain end ("certain") and about a low score ("uncertain").
+    """Random images of each class at the certain end and about a less certain score, one for each of `ENDS`.
 
     Args:
         evaluator: for the real images of its split, which are images.
         gan: the trained GAN.
     """
-    real, n_classes, seed = evaluator.reference.condition, evaluator.data.n_classes, evaluator.settings.seed
+    real, n_classes = evaluator.reference.condition, evaluator.data.n_classes
     classes = torch.from_numpy(np.linspace(0, n_classes - 1, min(n_classes, MOST_CLASSES)).round().astype(np.int64))
     uncertain = UNCERTAIN.get(evaluator.score.name, sum(evaluator.asked_range) / 2)
-    rng = seeding.generator(seed)
-    chosen = {
-        "certain": at_certain_end(real, evaluator.real_cells.bins, classes, rng),
-        "uncertain": about(uncertain, real, classes, rng),
-    }
-    return {name: _beside(evaluator, gan, index, classes, seed) for name, index in chosen.items()}
+    rng = seeding.generator(evaluator.settings.seed)
+    chosen = (at_certain_end(real, evaluator.real_cells.bins, classes, rng), about(uncertain, real, classes, rng))
+    return {name: _beside(evaluator, gan, index, classes) for name, index in zip(ENDS, chosen, strict=True)}
 
 
 def at_certain_end(real: Condition, bins: ScoreBins, classes: Tensor, rng: torch.Generator) -> Tensor:
@@ -76,7 +74,7 @@ def at_certain_end(real: Condition, bins: ScoreBins, classes: Tensor, rng: torch
 
 
 def about(score: float, real: Condition, classes: Tensor, rng: torch.Generator) -> Tensor:
-    """Random ones of the 60 real images of each class whose scores are nearest to one score.
+    """Random ones of the 30 real images of each class whose scores are nearest to one score.
 
     Args:
         score: the score.
@@ -97,9 +95,9 @@ def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Te
     return order.expand_as(is_other).masked_fill(is_other, torch.inf).topk(min(n, fewest), largest=False).indices
 
 
-def _beside(evaluator: "Evaluator", gan: ConditionalGAN, index: Tensor, classes: Tensor, seed: int) -> SideBySide:
+def _beside(evaluator: "Evaluator", gan: ConditionalGAN, index: Tensor, classes: Tensor) -> SideBySide:
     asked = evaluator.reference.condition.select(index.flatten())
-    latent = gan.generator.draw_latent(index.numel(), seeding.generator(seed, device=gan.device))
+    latent = gan.generator.draw_latent(index.numel(), seeding.generator(evaluator.settings.seed, device=gan.device))
     made = gan.generate(latent, asked.to(gan.device)).cpu().unflatten(0, index.shape)
     real = unit_range(evaluator.reference.data.x[index.flatten()]).unflatten(0, index.shape)
     return SideBySide(made, real, classes, *map(float, asked.score.aminmax()))

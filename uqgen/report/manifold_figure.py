@@ -32,7 +32,9 @@ def manifold_figure(manifold: Manifold, score_name: str, *, seed: int) -> Figure
     for axes, (name, title) in zip(figure.subplots(1, len(SHOWN), sharey=True), SHOWN.items(), strict=True):
         style(axes, x=f"{score_label(score_name)} requested", title=title)
         _draw(axes, maps[name][rows])
-        axes.set_xticks(np.arange(len(bins)), [_edges(part) for part in bins], rotation=60, ha="right", rotation_mode="anchor")
+        axes.set_xticks(
+            np.arange(len(bins)), [_edges(part) for part in bins], rotation=60, ha="right", rotation_mode="anchor"
+        )
         axes.set_yticks(np.arange(len(rows)), names)
     marks = "1: as real images that take the place of the generated ones; blank: too few real images"
     small_print(figure, [marks, f"k = {manifold.k}", f"seed {seed}"])
