@@ -13,6 +13,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.data.corruption import Corruption
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.data.mnist import MNISTDataModule
+from uqgen.evaluation import controls, fidelity
 from uqgen.evaluation.features import load_features
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.settings import EvaluationSettings
@@ -21,6 +22,14 @@ from uqgen.scores import get_score
 
 N_TRAINED = 6_000  # images that a classifier sees once, so that it doubts many
 MOST_CHANGE = 0.1  # of a pixel in [-1, 1] by adversarial noise: one twentieth of its range
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(controls, "MAX_IMAGES", 600)  # looked at for copies and changed a little
+        patch.setattr(fidelity, "KID_SUBSET_SIZE", 20)  # of which no fault is told
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -146,35 +155,38 @@ def unseen(data, evaluator):
     return data.validation, evaluator.real["validation"].score
 
 
-def _verdict(evaluator, generator):
-    return evaluator.measure(generator).verdict
+def _faults(evaluator, generator) -> set[str]:
+    return {finding.fault for finding in evaluator.measure(generator).verdict.findings}
 
 
 def test_a_sound_generator_passes(evaluator, unseen):
-    found = _verdict(evaluator, RealImages(*unseen))
-    assert found.is_sound, found.text
+    verdict = evaluator.measure(RealImages(*unseen)).verdict
+    assert verdict.is_sound, verdict.text
+    assert verdict.n_measured > 40
+    assert verdict.worst["coverage"].value > 0.85
 
 
 def test_one_image_of_each_class_is_a_collapse(evaluator, unseen):
-    found = _verdict(evaluator, OneOfEachClass(*unseen))
-    assert "collapse" in {finding.fault for finding in found.findings}
+    verdict = evaluator.measure(OneOfEachClass(*unseen)).verdict
+    assert verdict.findings[0].fault == "collapse"
+    assert verdict.worst["coverage"].value < 0.05
 
 
-def test_images_of_other_scores_have_the_wrong_score(evaluator, unseen):
-    found = _verdict(evaluator, OtherScores(*unseen))
-    assert "wrong score" in {finding.fault for finding in found.findings}
+def test_images_of_other_scores_have_the_wrong_score_and_nothing_else_of_a_cheat(evaluator, unseen):
+    found = _faults(evaluator, OtherScores(*unseen))
+    assert "wrong score" in found
+    assert not {"adversarial", "copies"} & found
 
 
 def test_noise_against_the_target_is_adversarial(evaluator, unseen):
-    found = _verdict(evaluator, Adversarial(*unseen, evaluator.target))
-    assert "adversarial" in {finding.fault for finding in found.findings}
+    assert "adversarial" in _faults(evaluator, Adversarial(*unseen, evaluator.target))
 
 
 def test_images_like_no_real_one_are_unrealistic(evaluator, unseen):
-    found = _verdict(evaluator, Chimeras(*unseen))
-    assert "unrealistic" in {finding.fault for finding in found.findings}
+    verdict = evaluator.measure(Chimeras(*unseen)).verdict
+    assert "unrealistic" in {finding.fault for finding in verdict.findings}
+    assert verdict.worst["precision"].value < 0.3
 
 
-def test_training_images_are_copies(data, evaluator):
-    found = _verdict(evaluator, RealImages(data.train, evaluator.own.score))
-    assert {finding.fault for finding in found.findings} == {"copies"}
+def test_training_images_are_copies_and_otherwise_sound(data, evaluator):
+    assert _faults(evaluator, RealImages(data.train, evaluator.own.score)) == {"copies"}
