@@ -18,6 +18,7 @@ def write_results(cfg: DictConfig) -> float:
     """
     from uqgen.comparison.document import document, figure_name  # slow imports, which --help need not wait for
     from uqgen.comparison.jobs import collect_jobs
+    from uqgen.comparison.tables import FIGURES
     from uqgen.comparison.variants import compare_jobs
     from uqgen.files import write_atomically
     from uqgen.report.comparison_report import save_figures
@@ -26,7 +27,7 @@ def write_results(cfg: DictConfig) -> float:
     page, folders = Path(settings["page"]), map(Path, settings["sweeps"])
     comparisons = [compare_jobs(folder.resolve().name, collect_jobs(folder)) for folder in folders]
     for comparison in comparisons:
-        save_figures(comparison, {kind: page.parent / figure_name(comparison, kind) for kind in ("metrics", "curves")})
+        save_figures(comparison, {kind: page.parent / figure_name(comparison, kind) for kind in FIGURES})
     write_atomically(page, document(comparisons).encode())
     print(f"results: {page.resolve()}")  # noqa: T201
     return float(sum(len(comparison.jobs) - comparison.n_complete for comparison in comparisons))

@@ -9,10 +9,10 @@ from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.by_score import DistanceByScore, DistanceInBin
 from uqgen.evaluation.controls import Controls, MatchedReal
 from uqgen.evaluation.copies import Copies
-from uqgen.evaluation.diversity import Diversity
 from uqgen.evaluation.fidelity import Fidelity
 from uqgen.evaluation.fragility import Fragility
 from uqgen.evaluation.in_vs_out import as_plain, in_vs_out
+from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
 from uqgen.evaluation.measure import ProtocolResult, Realism
 from uqgen.evaluation.ratio import Ratio
 from uqgen.evaluation.support import Support
@@ -42,6 +42,7 @@ def _results(quality: float, is_image: bool = True) -> dict:
         name: AtSampling(cost, agreement(quality + gain), Estimate(quality, np.nan, np.nan), {})
         for name, cost, gain in (("corrected", 1, 0.1), ("best_of", 8, 0.2), ("corrected_best_of", 8, 0.3))
     }
+    results |= {"manifold": _manifold(quality), "verdict": {"worst": {"coverage": {"value": quality / 8}}}}
     results |= {**sizes, "realism": realism, "at_sampling": helped, "controls": _controls(quality, is_image)}
     return json.loads(json.dumps(as_plain(results), allow_nan=False))
 
@@ -52,20 +53,26 @@ def _controls(quality: float, is_image: bool) -> Controls:
     return Controls(
         MatchedReal({}, {}, gaps, {}, relative),
         DistanceByScore(70 - quality, tuple(_bin(number) for number in range(1, 5))),
-        Diversity(quality / 4, ()),
         Copies(0.03 - quality / 100, 1.0, 1.0, 1.0, 50, 50),
         Fragility(Ratio.of(3 - quality, 1), Ratio.of(2 - quality, 1) if is_image else None),
     )
+
+
+def _manifold(quality: float) -> Manifold:
+    def mean(part: float) -> BesideReal:
+        return BesideReal(*(Ratio.of(quality * part * number, 2) for number in (1, 2, 3, 4)))
+
+    return Manifold(5, InBin(0.9, 1, mean(0.1), {}), (), mean(0.2), mean(0.3))
 
 
 def _bin(number: int) -> DistanceInBin:
     return DistanceInBin(0, 1, 300, 300, 300, None if number in (2, 3) else 7.0 * number, None)
 
 
-def _validation(mae: float, fid: float, agreement: float) -> dict:
+def _validation(mae: float, coverage: float, agreement: float) -> dict:
     """What the last evaluation of a training holds."""
     found = {"in_vs_out": {"uniform": {"mae": mae}}, "class_agreement": {"data": agreement}}
-    return {**found, "realism": {"images": {"fid": fid}}}
+    return {**found, "manifold": {"mean": {"coverage": {"ratio": coverage}}}}
 
 
 def _job(

@@ -1,44 +1,70 @@
-from uqgen.comparison.choice import choose
-from uqgen.comparison.variants import compare_jobs
+import numpy as np
+import pytest
 
-# Each: mean absolute error, FID and class agreement on validation.
-PAPER = (0.2, 60.0, 0.9)
+from uqgen.comparison.choice import choose, costs, front
+from uqgen.comparison.variants import Variant, compare_jobs
 
-
-def chosen(make_job, reference=PAPER, **others) -> str:
-    jobs = [make_job("paper", 0, 0.5, validation=reference)]
-    jobs += [make_job(name, 0, 0.5, validation=found) for name, found in others.items()]
-    variants = compare_jobs("sweep", jobs).variants
-    return choose(variants, variants[0]).name
+# Each: mean absolute error of requests from a range of width 1, coverage and class agreement on validation.
+PAPER = (0.2, 0.5, 0.9)
 
 
-def test_the_lowest_error_is_chosen(make_job):
-    assert chosen(make_job, good=(0.1, 50.0, 0.95), better=(0.05, 59.0, 0.9)) == "better"
+def variants(make_job, **found) -> tuple[Variant, ...]:
+    jobs = [make_job(name, 0, 0.5, validation=numbers) for name, numbers in found.items()]
+    return compare_jobs("sweep", jobs).variants
 
 
-def test_an_error_paid_for_by_pictures_or_classes_is_not_chosen(make_job):
-    ruined, drowned = (0.01, 61.0, 0.95), (0.01, 50.0, 0.87)
-    assert chosen(make_job, ruined=ruined, drowned=drowned, good=(0.1, 50.0, 0.95)) == "good"
-    assert chosen(make_job, ruined=ruined, drowned=drowned) == "paper"
+def chosen(make_job, **others) -> str:
+    found = variants(make_job, paper=PAPER, **others)
+    return choose(found, next(variant for variant in found if variant.name == "paper")).name
+
+
+def test_the_error_counts_as_share_of_that_of_the_middle_and_coverage_as_what_is_lost(make_job):
+    (cost,) = costs(variants(make_job, paper=PAPER), Variant.on_validation)
+    assert (cost.error, cost.lost, cost.sum) == pytest.approx((0.8, 0.5, 1.3))
+    middle = np.abs(np.random.default_rng(0).uniform(0, 1, 100_000) - 0.5).mean()
+    assert cost.error == pytest.approx(0.2 / middle, abs=0.01)
+
+
+def test_more_than_all_is_not_lost(make_job):
+    (cost,) = costs(variants(make_job, paper=(0.2, 1.1, 0.9)), Variant.on_validation)
+    assert cost.lost == 0
+
+
+def test_the_front_is_what_no_other_beats_by_the_error(make_job):
+    found = variants(
+        make_job, good=(0.05, 0.6, 0.9), beaten=(0.06, 0.5, 0.9), varied=(0.2, 0.9, 0.9), alike=(0.05, 0.6, 0.9)
+    )
+    unbeaten = front(costs(found, Variant.on_validation))
+    assert [cost.variant.name for cost in unbeaten] == ["good", "alike", "varied"]
+
+
+def test_neither_the_least_error_nor_the_most_coverage_alone_is_chosen(make_job):
+    ruined, aimless = (0.01, 0.1, 0.9), (0.25, 1.0, 0.9)
+    assert chosen(make_job, ruined=ruined, aimless=aimless, both=(0.05, 0.8, 0.9)) == "both"
+
+
+def test_one_that_loses_classes_is_not_chosen(make_job):
+    assert chosen(make_job, drowned=(0.01, 1.0, 0.87)) == "paper"
 
 
 def test_what_a_thousand_images_leave_open_of_the_classes_costs_nothing(make_job):
-    assert chosen(make_job, nearly=(0.01, 50.0, 0.885)) == "nearly"
+    assert chosen(make_job, nearly=(0.01, 0.9, 0.885)) == "nearly"
 
 
 def test_the_reference_itself_can_be_the_best(make_job):
-    assert chosen(make_job, worse=(0.3, 10.0, 1.0)) == "paper"
+    assert chosen(make_job, worse=(0.3, 0.5, 1.0)) == "paper"
 
 
 def test_what_was_not_measured_is_not_chosen(make_job):
     jobs = [make_job("paper", 0, 0.5, validation=PAPER), make_job("unknown", 0, 0.9), make_job("failed", 0, error="x")]
-    variants = compare_jobs("sweep", jobs).variants
-    assert choose(variants, variants[0]).name == "paper"
+    found = compare_jobs("sweep", jobs).variants
+    assert choose(found, found[0]).name == "paper"
+    assert choose(found[1:], found[0]).name == "paper"
 
 
 def test_seeds_are_averaged(make_job):
     jobs = [make_job("paper", 0, 0.5, validation=PAPER)]
-    jobs += [make_job("lucky", seed, 0.5, validation=(mae, 50.0, 0.95)) for seed, mae in enumerate((0.01, 0.19))]
-    jobs += [make_job("steady", seed, 0.5, validation=(0.09, 50.0, 0.95)) for seed in range(2)]
-    variants = compare_jobs("sweep", jobs).variants
-    assert choose(variants, variants[0]).name == "steady"
+    jobs += [make_job("lucky", seed, 0.5, validation=(mae, 0.8, 0.95)) for seed, mae in enumerate((0.01, 0.19))]
+    jobs += [make_job("steady", seed, 0.5, validation=(0.09, 0.8, 0.95)) for seed in range(2)]
+    found = compare_jobs("sweep", jobs).variants
+    assert choose(found, found[0]).name == "steady"

@@ -21,12 +21,16 @@ def test_each_is_read_from_where_it_is_written(make_results):
     helped = {way: results["at_sampling"][way]["in_vs_out"]["mae"]["value"] for way in ("best_of", "corrected")}
     expected |= {f"{way}_mae": mae for way, mae in helped.items()}
     expected |= {"uniform_judges_relative": 0.25, "uniform_class_gap": -0.5, "data_class_gap": -0.75}
-    expected |= {"noise_fragility": 2.5, "shift_fragility": 1.5, "diversity": 0.125}
+    expected |= {"noise_fragility": 2.5, "shift_fragility": 1.5}
     expected |= {"copies": pytest.approx(0.025), "distance_by_score": 69.5}
     expected |= {"distance_in_bin_1": 7.0, "distance_in_bin_4": 28.0}
     expected |= dict.fromkeys(("distance_in_bin_2", "distance_in_bin_3"), pytest.approx(np.nan, nan_ok=True))
     expected |= {"fid": 99.5, "kid": 0.1, "sliced_wasserstein": pytest.approx(np.nan, nan_ok=True)}
-    assert found == expected
+    # precision, recall, density and coverage stand in this order: 1 to 4
+    expected |= {"coverage": 0.2, "worst_coverage": 0.0625}
+    expected |= {"certain_precision": 0.025, "certain_recall": 0.05, "certain_coverage": 0.1}
+    expected |= {"below_precision": 0.075, "below_recall": 0.15, "below_coverage": 0.3}
+    assert found == pytest.approx(expected, nan_ok=True)
 
 
 def test_those_of_a_theme_stand_together_and_the_main_ones_first_in_theirs():

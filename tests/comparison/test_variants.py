@@ -69,9 +69,9 @@ def test_metrics_that_no_job_has_are_left_out(make_job):
     assert {metric.key for metric in compare_jobs("", [points]).main_metrics} == {
         "uniform_mae",
         "uniform_pearson",
-        "data_pearson",
         "data_class_agreement",
         "uniform_judges_pearson",
+        "coverage",
         "sliced_wasserstein",
     }
 

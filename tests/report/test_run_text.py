@@ -5,7 +5,15 @@ from types import SimpleNamespace
 import pytest
 
 from uqgen.evaluation.ratio import Ratio
-from uqgen.report.run_text import judges_in_short, limits, price, question, training_command, verdict, versions
+from uqgen.report.run_text import (
+    distance,
+    judges_in_full,
+    judges_in_short,
+    limits,
+    question,
+    training_command,
+    versions,
+)
 from uqgen.scores import SCORES
 
 
@@ -29,7 +37,7 @@ def measured(*pairs):
     ],
 )
 def test_the_verdict_goes_by_what_the_judges_reach_of_what_real_images_let_them(pairs, words):
-    assert words in verdict("msp", measured(*pairs))
+    assert words in judges_in_full("msp", measured(*pairs))
 
 
 def test_the_verdict_in_short_says_the_part_or_that_the_judges_have_no_say():
@@ -64,17 +72,10 @@ def test_question_and_versions_name_what_they_are_about():
     assert "torch 2." in versions()
 
 
-def test_the_price_says_the_range_of_diversity_and_what_it_comes_to():
-    by_score = [
-        SimpleNamespace(score=score, distance=Ratio.of(*pair)) for score, pair in [(0.3, (2, 4)), (0.9, (3, 4))]
-    ]
-    controls = SimpleNamespace(diversity=SimpleNamespace(ratio=0.625, by_score=by_score))
+def test_the_distance_stands_beside_its_floor():
     points = SimpleNamespace(images=None, images_floor=None, sliced_wasserstein=0.25, sliced_wasserstein_floor=0.0312)
-    said = price(SimpleNamespace(controls=controls, realism=points), "point")
-    assert "a sliced Wasserstein distance of 0.25 from real training data, other real data 0.0312." in said
-    assert "scores of 0.30 and 0.90, two points" in said
-    assert "0.50 to 0.75 times as far" in said
-    assert said.endswith("(mean 0.62): they keep part of the diversity.")
+    said = distance(SimpleNamespace(realism=points), "point")
+    assert said.endswith("a sliced Wasserstein distance of 0.25 from real training data, other real data 0.0312.")
 
 
 def test_the_command_is_the_one_that_was_given_less_where_files_lie():

@@ -12,8 +12,11 @@ import pytest
 from uqgen.config import CONF, compose, plain
 from uqgen.evaluation.fidelity import Fidelity
 from uqgen.evaluation.in_vs_out import in_vs_out
+from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
 from uqgen.evaluation.measure import Measurements, ProtocolResult, Realism
+from uqgen.evaluation.ratio import Ratio
 from uqgen.evaluation.results import scalars
+from uqgen.evaluation.side_by_side import ENDS
 from uqgen.generators.callbacks.history import MEASURED
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.gan.module import ConditionalGAN
@@ -40,7 +43,9 @@ def evaluated() -> set[str]:
     found = agreement()
     result = ProtocolResult(found, {}, found.mae, dict.fromkeys(JUDGES, found))
     realism = Realism(images=Fidelity(fid=1.0, kid=0.1, kid_std=0.1), sliced_wasserstein=0.1)
-    return set(scalars(Measurements({"data": result, "uniform": result}, realism, {})))
+    mean = BesideReal(*4 * [Ratio.of(1.0, 1.0)])
+    manifold = Manifold(5, InBin(0.9, 1.0, mean, {}), (), mean, mean)
+    return set(scalars(Measurements({"data": result, "uniform": result}, realism, {}, manifold)))
 
 
 class Recorder:
@@ -139,6 +144,7 @@ def test_pictures_are_those_that_a_run_logs(sections):
     assert growing["mediaKeys"] == ["samples"]
     assert growing["gridSettings"] == {"xAxis": "step", "yAxis": "run"}
     made = re.findall(r'NamedFigure\(\s*"(\w+)"', inspect.getsource(run_report))
+    made += [f"beside_{name}" for name in ENDS]
     assert sorted(final["mediaKeys"]) == sorted(FIGURES) == sorted(f"figures/{name}" for name in made)
 
 

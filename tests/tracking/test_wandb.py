@@ -51,6 +51,7 @@ def test_the_summary_is_what_results_json_says(tracked):
         for judge, agreement in results["judges"][protocol].items():
             assert told[f"judges/{protocol}/{judge}/pearson"] == agreement["pearson"]["value"]
     assert told["realism/sliced_wasserstein"] == results["realism"]["sliced_wasserstein"]
+    assert told["verdict/text"] == results["verdict"]["text"]
     assert told["n_images"] == results["n_images_trained"]
 
 

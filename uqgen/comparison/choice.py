@@ -1,32 +1,79 @@
 """Which variant to choose: by validation, so that what the test split says of it is not luck of the choice."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from uqgen.comparison.metrics import METRICS, Metric
-from uqgen.comparison.variants import Variant
+from uqgen.comparison.variants import OverSeeds, Variant
 
 BY_KEY = {metric.key: metric for metric in METRICS}
-ERROR, AGREEMENT = BY_KEY["uniform_mae"], BY_KEY["data_class_agreement"]
-DISTANCES = (BY_KEY["fid"], BY_KEY["sliced_wasserstein"])
+ERROR, COVERAGE, AGREEMENT = BY_KEY["uniform_mae"], BY_KEY["coverage"], BY_KEY["data_class_agreement"]
 LOST_CLASSES = 0.02  # of the class agreement: what a thousand images leave open
+
+Measured = Callable[[Variant, Metric], OverSeeds]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a variant pays.
+
+    Attributes:
+        variant: the variant.
+        error: mean absolute error of uniform requests, as share of that of always obtaining the middle of the range.
+        lost: share of the real coverage that is not reached, mean over the bins of scores; 0 if all is.
+    """
+
+    variant: Variant
+    error: float
+    lost: float
+
+    @property
+    def sum(self) -> float:
+        """Both shares count alike: variety that is lost weighs as much as requests that are not followed."""
+        return self.error + self.lost
+
+    def is_beaten_by(self, other: "Cost") -> bool:
+        """Whether the other is as good in both and better in one."""
+        ours, theirs = (self.error, self.lost), (other.error, other.lost)
+        return theirs != ours and all(their <= our for their, our in zip(theirs, ours, strict=True))
+
+
+def costs(variants: Sequence[Variant], measured: Measured) -> list[Cost]:
+    """What each variant pays; those that were not measured are left out.
+
+    Args:
+        variants: of a comparison.
+        measured: a variant and a metric to its values, such as `Variant.on_validation`.
+    """
+    found = []
+    for variant in variants:
+        error, coverage = (measured(variant, metric).mean for metric in (ERROR, COVERAGE))
+        if not math.isnan(error + coverage):
+            middle = variant.asked_width / 4  # mean distance of uniform requests from the middle of their range
+            found.append(Cost(variant, error / middle, max(1 - coverage, 0.0)))
+    return found
+
+
+def front(found: Sequence[Cost]) -> list[Cost]:
+    """The Pareto front: what no other one beats, from the lowest error on."""
+    unbeaten = [cost for cost in found if not any(cost.is_beaten_by(other) for other in found)]
+    return sorted(unbeaten, key=lambda cost: cost.error)
+
+
+def fair(variants: Sequence[Variant], reference: Variant) -> list[Variant]:
+    """The variants whose class agreement on validation is at most `LOST_CLASSES` below the reference's."""
+    least = reference.on_validation(AGREEMENT).mean - LOST_CLASSES
+    return [variant for variant in variants if variant.on_validation(AGREEMENT).mean >= least]
 
 
 def choose(variants: Sequence[Variant], reference: Variant) -> Variant:
-    """The variant with the lowest mean absolute error of those that pay with neither classes nor realism.
+    """The variant of the fair ones' front on validation with the least sum of error and lost coverage.
 
     Args:
         variants: those that may be chosen.
-        reference: the variant whose class agreement, less `LOST_CLASSES`, and distance from real images are to be
-            reached; it is chosen where no other can be.
+        reference: see `fair`; it is chosen where no other can be.
     """
-    fair = [variant for variant in variants if _is_fair(variant, reference)]
-    return min(fair, key=lambda variant: variant.on_validation(ERROR).mean, default=reference)
-
-
-def _is_fair(variant: Variant, reference: Variant) -> bool:
-    def gain(metric: Metric) -> float:
-        return variant.on_validation(metric).mean - reference.on_validation(metric).mean
-
-    # A distance that says nothing of such data is NaN, and not above 0.
-    keeps_realism = not any(gain(distance) > 0 for distance in DISTANCES)
-    return variant.on_validation(ERROR).n > 0 and gain(AGREEMENT) >= -LOST_CLASSES and keeps_realism
+    found = front(costs(fair(variants, reference), Variant.on_validation))
+    best = min(found, key=lambda cost: cost.sum, default=None)
+    return reference if best is None else best.variant

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from uqgen.comparison.choice import LOST_CLASSES, choose
+from uqgen.comparison.choice import LOST_CLASSES, choose, costs, fair, front
 from uqgen.comparison.tables import (
     LEGEND,
     Column,
@@ -25,9 +25,11 @@ INTRODUCTION = """# Results
 What each way of conditioning reaches, measured by `make variants`, which trains what is missing and writes this page.
 [method.md](method.md) defines every number, and `conf/variant/` holds the settings of every variant; `paper` is the way
 of Le Coz, Herbin and Adjed (2023). All variants of an experiment see equally many training images."""
-CHOICE = """The variant with the lowest error under the uniform protocol, of those whose class agreement is at most
-{lost} below that of `{reference}` and whose distance from real images is no larger, is **`{chosen}`**. These numbers
-are of 1,000 images asked at the end of each training as for the validation split, apart from everything below."""
+CHOICE = """Score error and coverage both count. Of the variants whose class agreement is at most {lost} below that of
+`{reference}`, those on the front (no other one has both a lower error and more coverage) are {front}. Of these
+**`{chosen}`** is chosen: it has the least sum of the error, as share of that of always obtaining the middle of the
+range, and of the share of the real coverage that is lost. These numbers are of few images requested at the end of each
+training as for the validation split, of all classes together, apart from everything below."""
 SUPPORT = """Real training images of each class (row) and score (column, lower edge of the bin): what is rare or absent
 here, no generator has been shown."""
 
@@ -38,7 +40,7 @@ def document(comparisons: Sequence[Comparison]) -> str:
 
 
 def figure_name(comparison: Comparison, kind: str) -> PurePosixPath:
-    """Where a figure ("metrics" or "curves") of a sweep lies, from the folder of the page."""
+    """Where a figure of a sweep, one of `Comparison.figures`, lies, from the folder of the page."""
     return PurePosixPath("results") / f"{comparison.name}-{kind}.png"
 
 
@@ -47,7 +49,7 @@ def _section(comparison: Comparison) -> str:
     if comparison.n_complete:
         results = next(job.results for job in comparison.jobs if job.results)
         blocks += [_sizes(results), *_choice(comparison), *_test(comparison)]
-        blocks += [f"![{kind}]({figure_name(comparison, kind)})" for kind in ("metrics", "curves")]
+        blocks += [f"![{kind}]({figure_name(comparison, kind)})" for kind in comparison.figures]
         blocks += ["### What the data allow", SUPPORT, _support(results["support"])]
     return "\n\n".join([*blocks, *missing(comparison)])
 
@@ -65,10 +67,12 @@ def _choice(comparison: Comparison) -> list[str]:
     if reference is None:
         return []
     chosen = choose(variants, reference)
+    found = front(costs(fair(variants, reference), Variant.on_validation))
+    unbeaten = ", ".join(f"`{cost.variant.name}`" for cost in found)
     metrics = comparison.main_metrics
-    found = [column(each, [variant.on_validation(each) for variant in variants]) for each in metrics]
-    text = CHOICE.format(lost=LOST_CLASSES, reference=REFERENCE, chosen=chosen.name)
-    return ["### Chosen on validation", text, markdown_table(variants, found)]
+    numbers = [column(each, [variant.on_validation(each) for variant in variants]) for each in metrics]
+    text = CHOICE.format(lost=LOST_CLASSES, reference=REFERENCE, front=unbeaten or "none", chosen=chosen.name)
+    return ["### Chosen on validation", text, markdown_table(variants, numbers)]
 
 
 def _test(comparison: Comparison) -> list[str]:

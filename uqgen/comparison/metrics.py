@@ -58,7 +58,7 @@ METRICS = (
     _agreement("uniform_pearson", "Pearson (uniform)", "in_vs_out.uniform.pearson", "higher", main=True),
     _agreement("uniform_spearman", "Spearman (uniform)", "in_vs_out.uniform.spearman", "higher"),
     _agreement("data_mae", "MAE (data)", "in_vs_out.data.mae", "lower"),
-    _agreement("data_pearson", "Pearson (data)", "in_vs_out.data.pearson", "higher", main=True),
+    _agreement("data_pearson", "Pearson (data)", "in_vs_out.data.pearson", "higher"),
     _agreement("data_spearman", "Spearman (data)", "in_vs_out.data.spearman", "higher"),
     _agreement("best_of_mae", "MAE (uniform, best of k)", "at_sampling.best_of.in_vs_out.mae", "lower"),
     _agreement("corrected_mae", "MAE (uniform, corrected)", "at_sampling.corrected.in_vs_out.mae", "lower"),
@@ -95,8 +95,14 @@ METRICS = (
     Metric("data_judges_pearson", "judges' Pearson (data)", "controls", "judges.data.*.pearson.value", "higher"),
     _control("noise_fragility", "change by noise / real", "fragility.noise.ratio", "lower"),
     _control("shift_fragility", "change by shift / real", "fragility.shift.ratio", "lower"),
-    _control("diversity", "diversity / real", "diversity.ratio", "higher"),
     _control("copies", "copies", "copies.share", "lower"),
+    Metric("coverage", "coverage / real", "realism", "manifold.mean.coverage.ratio", "higher", main=True),
+    *(
+        Metric(f"{key}_{name}", f"{name} / real ({title})", "realism", f"manifold.{path}.{name}.ratio", "higher")
+        for key, title, path in (("certain", "certain end", "certain.mean"), ("below", "below it", "mean_below"))
+        for name in ("coverage", "recall", "precision")
+    ),
+    Metric("worst_coverage", "coverage / real (worst)", "realism", "verdict.worst.coverage.value", "higher"),
     Metric("fid", "FID", "realism", "realism.images.fid", "lower", main=True, digits=1),
     Metric("kid", "KID", "realism", "realism.images.kid", "lower", digits=2),
     Metric(

@@ -21,7 +21,11 @@ LEGEND = (
     "Scores were asked uniformly over the reachable range (uniform) or as they are in the data (data)."
 )
 AGAIN = "The same command runs only what is missing, and goes on with what was begun."
-FIGURES = ("![the main metrics of each variant](metrics.png)", "![obtained against asked scores](curves.png)")
+FIGURES = {
+    "front": "error against coverage of each variant",
+    "metrics": "the main metrics of each variant",
+    "curves": "obtained against asked scores",
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ def markdown(comparison: Comparison) -> str:
     blocks = [f"# {comparison.name}", headline(comparison)]
     if comparison.n_complete:
         blocks += [markdown_table(comparison.variants, columns(comparison.variants, comparison.main_metrics))]
-        blocks += [LEGEND, *FIGURES]
+        blocks += [LEGEND, *(f"![{FIGURES[name]}]({name}.png)" for name in comparison.figures)]
     return "\n\n".join([*blocks, *missing(comparison)]) + "\n"
 
 

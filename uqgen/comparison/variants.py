@@ -69,6 +69,12 @@ class Variant:
         """The jobs that have results."""
         return tuple(job for job in self.jobs if job.state == State.COMPLETE)
 
+    @property
+    def asked_width(self) -> float:
+        """Width of the range that scores were requested from uniformly; NaN where no job is complete."""
+        edges = [job.results["support"]["edges"] for job in self.complete]
+        return edges[0][-1] - edges[0][0] if edges else math.nan
+
     def over_seeds(self, metric: Metric) -> OverSeeds:
         """A metric of the complete jobs."""
         return over_seeds([metric.of(job.results) for job in self.complete])
@@ -101,6 +107,14 @@ class Comparison:
     def jobs(self) -> tuple[Job, ...]:
         """The jobs of all variants."""
         return tuple(job for variant in self.variants for job in variant.jobs)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Names of the figures for which there is something to draw."""
+        if not self.n_complete:
+            return ()
+        has_coverage = any(metric.key == "coverage" for metric in self.metrics)
+        return ("front", "metrics", "curves") if has_coverage else ("metrics", "curves")
 
     @property
     def main_metrics(self) -> tuple[Metric, ...]:

@@ -9,29 +9,25 @@ from torch import Tensor
 
 from uqgen import seeding
 from uqgen.classifiers.predictions import predict
-from uqgen.conditioning.condition import Condition
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.by_score import DistanceByScore, Scored, distance_by_score
 from uqgen.evaluation.class_agreement import class_agreement
 from uqgen.evaluation.copies import Copies, copies
-from uqgen.evaluation.diversity import Diversity, diversity, nearest_of_class
 from uqgen.evaluation.fidelity import frechet_distance
 from uqgen.evaluation.fragility import Change, Fragility, change_of_score
-from uqgen.evaluation.generated import Generated, make_images
+from uqgen.evaluation.generated import Generated
 from uqgen.evaluation.in_vs_out import InVsOut, in_vs_out
 from uqgen.evaluation.matched import Matched, match_scores
 from uqgen.evaluation.ratio import Ratio
 from uqgen.evaluation.real import features_of
 from uqgen.evaluation.wasserstein import sliced_wasserstein
-from uqgen.generators.model import ConditionalModel
 
 if TYPE_CHECKING:
     from uqgen.evaluation.measure import Evaluator, ProtocolResult
 
 MAX_IMAGES = 2_000  # whose copies are looked for, and that are changed a little
-N_SCORES, N_LATENTS = 5, 32  # scores at which diversity is measured beside the certain end, and images of each class
 NOISE = 0.02  # of the range of pixels, or of the standard deviation of each coordinate
-MATCHING, DRAWING, MAKING, CHANGING = range(1, 5)  # streams of random numbers
+MATCHING, DRAWING, CHANGING = range(1, 4)  # streams of random numbers
 
 
 @dataclass(frozen=True)
@@ -62,29 +58,23 @@ class Controls:
         matched_real: see there.
         by_score: distance from real training data in each part of the range (uniform protocol): FID of images, sliced
             Wasserstein distance of points.
-        diversity: of images made for one condition.
         copies: of training images (data protocol).
         fragility: of the scores obtained (uniform protocol), beside those of real images that have the scores asked.
     """
 
     matched_real: MatchedReal
     by_score: DistanceByScore
-    diversity: Diversity
     copies: Copies
     fragility: Fragility
 
 
 def measure_controls(
-    evaluator: "Evaluator",
-    gan: ConditionalModel,
-    generated: dict[str, Generated],
-    protocols: dict[str, "ProtocolResult"],
+    evaluator: "Evaluator", generated: dict[str, Generated], protocols: dict[str, "ProtocolResult"]
 ) -> Controls:
     """Measures everything of `Controls`.
 
     Args:
         evaluator: for the real images, the target and the settings.
-        gan: the trained GAN.
         generated: the images made under each protocol.
         protocols: what was measured of them.
     """
@@ -93,7 +83,6 @@ def measure_controls(
     return Controls(
         _matched_real(evaluator, matched, protocols),
         _by_score(evaluator, generated["uniform"]),
-        _diversity(evaluator, gan),
         _copies(evaluator, generated["data"]),
         _fragility(evaluator, generated["uniform"], matched["uniform"]),
     )
@@ -133,20 +122,6 @@ def _by_score(evaluator: "Evaluator", made: Generated) -> DistanceByScore:
         distance,
         seeding.generator(evaluator.seed, DRAWING),
     )
-
-
-def _diversity(evaluator: "Evaluator", gan: ConditionalModel) -> Diversity:
-    low, high = evaluator.asked_range
-    scores = low + (high - low) * (torch.arange(N_SCORES) + 0.5) / N_SCORES
-    certain = torch.tensor([high if evaluator.score.high_means == "confident" else low])
-    scores = torch.cat([scores, certain]).sort().values  # the uncertain end, where real images are few, is left out
-    n_classes, train = evaluator.data.n_classes, evaluator.real["train"]
-    asked = Condition(torch.arange(n_classes).repeat(len(scores)), scores.repeat_interleave(n_classes))
-    repeated = asked.select(torch.arange(len(asked.score)).repeat_interleave(N_LATENTS))
-    made = features_of(make_images(gan, repeated, seeding.derive(evaluator.seed, MAKING)), evaluator.features)
-    nearest = nearest_of_class(asked, evaluator.own, N_LATENTS)
-    shape = (len(scores), n_classes, -1, made.shape[1])
-    return diversity(scores.tolist(), made.view(shape), train.features[nearest].view(shape))
 
 
 def _copies(evaluator: "Evaluator", made: Generated) -> Copies:

@@ -11,6 +11,7 @@ from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8
 from uqgen.evaluation.judge import Judge
+from uqgen.evaluation.manifold import ScoredImages
 from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 
@@ -34,6 +35,11 @@ class Generated:
     judge_scores: dict[str, Tensor]
     score_out: Tensor
     second: "Generated | None" = None
+
+    @property
+    def scored(self) -> ScoredImages:
+        """The images with class and score requested."""
+        return ScoredImages(self.x, self.asked.label, self.asked.score)
 
 
 def generate(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from uqgen.conditioning.condition import Condition
+
 N_NEAREST = 5
 
 
@@ -42,3 +44,19 @@ def match_scores(asked: Tensor, real: Tensor, rng: torch.Generator, n_nearest: i
     drawn = nearest.gather(1, torch.randint(n_nearest, (len(asked), 1), generator=rng))
     index = order[window.gather(1, drawn).squeeze(1)]
     return Matched(index, float((real[index] - asked).abs().mean()))
+
+
+def nearest_of_class(asked: Condition, own: Condition, n: int) -> Tensor:
+    """The real images of the class asked whose scores are nearest to the one asked.
+
+    Args:
+        asked: C classes and scores.
+        own: class and score of every real image.
+        n: how many for each; fewer where the rarest class asked has fewer.
+
+    Returns:
+        int64 [C, n], positions among the real images.
+    """
+    is_other = asked.label[:, None] != own.label
+    distance = (asked.score[:, None] - own.score).abs().masked_fill(is_other, torch.inf)
+    return distance.topk(min(n, int((~is_other).sum(dim=1).min())), largest=False).indices

@@ -1,10 +1,12 @@
 """All numbers of one evaluation: in against out, class agreement, fidelity, judges, controls."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from uqgen import seeding
@@ -23,14 +25,20 @@ from uqgen.evaluation.generated import Generated, generate
 from uqgen.evaluation.in_vs_out import InVsOut, by_class, in_vs_out
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.knobs import Knobs, knobs
+from uqgen.evaluation.low_pass import LowPass
+from uqgen.evaluation.manifold import Manifold, RealCells, ScoredImages, measure_manifold
 from uqgen.evaluation.real import RealImages, features_of
+from uqgen.evaluation.score_bins import score_bins
 from uqgen.evaluation.settings import REFERENCES, EvaluationSettings
+from uqgen.evaluation.verdict import Verdict, judge_generator
 from uqgen.evaluation.wasserstein import sliced_wasserstein
 from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 
 PROTOCOLS = ("data", "uniform")
 RESAMPLES_IN_TRAINING = 100
+MANIFOLD = len(PROTOCOLS)  # a stream of random numbers
+BINS_IN_TRAINING = 4  # into which the images of an evaluation in training would be divided evenly
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,10 @@ class Measurements:
         generated: the images behind each protocol.
         real_judges: for each judge, scores the target gives real images, as they are in the data, against those the
             judge gives them; none in training.
+        manifold: generated beside real images by class and score; in training by score alone, beside validation
+            images.
         controls: see there; None in training.
+        verdict: what is wrong with the generator; None in training.
         at_sampling: what help at sampling time brings under the uniform protocol; not measured in training.
         second: of the second score; None where there is none.
     """
@@ -101,8 +112,10 @@ class Measurements:
     protocols: dict[str, ProtocolResult]
     realism: Realism
     generated: dict[str, Generated]
+    manifold: Manifold | None = None
     real_judges: dict[str, InVsOut] = field(default_factory=dict)
     controls: Controls | None = None
+    verdict: Verdict | None = None
     at_sampling: dict[str, AtSampling] = field(default_factory=dict)
     second: SecondScore | None = None
 
@@ -135,8 +148,12 @@ class Evaluator:
         found = self._measure(gan, self.seed, self.settings.n_images, self.settings.n_resamples)
         ours, floor = found.realism, self._realism(self.reference.features)
         realism = replace(ours, images_floor=floor.images, sliced_wasserstein_floor=floor.sliced_wasserstein)
-        controls = measure_controls(self, gan, found.generated, found.protocols)
-        found = replace(found, realism=realism, real_judges=self._real_judges(), controls=controls)
+        controls = measure_controls(self, found.generated, found.protocols)
+        manifold = self._manifold(gan, found.generated["data"], self.real_cells, self.seed)
+        noun, uniform = "image" if self.data.is_image else "point", found.protocols["uniform"].in_vs_out
+        verdict = judge_generator(manifold, controls, uniform, self.asked_range, noun)
+        found = replace(found, realism=realism, manifold=manifold, controls=controls, verdict=verdict)
+        found = replace(found, real_judges=self._real_judges())
         if found.second is not None and self.second is not None:
             found = replace(found, second=replace(found.second, real_judges=self.second._real_judges()))
         return replace(found, at_sampling=self._at_sampling(gan))
@@ -146,8 +163,9 @@ class Evaluator:
 
         What is asked, and of which latents, is as for the validation split: the test split's are left for the end.
         """
-        n_images = self.settings.n_images_in_training
-        return self._measure(gan, self._seed_of("validation"), n_images, RESAMPLES_IN_TRAINING)
+        seed = self._seed_of("validation")
+        found = self._measure(gan, seed, self.settings.n_images_in_training, RESAMPLES_IN_TRAINING)
+        return replace(found, manifold=self._manifold(gan, found.generated["data"], self._cells_in_training, seed))
 
     @property
     def asked_range(self) -> tuple[float, float]:
@@ -166,6 +184,18 @@ class Evaluator:
             split: RealImages(getattr(self.data, split), logits, self._judges, self.score, self.features)
             for split, logits in self.logits.items()
         }
+
+    @cached_property
+    def real_cells(self) -> RealCells:
+        """The real images of each class and bin of scores."""
+        names, n_most = self.data.class_names, self.settings.n_manifold
+        return self._cells(self.settings.split, names, n_most, self.seed)
+
+    @cached_property
+    def _cells_in_training(self) -> RealCells:
+        """The same for few images: of all classes together, beside validation images."""
+        n_most = self.settings.n_images_in_training // BINS_IN_TRAINING
+        return self._cells("validation", ["all"], n_most, self._seed_of("validation"))
 
     @property
     def reference(self) -> RealImages:
@@ -191,6 +221,23 @@ class Evaluator:
         realism = self._realism(features_of(generated["data"].x, self.features))
         second = None if self.second is None else self.second._measure_as_second(generated, n_resamples)
         return Measurements(protocols, realism, generated, second=second)
+
+    def _cells(self, split: str, class_names: Sequence[str], n_most: int, seed: int) -> RealCells:
+        bins = score_bins(self.score, self.asked_range, self.own.score)
+        features = partial(features_of, network=LowPass() if self.data.is_image else None)
+        return RealCells.of(
+            self.real["train"].scored, self.real[split].scored, bins, class_names, features, n_most, seed
+        )
+
+    def _manifold(self, gan: ConditionalModel, made: Generated, cells: RealCells, seed: int) -> Manifold:
+        """Of images requested as in the data, and of more where they are too few."""
+        parts, lacking = [made], cells.lacking(made.scored)
+        if len(lacking):
+            asked = self.own._replace(probabilities=None).select(lacking)
+            parts.append(generate(gan, asked, self.target, {}, self.score, seeding.derive(seed, MANIFOLD)))
+        images = ScoredImages(*map(torch.cat, zip(*(part.scored for part in parts), strict=True)))
+        score_out = torch.cat([part.score_out for part in parts])
+        return measure_manifold(cells, images, score_out, self.settings.n_resamples)
 
     def _measure_as_second(self, generated: dict[str, Generated], n_resamples: int) -> SecondScore:
         protocols, effects = {}, {}

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from uqgen import distributed
+from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.evaluation.features import FeatureNetwork
 from uqgen.evaluation.fidelity import extract_features
 from uqgen.evaluation.judge import Judge
+from uqgen.evaluation.manifold import ScoredImages
 from uqgen.scores import Score
 
 CHUNK = 5_000  # images held as float32 at once
@@ -39,6 +41,16 @@ class RealImages:
         """Scores by the target, float32 [N]."""
         return self.measure(self.logits, self.data.label)
 
+    @property
+    def condition(self) -> Condition:
+        """Class and score of each image."""
+        return Condition(self.data.label, self.score)
+
+    @property
+    def scored(self) -> ScoredImages:
+        """The images with their class and score."""
+        return ScoredImages(self.data.x, self.data.label, self.score)
+
     @cached_property
     def judge_scores(self) -> dict[str, Tensor]:
         """Scores by each judge, float32 [N]."""
@@ -51,18 +63,18 @@ class RealImages:
         return features_of(self.data.x, self.network)
 
 
-def features_of(x: Tensor, network: FeatureNetwork | None) -> Tensor:
+def features_of(x: Tensor, network: nn.Module | None) -> Tensor:
     """Where sets of data are compared: features of images, the coordinates of points; every process does its share.
 
     Args:
         x: uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
-        network: of the features, on the device where to compute; None for points.
+        network: of the features, on the device where to compute; on the CPU if it has no weights; None for points.
 
     Returns:
         float64 [N, F] on the CPU, whole in every process.
     """
     if network is None:
         return x.double()
-    device = next(network.parameters()).device
+    device = next((weight.device for weight in network.parameters()), torch.device("cpu"))
     chunks = x[distributed.share(len(x))].split(CHUNK)
     return distributed.gather(torch.cat([extract_features(unit_range(chunk).to(device), network) for chunk in chunks]))

@@ -11,6 +11,7 @@ from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.in_vs_out import InVsOut, as_plain
 from uqgen.evaluation.knobs import Effect
+from uqgen.evaluation.manifold import MEASURES, Manifold
 from uqgen.evaluation.measure import Evaluator, Measurements, ProtocolResult, SecondScore
 from uqgen.evaluation.support import support
 
@@ -53,7 +54,9 @@ def as_results(
         **_by_protocol(measurements.protocols),
         "real_judges": measurements.real_judges,
         "realism": measurements.realism,
+        "manifold": measurements.manifold,
         "controls": measurements.controls,
+        "verdict": measurements.verdict,
         "at_sampling": measurements.at_sampling,
         "second_score": None if measurements.second is None else _second_score(measurements.second),
     }
@@ -115,8 +118,13 @@ def scalars(measurements: Measurements) -> dict[str, float]:
         found |= {"realism/images/fid": realism.images.fid, "realism/images/kid": realism.images.kid}
     if realism.sliced_wasserstein is not None:
         found["realism/sliced_wasserstein"] = realism.sliced_wasserstein
+    if measurements.manifold is not None:
+        found |= _manifold(measurements.manifold)
     if measurements.controls is not None:
         found |= _controls(measurements.controls)
+    if measurements.verdict is not None:
+        worst = measurements.verdict.worst
+        found |= {f"verdict/worst/{name}/value": where.value for name, where in worst.items()}
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
@@ -138,13 +146,23 @@ def _second_scalars(second: SecondScore) -> dict[str, float]:
     return found
 
 
+def _manifold(manifold: Manifold) -> dict[str, float]:
+    means = {"certain/mean": manifold.certain.mean, "mean": manifold.mean, "mean_below": manifold.mean_below}
+    return {
+        f"manifold/{place}/{name}/ratio": getattr(mean, name).ratio
+        for place, mean in means.items()
+        if mean is not None
+        for name in MEASURES
+    }
+
+
 def _controls(controls: Controls) -> dict[str, float]:
     matched, fragility = controls.matched_real, controls.fragility
     found = {f"class_agreement_gap/{protocol}": gap for protocol, gap in matched.class_agreement_gap.items()}
     found |= {f"judges_pearson/{judge}/ratio": both.ratio for judge, both in matched.judges_pearson.items()}
     found = {f"matched_real/{name}": value for name, value in found.items()}
-    found |= {"by_score/mean": controls.by_score.mean, "diversity/ratio": controls.diversity.ratio}
-    found |= {"copies/share": controls.copies.share, "fragility/noise/ratio": fragility.noise.ratio}
+    found |= {"by_score/mean": controls.by_score.mean, "copies/share": controls.copies.share}
+    found["fragility/noise/ratio"] = fragility.noise.ratio
     if fragility.shift is not None:
         found["fragility/shift/ratio"] = fragility.shift.ratio
     return {f"controls/{name}": value for name, value in found.items()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from torch import Tensor
 
+from uqgen.evaluation.manifold import FEWEST
 from uqgen.scores import SCORES, Score
 from uqgen.settings import require, require_choice, require_integer
 
@@ -22,6 +23,8 @@ class EvaluationSettings:
         n_images_in_training: the same for the evaluations on the way.
         n_resamples: resamples of the bootstrap.
         n_bins: bins of the curve of obtained by asked scores.
+        n_manifold: generated images of each class and bin of scores that are held against as many real ones; fewer
+            where there are fewer real ones.
         n_judges: number of judges.
         split: the real images that floors, judges' references and controls use: "validation" to choose by, "test" to
             report on.
@@ -39,6 +42,7 @@ class EvaluationSettings:
     n_images_in_training: int = 1_000
     n_resamples: int = 1_000
     n_bins: int = 20
+    n_manifold: int = 200
     n_judges: int = 3
     split: str = "test"
     best_of: int = 8
@@ -52,6 +56,7 @@ class EvaluationSettings:
         require_integer("n_images_in_training", self.n_images_in_training, 2)
         require_integer("n_resamples", self.n_resamples, 1)
         require_integer("n_bins", self.n_bins, 1)
+        require_integer("n_manifold", self.n_manifold, FEWEST)
         require_integer("n_judges", self.n_judges, 0)
         require_choice("split", self.split, REFERENCES)
         require_integer("best_of", self.best_of, 1)

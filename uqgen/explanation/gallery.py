@@ -8,8 +8,8 @@ from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
-from uqgen.evaluation.diversity import nearest_of_class
 from uqgen.evaluation.generated import Generated, generate
+from uqgen.evaluation.matched import nearest_of_class
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.real import RealImages, features_of
 from uqgen.generators.model import ConditionalModel

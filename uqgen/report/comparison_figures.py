@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFT, CARETRIGHT
 
+from uqgen.comparison.choice import COVERAGE, ERROR, costs, front
 from uqgen.comparison.metrics import Metric
 from uqgen.comparison.variants import Comparison, Curve, OverSeeds, Variant, uniform_curve
 from uqgen.report.arrays import Array
@@ -21,6 +22,7 @@ from uqgen.report.style import (
     INK,
     ORANGE,
     PURPLE,
+    SOFT,
     TEXT,
     VERMILLION,
     WIDTH,
@@ -103,6 +105,34 @@ def metrics_figure(comparison: Comparison) -> Figure:
     marks = "small: seeds, large: their mean, line: its 95 % interval (Student's t), cut at an arrow"
     asked = "(uniform), (data): how scores were asked"
     small_print(figure, [marks, asked, *_samples(variants)])
+    return figure
+
+
+def front_figure(comparison: Comparison) -> Figure:
+    """Score error against coverage, a point for each variant, and the front of those that no other one beats in both.
+
+    Small dots are the seeds, the large marker is their mean.
+
+    Raises:
+        SettingError: no job has both numbers.
+    """
+    found = costs(_shown(comparison), Variant.over_seeds)
+    require(len(found) > 0, "jobs with error and coverage", 0, "at least one")
+    variants = [cost.variant for cost in found]
+    figure = new_figure(*_size([_lines(variant.name) for variant in variants]))
+    axes = figure.subplots()
+    style(axes, x="score error: MAE, requested uniformly  (lower is better)", y="coverage / real  (higher is better)")
+    _draw_front(axes, [cost.variant for cost in front(found)])
+    for variant, look in zip(variants, variant_looks([variant.name for variant in variants]), strict=True):
+        errors, coverages = variant.over_seeds(ERROR), variant.over_seeds(COVERAGE)
+        axes.plot(errors.values, coverages.values, "o", color=look.colour, markersize=3, alpha=0.6)
+        label = "\n".join(_lines(variant.name))
+        axes.plot(errors.mean, coverages.mean, look.marker, color=look.colour, markersize=8, label=label, linestyle="")
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0, top=max(1.02, axes.get_ylim()[1]))
+    axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=TEXT - 1, frameon=False, labelspacing=0.7)
+    marks = "small: seeds, large: their mean; line: variants that no other one beats in both"
+    small_print(figure, [marks, *_samples(variants)])
     return figure
 
 
@@ -209,6 +239,11 @@ def _limits(rows: Sequence[OverSeeds]) -> tuple[float, float]:
     low = np.nanmin([*values, *(max(seeds.low, values.min() - reach) for seeds in rows)])
     high = np.nanmax([*values, *(min(seeds.high, values.max() + reach) for seeds in rows)])
     return padded_limits(np.array([low, high]))
+
+
+def _draw_front(axes: Axes, unbeaten: Sequence[Variant]) -> None:
+    points = [[variant.over_seeds(metric).mean for metric in (ERROR, COVERAGE)] for variant in unbeaten]
+    axes.plot(*np.transpose(points), color=SOFT, linewidth=1.4, drawstyle="steps-post", zorder=0, label="front")
 
 
 def _draw_curve(axes: Axes, curve: Curve, look: Look, name: str) -> None:

@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from uqgen.comparison.jobs import collect_jobs
-from uqgen.comparison.tables import headline, markdown, missing, runs_csv, terminal_table, variants_csv
+from uqgen.comparison.tables import FIGURES, headline, markdown, missing, runs_csv, terminal_table, variants_csv
 from uqgen.comparison.variants import Comparison, compare_jobs
 from uqgen.files import write_atomically
 from uqgen.logs import log_to
-from uqgen.report.comparison_figures import curves_figure, metrics_figure
+from uqgen.report.comparison_figures import curves_figure, front_figure, metrics_figure
 from uqgen.report.saving import save_figure
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def compare_sweep(folder: Path) -> Comparison:
     target.mkdir(exist_ok=True)
     log_to(target / "compare.log")
     write_tables(comparison, target)
-    save_figures(comparison, {name: target / f"{name}.png" for name in ("metrics", "curves")})
+    save_figures(comparison, {name: target / f"{name}.png" for name in FIGURES})
     say(comparison)
     log.info("comparison: %s", (target / "comparison.md").resolve())
     return comparison
@@ -44,9 +44,9 @@ def write_tables(comparison: Comparison, target: Path) -> None:
 
 
 def save_figures(comparison: Comparison, paths: dict[str, Path]) -> None:
-    """Draws the figures called "metrics" and "curves", if there is anything to draw; old ones do not stay."""
-    for name, draw in {"metrics": metrics_figure, "curves": curves_figure}.items():
-        if comparison.n_complete:
+    """Draws the figures for which there is something to draw, each to the path of its name; old ones do not stay."""
+    for name, draw in {"front": front_figure, "metrics": metrics_figure, "curves": curves_figure}.items():
+        if name in comparison.figures:
             save_figure(draw(comparison), paths[name])
         else:
             paths[name].unlink(missing_ok=True)

@@ -51,6 +51,8 @@ def evaluate(
             if is_own:
                 write_report(run, experiment, evaluator, measurements, results, gan)
                 tell(measurements, tracker, gan.n_images)
+                if measurements.verdict is not None:
+                    tracker.text("verdict/text", measurements.verdict.text)
                 for figure in sorted(run.figures.glob("*.png")):
                     tracker.picture(f"figures/{figure.stem}", figure, gan.n_images)
             results["seconds"] = experiment.seconds

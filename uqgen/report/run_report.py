@@ -10,6 +10,7 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.generated import Generated, fixed_noise
 from uqgen.evaluation.measure import PROTOCOLS, Evaluator, Measurements, ProtocolResult
+from uqgen.evaluation.side_by_side import side_by_side
 from uqgen.generators.callbacks.history import read_history
 from uqgen.generators.callbacks.samples import sample_grid
 from uqgen.generators.model import ConditionalModel
@@ -18,6 +19,7 @@ from uqgen.report.explained_page import write_explained_page
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
 from uqgen.report.in_vs_out_figure import InVsOutPanel, in_vs_out_figure
 from uqgen.report.judges_figure import JudgeRow, judges_figure
+from uqgen.report.manifold_figure import manifold_figure
 from uqgen.report.moons_figure import moons_figure
 from uqgen.report.page import Command, FigureBlock, Paragraph, Section, write_page
 from uqgen.report.run_tables import (
@@ -27,19 +29,22 @@ from uqgen.report.run_tables import (
     classifier_table,
     controls_table,
     knobs_table,
+    manifold_table,
     realism_table,
 )
 from uqgen.report.run_text import (
+    BESIDE,
     EXPLANATIONS,
+    distance,
+    judges_in_full,
     judges_in_short,
     limits,
-    price,
     question,
     training_command,
-    verdict,
     versions,
 )
 from uqgen.report.saving import save_figure
+from uqgen.report.side_by_side_figure import side_by_side_figure
 from uqgen.report.style import score_label
 from uqgen.report.training_figure import training_figure
 from uqgen.run_folder import RunFolder
@@ -58,6 +63,7 @@ CURVES = {
     "g_enforcement": "enforcement, generator",
     "memory_gib": "memory (GiB)",
 }  # where the name of what is logged does not speak for itself
+QUESTION = "The question"
 PAPER_ROWS = {"msp": [1.0, 0.7]}  # figure 3 of the paper; for other scores, the ends of the reachable range
 
 
@@ -100,6 +106,8 @@ def write_report(
     for drawn in figures:
         save_figure(drawn.figure, run.figures / f"{drawn.name}.png")
     tables = {"In against out": agreement_table(measurements.protocols)}
+    if measurements.manifold is not None:
+        tables[BESIDE] = manifold_table(measurements.manifold)
     if measurements.second is not None:
         tables["Second score"] = agreement_table(measurements.second.protocols)
         tables["Two knobs"] = knobs_table(experiment.score.name, measurements.second)
@@ -107,15 +115,17 @@ def write_report(
     tables["Realism"] = realism_table(measurements)
     tables["At sampling time"] = at_sampling_table(measurements, experiment.evaluation.n_correction)
     texts = {name: Paragraph(text) for name, text in EXPLANATIONS.items()}
+    if measurements.verdict is not None:
+        texts[BESIDE] = Paragraph(f"{measurements.verdict.text} {EXPLANATIONS[BESIDE]}")
     noun = "image" if experiment.data.is_image else "point"
     if measurements.controls is not None:
         tables["Controls"] = controls_table(measurements, measurements.controls)
-        texts["Realism"] = Paragraph(price(measurements, noun))
+        texts["Realism"] = Paragraph(distance(measurements, noun))
         if measurements.real_judges:
-            texts["Judges"] = Paragraph(verdict(experiment.score.name, measurements))
-    asked = question(experiment.score, experiment.data.n_classes, noun)
-    sections = [Section("The question", [Paragraph(asked)])]
-    for title in dict.fromkeys(["In against out", *(drawn.section for drawn in figures), *tables]):
+            texts["Judges"] = Paragraph(judges_in_full(experiment.score.name, measurements))
+    texts[QUESTION] = Paragraph(question(experiment.score, experiment.data.n_classes, noun))
+    sections = []
+    for title in dict.fromkeys([BESIDE, QUESTION, "In against out", *(drawn.section for drawn in figures), *tables]):
         said = [texts[title]] if title in texts else []
         blocks = [FigureBlock(d.figure, d.caption, d.alt) for d in figures if d.section == title]
         sections.append(Section(title, [*said, *blocks, *([tables[title]] if title in tables else [])]))
@@ -133,6 +143,13 @@ def draw_figures(
     """Draws the figures of a run, in the order of the page."""
     score, seed, data = experiment.score.name, experiment.evaluation.seed, experiment.data
     label = score_label(score)
+    if data.is_image:
+        yield from _side_by_side(evaluator, gan)
+    if measurements.manifold is not None:
+        caption = "Generated beside real data of each class and part of the range: 1 is as good as other real data."
+        yield NamedFigure(
+            "manifold", BESIDE, manifold_figure(measurements.manifold, score, seed=seed), caption, caption
+        )
     drawn = _in_vs_out(measurements.generated, measurements.protocols, score, seed)
     yield NamedFigure("in_vs_out", "In against out", *drawn)
     if (second := measurements.second) is not None:
@@ -192,6 +209,19 @@ def _in_vs_out(
     )
 
 
+def _side_by_side(evaluator: Evaluator, gan: ConditionalModel) -> Iterator[NamedFigure]:
+    label, seed = score_label(evaluator.score.name), evaluator.settings.seed
+    for name, images in side_by_side(evaluator, gan).items():
+        scores = f"{label} {images.low:.2f} to {images.high:.2f}"
+        classes = [evaluator.data.class_names[each] for each in images.classes]
+        figure = side_by_side_figure(images.generated, images.real, classes, scores, seed=seed)
+        caption = (
+            f"{name.capitalize()}: generated images (left) beside real {evaluator.settings.split} images (right) of "
+            f"the same class and score, {scores}; drawn at random, none selected."
+        )
+        yield NamedFigure(f"beside_{name}", BESIDE, figure, caption, caption)
+
+
 def _image_figures(experiment: "Experiment", evaluator: Evaluator, gan: ConditionalModel) -> Iterator[NamedFigure]:
     score, seed, data = experiment.score, experiment.evaluation.seed, experiment.data
     label = score_label(score.name)
@@ -240,10 +270,11 @@ def summary(experiment: "Experiment", measurements: Measurements, noun: str) -> 
         measurements.controls,
     )
     low, high = (f"{edge:g}" for edge in (result.in_vs_out.curve[0].low, result.in_vs_out.curve[-1].high))
-    lines = [
+    lines = [] if measurements.verdict is None else [measurements.verdict.text]
+    lines.append(
         f"Asked for {label} from {low} to {high}, the generator's {noun}s obtain it with a mean absolute error of "
         f"{_number(result.in_vs_out.mae)} and a Pearson correlation of {_number(result.in_vs_out.pearson)}."
-    ]
+    )
     agreement = {name: measurements.protocols[name].class_agreement.value for name in PROTOCOLS}
     taken = (
         f"Taken for the class asked: {agreement['data']:.3f} of those asked as in the data, {agreement['uniform']:.3f} "
@@ -255,7 +286,7 @@ def summary(experiment: "Experiment", measurements: Measurements, noun: str) -> 
     lines.append(f"{taken}; of real {noun}s with the same scores {real['data']:.3f} and {real['uniform']:.3f}.")
     if measurements.real_judges:
         lines.append(judges_in_short(measurements))
-    return "\n".join([*lines, price(measurements, noun)])
+    return "\n".join([*lines, distance(measurements, noun)])
 
 
 def measured(results: dict[str, Any]) -> str:

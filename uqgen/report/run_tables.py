@@ -10,6 +10,7 @@ from uqgen.evaluation.by_score import DistanceInBin
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.copies import QUANTILE
 from uqgen.evaluation.knobs import Knobs
+from uqgen.evaluation.manifold import FEWEST, MEASURES, BesideReal, Manifold
 from uqgen.evaluation.measure import PROTOCOLS, Measurements, ProtocolResult, SecondScore
 from uqgen.evaluation.ratio import Ratio
 from uqgen.report.page import Table
@@ -101,6 +102,22 @@ def realism_table(measurements: Measurements) -> Table:
     )
 
 
+def manifold_table(manifold: Manifold) -> Table:
+    """Precision, recall, density and coverage at the certain end and in every bin below, beside their floors."""
+    rows = []
+    for title, part in [("certain end", manifold.certain), *(("", part) for part in reversed(manifold.below))]:
+        measured = [found for found in part.classes.values() if found.n]
+        name = f"{title + ', ' if title else ''}{part.low:.2g} to {part.high:.2g}"
+        cells = ["too few"] * len(MEASURES) if part.mean is None else [_of_floor(part.mean, each) for each in MEASURES]
+        sizes = f"{min(f.n for f in measured)} to {max(f.n for f in measured)}" if measured else ""
+        rows.append([name, *cells, f"{len(measured)} of {len(part.classes)}", sizes])
+    caption = (
+        "Means over the classes; in brackets the floor, what other real data reach in place of generated ones. A class "
+        f"counts where there are {FEWEST} on each side. Nearest neighbours: k = {manifold.k}"
+    )
+    return Table(["scores requested", *MEASURES, "classes", "on each side"], rows, caption)
+
+
 def controls_table(measurements: Measurements, controls: Controls) -> Table:
     """Every control, generated beside real images."""
     matched, copies, fragility = controls.matched_real, controls.copies, controls.fragility
@@ -125,10 +142,6 @@ def controls_table(measurements: Measurements, controls: Controls) -> Table:
         ]
         for part in controls.by_score.bins
     ]
-    rows += [
-        _beside(f"mean distance of two of a class, score {point.score:.2f}", point.distance)
-        for point in controls.diversity.by_score
-    ]
     rows.append(["share of copies of training data", f"{copies.share:.3f}", f"{QUANTILE:.3f}"])
     rows.append(
         [
@@ -142,7 +155,7 @@ def controls_table(measurements: Measurements, controls: Controls) -> Table:
         rows.append(_beside("change of the score by a shift of one pixel", fragility.shift))
     caption = (
         "Generated data beside real data of the scores asked. Distances to training data are FID of images and sliced "
-        "Wasserstein of points, where there are 200 on every side; two of a class are compared in the same features. "
+        "Wasserstein of points, where there are 200 on every side. "
         "A copy is nearer to training data than 99 % of unseen real data are. docs/method.md defines each line"
     )
     return Table(["", "generated", "real"], rows, caption)
@@ -166,6 +179,11 @@ def _helped_cells(measured: ProtocolResult | AtSampling) -> list[str]:
     estimates = (measured.in_vs_out.mae, measured.in_vs_out.pearson, measured.class_agreement)
     pearsons = [judge.pearson.value for judge in measured.judges.values()]
     return [*map(with_interval, estimates), f"{np.mean(pearsons):.3f}" if pearsons else ""]
+
+
+def _of_floor(mean: BesideReal, name: str) -> str:
+    both = getattr(mean, name)
+    return f"{both.generated:.2f} ({both.real:.2f})"
 
 
 def _beside(title: str, both: Ratio) -> list[str]:

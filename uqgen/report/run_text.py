@@ -16,7 +16,15 @@ from uqgen.scores.score import Score
 SHARES = {0.9: "nearly all", 0.7: "most", 0.4: "part", -np.inf: "little"}  # from this share on
 UNKNOWN = "an unknown part"
 LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges have no say
+BESIDE = "Generated beside real"
 EXPLANATIONS = {
+    BESIDE: (
+        "Generated data of each class and part of the range are held against as many real training data of the same; "
+        "what other real data reach in their place is the floor. Precision: the share of generated data that lie among "
+        "real ones. Recall: the share of real data that lie among generated ones. Coverage: the share of real data "
+        "that have a generated one within reach of their nearest real neighbours. Density: how many real "
+        "neighbourhoods generated data lie in."
+    ),
     "In against out": (
         "Every dot is something generated: the score that was asked of the generator, and the score that the "
         "classifier then gave it. The nearer to the dashed line, the better. Scores were asked in two ways: as often "
@@ -61,7 +69,7 @@ def meaning(score: Score) -> str:
     return f"{what[:1].lower()}{what[1:]}; high where the classifier is {score.high_means}"
 
 
-def verdict(score: str, measurements: Measurements) -> str:
+def judges_in_full(score: str, measurements: Measurements) -> str:
     """What the judges say of scores asked uniformly, beside what they say of real images that have these scores.
 
     Args:
@@ -97,27 +105,20 @@ def judges_in_short(measurements: Measurements) -> str:
     return f"Judges, classifiers that took no part, see {judged_part(measurements)} of the uncertainty too."
 
 
-def price(measurements: Measurements, noun: str) -> str:
-    """How diverse and how near to real ones the generated images are.
+def distance(measurements: Measurements, noun: str) -> str:
+    """How near generated data are to real ones.
 
     Args:
-        measurements: with controls.
+        measurements: of the end of a training.
         noun: "image" or "point", of the data.
     """
-    assert measurements.controls is not None
-    diversity, realism = measurements.controls.diversity, measurements.realism
-    ratios = [point.distance.ratio for point in diversity.by_score]
+    realism = measurements.realism
     if realism.images is not None and realism.images_floor is not None:
         name, ours, floor = "Fréchet distance (FID)", f"{realism.images.fid:.3g}", f"{realism.images_floor.fid:.3g}"
     else:
         name = "sliced Wasserstein distance"
         ours, floor = f"{realism.sliced_wasserstein:.3g}", f"{realism.sliced_wasserstein_floor:.3g}"
-    return (
-        f"Generated {noun}s have a {name} of {ours} from real training data, other real data {floor}. "
-        f"Between scores of {diversity.by_score[0].score:.2f} and {diversity.by_score[-1].score:.2f}, two {noun}s made "
-        f"for one class and score are {min(ratios):.2f} to {max(ratios):.2f} times as far from each other as two real "
-        f"ones (mean {diversity.ratio:.2f}): they keep {_share_in_words(diversity.ratio)} of the diversity."
-    )
+    return f"Generated {noun}s have a {name} of {ours} from real training data, other real data {floor}."
 
 
 def limits(score: str, support: Plain, noun: str) -> list[str]:

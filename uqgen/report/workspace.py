@@ -16,6 +16,7 @@ MAX_RUNS = 50  # in a panel; W&B's default is 10
 X = "n_images"
 PROTOCOLS = ("uniform", "data")
 JUDGES = ("judge 1", "judge 2", "judge 3")
+MANIFOLD = ("manifold/mean", "manifold/certain/mean")
 IN_VS_OUT = {
     "Mean absolute error": [f"in_vs_out/{protocol}/mae" for protocol in PROTOCOLS],
     "Pearson correlation": [f"in_vs_out/{protocol}/pearson" for protocol in PROTOCOLS],
@@ -27,6 +28,9 @@ QUALITY = {
     "Class agreement": [f"class_agreement/{protocol}" for protocol in PROTOCOLS],
     "Judges' Pearson correlation (uniform)": [f"judges/uniform/{judge}/pearson" for judge in JUDGES],
     "Judges' Pearson correlation (data)": [f"judges/data/{judge}/pearson" for judge in JUDGES],
+    "Coverage, share of real (all scores; certain end)": [f"{place}/coverage/ratio" for place in MANIFOLD],
+    "Recall, share of real (all scores; certain end)": [f"{place}/recall/ratio" for place in MANIFOLD],
+    "Precision, share of real (all scores; certain end)": [f"{place}/precision/ratio" for place in MANIFOLD],
     "FID (images)": ["realism/images/fid"],
     "KID (images)": ["realism/images/kid"],
     "Sliced Wasserstein distance (points)": ["realism/sliced_wasserstein"],
@@ -45,6 +49,7 @@ TRAINING = {
 }
 SAMPLES = ["samples"]
 FIGURES = [
+    *("figures/beside_certain", "figures/beside_uncertain", "figures/manifold"),
     *("figures/in_vs_out", "figures/in_vs_out_second", "figures/samples", "figures/two_rows", "figures/moons"),
     *("figures/distribution", "figures/judges", "figures/training"),
 ]

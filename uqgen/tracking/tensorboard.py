@@ -44,6 +44,10 @@ class TensorBoardTracker(Tracker):
         pixels = np.asarray(imread(path))[..., :3]
         self._writer.add_image(name, pixels, n_images, dataformats="HWC")
 
+    def text(self, name: str, text: str) -> None:
+        """See `Tracker`."""
+        self._writer.add_text(name, text)
+
     def in_vs_out(
         self, protocol: str, asked: ArrayLike, obtained: ArrayLike, agreement: InVsOut, n_images: int
     ) -> None:

@@ -28,6 +28,9 @@ class Tracker:
     def picture(self, name: str, path: Path, n_images: int) -> None:
         """Takes a PNG file."""
 
+    def text(self, name: str, text: str) -> None:
+        """Takes what is said at the end, such as the verdict."""
+
     def in_vs_out(
         self, protocol: str, asked: ArrayLike, obtained: ArrayLike, agreement: InVsOut, n_images: int
     ) -> None:

@@ -81,6 +81,11 @@ class WandbTracker(Tracker):
         """See `Tracker`."""
         self._log({name: wandb.Image(str(path))}, n_images)
 
+    def text(self, name: str, text: str) -> None:
+        """In the run's summary, where a table of runs shows it."""
+        with self._never_fatal():
+            self._wandb.summary[name] = text
+
     def in_vs_out(
         self, protocol: str, asked: ArrayLike, obtained: ArrayLike, agreement: InVsOut, n_images: int
     ) -> None:

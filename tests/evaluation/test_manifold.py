@@ -1,0 +1,102 @@
+import pytest
+import torch
+
+from uqgen.evaluation.manifold import MEASURES, RealCells, ScoredImages, measure_manifold
+from uqgen.evaluation.overlap import overlap
+from uqgen.evaluation.score_bins import ScoreBins
+
+BINS = ScoreBins((0.0, 0.5, 1.0), certain_is_last=True)
+NAMES = ["a", "b"]
+
+
+def points(n: int, seed: int, low: float = 0.0) -> ScoredImages:
+    """Points about a middle that class and score decide; 70 % of them in the upper bin, class "b" rare."""
+    rng = torch.Generator().manual_seed(seed)
+    label = (torch.rand(n, generator=rng) < 0.2).long()
+    score = torch.rand(n, generator=rng) ** 0.5 * (1 - low) + low
+    x = torch.randn(n, 2, generator=rng) + 10 * torch.stack([label, score], dim=1)
+    return ScoredImages(x, label, score)
+
+
+def cells(train: ScoredImages, held_out: ScoredImages, n_most: int = 200, names=NAMES) -> RealCells:
+    return RealCells.of(train, held_out, BINS, names, torch.Tensor.double, n_most, seed=0)
+
+
+@pytest.fixture(scope="module")
+def real() -> RealCells:
+    return cells(points(6_000, 0), points(2_000, 1))
+
+
+def test_both_sides_of_a_cell_have_as_many_real_images_as_there_are_for_both(real):
+    train = points(6_000, 0)
+    sizes = [(len(cell.train), cell.n_held_out, len(cell.reference)) for cell in real.cells]
+    for number, (n_train, n_held_out, n) in enumerate(sizes):
+        label, part = divmod(number, 2)
+        inside = (train.label == label) & ((train.score >= 0.5) == bool(part))
+        assert n_train == int(inside.sum())
+        assert n == min(200, n_train, (n_train + n_held_out) // 2)
+    assert {n for *_, n in sizes} == {200}
+    few = cells(points(6_000, 0), points(100, 1))  # halves of the training images stand in for held-out ones
+    assert [len(cell.reference) for cell in few.cells][2] == (sizes[2][0] + few.cells[2].n_held_out) // 2 < 200
+
+
+def test_the_floor_is_of_images_that_are_not_among_those_it_is_held_against():
+    train = points(6_000, 0)
+    for held_out in (points(2_000, 1), points(0, 1)):
+        floor = cells(train, held_out).cells[1].floor
+        assert floor.coverage.value == pytest.approx(0.96, abs=0.05)
+        assert floor.density.value == pytest.approx(1, abs=0.2)
+
+
+def test_what_lacks_is_requested_as_real_images_of_the_cell_are(real):
+    train, requested = points(6_000, 0), points(300, 2)
+    lacking = real.lacking(requested)
+    drawn = ScoredImages(*(part[lacking] for part in train))
+    have, more = (torch.bincount(real.cells_of(side), minlength=4) for side in (requested, drawn))
+    assert more.tolist() == (200 - have).clamp(min=0).tolist()
+    of_cell = drawn.score[real.cells_of(drawn) == 0]
+    assert float(of_cell.mean()) == pytest.approx(float(train.score[real.cells[0].train].mean()), abs=0.02)
+    assert len(real.lacking(points(12_000, 3))) == 0
+
+
+def test_other_real_images_reach_the_floor_everywhere(real):
+    made = points(12_000, 5)
+    found = measure_manifold(real, made, made.score + 0.125, n_resamples=20)
+    assert (found.certain.low, found.certain.high) == (0.5, 1.0)
+    assert [(part.low, part.high) for part in found.below] == [(0.0, 0.5)]
+    for name in MEASURES:
+        assert getattr(found.mean, name).ratio == pytest.approx(1, abs=0.1)
+    for part in (found.certain, *found.below):
+        assert list(part.classes) == NAMES
+        for cell in part.classes.values():
+            assert (cell.n, cell.error.value) == (200, pytest.approx(0.125, abs=1e-6))
+
+
+def test_a_cell_holds_its_own_images_against_its_own(real):
+    made = points(12_000, 5)
+    is_last = real.cells_of(made) == 3
+    made.x[is_last] += 100
+    found = measure_manifold(real, made, made.score, n_resamples=2)
+    assert found.certain.classes["b"].generated.precision.value == 0
+    assert found.certain.classes["a"].generated.precision.value > 0.8
+    expected = overlap(real.cells[1].reference, made.x[real.cells_of(made) == 1][:200].double())
+    assert found.certain.classes["a"].generated == expected
+    assert found.certain.mean.precision.generated == pytest.approx(expected.precision.value / 2)
+
+
+def test_cells_without_enough_real_or_generated_images_are_left_out():
+    few = cells(points(700, 0), points(300, 1))
+    made = points(700, 5)
+    found = measure_manifold(few, made, made.score, n_resamples=2)
+    assert [len(cell.reference) for cell in few.cells][2] == 0
+    assert found.below[0].classes["b"].generated is None
+    assert found.below[0].classes["b"].n_train == len(few.cells[2].train) > 0
+    assert found.below[0].mean.coverage.ratio > 0.8  # of the other class
+    nothing = measure_manifold(few, ScoredImages(*(part[:50] for part in made)), made.score[:50], n_resamples=2)
+    assert (nothing.mean, nothing.certain.mean) == (None, None)
+
+
+def test_a_single_name_stands_for_all_classes_together():
+    together = cells(points(6_000, 0), points(2_000, 1), names=["all"])
+    assert [len(cell.train) for cell in together.cells] == [1452, 4548]
+    assert set(together.cells_of(points(100, 3)).tolist()) == {0, 1}

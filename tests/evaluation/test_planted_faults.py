@@ -1,0 +1,192 @@
+"""Generators with a known fault each, and a sound one, on corrupted MNIST: the verdict names what was planted."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from uqgen.classifiers.cnn import CNN
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.predictions import SPLITS
+from uqgen.conditioning.condition import Condition
+from uqgen.data.corruption import Corruption
+from uqgen.data.labelled import LabelledData, unit_range
+from uqgen.data.mnist import MNISTDataModule
+from uqgen.evaluation import controls, fidelity
+from uqgen.evaluation.features import load_features
+from uqgen.evaluation.measure import Evaluator
+from uqgen.evaluation.settings import EvaluationSettings
+from uqgen.generators.latent import Latent
+from uqgen.scores import get_score
+
+N_TRAINED = 6_000  # images that a classifier sees once, so that it doubts many
+MOST_CHANGE = 0.1  # of a pixel in [-1, 1] by adversarial noise: one twentieth of its range
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(controls, "MAX_IMAGES", 600)  # looked at for copies and changed a little
+        patch.setattr(fidelity, "KID_SUBSET_SIZE", 20)  # of which no fault is told
+        yield
+
+
+@pytest.fixture(scope="module")
+def data(mnist_folder) -> MNISTDataModule:
+    """Its validation split is large: planted generators show images of it, which nothing else uses."""
+    data = MNISTDataModule(mnist_folder, Corruption(), n_validation=35_000)
+    data.setup()
+    return data
+
+
+@pytest.fixture(scope="module")
+def evaluator(data) -> Evaluator:
+    target, score = _classifier(data, seed=0, channels=(8, 16)), get_score("msp")
+    judges = {f"judge {seed}": _classifier(data, seed, channels=(8, 16, 32)) for seed in (1, 2)}
+    logits = {split: target.predict(getattr(data, split).x) for split in SPLITS}
+    own = Condition(data.train.label, score(logits["train"], data.train.label))
+    small = {"n_images": 2_000, "n_resamples": 100, "n_at_sampling": 2, "n_correction": 20, "best_of": 1}
+    settings = EvaluationSettings(**small, n_manifold=100, reachable={"msp": [0.3, 1.0]})
+    features = load_features(data.feature_weights, data.shape, data.n_classes)
+    return Evaluator(data, target, judges, score, own, logits, settings, features)
+
+
+def _classifier(data: MNISTDataModule, seed: int, channels: tuple[int, ...]) -> FrozenClassifier:
+    torch.manual_seed(seed)
+    network = CNN(data.shape, data.n_classes, channels, hidden=32)
+    optimizer = torch.optim.AdamW(network.parameters(), 3e-3)
+    for index in torch.randperm(len(data.train))[:N_TRAINED].split(64):
+        batch = data.train[index]
+        optimizer.zero_grad()
+        cross_entropy(network(batch.x), batch.label).backward()
+        optimizer.step()
+    return FrozenClassifier(network.eval())
+
+
+class RealImages(nn.Module):
+    """Stands in for a generator: shows real images of the class and about the score requested, each once if it can."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, images: LabelledData, score: Tensor) -> None:
+        super().__init__()
+        self.images, self.score, self.generator = images, score, self
+
+    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
+        return Latent(torch.randn(n, 1, generator=rng))
+
+    def shown(self, condition: Condition) -> Tensor:
+        """Positions of the images shown."""
+        found = torch.empty_like(condition.label)
+        for label in condition.label.unique():
+            asked = (condition.label == label).nonzero().squeeze(1)
+            asked = asked[condition.score[asked].argsort()]
+            there = (self.images.label == label).nonzero().squeeze(1)
+            there = there[self.score[there].argsort()]
+            found[asked] = there[_each_once(self.score[there].numpy(), condition.score[asked].numpy())]
+        return found
+
+    def generate(self, latent: Latent, condition: Condition) -> Tensor:
+        return unit_range(self.images.x[self.shown(condition)])
+
+
+def _each_once(there: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """For scores asked, increasing, positions among scores that are there: no two the same unless that is far off."""
+    nearest = np.searchsorted(there, asked).clip(max=len(there) - 1)
+    step = np.arange(len(asked))
+    apart = np.maximum.accumulate(nearest - step) + step
+    apart = np.minimum(apart, len(there) - len(asked) + step).clip(min=0)
+    return np.where(np.abs(there[apart] - asked) < 0.02, apart, nearest)
+
+
+class OneOfEachClass(RealImages):
+    """One picture of each class, whatever the score, with a little fresh noise."""
+
+    def generate(self, latent: Latent, condition: Condition) -> Tensor:
+        first = torch.stack([(self.images.label == label).nonzero()[0, 0] for label in range(10)])
+        images = unit_range(self.images.x[first[condition.label]])
+        return images + 0.05 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+
+
+class OtherScores(RealImages):
+    """Real images of the class, of any score."""
+
+    def shown(self, condition: Condition) -> Tensor:
+        order = torch.randperm(len(condition.score), generator=torch.Generator().manual_seed(0))
+        mixed = torch.rand(len(order), generator=torch.Generator().manual_seed(1)) * 0.7 + 0.3
+        return super().shown(Condition(condition.label, mixed[order]))
+
+
+class Adversarial(OtherScores):
+    """Real images of any score, changed where one hardly sees it until the target gives them the score requested."""
+
+    def __init__(self, images: LabelledData, score: Tensor, target: FrozenClassifier) -> None:
+        super().__init__(images, score)
+        self.target = target
+
+    def generate(self, latent: Latent, condition: Condition) -> Tensor:
+        images = super().generate(latent, condition)
+        parts = zip(images.split(500), condition.label.split(500), condition.score.split(500), strict=True)
+        return torch.cat([self._changed(*part) for part in parts])
+
+    def _changed(self, images: Tensor, label: Tensor, score: Tensor) -> Tensor:
+        """Projected gradient descent (Madry et al., 2018) on the distance of the class's probability from the score."""
+        changed = images
+        for step in (0.02, 0.02, 0.02, 0.02, 0.01, 0.01, 0.01, 0.005, 0.005, 0.005):
+            changed = changed.detach().requires_grad_()
+            found = self.target(changed).softmax(dim=1).gather(1, label[:, None]).squeeze(1)
+            (gradient,) = torch.autograd.grad((found - score).abs().sum(), changed)
+            changed = torch.clamp(changed - step * gradient.sign(), images - MOST_CHANGE, images + MOST_CHANGE)
+        return changed.detach()
+
+
+class Chimeras(RealImages):
+    """The upper half of an image of the class and score requested, the lower half of one of any class."""
+
+    def generate(self, latent: Latent, condition: Condition) -> Tensor:
+        upper, half = super().generate(latent, condition), self.images.x.shape[2] // 2
+        other = torch.randint(len(self.images), (len(upper),), generator=torch.Generator().manual_seed(0))
+        return torch.cat([upper[:, :, :half], unit_range(self.images.x[other])[:, :, half:]], dim=2)
+
+
+@pytest.fixture(scope="module")
+def unseen(data, evaluator):
+    return data.validation, evaluator.real["validation"].score
+
+
+def _faults(evaluator, generator) -> set[str]:
+    return {finding.fault for finding in evaluator.measure(generator).verdict.findings}
+
+
+def test_a_sound_generator_passes(evaluator, unseen):
+    verdict = evaluator.measure(RealImages(*unseen)).verdict
+    assert verdict.is_sound, verdict.text
+    assert verdict.n_measured > 40
+    assert verdict.worst["coverage"].value > 0.85
+
+
+def test_one_image_of_each_class_is_a_collapse(evaluator, unseen):
+    verdict = evaluator.measure(OneOfEachClass(*unseen)).verdict
+    assert verdict.findings[0].fault == "collapse"
+    assert verdict.worst["coverage"].value < 0.05
+
+
+def test_images_of_other_scores_have_the_wrong_score_and_nothing_else_of_a_cheat(evaluator, unseen):
+    found = _faults(evaluator, OtherScores(*unseen))
+    assert "wrong score" in found
+    assert not {"adversarial", "copies"} & found
+
+
+def test_noise_against_the_target_is_adversarial(evaluator, unseen):
+    assert "adversarial" in _faults(evaluator, Adversarial(*unseen, evaluator.target))
+
+
+def test_images_like_no_real_one_are_unrealistic(evaluator, unseen):
+    verdict = evaluator.measure(Chimeras(*unseen)).verdict
+    assert "unrealistic" in {finding.fault for finding in verdict.findings}
+    assert verdict.worst["precision"].value < 0.3
+
+
+def test_training_images_are_copies_and_otherwise_sound(data, evaluator):
+    assert _faults(evaluator, RealImages(data.train, evaluator.own.score)) == {"copies"}

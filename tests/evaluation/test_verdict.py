@@ -1,0 +1,119 @@
+"""Each rule of the verdict on made-up measurements; tests/evaluation/test_planted_faults.py has images."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.copies import Copies
+from uqgen.evaluation.fragility import Fragility
+from uqgen.evaluation.manifold import InBin, InCell, Manifold
+from uqgen.evaluation.overlap import Overlap
+from uqgen.evaluation.ratio import Ratio
+from uqgen.evaluation.verdict import judge_generator
+
+
+def overlap(precision=0.9, recall=0.9, coverage=0.9, half=0.05) -> Overlap:
+    sides = [Estimate(value, value - half, value + half) for value in (precision, recall, 1.0, coverage)]
+    return Overlap(*sides)
+
+
+def cell(error=0.02, **measures) -> InCell:
+    return InCell(900, 300, 200, overlap(**measures), overlap(), Estimate(error, error - 0.01, error + 0.01))
+
+
+NOTHING = InCell(90, 30, 0)
+
+
+def manifold(certain=None, below=None) -> Manifold:
+    return Manifold(
+        5,
+        InBin(0.99, 1.0, None, {"cat": cell(), "dog": certain or cell()}),
+        (InBin(0.5, 0.7, None, {"cat": cell(), "dog": below or cell()}),),
+        None,
+        None,
+    )
+
+
+def verdict(found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), copies=0.01, pearson=0.95):
+    controls = SimpleNamespace(
+        fragility=Fragility(Ratio.of(noise, 1.0), None if shift is None else Ratio.of(shift, 1.0)),
+        matched_real=SimpleNamespace(judges_pearson={"judge 1": Ratio.of(*judged)} if judged else {}),
+        copies=Copies(copies, 1.0, 2.0, 2.0, 100, 100),
+    )
+    uniform = SimpleNamespace(pearson=Estimate(pearson, pearson, pearson))
+    return judge_generator(found or manifold(), controls, uniform, (0.3, 1.0), "image")
+
+
+def faults(found) -> list[str]:
+    return [finding.fault for finding in found.findings]
+
+
+def test_what_reaches_the_floor_is_sound_and_the_worst_class_and_bin_are_named():
+    found = verdict(manifold(below=cell(coverage=0.81, precision=0.855)))
+    assert (found.is_sound, found.findings) == (True, ())
+    assert found.text == (
+        "No fault was found. At worst, images of class dog at scores from 0.5 to 0.7 cover 90 % of the real variety, "
+        "those of class dog at scores from 0.5 to 0.7 have 95 % of the precision of real ones. All 4 classes and parts "
+        "of the range were looked at."
+    )
+    assert found.worst["coverage"].value == pytest.approx(0.9)
+
+
+def test_a_collapse_is_told_in_plain_words_from_the_worst():
+    found = verdict(manifold(certain=cell(coverage=0.117, recall=0.045), below=cell(coverage=0.45)))
+    assert faults(found) == ["collapse"]
+    assert found.findings[0].text == (
+        "At the certain end, images of class dog cover 13 % of the real variety, with 5 % of the recall of real ones "
+        "(and so in 1 more of 4 classes and parts of the range)."
+    )
+    assert (found.worst["coverage"].class_name, found.worst["coverage"].is_certain) == ("dog", True)
+
+
+def test_low_recall_alone_is_a_collapse_too():
+    assert faults(verdict(manifold(certain=cell(recall=0.2)))) == ["collapse"]
+
+
+def test_images_that_look_like_none_cover_nothing_and_are_unrealistic_not_collapsed():
+    assert faults(verdict(manifold(certain=cell(precision=0.2, coverage=0.2)))) == ["unrealistic"]
+
+
+@pytest.mark.parametrize(("coverage", "half", "expected"), [(0.6, 0.05, ["collapse"]), (0.6, 0.1, []), (0.7, 0.0, [])])
+def test_what_may_be_bad_luck_is_no_finding(coverage, half, expected):
+    assert faults(verdict(manifold(certain=cell(coverage=coverage, half=half)))) == expected  # limit: 0.675
+
+
+def test_requests_that_are_not_followed_are_a_wrong_score():
+    found = verdict(manifold(below=cell(error=0.3)))
+    assert faults(found) == ["wrong score"]
+    assert "miss the requested score by 0.30 on average" in found.text
+    assert "by 0.17" in found.text  # (1 - 0.3) / 4
+    assert found.worst["error"].value == pytest.approx(0.3 / 0.175)
+    assert faults(verdict(manifold(below=cell(error=0.08)))) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"noise": 1.6}, ["adversarial"]),
+        ({"shift": 1.6}, ["adversarial"]),
+        ({"noise": 1.4, "shift": None}, []),
+        ({"judged": (0.3, 0.75)}, ["adversarial"]),
+        ({"judged": (0.3, 0.75), "pearson": 0.4}, []),  # of requests that are not followed judges cannot see more
+        ({"judged": (0.05, 0.1)}, []),  # judges that do not agree on real images either
+        ({"judged": None}, []),
+        ({"copies": 0.2}, ["copies"]),
+    ],
+)
+def test_the_other_controls_have_their_say(changed, expected):
+    assert faults(verdict(**changed)) == expected
+
+
+def test_without_enough_real_images_nothing_is_said_to_be_sound():
+    empty = manifold()
+    parts = [replace(part, classes=dict.fromkeys(part.classes, NOTHING)) for part in (empty.certain, *empty.below)]
+    found = verdict(replace(empty, certain=parts[0], below=tuple(parts[1:])))
+    assert (found.is_sound, found.worst, found.n_measured) == (None, {}, 0)
+    assert "cannot be said" in found.text
+    assert "Looked at: 0 of 4 classes" in found.text

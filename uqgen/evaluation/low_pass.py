@@ -1,0 +1,37 @@
+"""Low-pass pixels: features of images that were taught nothing, neither class nor corruption."""
+
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
+from torchvision.transforms.v2.functional import gaussian_blur
+
+SIZE = 16  # pixels, that features of larger images have along a side
+
+
+class LowPass(nn.Module):
+    """Blurs images and averages their pixels, so that distances are of what is drawn and not of its noise.
+
+    A Gaussian of sigma 1 and averages of 2 x 2 pixels for images of up to 32 x 32 pixels. Larger ones are brought to
+    16 x 16 with windows, and a Gaussian, that grow with them: texture finer than a 32nd of the image is not seen, which
+    nearest neighbours in thousands of pixels would not tell from noise either. `evaluation.features` chooses networks
+    that see it.
+    """
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features.
+
+        Args:
+            images: float32 [N, C, H, H] in [-1, 1].
+
+        Returns:
+            float32 [N, C S S] in [-1, 1], S the lesser of H / 2 and 16.
+        """
+        size = images.shape[-1]
+        side = min(-(-size // 2), SIZE)
+        sigma = max(size / (2 * SIZE), 1.0)
+        width = 2 * round(4 * sigma) + 1  # the Gaussian beyond 4 sigma is left out
+        return adaptive_avg_pool2d(_blurred(images, width, sigma), side).flatten(1)
+
+
+def _blurred(images: Tensor, width: int, sigma: float) -> Tensor:
+    most = 2 * images.shape[-1] - 1  # reflection at the edge needs more pixels than the Gaussian reaches
+    return gaussian_blur(images, [min(width, most)] * 2, [sigma] * 2)

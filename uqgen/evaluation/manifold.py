@@ -1,0 +1,260 @@
+"""Generated beside real images of each class and part of the range of scores: what a person sees who looks at them.
+
+Each class and bin of scores is a cell. Its n generated images are held against n real training images of the cell; what
+n other real images of the cell reach against the same is the floor. The scores requested are those of random real
+images of the cell, so that a sound generator is at no disadvantage.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from uqgen import seeding
+from uqgen.evaluation.bootstrap import Estimate, bootstrap
+from uqgen.evaluation.overlap import K, Overlap, overlap, values
+from uqgen.evaluation.ratio import Ratio
+from uqgen.evaluation.score_bins import ScoreBins
+
+FEWEST = 100  # images on each side of a cell that is measured
+DRAWING, REQUESTING = range(2)  # streams of random numbers
+MEASURES = tuple(measure.name for measure in fields(Overlap))
+
+
+@dataclass(frozen=True)
+class BesideReal:
+    """The measures of `Overlap` of generated images beside those of real ones, as means over cells.
+
+    Attributes:
+        precision, recall, density, coverage: generated, floor, and generated as share of the floor.
+    """
+
+    precision: Ratio
+    recall: Ratio
+    density: Ratio
+    coverage: Ratio
+
+
+@dataclass(frozen=True)
+class InCell:
+    """What was measured of one class in one bin of scores.
+
+    Attributes:
+        n_train, n_held_out: real images there are.
+        n: images on each side of every measure; 0 where there are too few.
+        generated: against n training images; None where n is 0.
+        floor: of n other real images against the same; held-out ones, and training ones where these do not do.
+        error: mean of |obtained - requested score| of the generated images.
+    """
+
+    n_train: int
+    n_held_out: int
+    n: int
+    generated: Overlap | None = None
+    floor: Overlap | None = None
+    error: Estimate | None = None
+
+
+@dataclass(frozen=True)
+class InBin:
+    """What was measured in one bin of scores.
+
+    Attributes:
+        low, high: edges of the bin.
+        mean: over the classes that are measured; None where none is.
+        classes: each class by its name.
+    """
+
+    low: float
+    high: float
+    mean: BesideReal | None
+    classes: dict[str, InCell]
+
+
+@dataclass(frozen=True)
+class Manifold:
+    """Overlap of generated with real images by class and score.
+
+    Attributes:
+        k: see `Overlap`.
+        certain: the bin of the certain end.
+        below: the other bins, by score.
+        mean: over all bins that are measured, each counting alike; None where none is.
+        mean_below: the same without the certain end.
+    """
+
+    k: int
+    certain: InBin
+    below: tuple[InBin, ...]
+    mean: BesideReal | None
+    mean_below: BesideReal | None
+
+
+class ScoredImages(NamedTuple):
+    """Images, or points, with what was requested of them or is their own.
+
+    Attributes:
+        x: uint8 [N, C, H, W], or points float32 [N, 2].
+        label: int64 [N], the class.
+        score: float32 [N].
+    """
+
+    x: Tensor
+    label: Tensor
+    score: Tensor
+
+
+class RealCell(NamedTuple):
+    """The real images of one cell.
+
+    Attributes:
+        train: int64 [n_train], positions of the training images, in random order.
+        n_held_out: number of held-out images.
+        reference: float64 [n, F], features of n training images; n is 0 where there are too few.
+        floor: of n other real images against these; None where n is 0.
+    """
+
+    train: Tensor
+    n_held_out: int
+    reference: Tensor
+    floor: Overlap | None
+
+
+@dataclass(frozen=True)
+class RealCells:
+    """The real images of every cell, and their floors: made once, whatever generators are measured.
+
+    Attributes:
+        cells: K classes of B bins, class by class.
+        bins: the bins of scores.
+        class_names: K names, in the order of the labels; a single one is of all classes together.
+        features: images to float64 [N, F].
+        seed: draws images and requests.
+    """
+
+    cells: tuple[RealCell, ...]
+    bins: ScoreBins
+    class_names: Sequence[str]
+    features: Callable[[Tensor], Tensor]
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        train: ScoredImages,
+        held_out: ScoredImages,
+        bins: ScoreBins,
+        class_names: Sequence[str],
+        features: Callable[[Tensor], Tensor],
+        n_most: int,
+        seed: int,
+    ) -> "RealCells":
+        """Draws the real images.
+
+        Args:
+            train: the training images.
+            held_out: other real images.
+            bins, class_names, features, seed: see the attributes.
+            n_most: images on each side of a cell, fewer where there are fewer.
+        """
+        rng, n_classes = seeding.generator(seed, DRAWING), len(class_names)
+        ours, theirs = (_cell_of(side, bins, n_classes) for side in (train, held_out))
+        cells = []
+        for number in range(n_classes * len(bins)):
+            in_train, in_held_out = (_shuffled((side == number).nonzero().squeeze(1), rng) for side in (ours, theirs))
+            n = min(n_most, len(in_train), (len(in_train) + len(in_held_out)) // 2)
+            if n < FEWEST:
+                cells.append(RealCell(in_train, len(in_held_out), torch.empty(0), None))
+                continue
+            others = [held_out.x[in_held_out[:n]], train.x[in_train[n : 2 * n - len(in_held_out[:n])]]]
+            reference, floor = features(train.x[in_train[:n]]), _shuffled(features(torch.cat(others)), rng)
+            cells.append(RealCell(in_train, len(in_held_out), reference, overlap(reference, floor)))
+        return cls(tuple(cells), bins, class_names, features, seed)
+
+    def lacking(self, requested: ScoredImages) -> Tensor:
+        """What is to be requested beside what was, so that every cell has as many generated as real images.
+
+        Args:
+            requested: generated images, requested as real ones are.
+
+        Returns:
+            int64 [L], positions of the training images whose class and score are to be requested.
+        """
+        rng, numbers = seeding.generator(self.seed, REQUESTING), self.cells_of(requested)
+        drawn = []
+        for number, cell in enumerate(self.cells):
+            n = max(len(cell.reference) - int((numbers == number).sum()), 0)
+            drawn.append(cell.train[torch.randint(max(len(cell.train), 1), (n,), generator=rng)])
+        return torch.cat(drawn)
+
+    def cells_of(self, images: ScoredImages) -> Tensor:
+        """The number of the cell of each image, int64 [N]; -1 where it is in none."""
+        return _cell_of(images, self.bins, len(self.class_names))
+
+
+def measure_manifold(real: RealCells, generated: ScoredImages, score_out: Tensor, n_resamples: int) -> Manifold:
+    """Measures generated images in every cell.
+
+    Args:
+        real: the real images.
+        generated: with class and score requested. The first n of a cell count; one that has fewer, see
+            `RealCells.lacking`, is not measured.
+        score_out: float32 [N], the scores obtained.
+        n_resamples: of the bootstrap of the error.
+    """
+    numbers = real.cells_of(generated)
+    found = []
+    for number, cell in enumerate(real.cells):
+        chosen = (numbers == number).nonzero().squeeze(1)[: len(cell.reference)]
+        error = (score_out[chosen] - generated.score[chosen]).abs().double()
+        found.append(_in_cell(cell, generated.x[chosen], error, real.features, n_resamples))
+    by_bin = [_in_bin(real, found[number :: len(real.bins)], number) for number in range(len(real.bins))]
+    below = [part for number, part in enumerate(by_bin) if number != real.bins.certain]
+    return Manifold(K, by_bin[real.bins.certain], tuple(below), _mean_of(by_bin), _mean_of(below))
+
+
+def _cell_of(images: ScoredImages, bins: ScoreBins, n_classes: int) -> Tensor:
+    part = bins.of(images.score)
+    return part if n_classes == 1 else torch.where(part < 0, -1, images.label * len(bins) + part)
+
+
+def _in_cell(
+    cell: RealCell, generated: Tensor, error: Tensor, features: Callable[[Tensor], Tensor], n_resamples: int
+) -> InCell:
+    n, sizes = len(cell.reference), (len(cell.train), cell.n_held_out)
+    if n == 0 or len(generated) < n:
+        return InCell(*sizes, 0)
+    mean = bootstrap(lambda each: {"error": each.mean(axis=-1)}, (error.numpy(),), n_resamples)["error"]
+    return InCell(*sizes, n, overlap(cell.reference, features(generated)), cell.floor, mean)
+
+
+def _in_bin(real: RealCells, found: Sequence[InCell], number: int) -> InBin:
+    """One bin, from its cells in the order of the classes."""
+    classes = dict(zip(real.class_names, found, strict=True))
+    pairs = [(values(each.generated), values(each.floor)) for each in found if each.generated and each.floor]
+    return InBin(*real.bins.bounds[number], _mean(pairs), classes)
+
+
+def _mean_of(bins: Sequence[InBin]) -> BesideReal | None:
+    means = [part.mean for part in bins if part.mean is not None]
+    return _mean([(_side(mean, "generated"), _side(mean, "real")) for mean in means])
+
+
+def _side(mean: BesideReal, side: str) -> dict[str, float]:
+    return {name: getattr(getattr(mean, name), side) for name in MEASURES}
+
+
+def _mean(pairs: Sequence[tuple[dict[str, float], dict[str, float]]]) -> BesideReal | None:
+    """Means of generated and real measures; None where there are none."""
+    if not pairs:
+        return None
+    ours, floor = zip(*pairs, strict=True)
+    means = [[float(np.mean([each[name] for each in side])) for side in (ours, floor)] for name in MEASURES]
+    return BesideReal(*(Ratio.of(*both) for both in means))
+
+
+def _shuffled(rows: Tensor, rng: torch.Generator) -> Tensor:
+    return rows[torch.randperm(len(rows), generator=rng)]

@@ -1,0 +1,103 @@
+"""Generated images beside real ones of the same class and score, none of them selected: what the numbers stand for."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from uqgen import seeding
+from uqgen.conditioning.condition import Condition
+from uqgen.data.labelled import unit_range
+from uqgen.evaluation.score_bins import ScoreBins
+from uqgen.generators.model import ConditionalModel
+
+if TYPE_CHECKING:
+    from uqgen.evaluation.measure import Evaluator
+
+ENDS = ("certain", "uncertain")
+N_SHOWN, MOST_CLASSES = 12, 20  # images of a class, and classes
+N_NEAR = 30  # real images of a class nearest to a score, of which random ones are shown
+UNCERTAIN = {"msp": 0.7}  # as in figure 3 of the paper; for other scores, the middle of the range asked
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Images of K classes, n each.
+
+    Attributes:
+        generated: float32 [K, n, C, H, W] in [-1, 1].
+        real: the same; class and score of each were requested of the generated one in its place.
+        classes: int64 [K], which they are.
+        low, high: the lowest and the highest score among them.
+    """
+
+    generated: Tensor
+    real: Tensor
+    classes: Tensor
+    low: float
+    high: float
+
+
+def side_by_side(evaluator: "Evaluator", gan: ConditionalModel) -> dict[str, SideBySide]:
+    """Random images of each class at the certain end and about a less certain score, one for each of `ENDS`.
+
+    Args:
+        evaluator: for the real images of its split, which are images.
+        gan: the trained GAN.
+    """
+    real, n_classes = evaluator.reference.condition, evaluator.data.n_classes
+    classes = torch.from_numpy(np.linspace(0, n_classes - 1, min(n_classes, MOST_CLASSES)).round().astype(np.int64))
+    uncertain = UNCERTAIN.get(evaluator.score.name, sum(evaluator.asked_range) / 2)
+    rng = seeding.generator(evaluator.settings.seed)
+    chosen = (at_certain_end(real, evaluator.real_cells.bins, classes, rng), about(uncertain, real, classes, rng))
+    return {name: _beside(evaluator, gan, index, classes) for name, index in zip(ENDS, chosen, strict=True)}
+
+
+def at_certain_end(real: Condition, bins: ScoreBins, classes: Tensor, rng: torch.Generator) -> Tensor:
+    """Random real images of each class at the certain end.
+
+    Args:
+        real: class and score of every real image.
+        bins: of scores.
+        classes: int64 [K], which.
+        rng: draws the images.
+
+    Returns:
+        int64 [K, 12], their positions; where a class has fewer there, the nearest to it fill up.
+    """
+    end = bins.edges[-1] if bins.certain_is_last else bins.edges[0]
+    drawn = torch.rand(len(real.score), generator=rng)
+    order = torch.where(bins.of(real.score) == bins.certain, drawn, 1 + (real.score - end).abs())
+    return _first_of_class(order, real.label, classes, N_SHOWN)
+
+
+def about(score: float, real: Condition, classes: Tensor, rng: torch.Generator) -> Tensor:
+    """Random ones of the 30 real images of each class whose scores are nearest to one score.
+
+    Args:
+        score: the score.
+        real, classes, rng: see `at_certain_end`.
+
+    Returns:
+        int64 [K, 12], their positions.
+    """
+    near = _first_of_class((real.score - score).abs(), real.label, classes, N_NEAR)
+    drawn = torch.rand(near.shape, generator=rng).argsort(dim=1)[:, :N_SHOWN]
+    return near.gather(1, drawn)
+
+
+def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Tensor:
+    """The n of each class with the lowest `order`, int64 [K, n]; fewer where the rarest class has fewer."""
+    is_other = label != classes[:, None]
+    fewest = int((~is_other).sum(dim=1).min())
+    return order.expand_as(is_other).masked_fill(is_other, torch.inf).topk(min(n, fewest), largest=False).indices
+
+
+def _beside(evaluator: "Evaluator", gan: ConditionalModel, index: Tensor, classes: Tensor) -> SideBySide:
+    asked = evaluator.reference.condition.select(index.flatten())
+    latent = gan.generator.draw_latent(index.numel(), seeding.generator(evaluator.settings.seed, device=gan.device))
+    made = gan.generate(latent, asked.to(gan.device)).cpu().unflatten(0, index.shape)
+    real = unit_range(evaluator.reference.data.x[index.flatten()]).unflatten(0, index.shape)
+    return SideBySide(made, real, classes, *map(float, asked.score.aminmax()))

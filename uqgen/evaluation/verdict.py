@@ -1,0 +1,263 @@
+"""What is wrong with a generator, in plain words, made from its worst class and part of the range of scores.
+
+Every limit stands here, and is relative to what real images reach. A class and bin is named only where the whole 95 %
+interval is beyond the limit, since the worst of many is partly bad luck.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from uqgen.evaluation.controls import Controls
+from uqgen.evaluation.copies import Copies
+from uqgen.evaluation.fragility import Fragility
+from uqgen.evaluation.in_vs_out import InVsOut
+from uqgen.evaluation.manifold import FEWEST, InBin, InCell, Manifold
+
+COLLAPSE, UNREALISTIC, WRONG_SCORE = "collapse", "unrealistic", "wrong score"
+ADVERSARIAL, COPIES = "adversarial", "copies"
+LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
+# Whoever always obtains the middle of the range misses uniform requests by a quarter of it.
+MOST_ERROR = 0.5  # as share of that
+MOST_FRAGILE = 1.5  # times the change of real images' scores under a change that is hardly seen
+LEAST_JUDGED = 0.7  # of the correlation that judges would have if they saw what they see in real images
+LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges have no say
+MOST_COPIES = 0.05  # of all images; of unseen real ones 0.01 are as near to a training image
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault.
+
+    Attributes:
+        fault: its name, one of those above.
+        text: what was found and where, in a sentence.
+    """
+
+    fault: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The class and bin in which a measure is the worst.
+
+    Attributes:
+        class_name: of the class.
+        low, high: edges of the bin.
+        is_certain: whether the bin is the certain end.
+        value: as share of the floor; of the error, of that of always obtaining the middle of the range.
+    """
+
+    class_name: str
+    low: float
+    high: float
+    is_certain: bool
+    value: float
+
+    @property
+    def where(self) -> str:
+        """The bin in words."""
+        return _where(self.low, self.high, self.is_certain)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to be said of a generator.
+
+    Attributes:
+        is_sound: whether no fault was found; None where nothing could be measured by class and score.
+        text: in plain words, the worst first.
+        findings: every fault found.
+        worst: for coverage, recall, precision and error, the worst class and bin; empty where nothing was measured.
+        n_measured, n_cells: classes and bins measured, and all there are.
+    """
+
+    is_sound: bool | None
+    text: str
+    findings: tuple[Finding, ...]
+    worst: dict[str, Worst]
+    n_measured: int
+    n_cells: int
+
+
+class _Cell(NamedTuple):
+    """A measured class and bin."""
+
+    class_name: str
+    part: InBin
+    is_certain: bool
+    found: InCell
+
+    def at(self, value: float) -> Worst:
+        return Worst(self.class_name, self.part.low, self.part.high, self.is_certain, value)
+
+
+def judge_generator(
+    manifold: Manifold, controls: Controls, uniform: InVsOut, asked_range: tuple[float, float], noun: str
+) -> Verdict:
+    """Says what is wrong.
+
+    Args:
+        manifold: generated beside real images by class and score.
+        controls: the controls against cheating.
+        uniform: requested against obtained scores under the uniform protocol.
+        asked_range: the lowest and the highest score requested.
+        noun: "image" or "point", of the data.
+    """
+    cells = list(_cells(manifold))
+    measured = [cell for cell in cells if cell.found.generated is not None]
+    middle = (asked_range[1] - asked_range[0]) / 4
+    findings = [
+        _collapse(measured, noun),
+        _unrealistic(measured, noun),
+        _wrong_score(measured, middle, noun),
+        _fragile(controls.fragility, noun),
+        _unseen(controls, uniform),
+        _copies(controls.copies, noun),
+    ]
+    found = tuple(finding for finding in findings if finding is not None)
+    worst = _worst(measured, middle)
+    text = " ".join([*_opening(found, worst, noun), _extent(len(measured), len(cells), noun)])
+    is_sound = None if not (found or measured) else not found
+    return Verdict(is_sound, text, found, worst, len(measured), len(cells))
+
+
+def _cells(manifold: Manifold) -> Iterator[_Cell]:
+    for part in (manifold.certain, *manifold.below):
+        for name, found in part.classes.items():
+            yield _Cell(name, part, part is manifold.certain, found)
+
+
+def _share(cell: _Cell, measure: str, end: str = "value") -> float:
+    """A measure, or an end of its interval, as share of the floor."""
+    generated, floor = getattr(cell.found.generated, measure), getattr(cell.found.floor, measure)
+    return getattr(generated, end) / floor.value if floor.value else math.nan
+
+
+def _error(cell: _Cell, end: str = "value") -> float:
+    assert cell.found.error is not None
+    return getattr(cell.found.error, end)
+
+
+def _fails(cell: _Cell, measure: str) -> bool:
+    return _share(cell, measure, "high") < LEAST[measure]
+
+
+def _collapse(measured: list[_Cell], noun: str) -> Finding | None:
+    """Where generated images lie among the real ones, and yet leave them uncovered; or real ones not among them."""
+    failing = [
+        cell
+        for cell in measured
+        if _fails(cell, "recall") or (_fails(cell, "coverage") and not _fails(cell, "precision"))
+    ]
+    if not failing:
+        return None
+    worst = min(failing, key=lambda cell: _share(cell, "coverage"))
+    shares = [_percent(_share(worst, measure)) for measure in ("coverage", "recall")]
+    says = f"cover {shares[0]} of the real variety, with {shares[1]} of the recall of real ones"
+    return Finding(COLLAPSE, _about(worst, noun, says, failing, measured))
+
+
+def _unrealistic(measured: list[_Cell], noun: str) -> Finding | None:
+    failing = [cell for cell in measured if _fails(cell, "precision")]
+    if not failing:
+        return None
+    worst = min(failing, key=lambda cell: _share(cell, "precision"))
+    says = f"have {_percent(_share(worst, 'precision'))} of the precision of real ones: the others look like none"
+    return Finding(UNREALISTIC, _about(worst, noun, says, failing, measured))
+
+
+def _wrong_score(measured: list[_Cell], middle: float, noun: str) -> Finding | None:
+    failing = [cell for cell in measured if _error(cell, "low") > MOST_ERROR * middle]
+    if not failing:
+        return None
+    worst = max(failing, key=_error)
+    says = (
+        f"miss the requested score by {_error(worst):.2f} on average, as always obtaining the middle of the range would"
+    )
+    return Finding(WRONG_SCORE, _about(worst, noun, f"{says} by {middle:.2f}", failing, measured))
+
+
+def _fragile(fragility: Fragility, noun: str) -> Finding | None:
+    ratios = {"a little noise": fragility.noise.ratio}
+    if fragility.shift is not None:
+        ratios["a shift by one pixel"] = fragility.shift.ratio
+    change, value = max(ratios.items(), key=lambda item: item[1])
+    if not value > MOST_FRAGILE:
+        return None
+    text = f"Under {change} the scores of generated {noun}s change {value:.1f} times as much as those of real ones"
+    return Finding(ADVERSARIAL, f"{text}: they hold for this one rendering.")
+
+
+def _unseen(controls: Controls, uniform: InVsOut) -> Finding | None:
+    judged = controls.matched_real.judges_pearson.values()
+    if not judged:
+        return None
+    ours, real = (float(np.mean([getattr(each, side) for each in judged])) for side in ("generated", "real"))
+    # Of requests that the target itself does not find, a judge cannot see more.
+    value = ours / (real * uniform.pearson.value) if uniform.pearson.value > 0 else math.nan
+    if not (real >= LEAST_AGREEMENT and uniform.pearson.value >= LEAST_AGREEMENT and value < LEAST_JUDGED):
+        return None
+    text = f"Judges see {_percent(max(value, 0))} of the uncertainty that they would see in real data"
+    return Finding(ADVERSARIAL, f"{text}: only this classifier sees the rest.")
+
+
+def _copies(found: Copies, noun: str) -> Finding | None:
+    if not found.share > MOST_COPIES:
+        return None
+    text = (
+        f"{_percent(found.share)} of the generated {noun}s are nearer to a training {noun} than unseen real ones nearly"
+    )
+    return Finding(COPIES, f"{text} ever are: they are copies.")
+
+
+def _worst(measured: list[_Cell], middle: float) -> dict[str, Worst]:
+    if not measured:
+        return {}
+    found = {}
+    for measure in ("coverage", "recall", "precision"):
+        cell = min(measured, key=lambda cell: _share(cell, measure))
+        found[measure] = cell.at(_share(cell, measure))
+    cell = max(measured, key=_error)
+    return {**found, "error": cell.at(_error(cell) / middle)}
+
+
+def _opening(findings: tuple[Finding, ...], worst: dict[str, Worst], noun: str) -> list[str]:
+    if findings:
+        return [finding.text for finding in findings]
+    if not worst:
+        return [f"Whether the {noun}s are as real ones cannot be said."]
+    coverage, precision = worst["coverage"], worst["precision"]
+    return [
+        f"No fault was found. At worst, {noun}s of class {coverage.class_name} {coverage.where} cover "
+        f"{_percent(coverage.value)} of the real variety,",
+        f"those of class {precision.class_name} {precision.where} have {_percent(precision.value)} of the precision of "
+        "real ones.",
+    ]
+
+
+def _extent(n_measured: int, n_cells: int, noun: str) -> str:
+    if n_measured == n_cells:
+        return f"All {n_cells} classes and parts of the range were looked at."
+    few = f"the others have too few real {noun}s, for which {FEWEST} are needed on each side"
+    return f"Looked at: {n_measured} of {n_cells} classes and parts of the range; {few}."
+
+
+def _about(worst: _Cell, noun: str, says: str, failing: list[_Cell], measured: list[_Cell]) -> str:
+    """A sentence of the worst class and bin, and of how many more there are."""
+    where = _where(worst.part.low, worst.part.high, worst.is_certain)
+    more = len(failing) - 1
+    too = f" (and so in {more} more of {len(measured)} classes and parts of the range)" if more else ""
+    return f"{where[0].upper()}{where[1:]}, {noun}s of class {worst.class_name} {says}{too}."
+
+
+def _where(low: float, high: float, is_certain: bool) -> str:
+    return "at the certain end" if is_certain else f"at scores from {low:.2g} to {high:.2g}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
