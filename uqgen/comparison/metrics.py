@@ -60,6 +60,8 @@ METRICS = (
     _agreement("data_mae", "MAE (data)", "in_vs_out.data.mae", "lower"),
     _agreement("data_pearson", "Pearson (data)", "in_vs_out.data.pearson", "higher"),
     _agreement("data_spearman", "Spearman (data)", "in_vs_out.data.spearman", "higher"),
+    _agreement("unguided_mae", "MAE (uniform, unguided)", "by_strength.0.in_vs_out.mae", "lower"),
+    _agreement("unguided_pearson", "Pearson (uniform, unguided)", "by_strength.0.in_vs_out.pearson", "higher"),
     _agreement("best_of_mae", "MAE (uniform, best of k)", "at_sampling.best_of.in_vs_out.mae", "lower"),
     _agreement("corrected_mae", "MAE (uniform, corrected)", "at_sampling.corrected.in_vs_out.mae", "lower"),
     Metric(

@@ -17,6 +17,7 @@ from uqgen.conditioning.second_score import SecondScores
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.evaluation.at_sampling import AtSampling, measure_at_sampling
 from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.by_strength import AtStrength, measure_by_strength
 from uqgen.evaluation.class_agreement import class_agreement
 from uqgen.evaluation.controls import Controls, measure_controls
 from uqgen.evaluation.features import FeatureNetwork
@@ -38,7 +39,7 @@ from uqgen.scores import Score
 PROTOCOLS = ("data", "uniform")
 RESAMPLES_IN_TRAINING = 100
 MANIFOLD = len(PROTOCOLS)  # a stream of random numbers
-BINS_IN_TRAINING = 4  # into which the images of an evaluation in training would be divided evenly
+N_POOLED_BINS = 4  # into which few images would be divided evenly
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,8 @@ class Measurements:
             images.
         controls: see there; None in training.
         verdict: what is wrong with the generator; None in training.
-        at_sampling: what help at sampling time brings under the uniform protocol; not measured in training.
+        by_strength: the model alone and under several strengths of guidance, by strength; none in training.
+        at_sampling: what help without a gradient brings to the model alone (uniform protocol); none in training.
         second: of the second score; None where there is none.
     """
 
@@ -116,6 +118,7 @@ class Measurements:
     real_judges: dict[str, InVsOut] = field(default_factory=dict)
     controls: Controls | None = None
     verdict: Verdict | None = None
+    by_strength: tuple[AtStrength, ...] = ()
     at_sampling: dict[str, AtSampling] = field(default_factory=dict)
     second: SecondScore | None = None
 
@@ -156,16 +159,31 @@ class Evaluator:
         found = replace(found, real_judges=self._real_judges())
         if found.second is not None and self.second is not None:
             found = replace(found, second=replace(found.second, real_judges=self.second._real_judges()))
-        return replace(found, at_sampling=self._at_sampling(gan))
+        by_strength = measure_by_strength(self, gan)
+        return replace(found, by_strength=by_strength, at_sampling=self._at_sampling(gan))
 
     def measure_in_training(self, gan: ConditionalModel) -> Measurements:
         """What is drawn as a curve, on fewer images and with few resamples, whose intervals nobody reads.
 
         What is asked, and of which latents, is as for the validation split: the test split's are left for the end.
         """
-        seed = self._seed_of("validation")
-        found = self._measure(gan, seed, self.settings.n_images_in_training, RESAMPLES_IN_TRAINING)
-        return replace(found, manifold=self._manifold(gan, found.generated["data"], self._cells_in_training, seed))
+        return self.measure_few(gan, "validation", self.settings.n_images_in_training, RESAMPLES_IN_TRAINING)
+
+    def measure_few(
+        self, gan: ConditionalModel, split: str, n_images: int, n_resamples: int | None = None
+    ) -> Measurements:
+        """Both protocols, realism, and the overlap with real images by score alone, all classes together.
+
+        Args:
+            gan: the model.
+            split: whose requests, latents and real images are taken.
+            n_images: generated under each protocol.
+            n_resamples: of the bootstrap; None for those of the settings.
+        """
+        seed = self._seed_of(split)
+        found = self._measure(gan, seed, n_images, n_resamples or self.settings.n_resamples)
+        cells = self._pooled_cells(split, n_images // N_POOLED_BINS)
+        return replace(found, manifold=self._manifold(gan, found.generated["data"], cells, seed))
 
     @property
     def asked_range(self) -> tuple[float, float]:
@@ -191,11 +209,11 @@ class Evaluator:
         names, n_most = self.data.class_names, self.settings.n_manifold
         return self._cells(self.settings.split, names, n_most, self.seed)
 
-    @cached_property
-    def _cells_in_training(self) -> RealCells:
-        """The same for few images: of all classes together, beside validation images."""
-        n_most = self.settings.n_images_in_training // BINS_IN_TRAINING
-        return self._cells("validation", ["all"], n_most, self._seed_of("validation"))
+    def _pooled_cells(self, split: str, n_most: int) -> RealCells:
+        """The same for few images: of all classes together."""
+        if (split, n_most) not in self._pooled:
+            self._pooled[split, n_most] = self._cells(split, ["all"], n_most, self._seed_of(split))
+        return self._pooled[split, n_most]
 
     @property
     def reference(self) -> RealImages:
@@ -254,7 +272,8 @@ class Evaluator:
     def _at_sampling(self, gan: ConditionalModel) -> dict[str, AtSampling]:
         asked, n_classes = self._ask("uniform", self.seed, self.settings.n_at_sampling), self.data.n_classes
         classifiers, asked_range = (self.target, self._judges, self.score), self.asked_range
-        return measure_at_sampling(gan, asked, *classifiers, n_classes, asked_range, self.settings, self.seed)
+        with gan.guided_by(None):
+            return measure_at_sampling(gan, asked, *classifiers, n_classes, asked_range, self.settings, self.seed)
 
     def _ask(self, protocol: str, seed: int, n: int) -> Condition:
         rng = seeding.generator(seed, PROTOCOLS.index(protocol))

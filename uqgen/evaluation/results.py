@@ -8,6 +8,7 @@ from uqgen.classifiers.calibration import calibrate
 from uqgen.classifiers.predictions import SPLITS, accuracy, accuracy_by_corruption
 from uqgen.data.corruption import CORRUPTIONS
 from uqgen.evaluation.bootstrap import Estimate
+from uqgen.evaluation.by_strength import AtStrength
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.in_vs_out import InVsOut, as_plain
 from uqgen.evaluation.knobs import Effect
@@ -57,6 +58,7 @@ def as_results(
         "manifold": measurements.manifold,
         "controls": measurements.controls,
         "verdict": measurements.verdict,
+        "by_strength": measurements.by_strength,
         "at_sampling": measurements.at_sampling,
         "second_score": None if measurements.second is None else _second_score(measurements.second),
     }
@@ -108,6 +110,8 @@ def scalars(measurements: Measurements) -> dict[str, float]:
         found[f"class_agreement/{protocol}"] = result.class_agreement.value
     if measurements.second is not None:
         found |= {f"second_score/{name}": value for name, value in _second_scalars(measurements.second).items()}
+    for part in measurements.by_strength:
+        found |= _at_strength(part)
     for way, helped in measurements.at_sampling.items():
         found |= _agreement(f"at_sampling/{way}/in_vs_out", helped.in_vs_out)
         found[f"at_sampling/{way}/class_agreement"] = helped.class_agreement.value
@@ -126,6 +130,16 @@ def scalars(measurements: Measurements) -> dict[str, float]:
         worst = measurements.verdict.worst
         found |= {f"verdict/worst/{name}/value": where.value for name, where in worst.items()}
     return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def _at_strength(part: AtStrength) -> dict[str, float]:
+    found = _agreement("in_vs_out", part.in_vs_out)
+    found["class_agreement"] = part.class_agreement.value
+    if part.realism.images is not None:
+        found["fid"] = part.realism.images.fid
+    if part.manifold is not None:
+        found |= _manifold(part.manifold)
+    return {f"strength_{part.strength:g}/{name}": value for name, value in found.items()}
 
 
 def _in_vs_out(protocol: str, result: ProtocolResult) -> dict[str, float]:

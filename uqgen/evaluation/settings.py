@@ -8,7 +8,7 @@ from torch import Tensor
 
 from uqgen.evaluation.manifold import FEWEST
 from uqgen.scores import SCORES, Score
-from uqgen.settings import require, require_choice, require_integer
+from uqgen.settings import require, require_choice, require_integer, require_number
 
 REFERENCES = ("test", "validation")
 TAIL = 0.001  # share of real images below, and above, the scores that count as reachable
@@ -30,6 +30,8 @@ class EvaluationSettings:
             report on.
         best_of: images drawn for each image kept, where the one whose score is nearest to the asked is kept.
         n_at_sampling: images kept for each kind of help at sampling time.
+        strengths: of guidance, under which the model is measured beside the model alone.
+        n_by_strength: images generated under each protocol for each of these.
         n_correction: images drawn to fit the correction of the score fed.
         reachable: for a score's name, the lowest and the highest score to ask for uniformly, or None: as in the data.
         seed: draws conditions, latents and resamples.
@@ -48,6 +50,8 @@ class EvaluationSettings:
     best_of: int = 8
     n_at_sampling: int = 2_000
     n_correction: int = 4_000
+    strengths: Sequence[float] = (0.0, 0.5, 1.0, 2.0)
+    n_by_strength: int = 2_000
     reachable: Mapping[str, Sequence[float] | None] = field(default_factory=dict)
     seed: int = 0
 
@@ -62,6 +66,9 @@ class EvaluationSettings:
         require_integer("best_of", self.best_of, 1)
         require_integer("n_at_sampling", self.n_at_sampling, 2)
         require_integer("n_correction", self.n_correction, 1)
+        require_integer("n_by_strength", self.n_by_strength, 2)
+        for strength in self.strengths:
+            require_number("strengths", strength, 0)
         require_integer("seed", self.seed, 0)
         for name, bounds in self.reachable.items():
             require_choice("reachable", name, SCORES)

@@ -31,10 +31,12 @@ from uqgen.report.run_tables import (
     knobs_table,
     manifold_table,
     realism_table,
+    strength_table,
 )
 from uqgen.report.run_text import (
     BESIDE,
     EXPLANATIONS,
+    GUIDANCE,
     distance,
     judges_in_full,
     judges_in_short,
@@ -45,6 +47,7 @@ from uqgen.report.run_text import (
 )
 from uqgen.report.saving import save_figure
 from uqgen.report.side_by_side_figure import side_by_side_figure
+from uqgen.report.strength_figure import strength_figure
 from uqgen.report.style import score_label
 from uqgen.report.training_figure import training_figure
 from uqgen.run_folder import RunFolder
@@ -113,6 +116,8 @@ def write_report(
         tables["Two knobs"] = knobs_table(experiment.score.name, measurements.second)
     tables["The classifier"] = classifier_table(results)
     tables["Realism"] = realism_table(measurements)
+    if measurements.by_strength:
+        tables[GUIDANCE] = strength_table(measurements.by_strength)
     tables["At sampling time"] = at_sampling_table(measurements, experiment.evaluation.n_correction)
     texts = {name: Paragraph(text) for name, text in EXPLANATIONS.items()}
     if measurements.verdict is not None:
@@ -182,9 +187,22 @@ def draw_figures(
         )
         figure = judges_figure(rows, seed=seed)
         yield NamedFigure("judges", "Judges", figure, caption, caption)
+    if len(measurements.by_strength) > 1:
+        yield _strength_figure(measurements, seed)
     history = read_history(run.training / "history.csv")
     if history:
         yield _training_figure(history, experiment.model.training.seed)
+
+
+def _strength_figure(measurements: Measurements, seed: int) -> NamedFigure:
+    assert measurements.controls is not None
+    on_real = [judge.pearson.value for judge in measurements.controls.matched_real.judges.values()]
+    figure = strength_figure(measurements.by_strength, float(np.mean(on_real)) if on_real else np.nan, seed=seed)
+    caption = (
+        "Left, how far the achieved scores are from those requested uniformly; right, how the images and the judges "
+        "take it, as shares of what real images reach."
+    )
+    return NamedFigure("guidance", GUIDANCE, figure, caption, caption)
 
 
 def _in_vs_out(

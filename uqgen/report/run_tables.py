@@ -1,5 +1,6 @@
 """The tables of one run."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from uqgen.evaluation.at_sampling import AtSampling
 from uqgen.evaluation.by_score import DistanceInBin
+from uqgen.evaluation.by_strength import AtStrength
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.copies import QUANTILE
 from uqgen.evaluation.knobs import Knobs
@@ -163,19 +165,37 @@ def controls_table(measurements: Measurements, controls: Controls) -> Table:
 
 def at_sampling_table(measurements: Measurements, n_correction: int) -> Table:
     """The raw generator and every kind of help at sampling time, under the uniform protocol, with what each costs."""
-    raw, ways = measurements.protocols["uniform"], measurements.at_sampling
-    rows = [["raw generator", "1", *_helped_cells(raw)]]
+    alone = measurements.by_strength[0] if measurements.by_strength else measurements.protocols["uniform"]
+    ways = measurements.at_sampling
+    rows = [["the model alone", "1", *_helped_cells(alone)]]
     rows += [[WAY_TITLES[name], str(way.cost), *_helped_cells(way)] for name, way in ways.items()]
     header = ["", "images drawn for each kept", "MAE", "Pearson", "class agreement", "judges' Pearson (mean)"]
     n_kept = ways["best_of"].in_vs_out.n
     caption = (
-        f"Asked uniformly; {raw.in_vs_out.n:,} images of the raw generator, {n_kept:,} kept of each other kind; the "
+        f"Asked uniformly; {alone.in_vs_out.n:,} images of the model alone, {n_kept:,} kept of each other kind; the "
         f"correction was fitted once, on {n_correction:,} other images; 95 % bootstrap intervals"
     )
     return Table(header, rows, caption)
 
 
-def _helped_cells(measured: ProtocolResult | AtSampling) -> list[str]:
+def strength_table(parts: Sequence[AtStrength]) -> Table:
+    """The model alone and under several strengths of guidance."""
+    header = ["strength", "MAE", "Pearson", "class agreement", "judges' Pearson (mean)", "FID", *MEASURES]
+    rows = []
+    for part in parts:
+        fid = "" if part.realism.images is None else f"{part.realism.images.fid:.2f}"
+        mean = None if part.manifold is None else part.manifold.mean
+        overlap = [_of_floor(mean, name) if mean else "too few" for name in MEASURES]
+        title = "0 (the model alone)" if part.strength == 0 else f"{part.strength:g}"
+        rows.append([title, *_helped_cells(part), fid, *overlap])
+    caption = (
+        f"Scores requested uniformly, {parts[0].in_vs_out.n:,} images under each strength; FID and overlap of as many "
+        "requested as in the data, all classes together, in brackets what other real images reach"
+    )
+    return Table(header, rows, caption)
+
+
+def _helped_cells(measured: ProtocolResult | AtSampling | AtStrength) -> list[str]:
     estimates = (measured.in_vs_out.mae, measured.in_vs_out.pearson, measured.class_agreement)
     pearsons = [judge.pearson.value for judge in measured.judges.values()]
     return [*map(with_interval, estimates), f"{np.mean(pearsons):.3f}" if pearsons else ""]

@@ -17,6 +17,7 @@ SHARES = {0.9: "nearly all", 0.7: "most", 0.4: "part", -np.inf: "little"}  # fro
 UNKNOWN = "an unknown part"
 LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges have no say
 BESIDE = "Generated beside real"
+GUIDANCE = "Guidance"
 EXPLANATIONS = {
     BESIDE: (
         "Generated data of each class and part of the range are held against as many real training data of the same; "
@@ -30,8 +31,14 @@ EXPLANATIONS = {
         "classifier then gave it. The nearer to the dashed line, the better. Scores were asked in two ways: as often "
         "as real data have them, and uniformly, so that rare scores count as much as common ones."
     ),
+    GUIDANCE: (
+        "While an image is made, the gradient of the frozen classifier leads it to the class and the score requested. "
+        "Everything else in this report is measured under the strength of the run's settings; here the same requests "
+        "are made under others, and to the model alone. A classifier's gradient could buy the score with a change "
+        "that nobody sees: then the judges' correlation would stay behind, or the overlap with real images would fall."
+    ),
     "At sampling time": (
-        "More can be done once the generator is trained. Nearest of several: some are made for each score asked, and "
+        "The model alone can be helped without a gradient. Nearest of several: some are made for each score asked, and "
         "the one is kept whose score obtained is nearest. Score fed corrected: the generator is fed another score "
         "than the one asked, namely the one that obtains it on average. The classifier itself chooses, so that what "
         "the judges say matters most here."
