@@ -99,8 +99,8 @@ def test_given_images_are_edited_and_measured(tiny_run, tmp_path):
     results = json.loads((folder / "explanation" / "edits.json").read_text())
     assert results["asked"] == pytest.approx([0.3, 0.65, 1])
     methods = results["methods"]
-    assert methods.keys() == {"condition", "condition, then W+", "pixels", "nearest real image"}
-    assert methods["condition, then W+"]["reached"]["value"] == returned
+    assert methods.keys() == {"condition", "condition, then guidance", "pixels", "nearest real image"}
+    assert methods["condition, then guidance"]["reached"]["value"] == returned
     assert {found["n_images"] for found in methods.values()} == {5}
     assert len({found["n_edits"] for found in methods.values()}) == 1
     assert methods["pixels"]["followed"].keys() == {"target", "judge 1"}

@@ -86,7 +86,7 @@ def test_in_against_out_is_measured_where_there_are_no_results(run, tmp_path):
     without = replace(run, folder=RunFolder(tmp_path))
     agreement = without.in_vs_out()["uniform"]
     assert agreement.n == run.experiment.evaluation.n_images_in_training
-    asked = run.evaluator.measure_in_training(run.gan).generated["uniform"]
+    asked = run.evaluator.measure_in_training(run.model).generated["uniform"]
     assert agreement.mae.value == pytest.approx(float((asked.score_out - asked.asked.score).abs().mean()))
 
 
