@@ -241,7 +241,7 @@ def test_an_unfinished_run_cannot_be_evaluated(tmp_path, mnist_folder):
     settings = plain(compose(overrides("moons", tmp_path, mnist_folder)))
     run = RunFolder(tmp_path / "moons")
     run.open(settings)
-    with pytest.raises(SettingError, match="whose GAN was trained"):
+    with pytest.raises(SettingError, match="whose training began"):
         load_run(run)
 
 

@@ -24,6 +24,7 @@ from uqgen.scores import Score
 
 N_FED = 16  # scores fed on either side of the own one
 BOUND = 0.1  # of a step of guidance, as a share of the code's length
+BEYOND = 0.1  # how far the ends of guidance lie beyond the scores asked, as a share of their range
 CHUNK = 100  # images made at once
 
 
@@ -48,7 +49,7 @@ class Editor:
         inverter: of the model.
         target: on the model's device.
         score: fitted to the target.
-        ends: the lowest and the highest score fed, and reached by guidance.
+        ends: the lowest and the highest score fed.
         tolerance: by which a score may be missed.
         n_steps: steps of guidance, at most.
     """
@@ -109,9 +110,14 @@ class Editor:
         return torch.cat([own[:, None], *(own[:, None] + (end - own[:, None]) * way for end in self.ends)], dim=1)
 
     def _guidance(self, asked: Tensor) -> Guidance:
-        """By the target alone, whole Newton steps, to the scores asked even where they lie beyond the ends."""
-        low, high = self.ends
-        return Guidance((self.target,), self.score, (min(low, float(asked.min())), max(high, float(asked.max()))))
+        """By the target alone, whole Newton steps.
+
+        Its ends are beyond all that is asked, as far as the score goes: at its ends guidance stops short of a score.
+        """
+        low, high = min(self.ends[0], float(asked.min())), max(self.ends[1], float(asked.max()))
+        least, most = self.score.range(self.inverter.encoding.n_classes)
+        beyond = BEYOND * (high - low)
+        return Guidance((self.target,), self.score, (max(least, low - beyond), min(most, high + beyond)))
 
     def _guided(
         self,
