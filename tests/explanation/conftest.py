@@ -43,9 +43,7 @@ class Shrinking(Velocity):
         self.aim = nn.Linear(sum(part_dims), 64)
         self.conv = nn.Conv2d(1, 1, 3, padding=1)
 
-    def forward(
-        self, x: Tensor, time: Tensor, parts: Sequence[Tensor], keep: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor, parts: Sequence[Tensor], keep: Tensor | None = None) -> Tensor:
         aim = self.aim(torch.cat(list(parts), dim=1)).view(-1, 1, 8, 8)
         return aim - 2 * x + self.conv(x).tanh() * (1 - time).view(-1, 1, 1, 1) / 2
 

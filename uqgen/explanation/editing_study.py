@@ -80,14 +80,16 @@ def study_edits(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
 def _edit_by_all(
     run: "Run", editor: Editor, inversion: Inversion, given: GivenImages, asked: Tensor, n_pixel_steps: int
 ) -> dict[str, Edits]:
-    by_target, tolerance = (editor.target, editor.score, asked), editor.tolerance
+    target, score, tolerance = editor.target, editor.score, editor.tolerance
     start = editor.by_condition(inversion, asked)
-    train = (run.experiment.data.train, run.own.score)
+    x, label, real = inversion.x, inversion.own.label, run.experiment.data.train
     return {
         "condition": start.edits,
         GUIDED: editor.by_guidance(inversion, asked, start),
-        "pixels": edit_pixels(inversion.x, inversion.own.label, *by_target, tolerance, n_pixel_steps),
-        "nearest real image": nearest_real(given.x, given.own.label, *train, *by_target, tolerance),
+        "pixels": edit_pixels(x, label, target, score, asked, tolerance, n_pixel_steps),
+        "nearest real image": nearest_real(
+            given.x, given.own.label, real, run.own.score, target, score, asked, tolerance
+        ),
     }
 
 

@@ -59,7 +59,9 @@ class Latent:
         Args:
             way: float32 [S] in [0, 1], how far each is from the first.
         """
-        return Latent(spherical(self.z[0], self.z[1], way), tuple(spherical(*layer, way) for layer in self.noise))
+        return Latent(
+            spherical(self.z[0], self.z[1], way), tuple(spherical(layer[0], layer[1], way) for layer in self.noise)
+        )
 
     def select(self, index: Tensor | slice) -> "Latent":
         """The latents at these positions of the batch."""
