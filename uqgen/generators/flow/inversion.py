@@ -67,8 +67,8 @@ class FlowInverter(Inverter):
 def crowded_times(n_steps: int) -> Tensor:
     """Times from 0 to 1, float32 [n_steps + 1], half as far apart at either end as on average.
 
-    There the velocity turns most: the mean error of inversions of corrupted MNIST in 32 steps is 0.002, where even steps
-    leave 0.008.
+    There the velocity turns most: on corrupted MNIST the mean error of inversions in 32 steps is 0.002, that of even
+    steps 0.008.
     """
     even = torch.linspace(0, 1, n_steps + 1)
     return (even + even.square() * (3 - 2 * even)) / 2
