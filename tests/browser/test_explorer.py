@@ -92,7 +92,7 @@ def test_another_seed_makes_other_images(shown):
 def test_no_guidance_makes_other_images(shown, run):
     from uqgen.explorer.page import answer_shown
 
-    slider = shown.page.get_by_label("number input for Guidance by the classifier")
+    slider = shown.page.get_by_label("number input for Guidance")
     slider.fill("0")
     slider.press("Tab")
     expected = [caption for _, caption in answer_shown(run, 0, 0.65, 0, 0, 1)[0]]

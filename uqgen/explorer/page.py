@@ -77,7 +77,7 @@ def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
     with gr.Row():
         label, score = gr.Dropdown(_choices(run), value=0, label="Class asked"), _score_slider(run)
         own = run.experiment.guidance.strength
-        guidance = gr.Slider(0, max(STRONGEST, own), value=own, step=0.05, label="Guidance by the classifier")
+        guidance = gr.Slider(0, max(STRONGEST, own), value=own, step=0.05, label="Guidance")
         seed, second = (gr.Number(value, precision=0, label=text) for value, text in enumerate(("Seed", "Second seed")))
     gr.Markdown(
         f"From the first seed to the second: class predicted and {name} obtained. Choose one for its probabilities."
