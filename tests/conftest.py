@@ -34,11 +34,20 @@ def _seed() -> None:
 @pytest.fixture(scope="session")
 def tiny_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder `runs/demo` of a complete run on a little corrupted MNIST, whose GAN has hardly begun to learn."""
+    return _train_tiny(mnist_folder, tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def tiny_flow_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a flow."""
+    return _train_tiny(mnist_folder, tmp_path_factory.mktemp("tiny_flow"), "model=flow")
+
+
+def _train_tiny(mnist_folder: Path, folder: Path, *more: str) -> Path:
     from uqgen.config import compose
     from uqgen.train import train
 
-    folder = tmp_path_factory.mktemp("tiny")
     where = [f"run={folder / 'runs' / 'demo'}", f"cache={folder / 'cache'}", f"data.folder={mnist_folder}"]
     small = ["evaluation.n_images=100", "evaluation.n_images_in_training=20", "evaluation.n_judges=1"]
-    train(compose(["experiment=mnist_corrupt", "debug=seconds", "trainer=cpu", "logger=csv", *where, *small]))
+    train(compose(["experiment=mnist_corrupt", "debug=seconds", "trainer=cpu", "logger=csv", *where, *small, *more]))
     return folder / "runs" / "demo"

@@ -88,9 +88,14 @@ def test_the_settings_are_those_that_are_documented():
     assert settings.editing == vars(EditingSettings())
 
 
-def test_given_images_are_edited_and_measured(tiny_run, tmp_path):
+@pytest.fixture(params=["tiny_run", "tiny_flow_run"])
+def either(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_given_images_are_edited_and_measured(either, tmp_path):
     folder = tmp_path / "run"
-    shutil.copytree(tiny_run, folder)
+    shutil.copytree(either, folder)
     few = [f"editing.{name}" for name in ("n_inversion_steps=2", "n_editing_steps=2", "n_pixel_steps=2", "n_scores=3")]
     main(compose([f"run={folder}", "image=4", *few], "explain"))
     with Image.open(folder / "explanation" / "image_4.png") as figure:
@@ -99,8 +104,8 @@ def test_given_images_are_edited_and_measured(tiny_run, tmp_path):
     results = json.loads((folder / "explanation" / "edits.json").read_text())
     assert results["asked"] == pytest.approx([0.3, 0.65, 1])
     methods = results["methods"]
-    assert methods.keys() == {"condition", "condition, then W+", "pixels", "nearest real image"}
-    assert methods["condition, then W+"]["reached"]["value"] == returned
+    assert methods.keys() == {"condition", "condition, then guidance", "pixels", "nearest real image"}
+    assert methods["condition, then guidance"]["reached"]["value"] == returned
     assert {found["n_images"] for found in methods.values()} == {5}
     assert len({found["n_edits"] for found in methods.values()}) == 1
     assert methods["pixels"]["followed"].keys() == {"target", "judge 1"}
@@ -108,9 +113,9 @@ def test_given_images_are_edited_and_measured(tiny_run, tmp_path):
     assert (folder / "explanation" / "edits.png").exists()
 
 
-def test_one_image_is_led_to_another(tiny_run, tmp_path):
+def test_one_image_is_led_to_another(either, tmp_path):
     folder = tmp_path / "run"
-    shutil.copytree(tiny_run, folder)
+    shutil.copytree(either, folder)
     Image.fromarray(np.full((40, 50), 90, np.uint8)).save(tmp_path / "mine.png")
     few = ["editing.n_inversion_steps=2", "editing.n_between=5"]
     returned = main(compose([f"run={folder}", f"between=[4,{tmp_path / 'mine.png'}]", *few], "explain"))

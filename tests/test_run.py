@@ -50,6 +50,29 @@ def test_the_noise_follows_the_seed_alone_and_the_image_what_is_asked(run):
     assert not made.x.equal(run.generate(3, 0.9, 4, seed=0).x)
 
 
+def test_guidance_is_the_run_s_own_unless_another_is_requested(run):
+    made = {strength: run.generate(3, 0.6, 4, guidance=strength).x for strength in (None, 0, 0.0, 1.0, 0.5)}
+    assert made[None].equal(made[1.0])
+    assert not made[None].equal(made[0])
+    assert not made[0.5].equal(made[1.0])
+    assert run.generate(3, 0.6, 4).x.equal(made[None])  # nothing is left of what was requested before
+
+
+def test_guidance_leads_to_the_score_requested(run):
+    # This classifier is hardly trained: what it says of generated images is about 0.1, whatever is requested.
+    miss = [(run.generate(3, 0.2, 8, guidance=strength).score_out - 0.2).abs().mean() for strength in (0, 1.0)]
+    assert miss[1] < miss[0]
+
+
+def test_a_run_without_guidance_can_be_asked_for_it(run):
+    settings = replace(run.experiment.guidance, strength=0.0)
+    without = replace(run, experiment=replace(run.experiment, guidance=settings))
+    with without.model.guided_by(None):
+        alone = without.generate(3, 0.6, 4).x
+        assert alone.equal(run.generate(3, 0.6, 4, guidance=0).x)
+        assert without.generate(3, 0.6, 4, guidance=1.0).x.equal(run.generate(3, 0.6, 4, guidance=1.0).x)
+
+
 def test_the_way_leads_from_the_reconstruction_of_one_image_to_that_of_the_other(run):
     between = run.interpolate(3, 4, n=5)
     given, made = between.given, between.on_the_way
@@ -86,7 +109,7 @@ def test_in_against_out_is_measured_where_there_are_no_results(run, tmp_path):
     without = replace(run, folder=RunFolder(tmp_path))
     agreement = without.in_vs_out()["uniform"]
     assert agreement.n == run.experiment.evaluation.n_images_in_training
-    asked = run.evaluator.measure_in_training(run.gan).generated["uniform"]
+    asked = run.evaluator.measure_in_training(run.model).generated["uniform"]
     assert agreement.mae.value == pytest.approx(float((asked.score_out - asked.asked.score).abs().mean()))
 
 
@@ -100,6 +123,8 @@ def test_in_against_out_is_measured_where_there_are_no_results(run, tmp_path):
         ({"score": float("nan")}, "^score=nan: allowed: a number from"),
         ({"n": 0}, "^n=0: allowed: an integer of at least 1"),
         ({"seed": -1}, "^seed=-1: allowed"),
+        ({"guidance": -0.5}, r"^guidance=-0\.5: allowed: a number of at least 0$"),
+        ({"guidance": "strong"}, "^guidance=strong: allowed"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_line(run, asked, message):

@@ -132,7 +132,7 @@ def test_two_scores_are_asked_for_measured_and_shown(tmp_path):
     assert with_interval(Estimate(**second["in_vs_out"]["uniform"]["mae"])) in page
     assert (run.figures / "in_vs_out_second.png").exists()
     loaded = load_run(run)
-    own, gan = loaded.own, loaded.gan
+    own, gan = loaded.own, loaded.model
     logits, label = loaded.classifiers.logits["train"], own.label
     assert own.second.equal(get_score("mutual_information")(logits, label))
     latent = gan.draw_latent(16, torch.Generator().manual_seed(0))
@@ -186,7 +186,7 @@ def test_against_another_split_the_results_and_the_report_are_left_as_they_are(f
 def test_a_loaded_run_generates_from_its_averaged_generator(finished):
     run, _, _ = finished
     loaded = load_run(run)
-    experiment, own, gan = loaded.experiment, loaded.own, loaded.gan
+    experiment, own, gan = loaded.experiment, loaded.own, loaded.model
     rng = torch.Generator().manual_seed(0)
     latent = gan.draw_latent(4, rng)
     asked = own.select(slice(0, 4))
@@ -241,7 +241,7 @@ def test_an_unfinished_run_cannot_be_evaluated(tmp_path, mnist_folder):
     settings = plain(compose(overrides("moons", tmp_path, mnist_folder)))
     run = RunFolder(tmp_path / "moons")
     run.open(settings)
-    with pytest.raises(SettingError, match="whose GAN was trained"):
+    with pytest.raises(SettingError, match="whose training began"):
         load_run(run)
 
 

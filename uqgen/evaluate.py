@@ -20,7 +20,7 @@ def evaluate_run(cfg: DictConfig) -> float:
     loaded = load_run(run, settings["evaluation"])
     log_to(run.path / "evaluate.log")
     tracker = Tracker(run, run.read_settings())
-    return evaluate(loaded.experiment, run, loaded.classifiers, loaded.evaluator, loaded.gan, tracker)
+    return evaluate(loaded.experiment, run, loaded.classifiers, loaded.evaluator, loaded.model, tracker)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def main(cfg: DictConfig) -> float:
     """
     settings = plain(cfg)
     chosen, editing = _check(settings)
-    from uqgen.logs import log_to  # slow imports, which --help and a mistake need not wait for
+    from uqgen.explanation.editing_study import GUIDED  # slow imports, which --help and a mistake need not wait for
+    from uqgen.logs import log_to
     from uqgen.report.edit_figures import quality_rows
     from uqgen.report.editing_report import edit_given, edit_many, lead_between
     from uqgen.report.explanation_report import explain_run
@@ -60,7 +61,7 @@ def main(cfg: DictConfig) -> float:
     if settings["edits"] is not None:
         quality = edit_many(run, settings["edits"], editing).quality
         say(quality_rows(quality))
-        return quality["condition, then W+"].reached.value
+        return quality[GUIDED].reached.value
     analysis = explain_run(run, chosen).analysis
     say(shares_rows(analysis))
     return analysis.sources["generated"].explained["all"].r2.value

@@ -1,7 +1,8 @@
-"""A trained run as an object: what a notebook, and every command that needs a trained GAN, begins with."""
+"""A trained run as an object: what a notebook, and every command that needs a trained model, begins with."""
 
 import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from math import nan
@@ -23,6 +24,7 @@ from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.given_image import EditedImage, edit_image
 from uqgen.explanation.interpolation import Between, interpolate_given
 from uqgen.generators.model import ConditionalModel
+from uqgen.guidance.guidance import Guidance
 from uqgen.run_folder import Plain, RunFolder
 from uqgen.settings import SettingError, require, require_integer, require_number
 from uqgen.tensor_files import load_tensors
@@ -58,14 +60,14 @@ class Run:
         experiment: its parts, with the data in memory.
         classifiers: target and judges.
         own: class, score and probabilities of every training image.
-        gan: the trained GAN, on the experiment's device.
+        model: the trained model, on the experiment's device.
     """
 
     folder: RunFolder
     experiment: Experiment
     classifiers: Classifiers
     own: Condition
-    gan: ConditionalModel
+    model: ConditionalModel
 
     @property
     def class_names(self) -> list[str]:
@@ -74,10 +76,38 @@ class Run:
 
     @cached_property
     def evaluator(self) -> Evaluator:
-        """What measures the GAN; made once, since edits ask it, too, and its features are read from a file."""
+        """What measures the model; made once, since edits ask it, too, and its features are read from a file."""
         return self.experiment.evaluator(self.classifiers, self.own, self.experiment.obtain_features(self.folder))
 
-    def generate(self, label: int, score: float, n: int = 16, seed: int = 0, second: float | None = None) -> Samples:
+    @cached_property
+    def guidance(self) -> Guidance:
+        """What leads the model to the score requested, as strongly as the run's settings say; strength 0 for not."""
+        found, target = self.classifiers, self.classifiers.target.to(self.model.device)
+        return self.experiment.guidance.build(target, found.siblings, found.score, self.own.score)
+
+    def guided(self, strength: float | None) -> AbstractContextManager[None]:
+        """The model makes images under this strength of guidance within the block.
+
+        Args:
+            strength: 0 leaves the model alone, 1 makes whole Newton steps; None for the run's own.
+
+        Raises:
+            SettingError: the strength is negative, or no number.
+        """
+        if strength is None:
+            return self.model.guided_by(self.model.guidance)
+        require_number("guidance", strength, 0)
+        return self.model.guided_by(self.guidance.of_strength(float(strength)) if strength > 0 else None)
+
+    def generate(
+        self,
+        label: int,
+        score: float,
+        n: int = 16,
+        seed: int = 0,
+        second: float | None = None,
+        guidance: float | None = None,
+    ) -> Samples:
         """Makes images of a class that are as uncertain as asked.
 
         Args:
@@ -86,6 +116,8 @@ class Run:
             n: number of images.
             seed: draws the noise; the same seed gives the same noise for every class and score.
             second: the second score asked, of a run that has two; None for one that goes with the first.
+            guidance: how strongly the frozen target (or whoever leads in the run's settings) leads to the score while
+                images are made: 0 for the model alone, 1 for whole Newton steps; None for the run's own strength.
 
         Raises:
             SettingError: one of these is out of range.
@@ -94,8 +126,9 @@ class Run:
         asked = Condition(torch.full((n,), label), torch.full((n,), float(score)))
         if second is not None:
             asked = asked._replace(second=torch.full((n,), float(second)))
-        target = self.classifiers.target.to(self.gan.device)
-        made = generate(self.gan, asked, target, {}, self.classifiers.score, seed)
+        target = self.classifiers.target.to(self.model.device)
+        with self.guided(guidance):
+            made = generate(self.model, asked, target, {}, self.classifiers.score, seed)
         probabilities = predictive_logits(made.logits).softmax(dim=1)
         predicted = probabilities.argmax(dim=1)
         return Samples(unit_range(made.x), label, float(score), made.score_out, predicted, probabilities)
@@ -107,10 +140,10 @@ class Run:
             image: the name of a file; a position in the test split; a PIL image; or an array as
                 `uqgen.data.images.fit_image` takes it.
             score: the score asked, or several.
-            seed: draws where the search for the image's latent starts.
+            seed: draws where a GAN's search for the image's latent starts.
 
         Raises:
-            SettingError: the image cannot be read, a score is out of range, or the generator has no W.
+            SettingError: the image cannot be read, a score is out of range, or its model finds none.
         """
         scores = [score] if isinstance(score, int | float) else list(score)
         for each in scores:
@@ -123,14 +156,14 @@ class Run:
         Args:
             first, second: as `edit` takes an image.
             n: number S of images on the way, both ends counted.
-            seed: draws where the search for the images' latents starts.
+            seed: draws where a GAN's search for the images' latents starts.
 
         Returns:
             The two images and, in `on_the_way`, images uint8 [S, C, H, W], their scores float32 [S], and the
             probabilities of the classes, float32 [S, K] in [0, 1].
 
         Raises:
-            SettingError: an image cannot be read, n or seed is out of range, or the generator has no W.
+            SettingError: an image cannot be read, n or seed is out of range, or its model finds none.
         """
         require_integer("n", n, 2)
         return interpolate_given(self, first, second, EditingSettings(n_between=n, seed=seed))
@@ -139,12 +172,12 @@ class Run:
         """Asked against obtained scores, for "data" (asked as in the data) and "uniform" (over the reachable range).
 
         They are those of results.json; of a run that was not evaluated yet, they are measured, on the fewer images that
-        serve while a GAN is trained.
+        serve while a model is trained.
         """
         if self.folder.results.exists():
             results = json.loads(self.folder.results.read_text())
             return {protocol: _in_vs_out(plain) for protocol, plain in results["in_vs_out"].items()}
-        protocols = self.evaluator.measure_in_training(self.gan).protocols
+        protocols = self.evaluator.measure_in_training(self.model).protocols
         return {protocol: result.in_vs_out for protocol, result in protocols.items()}
 
     def _check(self, label: int, score: float, n: int, seed: int, second: float | None) -> None:
@@ -173,15 +206,15 @@ def load_run(folder: RunFolder, evaluation: Plain | None = None) -> Run:
     settings["evaluation"].update({key: value for key, value in (evaluation or {}).items() if value is not None})
     experiment = build(folder.with_copies(settings))
     if not folder.checkpoint.exists():
-        raise SettingError("run", folder.path, "a run whose GAN was trained; python -m uqgen.train run=... resumes it")
+        raise SettingError("run", folder.path, "a run whose training began; python -m uqgen.train run=... resumes it")
     experiment.load_data()
     classifiers = experiment.obtain_classifiers(folder)
     own = experiment.own_conditions(classifiers)
-    gan = experiment.build_model(own, classifiers)
+    model = experiment.build_model(own, classifiers)
     checkpoint = load_tensors(folder.checkpoint)
-    gan.load_state_dict(checkpoint["state_dict"])
-    gan.n_images = checkpoint["n_images"]
-    return Run(folder, experiment, classifiers, own, gan.to(experiment.hardware.device()))
+    model.load_state_dict(checkpoint["state_dict"])
+    model.n_images = checkpoint["n_images"]
+    return Run(folder, experiment, classifiers, own, model.to(experiment.hardware.device()))
 
 
 def _in_vs_out(plain: Plain) -> InVsOut:

@@ -61,7 +61,7 @@ def heading(page):
 def test_the_images_are_there_at_once_with_what_the_classifier_says(shown, run):
     from uqgen.explorer.page import answer_shown
 
-    pictures, bars, first = answer_shown(run, 0, 0.65, 0, 1)
+    pictures, bars, first = answer_shown(run, 0, 0.65, 1.0, 0, 1)
     assert captions(shown.page) == [caption for _, caption in pictures]
     assert heading(shown.page) == max(first, key=first.get)
     assert first == bars[0]
@@ -70,7 +70,7 @@ def test_the_images_are_there_at_once_with_what_the_classifier_says(shown, run):
 def test_a_click_on_an_image_shows_its_probabilities(shown, run):
     from uqgen.explorer.page import answer_shown
 
-    _, bars, first = answer_shown(run, 0, 0.65, 0, 1)
+    _, bars, first = answer_shown(run, 0, 0.65, 1.0, 0, 1)
     of_first, of_all = f"{max(first.values()):.0%}", [f"{max(one.values()):.0%}" for one in bars]
     other = next(number for number, percent in enumerate(of_all) if percent != of_first)
     shown.page.get_by_text(of_first, exact=True).first.wait_for()
@@ -86,6 +86,19 @@ def test_another_seed_makes_other_images(shown):
     shown.page.wait_for_function(
         "before => [...document.querySelectorAll('.pixels .caption-label')].map(e => e.innerText).join() !== before",
         arg=",".join(before),
+    )
+
+
+def test_no_guidance_makes_other_images(shown, run):
+    from uqgen.explorer.page import answer_shown
+
+    slider = shown.page.get_by_label("number input for Guidance")
+    slider.fill("0")
+    slider.press("Tab")
+    expected = [caption for _, caption in answer_shown(run, 0, 0.65, 0, 0, 1)[0]]
+    shown.page.wait_for_function(
+        "said => [...document.querySelectorAll('.pixels .caption-label')].map(e => e.innerText).join() === said",
+        arg=",".join(expected),
     )
 
 

@@ -23,3 +23,13 @@ def test_positions_are_selected_from_every_part():
 def test_scores_are_one_column_each():
     assert WHOLE.scores.tolist() == torch.tensor([[0.5, 0.1], [0.7, 0.2]]).tolist()
     assert Condition(*WHOLE[:2]).scores.tolist() == torch.tensor([[0.5], [0.7]]).tolist()
+
+
+def test_between_two_conditions_of_a_class_everything_else_changes_evenly():
+    both = WHOLE._replace(label=torch.tensor([2, 2]))
+    led = both.between(torch.tensor([0.0, 0.25, 1.0]))
+    assert led.label.tolist() == [2, 2, 2]
+    for part, ends in zip(led[1:], both[1:], strict=True):
+        torch.testing.assert_close(part[[0, 2]], ends)
+        torch.testing.assert_close(part[1], 0.75 * ends[0] + 0.25 * ends[1])
+    assert Condition(*both[:2]).between(torch.zeros(3))[2:] == (None, None)

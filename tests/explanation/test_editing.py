@@ -1,57 +1,85 @@
+from dataclasses import replace
+
+import pytest
 import torch
 from torch import nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import to_uint8, unit_range
-from uqgen.explanation.editing import edit, edit_by_condition
-from uqgen.explanation.inversion import Inversion, at_code, regenerate, rescored
+from uqgen.explanation.editing import Editor, rescored
 from uqgen.scores import get_score
 
 MSP = get_score("msp")
 
 
+@pytest.fixture
 def target():
     torch.manual_seed(3)
     return FrozenClassifier(nn.Sequential(nn.Flatten(), nn.Linear(64, 3)))
 
 
-def given(small):
-    """Images that are what the target says of them, not quite what the generator makes."""
-    made = at_code(small.gan, small.latent, small.own)
-    x = unit_range(to_uint8(made.x + 0.1 * torch.randn(made.x.shape)))
-    vectors = target()(x).softmax(dim=1)
+@pytest.fixture
+def given(small, target):
+    """Images that are what the target says of them, not quite what the model makes."""
+    x = unit_range(to_uint8(small.known.x + 0.1 * torch.randn(small.known.x.shape)))
+    vectors = target(x).softmax(dim=1)
     own = small.own._replace(score=vectors.amax(dim=1), probabilities=vectors)
-    reconstruction = at_code(small.gan, small.latent, own).x
-    return Inversion(x, own, made.latent, made.offset, reconstruction)
+    found = replace(small.known, x=x, own=own)
+    return replace(found, reconstruction=small.inverter.regenerate(found, own))
 
 
-def test_who_asks_for_the_own_score_gets_the_image_back(small):
-    inversion = given(small)
-    arguments = (small.gan, inversion, target(), MSP, inversion.own.score)
-    edits = edit(*arguments, edit_by_condition(*arguments, (0.35, 1.0), 0.01), 0.01, n_steps=2)
+def editor(small, target, tolerance, n_steps=20):
+    return Editor(small.inverter, target, MSP, (0.35, 1.0), tolerance, n_steps)
+
+
+def test_who_asks_for_the_own_score_gets_the_image_back(small, given, target):
+    ours, asked = editor(small, target, 0.01, n_steps=2), given.own.score
+    edits = ours.by_guidance(given, asked, ours.by_condition(given, asked))
     for number in range(3):
-        assert edits.x[number, number].equal(to_uint8(inversion.x[number]))
+        assert edits.x[number, number].equal(to_uint8(given.x[number]))
 
 
-def test_the_change_is_what_the_condition_changes_in_the_generator(small):
-    inversion = given(small)
+def test_the_change_is_what_the_condition_changes_in_the_model(small, given, target):
     asked = torch.tensor([0.4, 0.9])
-    start = edit_by_condition(small.gan, inversion, target(), MSP, asked, (0.35, 1.0), 0.01)
+    start = editor(small, target, 0.01).by_condition(given, asked)
     assert start.edits.x.shape == (3, 2, 1, 8, 8)
-    made = regenerate(small.gan, inversion, rescored(small.gan, inversion.own, start.fed[:, 0]))
-    expected = to_uint8(inversion.x + made - inversion.reconstruction)
-    assert start.edits.x[:, 0].equal(expected)
+    for level in range(2):
+        fed = rescored(small.model.encoding, given.own, start.fed[:, level])
+        expected = to_uint8(given.x + small.inverter.regenerate(given, fed) - given.reconstruction)
+        assert start.edits.x[:, level].equal(expected)
 
 
-def test_going_on_in_w_reaches_what_no_condition_does(small):
-    inversion = given(small)
-    asked = torch.tensor([0.4, 0.5])
-    arguments = (small.gan, inversion, target(), MSP, asked)
-    start = edit_by_condition(*arguments, (0.35, 1.0), 0.02)
-    before, after = start.edits, edit(*arguments, start, 0.02, n_steps=300)
+def test_guidance_reaches_what_no_condition_does(small, given, target):
+    asked, ours = torch.tensor([0.4, 0.5, 0.7]), editor(small, target, 0.02)
+    start = ours.by_condition(given, asked)
+    before, after = start.edits, ours.by_guidance(given, asked, start)
     miss_before, miss_after = ((each.score_out - asked).abs() for each in (before, after))
     assert miss_before.max() > 0.02
-    assert (miss_after <= 0.02).float().mean() > (miss_before <= 0.02).float().mean()
-    assert miss_after.max() < miss_before.max()
+    assert miss_after.max() <= 0.02
     reached = miss_before <= 0.02
     assert after.x[reached].equal(before.x[reached])
+
+
+def test_an_edit_that_misses_its_score_is_the_nearest_there_was(small, given, target, monkeypatch):
+    asked, ours = torch.tensor([0.5, 0.9]), editor(small, target, 1e-7, n_steps=3)
+    sound = Editor._guidance
+    monkeypatch.setattr(Editor, "_guidance", lambda *arguments: sound(*arguments).of_strength(30.0))  # leads too far
+    start = ours.by_condition(given, asked)
+    miss = [(each.score_out - asked).abs() for each in (start.edits, ours.by_guidance(given, asked, start))]
+    assert (miss[1] <= miss[0]).all()
+
+
+def test_scores_beyond_the_ends_are_reached_too(small, given, target):
+    ours = replace(editor(small, target, 0.02), ends=(0.6, 0.8))
+    asked = torch.tensor([0.45])
+    edits = ours.by_guidance(given, asked, ours.by_condition(given, asked))
+    assert (edits.score_out - asked).abs().max() <= 0.02
+
+
+def test_the_own_score_keeps_the_own_vector_and_another_flattens_it(small):
+    same = rescored(small.model.encoding, small.own, small.own.score)
+    assert same.probabilities.equal(small.own.probabilities)
+    flat = rescored(small.model.encoding, small.own, torch.full((3,), 0.5))
+    torch.testing.assert_close(flat.probabilities.amax(dim=1), torch.full((3,), 0.5), rtol=0, atol=1e-3)
+    assert flat.probabilities.argsort(dim=1).equal(small.own.probabilities.argsort(dim=1))
+    assert flat.label.equal(small.own.label)

@@ -32,7 +32,7 @@ def run(tiny_run):
 
 def test_a_gallery_shows_different_images_of_each_class(run):
     evaluator = run.evaluator
-    (gallery,) = make_galleries(run.gan, evaluator, (0.6,), 12, 5, seed=0)
+    (gallery,) = make_galleries(run.model, evaluator, (0.6,), 12, 5, seed=0)
     generated = gallery.generated
     assert gallery.duplicates.n == len(generated.x) == 120
     assert generated.asked.score.equal(torch.full((120,), 0.6))
@@ -48,7 +48,7 @@ def test_images_that_are_all_the_same_are_dropped_but_for_one(run, monkeypatch):
     evaluator = run.evaluator
     same = torch.zeros(120, 1, 32, 32, dtype=torch.uint8)
     monkeypatch.setattr("uqgen.evaluation.generated.make_images", lambda *arguments: same)
-    (gallery,) = make_galleries(run.gan, evaluator, (0.6,), 12, 5, seed=0)
+    (gallery,) = make_galleries(run.model, evaluator, (0.6,), 12, 5, seed=0)
     assert gallery.duplicates.dropped == pytest.approx(11 / 12)
     assert 0 < gallery.duplicates.dropped_real < 0.3
     assert (gallery.shown[:, 1:] == -1).all()

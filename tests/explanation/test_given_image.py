@@ -30,7 +30,7 @@ def run_of(classifier, data=DATA):
     """A run as far as given images need one."""
     return SimpleNamespace(
         experiment=SimpleNamespace(data=data), folder=SimpleNamespace(path="runs/mine"),
-        gan=SimpleNamespace(device=torch.device("cpu")),
+        model=SimpleNamespace(device=torch.device("cpu")),
         classifiers=SimpleNamespace(target=classifier, score=get_score("msp")),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ def run(tiny_run):
 
 @pytest.fixture(scope="module")
 def sweep(run):
-    return sweep_scores(run.gan, run.classifiers.target, run.classifiers.score, 10, SCORES, 2, seed=4)
+    return sweep_scores(run.model, run.classifiers.target, run.classifiers.score, 10, SCORES, 2, seed=4)
 
 
 def test_the_target_says_what_is_said_of_every_image_in_its_place(run, sweep):
@@ -26,7 +26,7 @@ def test_the_target_says_what_is_said_of_every_image_in_its_place(run, sweep):
 
 
 def test_along_a_sweep_nothing_but_the_score_differs(run, sweep):
-    arguments = (run.gan, run.classifiers.target, run.classifiers.score, 10)
+    arguments = (run.model, run.classifiers.target, run.classifiers.score, 10)
     other = sweep_scores(*arguments, (1.0, 0.7, 0.7, 0.3), 2, seed=4)
     for here, there in enumerate((0, 1, 1, 2)):
         assert other.x[:, :, here].equal(sweep.x[:, :, there])
@@ -35,14 +35,14 @@ def test_along_a_sweep_nothing_but_the_score_differs(run, sweep):
 
 def test_noises_differ_between_rows_and_between_classes_and_follow_the_seed(run, sweep):
     assert not sweep.x[0, 0].equal(sweep.x[0, 1])
-    arguments = (run.gan, run.classifiers.target, run.classifiers.score, 10, SCORES, 2)
+    arguments = (run.model, run.classifiers.target, run.classifiers.score, 10, SCORES, 2)
     assert sweep_scores(*arguments, seed=4).x.equal(sweep.x)
     assert not sweep_scores(*arguments, seed=5).x.equal(sweep.x)
 
 
 def test_one_vector_is_kept_along_a_sweep_and_flattened_to_each_score(run):
-    latent = run.gan.draw_latent(2, torch.Generator().manual_seed(0))
-    swept, condition = _swept(run.gan, latent, 3, SCORES)
+    latent = run.model.draw_latent(2, torch.Generator().manual_seed(0))
+    swept, condition = _swept(run.model, latent, 3, SCORES)
     assert swept.z.equal(latent.z.repeat_interleave(3, dim=0))
     assert condition.label.unique().tolist() == [3]
     torch.testing.assert_close(condition.score, torch.tensor(SCORES * 2))

@@ -10,23 +10,27 @@ from uqgen.explorer.answers import ask_target, between_seeds, edited, of_picture
 from uqgen.settings import SettingError
 
 
-@pytest.fixture(scope="module")
-def run(tiny_run):
-    return uqgen.load(tiny_run)
+@pytest.fixture(scope="module", params=["tiny_run", "tiny_flow_run"])
+def run(request):
+    return uqgen.load(request.getfixturevalue(request.param))
 
 
-def test_the_first_image_is_that_of_the_first_seed_with_all_that_is_said_of_it(run):
-    made, answer = run.generate(3, 0.6, n=1, seed=5), between_seeds(run, 3, 0.6, (5, 6), 4)
+@pytest.mark.parametrize("guidance", [None, 0, 1.5])
+def test_the_first_and_the_last_image_are_those_of_the_two_seeds_with_all_that_is_said_of_them(run, guidance):
+    answer = between_seeds(run, 3, 0.6, (5, 6), 4, guidance)
     assert (answer.x.shape, answer.x.dtype) == ((4, 1, 32, 32), torch.uint8)
-    torch.testing.assert_close(unit_range(answer.x[:1]), made.x, rtol=0, atol=2.1 / 255)
-    torch.testing.assert_close(answer.score[:1], made.score_out, rtol=0, atol=1e-2)
+    for position, seed in ((0, 5), (-1, 6)):
+        made = run.generate(3, 0.6, n=1, seed=seed, guidance=guidance)
+        torch.testing.assert_close(unit_range(answer.x[position]), made.x[0], rtol=0, atol=0.02)
+        torch.testing.assert_close(answer.score[position], made.score_out[0], rtol=0, atol=1e-2)
     torch.testing.assert_close(answer.score, answer.probabilities.amax(dim=1))
     assert answer.predicted.equal(answer.probabilities.argmax(dim=1))
 
 
-def test_the_last_image_is_that_of_the_second_seed(run):
-    last = between_seeds(run, 3, 0.6, (5, 6), 4).x[-1:]
-    torch.testing.assert_close(unit_range(last), run.generate(3, 0.6, n=1, seed=6).x, rtol=0, atol=2.1 / 255)
+def test_other_guidance_makes_other_images_of_the_same_noise(run):
+    alone, led = (between_seeds(run, 3, 0.6, (5, 6), 4, guidance).x for guidance in (0, 1.5))
+    assert not alone.equal(led)
+    assert between_seeds(run, 3, 0.6, (5, 6), 4).x.equal(between_seeds(run, 3, 0.6, (5, 6), 4, 1.0).x)  # the run's own
 
 
 def test_between_a_seed_and_itself_nothing_changes_and_between_two_everything_does(run):
@@ -79,3 +83,8 @@ def test_scores_that_need_a_class_get_the_one_given(run):
 def test_what_cannot_be_asked_is_refused(run, score, seeds, message):
     with pytest.raises(SettingError, match=message):
         between_seeds(run, 3, score, seeds, 2)
+
+
+def test_guidance_that_is_none_is_refused(run):
+    with pytest.raises(SettingError, match=r"^guidance=-1: allowed: a number of at least 0$"):
+        between_seeds(run, 3, 0.6, (0, 1), 2, -1)

@@ -25,7 +25,7 @@ def many():
     given = GivenImages(x, Condition(torch.tensor([0, 1]), SAID, torch.eye(2)))
     predicted = torch.tensor([[0, 1], [0, 1]])
     made = Edits(x[:, None].repeat(1, 2, 1, 1, 1), SAID.repeat(2, 1), predicted)
-    methods = {"condition, then W+": made, "nearest real image": made}
+    methods = {"condition, then guidance": made, "nearest real image": made}
     return edits_figure(given, torch.tensor([0.3, 1]), methods, NAMES, "msp", seed=0)
 
 

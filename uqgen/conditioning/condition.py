@@ -40,6 +40,21 @@ class Condition(NamedTuple):
         """The conditions at these positions of the batch."""
         return self._each(lambda part: part[index])
 
+    def between(self, way: Tensor) -> "Condition":
+        """Conditions on the straight way from the first of two, of the same class, to the second.
+
+        Args:
+            way: float32 [S] in [0, 1], how far each is from the first.
+        """
+
+        def led(part: Tensor) -> Tensor:
+            first, second = part[:1], part[1:]
+            if not part.is_floating_point():
+                return first.expand(len(way))
+            return first.lerp(second, way.view(-1, *[1] * (part.dim() - 1)))
+
+        return self._each(led)
+
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Condition":
         rest = (None if part is None else change(part) for part in (self.probabilities, self.second))
         return Condition(change(self.label), change(self.score), *rest)

@@ -1,27 +1,31 @@
 """A given image, more uncertain or surer, with the smallest change that reaches the score asked.
 
-An image's change is what the generator changes when the condition does, its latent kept, and it is made to the image
-given, not to its reconstruction: what the inversion misses of an image is neither lost nor counted as a change. Where
-no condition reaches the score, W+ is optimised as well.
+An image's change is what the model changes when the condition does, its latent kept, and it is made to the image given,
+not to its reconstruction: what the inversion misses of an image is neither lost nor counted as a change. Where no
+condition reaches the score, the target guides the image's code on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from rich.progress import track
 from torch import Tensor
-from torch.optim import Adam
 
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.data.labelled import to_uint8
-from uqgen.explanation.edits import Edits, distance, rounded, smallest_change
-from uqgen.explanation.inversion import Inversion, generator_of, regenerate, rescored, w_of
-from uqgen.generators.model import ConditionalModel
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.encoding import Encoding
+from uqgen.data.labelled import to_uint8, unit_range
+from uqgen.explanation.edits import Edits, distance, smallest_change
+from uqgen.generators.inversion import Inversion, Inverter
+from uqgen.guidance.guidance import Guidance
 from uqgen.scores import Score
 
 N_FED = 16  # scores fed on either side of the own one
-RATE = 0.02  # of Adam
-CHANGE_WEIGHT = 0.1  # of the mean square change of pixels, beside the squared difference of scores
+BOUND = 0.1  # of a step of guidance, as a share of the code's length
+BEYOND = 0.1  # how far the ends of guidance lie beyond the scores asked, as a share of their range
+CHUNK = 100  # images made at once
 
 
 @dataclass(frozen=True)
@@ -37,106 +41,143 @@ class ConditionEdits:
     fed: Tensor
 
 
-@torch.no_grad()
-def edit_by_condition(
-    gan: ConditionalModel,
-    inversion: Inversion,
-    target: FrozenClassifier,
-    score: Score,
-    asked: Tensor,
-    ends: tuple[float, float],
-    tolerance: float,
-) -> ConditionEdits:
-    """Edits by the condition alone: scores from the own one to either end are fed, latent and offsets kept.
+@dataclass(frozen=True)
+class Editor:
+    """Edits images that were found in a trained model.
 
-    Args:
-        gan: the trained GAN.
-        inversion: of N images.
-        target: on the GAN's device.
+    Attributes:
+        inverter: of the model.
+        target: on the model's device.
         score: fitted to the target.
-        asked: float32 [S].
         ends: the lowest and the highest score fed.
         tolerance: by which a score may be missed.
+        n_steps: steps of guidance, at most.
     """
-    own, n = inversion.own, len(inversion)
-    way = torch.linspace(0, 1, N_FED + 1, device=gan.device)[1:]
-    to_ends = [own.score[:, None] + (end - own.score[:, None]) * way for end in ends]
-    fed = torch.cat([own.score[:, None], *to_ends], dim=1)
-    images = [
-        to_uint8(inversion.x + regenerate(gan, inversion, rescored(gan, own, column)) - inversion.reconstruction).cpu()
-        for column in track(list(fed.unbind(dim=1)), "edits by condition, one score a step")
-    ]
-    candidates = Edits.scored(torch.stack(images, dim=1), own.label, target, score)
-    change = distance(candidates.x, to_uint8(inversion.x).cpu()[:, None])
-    miss = (candidates.score_out[:, None] - asked.cpu()[:, None]).abs()
-    chosen = smallest_change(change[:, None].expand_as(miss), miss, tolerance)
-    row = torch.arange(n)[:, None]
-    found = (part[row, chosen] for part in (candidates.x, candidates.score_out, candidates.predicted))
-    return ConditionEdits(Edits(*found), fed.cpu()[row, chosen])
+
+    inverter: Inverter
+    target: FrozenClassifier
+    score: Score
+    ends: tuple[float, float]
+    tolerance: float
+    n_steps: int
+
+    @torch.no_grad()
+    def by_condition(self, inversion: Inversion, asked: Tensor) -> ConditionEdits:
+        """Edits by the condition alone: scores from the own one to either end are fed, latent and offset kept.
+
+        Args:
+            inversion: of N images.
+            asked: float32 [S], on the CPU.
+        """
+        fed = self._fed(inversion.own.score)
+        made = []
+        for chunk in track(torch.arange(fed.numel(), device=fed.device).split(CHUNK), "edits by condition"):
+            part = inversion.select(chunk // fed.shape[1])
+            parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed.flatten()[chunk]))
+            code = self.inverter.code(part.latent, parts) + part.offset
+            made.append(to_uint8(self._changed(part, parts, code)).cpu())
+        candidates = self._scored(torch.cat(made).unflatten(0, fed.shape), inversion)
+        change = distance(candidates.x, to_uint8(inversion.x).cpu()[:, None])
+        miss = (candidates.score_out[:, None] - asked[:, None]).abs()
+        chosen = smallest_change(change[:, None].expand_as(miss), miss, self.tolerance)
+        row = torch.arange(len(inversion))[:, None]
+        found = (part[row, chosen] for part in (candidates.x, candidates.score_out, candidates.predicted))
+        return ConditionEdits(Edits(*found), fed.cpu()[row, chosen])
+
+    def by_guidance(self, inversion: Inversion, asked: Tensor, start: ConditionEdits) -> Edits:
+        """Goes on with those edits by the condition that have not reached their score.
+
+        Args:
+            inversion, asked: see `by_condition`.
+            start: what that returned.
+        """
+        edits, device = start.edits, inversion.x.device
+        image, level = ((edits.score_out - asked).abs() > self.tolerance).nonzero(as_tuple=True)
+        if len(image) == 0:
+            return edits
+        guidance, x = self._guidance(asked), edits.x.clone()
+        for chunk in track(torch.arange(len(image)).split(CHUNK), "edits by guidance"):
+            row, column = image[chunk], level[chunk]
+            part, wanted = inversion.select(row.to(device)), asked[column].to(device)
+            fed = rescored(self.inverter.encoding, part.own, start.fed[row, column].to(device))
+            begun = x[row, column].to(device), (edits.score_out[row, column] - asked[column]).abs().to(device)
+            x[row, column] = self._guided(guidance, part, self.inverter.encoding(fed), wanted, begun).cpu()
+        return self._scored(x, inversion)
+
+    def _fed(self, own: Tensor) -> Tensor:
+        """The own scores float32 [N], and scores on the way from each to either end: float32 [N, 1 + 2 N_FED]."""
+        way = torch.linspace(0, 1, N_FED + 1, device=own.device)[1:]
+        return torch.cat([own[:, None], *(own[:, None] + (end - own[:, None]) * way for end in self.ends)], dim=1)
+
+    def _guidance(self, asked: Tensor) -> Guidance:
+        """By the target alone, whole Newton steps.
+
+        Its ends are beyond all that is asked, as far as the score goes: at its ends guidance stops short of a score.
+        """
+        low, high = min(self.ends[0], float(asked.min())), max(self.ends[1], float(asked.max()))
+        least, most = self.score.range(self.inverter.encoding.n_classes)
+        beyond = BEYOND * (high - low)
+        return Guidance((self.target,), self.score, (max(least, low - beyond), min(most, high + beyond)))
+
+    def _guided(
+        self,
+        guidance: Guidance,
+        inversion: Inversion,
+        parts: tuple[Tensor, ...],
+        asked: Tensor,
+        begun: tuple[Tensor, Tensor],
+    ) -> Tensor:
+        """Moves codes until each image reaches its score; one that never does is the nearest in score there was.
+
+        Args:
+            guidance: what moves them.
+            inversion: of M images.
+            parts: the encoded condition from which each starts.
+            asked: float32 [M].
+            begun: images so far, uint8 [M, C, H, W], and how far they are from the score asked, float32 [M].
+
+        Returns:
+            uint8 [M, C, H, W].
+        """
+        code = self.inverter.code(inversion.latent, parts) + inversion.offset
+        bound = BOUND * code.flatten(1).norm(dim=1)
+        nearest, least = begun
+        for _ in range(self.n_steps):
+            left = (least > self.tolerance).nonzero().squeeze(1)
+            if len(left) == 0:
+                break
+            part, wanted = inversion.select(left), asked[left]
+            decode = partial(self._changed, part, tuple(each[left] for each in parts))
+            code[left] += guidance.step(code[left], decode, part.own._replace(score=wanted), bound[left])
+            with torch.no_grad():
+                x = to_uint8(decode(code[left]))
+                miss = (self.score(self.target(unit_range(x)), part.own.label) - wanted).abs()
+            is_nearer = miss < least[left]
+            nearest[left[is_nearer]] = x[is_nearer]
+            least[left] = least[left].minimum(miss)
+        return nearest
+
+    def _changed(self, inversion: Inversion, parts: Sequence[Tensor], code: Tensor) -> Tensor:
+        """The images given, with what another code and condition change in what the model makes."""
+        return inversion.x + self.inverter.decode(code, inversion.latent, parts) - inversion.reconstruction
+
+    def _scored(self, x: Tensor, inversion: Inversion) -> Edits:
+        return Edits.scored(x, inversion.own.label, self.target, self.score)
 
 
-def edit(
-    gan: ConditionalModel,
-    inversion: Inversion,
-    target: FrozenClassifier,
-    score: Score,
-    asked: Tensor,
-    start: ConditionEdits,
-    tolerance: float,
-    n_steps: int,
-) -> Edits:
-    """Goes on in W+ with those edits by the condition that have not reached their score.
+def rescored(encoding: Encoding, own: Condition, score: Tensor) -> Condition:
+    """The condition of images with another score and all else as it was.
+
+    Where the networks are told the softmax vector and the score is its maximum, the own vector is flattened or
+    sharpened; where it is another function of the vector, one of a real image of that class and score is taken.
 
     Args:
-        gan, inversion, target, score, asked, tolerance: see `edit_by_condition`.
-        start: what that returned.
-        n_steps: steps in W+, at most.
+        encoding: says what the networks are told.
+        own: N classes and own scores.
+        score: float32 [N], asked.
     """
-    edits = start.edits
-    image, level = ((edits.score_out - asked.cpu()).abs() > tolerance).nonzero(as_tuple=True)
-    if len(image) == 0:
-        return edits
-    part = inversion.select(image.to(gan.device))
-    fed, wanted = start.fed[image, level].to(gan.device), asked[level.to(asked.device)].to(gan.device)
-    x = edits.x.clone()
-    x[image, level] = _edit_in_w(gan, part, target, score, fed, wanted, tolerance, n_steps).cpu()
-    return Edits.scored(x, inversion.own.label, target, score)
-
-
-def _edit_in_w(
-    gan: ConditionalModel,
-    inversion: Inversion,
-    target: FrozenClassifier,
-    score: Score,
-    fed: Tensor,
-    asked: Tensor,
-    tolerance: float,
-    n_steps: int,
-) -> Tensor:
-    """From the score fed on by Adam in W+; each image stops where it reaches its score, or else at its nearest.
-
-    Args:
-        inversion: of M images.
-        fed, asked: float32 [M].
-
-    Returns:
-        uint8 [M, C, H, W].
-    """
-    own, generator = inversion.own, generator_of(gan)
-    w = w_of(gan, inversion, rescored(gan, own, fed))
-    step = torch.zeros_like(w, requires_grad=True)
-    optimizer = Adam([step], lr=RATE)
-    nearest, least = to_uint8(inversion.x), torch.full_like(asked, torch.inf)
-    for _ in track(range(n_steps), "edits in W+"):
-        made = generator.synthesise(w + step, inversion.latent.noise)
-        x = rounded(inversion.x + made - inversion.reconstruction)
-        miss = score(target(x), own.label) - asked
-        is_nearer = (miss.detach().abs() < least) & (least > tolerance)
-        nearest = torch.where(is_nearer[:, None, None, None], to_uint8(x.detach()), nearest)
-        least = torch.where(is_nearer, miss.detach().abs(), least)
-        if (least <= tolerance).all():
-            break
-        change = (x - inversion.x).square().mean(dim=(1, 2, 3))
-        (step.grad,) = torch.autograd.grad((miss.square() + CHANGE_WEIGHT * change).sum(), step)
-        optimizer.step()
-    return nearest
+    asked = encoding.complete(encoding.rescored(own, score), torch.full_like(score, 0.5))
+    if own.probabilities is None or asked.probabilities is None:
+        return asked
+    is_own = (score == own.score)[:, None]
+    return asked._replace(probabilities=torch.where(is_own, own.probabilities, asked.probabilities))

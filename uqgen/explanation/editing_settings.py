@@ -7,13 +7,14 @@ from uqgen.settings import require_integer, require_number
 
 @dataclass(frozen=True)
 class EditingSettings:
-    """How given images are found in the latent space, edited, and led from one to another.
+    """How given images are found in a trained model, edited, and led from one to another.
 
     Attributes:
         n_scores: scores asked, evenly over the reachable range.
         tolerance: by which a score may be missed.
-        n_inversion_steps: steps of the search for an image's latent.
-        n_editing_steps: steps of an edit in W+, at most.
+        n_inversion_steps: steps of a GAN's search for an image's latent, or of a flow's integration; None for as many
+            as either needs.
+        n_editing_steps: steps of guidance of an edit that the condition alone does not bring to its score, at most.
         n_pixel_steps: steps of the baseline that edits pixels, at most.
         n_between: images on the way from one to another, both ends counted.
         n_resamples: resamples of the bootstrap.
@@ -25,8 +26,8 @@ class EditingSettings:
 
     n_scores: int = 5
     tolerance: float = 0.05
-    n_inversion_steps: int = 100
-    n_editing_steps: int = 40
+    n_inversion_steps: int | None = None
+    n_editing_steps: int = 12
     n_pixel_steps: int = 100
     n_between: int = 41
     n_resamples: int = 1_000
@@ -36,6 +37,8 @@ class EditingSettings:
         for name in ("n_scores", "n_between"):
             require_integer(name, getattr(self, name), 2)
         require_number("tolerance", self.tolerance, 0)
-        for name in ("n_inversion_steps", "n_editing_steps", "n_pixel_steps", "n_resamples"):
+        if self.n_inversion_steps is not None:
+            require_integer("n_inversion_steps", self.n_inversion_steps, 1)
+        for name in ("n_editing_steps", "n_pixel_steps", "n_resamples"):
             require_integer(name, getattr(self, name), 1)
         require_integer("seed", self.seed, 0)

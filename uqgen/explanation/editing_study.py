@@ -10,19 +10,20 @@ from uqgen import seeding
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.evaluation.measure import Evaluator
 from uqgen.explanation.edit_quality import EditQuality, edit_quality
-from uqgen.explanation.editing import edit, edit_by_condition
+from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.edits import Edits
-from uqgen.explanation.given_image import GivenImages, find
-from uqgen.explanation.inversion import Inversion
+from uqgen.explanation.given_image import GivenImages, editor_of, find
 from uqgen.explanation.nearest_real import nearest_real
 from uqgen.explanation.pixel_editing import edit_pixels
 from uqgen.explanation.shares import balanced_weights
+from uqgen.generators.inversion import Inversion
 from uqgen.settings import require
 
 if TYPE_CHECKING:
     from uqgen.run import Run
 
+GUIDED = "condition, then guidance"  # the method that is asked for most
 N_BINS = 10  # of the range of scores, over which the images are spread
 
 
@@ -59,7 +60,7 @@ def study_edits(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
         settings: see there.
 
     Raises:
-        SettingError: there are not as many images, or the generator has no W.
+        SettingError: there are not as many images, or images cannot be found in the run's model.
     """
     evaluator = run.evaluator
     real = evaluator.reference
@@ -69,26 +70,25 @@ def study_edits(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
     index = torch.multinomial(weight, n, generator=seeding.generator(settings.seed))
     own = own_condition(real.logits[index], real.data.label[index], evaluator.score)
     given = GivenImages(real.data.x[index], own)
-    inversion = find(run, given, settings)
-    asked = torch.linspace(low, high, settings.n_scores)
-    edits = _edit_by_all(run, evaluator, inversion, given, asked, settings)
+    editor, asked = editor_of(run, settings), torch.linspace(low, high, settings.n_scores)
+    inversion = find(given, editor.inverter, run.model.device)
+    edits = _edit_by_all(run, editor, inversion, given, asked, settings.n_pixel_steps)
     quality = {name: _quality(evaluator, given, made, asked, settings) for name, made in edits.items()}
     return EditingStudy(given, inversion.error.cpu(), asked, edits, quality)
 
 
 def _edit_by_all(
-    run: "Run", evaluator: Evaluator, inversion: Inversion, given: GivenImages, asked: Tensor, settings: EditingSettings
+    run: "Run", editor: Editor, inversion: Inversion, given: GivenImages, asked: Tensor, n_pixel_steps: int
 ) -> dict[str, Edits]:
-    asked = asked.to(run.gan.device)
-    by_target, tolerance = (evaluator.target, evaluator.score, asked), settings.tolerance
-    start = edit_by_condition(run.gan, inversion, *by_target, evaluator.asked_range, tolerance)
-    train = (run.experiment.data.train, run.own.score)
+    target, score, tolerance = editor.target, editor.score, editor.tolerance
+    start = editor.by_condition(inversion, asked)
+    x, label, real = inversion.x, inversion.own.label, run.experiment.data.train
     return {
         "condition": start.edits,
-        "condition, then W+": edit(run.gan, inversion, *by_target, start, tolerance, settings.n_editing_steps),
-        "pixels": edit_pixels(inversion.x, inversion.own.label, *by_target, tolerance, settings.n_pixel_steps),
+        GUIDED: editor.by_guidance(inversion, asked, start),
+        "pixels": edit_pixels(x, label, target, score, asked, tolerance, n_pixel_steps),
         "nearest real image": nearest_real(
-            given.x, given.own.label, *train, evaluator.target, evaluator.score, asked.cpu(), tolerance
+            given.x, given.own.label, real, run.own.score, target, score, asked, tolerance
         ),
     }
 

@@ -58,17 +58,17 @@ def explain(run: "Run", settings: ExplanationSettings) -> Explanation:
         run: a trained run of images.
         settings: sizes and seed.
     """
-    evaluator, score, gan = run.evaluator, run.classifiers.score, run.gan
+    evaluator, score, model = run.evaluator, run.classifiers.score, run.model
     low, high = evaluator.asked_range
     certain, uncertain = (high, low) if score.high_means == "confident" else (low, high)
-    of_sweep = (gan, evaluator.target, score, evaluator.data.n_classes)
+    of_sweep = (model, evaluator.target, score, evaluator.data.n_classes)
     sweep = sweep_scores(*of_sweep, _steps(certain, uncertain, settings.n_scores), settings.n_noises, settings.seed)
     animated = sweep_scores(*of_sweep, _steps(certain, uncertain, N_FRAMES), N_ANIMATED, settings.seed)
     real = evaluator.reference
     real_score = real.score.double().numpy()
     analysis = analyse(sweep, real.data, real_score, run.class_names, (low, high), settings)
     levels = _steps(certain, uncertain, settings.n_galleries + 1)[1:]
-    galleries = make_galleries(gan, evaluator, levels, settings.n_candidates, settings.n_shown, settings.seed)
+    galleries = make_galleries(model, evaluator, levels, settings.n_candidates, settings.n_shown, settings.seed)
     return Explanation(sweep, animated, analysis, galleries, _second_choices(run, galleries, settings.seed))
 
 

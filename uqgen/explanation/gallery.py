@@ -55,12 +55,12 @@ class Gallery:
 
 
 def make_galleries(
-    gan: ConditionalModel, evaluator: Evaluator, scores: tuple[float, ...], n_candidates: int, n_shown: int, seed: int
+    model: ConditionalModel, evaluator: Evaluator, scores: tuple[float, ...], n_candidates: int, n_shown: int, seed: int
 ) -> list[Gallery]:
     """Makes a gallery for each score.
 
     Args:
-        gan: the trained GAN, on the device where to compute.
+        model: the trained model, on the device where to compute.
         evaluator: what knows the target and the real images.
         scores: the scores asked.
         n_candidates: images made for each class and score, at least 2.
@@ -68,7 +68,7 @@ def make_galleries(
         seed: draws the noise, the same for every score.
     """
     bar = track(scores, "galleries, one a score")
-    return [_make_gallery(gan, evaluator, score, n_candidates, n_shown, seed) for score in bar]
+    return [_make_gallery(model, evaluator, score, n_candidates, n_shown, seed) for score in bar]
 
 
 def distinct(features: Tensor, distance: float) -> Tensor:
@@ -95,12 +95,12 @@ def nearest_distances(features: Tensor) -> Tensor:
 
 
 def _make_gallery(
-    gan: ConditionalModel, evaluator: Evaluator, score: float, n_candidates: int, n_shown: int, seed: int
+    model: ConditionalModel, evaluator: Evaluator, score: float, n_candidates: int, n_shown: int, seed: int
 ) -> Gallery:
     n_classes, real = evaluator.data.n_classes, evaluator.reference
     label = torch.arange(n_classes).repeat_interleave(n_candidates)
     asked = Condition(label, torch.full(label.shape, score))
-    generated = generate(gan, asked, evaluator.target, {}, evaluator.score, seed)
+    generated = generate(model, asked, evaluator.target, {}, evaluator.score, seed)
     features = features_of(generated.x, evaluator.features).unflatten(0, (n_classes, n_candidates))
     features_real = _real_features(real, score, n_classes, n_candidates)
     distance = float(nearest_distances(features_real).quantile(NEAR))

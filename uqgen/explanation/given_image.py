@@ -1,4 +1,4 @@
-"""Given images: read, found in the latent space, and one of them edited."""
+"""Given images: read, found in a trained model, and one of them edited."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.data.images import fit_image
 from uqgen.data.labelled import to_uint8, unit_range
-from uqgen.explanation.editing import edit, edit_by_condition
+from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
-from uqgen.explanation.inversion import Inversion, invert
+from uqgen.generators.inversion import Inversion, Inverter
 from uqgen.settings import SettingError, require
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class EditedImage:
         given: uint8 [C, H, W].
         score: its score.
         predicted: its most probable class.
-        reconstruction: uint8 [C, H, W], as the generator makes it.
+        reconstruction: uint8 [C, H, W], as the model makes it.
         error: root mean square difference of the two, pixels being in [0, 1].
         score_in: float32 [S], the scores asked.
         x: float32 [S, C, H, W] in [-1, 1], at the 256 levels of a picture.
@@ -110,24 +110,30 @@ def given_images(run: "Run", images: Sequence[Any]) -> GivenImages:
     require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
     pixels, known = zip(*(read_given(image, run.experiment.data) for image in images), strict=True)
     x = torch.stack(pixels)
-    logits = run.classifiers.target.to(run.gan.device).predict(x)
+    logits = run.classifiers.target.to(run.model.device).predict(x)
     guesses = predictive_logits(logits).argmax(dim=1).tolist()
     label = [guess if one is None else one for one, guess in zip(known, guesses, strict=True)]
     return GivenImages(x, own_condition(logits, torch.tensor(label), run.classifiers.score))
 
 
-def find(run: "Run", given: GivenImages, settings: EditingSettings) -> Inversion:
-    """Given images in the latent space of a run's generator; see `invert`.
+def find(given: GivenImages, inverter: Inverter, device: torch.device) -> Inversion:
+    """Given images in a model, which is on this device; see `Inverter`."""
+    return inverter.invert(unit_range(given.x).to(device), given.own.to(device))
+
+
+def editor_of(run: "Run", settings: EditingSettings) -> Editor:
+    """What edits images as a run's target sees them.
 
     Raises:
-        SettingError: the generator has no W.
+        SettingError: images cannot be found in the run's model.
     """
-    x, own = unit_range(given.x).to(run.gan.device), given.own.to(run.gan.device)
-    return invert(run.gan, x, own, settings.n_inversion_steps, settings.seed)
+    inverter = run.model.inverter(settings.n_inversion_steps, settings.seed)
+    target, score, ends = run.classifiers.target, run.classifiers.score, run.evaluator.asked_range
+    return Editor(inverter, target, score, ends, settings.tolerance, settings.n_editing_steps)
 
 
 def edit_image(run: "Run", image: Any, scores: Sequence[float], settings: EditingSettings) -> EditedImage:
-    """Finds an image in the latent space and edits it to each of these scores.
+    """Finds an image in the run's model and edits it to each of these scores.
 
     Args:
         run: a trained run of images.
@@ -136,21 +142,19 @@ def edit_image(run: "Run", image: Any, scores: Sequence[float], settings: Editin
         settings: see there.
 
     Raises:
-        SettingError: the image cannot be read, the run is one of points, or its generator has no W.
+        SettingError: the image cannot be read, the run is one of points, or images cannot be found in its model.
     """
     given = given_images(run, [image])
-    inversion = find(run, given, settings)
-    asked = torch.tensor(scores, dtype=torch.float32, device=run.gan.device)
-    how = (run.gan, inversion, run.classifiers.target, run.classifiers.score, asked)
-    start = edit_by_condition(*how, run.evaluator.asked_range, settings.tolerance)
-    edits = edit(*how, start, settings.tolerance, settings.n_editing_steps)
+    editor, asked = editor_of(run, settings), torch.tensor(scores, dtype=torch.float32)
+    inversion = find(given, editor.inverter, run.model.device)
+    edits = editor.by_guidance(inversion, asked, editor.by_condition(inversion, asked))
     return EditedImage(
         given=given.x[0],
         score=float(given.own.score[0]),
         predicted=int(given.predicted[0]),
         reconstruction=to_uint8(inversion.reconstruction[0]).cpu(),
         error=float(inversion.error[0]),
-        score_in=asked.cpu(),
+        score_in=asked,
         x=unit_range(edits.x[0]),
         score_out=edits.score_out[0],
         predictions=edits.predicted[0],

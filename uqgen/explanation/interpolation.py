@@ -1,4 +1,4 @@
-"""From one image to another through W, with the score along the way."""
+"""From one given image to another through a trained model, with the score along the way."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,8 +11,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import to_uint8
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.given_image import GivenImages, find, given_images
-from uqgen.explanation.inversion import Inversion, generator_of, w_of
-from uqgen.generators.model import ConditionalModel
+from uqgen.generators.inversion import Inversion, Inverter
 from uqgen.scores import Score
 from uqgen.settings import require_integer
 
@@ -63,16 +62,13 @@ class Between:
         return {part: {name: values.tolist() for name, values in found.items()} for part, found in parts.items()}
 
 
-@torch.no_grad()
-def interpolate(
-    gan: ConditionalModel, ends: Inversion, target: FrozenClassifier, score: Score, n: int
-) -> Interpolation:
-    """Straight from the w of one image to that of another, layer by layer, and from noise to noise.
+def interpolate(inverter: Inverter, ends: Inversion, target: FrozenClassifier, score: Score, n: int) -> Interpolation:
+    """Leads one image to another, and has the images on the way scored; see `Inverter.between`.
 
     Args:
-        gan: the trained GAN.
-        ends: two images that were inverted, or codes of the generator's own; see `at_code`.
-        target: on the GAN's device.
+        inverter: of the trained model.
+        ends: two images that were inverted.
+        target: on the model's device.
         score: fitted to it.
         n: number S of images, both ends counted.
 
@@ -80,17 +76,14 @@ def interpolate(
         SettingError: n is below 2.
     """
     require_integer("n", n, 2)
-    w, way = w_of(gan, ends, ends.own), torch.linspace(0, 1, n, device=gan.device)
-    between = torch.lerp(w[:, :1], w[:, 1:], way[None, :, None])
-    noise = [torch.lerp(layer[:1], layer[1:], way[:, None, None, None]) for layer in ends.latent.noise]
-    x = to_uint8(generator_of(gan).synthesise(between, noise)).cpu()
+    x = to_uint8(inverter.between(ends, n)).cpu()
     logits = target.predict(x)
     probabilities = predictive_logits(logits).softmax(dim=1)
     return Interpolation(x, score(logits, ends.own.label[:1].cpu().expand(n)), probabilities)
 
 
 def interpolate_given(run: "Run", first: Any, second: Any, settings: EditingSettings) -> Between:
-    """Finds two images in the latent space and goes from one to the other.
+    """Finds two images in the run's model and goes from one to the other.
 
     Args:
         run: a trained run of images.
@@ -98,9 +91,10 @@ def interpolate_given(run: "Run", first: Any, second: Any, settings: EditingSett
         settings: number of images on the way, steps of the inversion, and seed.
 
     Raises:
-        SettingError: an image cannot be read, the run is one of points, or its generator has no W.
+        SettingError: an image cannot be read, the run is one of points, or images cannot be found in its model.
     """
     given = given_images(run, [first, second])
-    ends = find(run, given, settings)
-    made = interpolate(run.gan, ends, run.classifiers.target, run.classifiers.score, settings.n_between)
+    inverter = run.model.inverter(settings.n_inversion_steps, settings.seed)
+    ends = find(given, inverter, run.model.device)
+    made = interpolate(inverter, ends, run.classifiers.target, run.classifiers.score, settings.n_between)
     return Between(given, ends.error.cpu(), made)

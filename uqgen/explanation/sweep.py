@@ -43,7 +43,7 @@ class Sweep:
 
 
 def sweep_scores(
-    gan: ConditionalModel,
+    model: ConditionalModel,
     target: FrozenClassifier,
     score: Score,
     n_classes: int,
@@ -54,7 +54,7 @@ def sweep_scores(
     """Makes the images of a sweep, rounded to 256 levels, and has them scored.
 
     Args:
-        gan: the trained GAN, on the device where to compute.
+        model: the trained model, on the device where to compute.
         target: on the same device.
         score: fitted to the target.
         n_classes: number of classes K.
@@ -62,11 +62,11 @@ def sweep_scores(
         n_noises: number M of noises of each class.
         seed: draws them.
     """
-    rng = seeding.generator(seed, device=gan.device)
+    rng = seeding.generator(seed, device=model.device)
     images, obtained, probabilities = [], [], []
     for label in track(range(n_classes), "sweeps, one a class"):
-        latent, condition = _swept(gan, gan.draw_latent(n_noises, rng), label, scores)
-        x = to_uint8(gan.generate(latent, condition)).cpu()
+        latent, condition = _swept(model, model.draw_latent(n_noises, rng), label, scores)
+        x = to_uint8(model.generate(latent, condition)).cpu()
         logits = target.predict(x)
         images.append(x)
         obtained.append(score(logits, condition.label.cpu()))
@@ -76,11 +76,11 @@ def sweep_scores(
     return Sweep(scores, x, score_out, vectors)
 
 
-def _swept(gan: ConditionalModel, latent: Latent, label: int, scores: tuple[float, ...]) -> tuple[Latent, Condition]:
+def _swept(model: ConditionalModel, latent: Latent, label: int, scores: tuple[float, ...]) -> tuple[Latent, Condition]:
     """Every score asked of each of M latents, M S of both, latent by latent."""
     n = len(latent)
-    certain = Condition(torch.full((n,), label, device=gan.device), torch.full((n,), scores[0], device=gan.device))
-    row = torch.arange(n, device=gan.device).repeat_interleave(len(scores))
-    asked = torch.tensor(scores, device=gan.device).repeat(n)
-    complete = gan.encoding.complete(certain, latent.chance)
-    return latent.select(row), gan.encoding.rescored(complete.select(row), asked)
+    certain = Condition(torch.full((n,), label, device=model.device), torch.full((n,), scores[0], device=model.device))
+    row = torch.arange(n, device=model.device).repeat_interleave(len(scores))
+    asked = torch.tensor(scores, device=model.device).repeat(n)
+    complete = model.encoding.complete(certain, latent.chance)
+    return latent.select(row), model.encoding.rescored(complete.select(row), asked)

@@ -12,8 +12,6 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.data.images import fit_image
 from uqgen.data.labelled import to_uint8
-from uqgen.explanation.interpolation import interpolate
-from uqgen.explanation.inversion import at_code
 from uqgen.generators.latent import Latent
 from uqgen.settings import require_integer, require_number
 
@@ -41,8 +39,10 @@ class Answer:
         return self.probabilities.argmax(dim=1)
 
 
-def between_seeds(run: "Run", label: int, score: float, seeds: tuple[int, int], n: int) -> Answer:
-    """Makes images of a class and a score, on the way from one seed to another; see `interpolate`.
+def between_seeds(
+    run: "Run", label: int, score: float, seeds: tuple[int, int], n: int, guidance: float | None = None
+) -> Answer:
+    """Makes images of a class and a score, on the way from the noise of one seed to that of another.
 
     Args:
         run: a trained run of images.
@@ -50,21 +50,21 @@ def between_seeds(run: "Run", label: int, score: float, seeds: tuple[int, int], 
         score: the score asked.
         seeds: draw the latents of the first and of the last image.
         n: number of images.
+        guidance: its strength; None for the run's own, see `Run.guided`.
 
     Raises:
-        SettingError: a score or a seed is out of range.
+        SettingError: a score, a seed or the strength is out of range.
     """
     require_number("score", score, *run.classifiers.score.range(len(run.class_names)))
     for name, seed in zip(("seed", "second seed"), seeds, strict=True):
         require_integer(name, seed, 0)
-    gan = run.gan
-    drawn = [gan.draw_latent(1, seeding.generator(seed, device=gan.device)) for seed in seeds]
-    noise = zip(*(latent.noise for latent in drawn), strict=True)
-    latent = Latent(torch.cat([latent.z for latent in drawn]), tuple(map(torch.cat, noise)))
-    asked = Condition(torch.full((2,), label), torch.full((2,), float(score))).to(gan.device)
-    ends = at_code(gan, latent, gan.encoding.complete(asked, latent.chance))
-    way = interpolate(gan, ends, run.classifiers.target.to(gan.device), run.classifiers.score, n)
-    return Answer(way.x, way.score_out, way.probabilities)
+    model = run.model
+    ends = Latent.cat([model.draw_latent(1, seeding.generator(seed, device=model.device)) for seed in seeds])
+    asked = Condition(torch.full((2,), label), torch.full((2,), float(score))).to(model.device)
+    way = torch.linspace(0, 1, n, device=model.device)
+    with run.guided(guidance):
+        x = model.generate(ends.between(way), model.encoding.complete(asked, ends.chance).between(way))
+    return ask_target(run, to_uint8(x).cpu(), label)
 
 
 def of_picture(run: "Run", picture: Image.Image, label: int) -> Answer:
@@ -96,6 +96,6 @@ def edited(run: "Run", picture: Image.Image, score: float) -> Answer:
 
 def ask_target(run: "Run", x: Tensor, label: int) -> Answer:
     """What the target says of images uint8 [N, C, H, W]; `label` is their class for scores that need one."""
-    logits = run.classifiers.target.to(run.gan.device).predict(x)
+    logits = run.classifiers.target.to(run.model.device).predict(x)
     score = run.classifiers.score(logits, torch.full((len(x),), label))
     return Answer(x, score, predictive_logits(logits).softmax(dim=1))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from uqgen.run import Run
 
 N_IMAGES = 8  # from the first seed to the second
+STRONGEST = 2.0  # guidance that can be chosen
 N_BARS = 10  # classes whose probabilities are shown
 CSS = """
 .pixels img { image-rendering: pixelated; }
@@ -45,9 +46,11 @@ def build_page(run: "Run") -> gr.Blocks:
     return page
 
 
-def answer_shown(run: "Run", label: int, score: float, seed: int, second: int) -> tuple[Shown, list[Bars], Bars]:
+def answer_shown(
+    run: "Run", label: int, score: float, guidance: float, seed: int, second: int
+) -> tuple[Shown, list[Bars], Bars]:
     """The images with their captions, the probabilities of each, and once more those of the first."""
-    answer = between_seeds(run, label, score, (seed, second), N_IMAGES)
+    answer = between_seeds(run, label, score, (seed, second), N_IMAGES, guidance)
     bars = _bars(run, answer)
     return list(zip(_pictures(answer), _captions(run, answer), strict=True)), bars, bars[0]
 
@@ -73,6 +76,8 @@ def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
     name = score_label(run.classifiers.score.name)
     with gr.Row():
         label, score = gr.Dropdown(_choices(run), value=0, label="Class asked"), _score_slider(run)
+        own = run.experiment.guidance.strength
+        guidance = gr.Slider(0, max(STRONGEST, own), value=own, step=0.05, label="Guidance")
         seed, second = (gr.Number(value, precision=0, label=text) for value, text in enumerate(("Seed", "Second seed")))
     gr.Markdown(
         f"From the first seed to the second: class predicted and {name} obtained. Choose one for its probabilities."
@@ -84,9 +89,9 @@ def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
         )  # fmt: skip
         probabilities, of_all = gr.Label(label="Probabilities", num_top_classes=N_BARS), gr.State([])
     gr.on(
-        [page.load, label.change, score.change, seed.change, second.change],
+        [page.load, label.change, score.change, guidance.change, seed.change, second.change],
         partial(answer_shown, run),
-        [label, score, seed, second],
+        [label, score, guidance, seed, second],
         [images, of_all, probabilities],
         show_progress="hidden",
         trigger_mode="always_last",

@@ -1,5 +1,7 @@
 """All the randomness that a generator takes in, so that an image can be made again with one thing changed."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -45,7 +47,44 @@ class Latent:
         """
         return torch.special.ndtr(self.z.flatten(1)[:, 0]).clamp_max(1 - 1e-6)
 
+    @classmethod
+    def cat(cls, parts: Sequence["Latent"]) -> "Latent":
+        """All latents of several batches, none of which mixes styles."""
+        layers = zip(*(part.noise for part in parts), strict=True)
+        return cls(torch.cat([part.z for part in parts]), tuple(map(torch.cat, layers)))
+
+    def between(self, way: Tensor) -> "Latent":
+        """Latents on the way from the first of two to the second, each tensor of them along its own arc.
+
+        Args:
+            way: float32 [S] in [0, 1], how far each is from the first.
+        """
+        return Latent(
+            spherical(self.z[0], self.z[1], way), tuple(spherical(layer[0], layer[1], way) for layer in self.noise)
+        )
+
     def select(self, index: Tensor | slice) -> "Latent":
         """The latents at these positions of the batch."""
         mix = StyleMix(self.mix.z[index], self.mix.from_layer[index]) if self.mix else None
         return Latent(self.z[index], tuple(noise[index] for noise in self.noise), mix)
+
+
+def spherical(first: Tensor, second: Tensor, way: Tensor) -> Tensor:
+    """Spherical interpolation (Shoemake, 1985, section 3.3), which keeps normal noise as long as it is.
+
+    Lengths, where they differ, change evenly.
+
+    Args:
+        first, second: float32 [...].
+        way: float32 [S] in [0, 1].
+
+    Returns:
+        float32 [S, ...].
+    """
+    ends = torch.stack([first, second]).flatten(1)
+    length = ends.norm(dim=1, keepdim=True)
+    direction = ends / length.clamp_min(1e-12)
+    angle = torch.dot(*direction).clamp(-1, 1).acos().clamp(1e-3, math.pi - 1e-3)
+    weight = torch.stack([(1 - way) * angle, way * angle], dim=1).sin() / angle.sin()
+    lengths = torch.stack([1 - way, way], dim=1) @ length
+    return (weight @ direction * lengths).view(len(way), *first.shape)

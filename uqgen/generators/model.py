@@ -13,6 +13,7 @@ from uqgen import distributed, seeding
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.sampling import DataConditions
+from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
 from uqgen.generators.training import Training
 from uqgen.guidance.guidance import Guidance
@@ -85,6 +86,18 @@ class ConditionalModel(LightningModule, ABC):
         chunks = torch.arange(len(latent), device=latent.z.device).split(size)
         x = torch.cat([self.make(latent.select(chunk), condition.select(chunk)) for chunk in chunks])
         return x.clamp(-1, 1) if x.dim() == 4 else x
+
+    @abstractmethod
+    def inverter(self, n_steps: int | None = None, seed: int = 0) -> Inverter:
+        """What finds given images in this model.
+
+        Args:
+            n_steps: of the search, or of the integration; None for the family's own number.
+            seed: draws where a search starts.
+
+        Raises:
+            SettingError: images cannot be found in this model.
+        """
 
     @contextmanager
     def guided_by(self, guidance: Guidance | None) -> Iterator[None]:

@@ -16,7 +16,7 @@ from uqgen.report.captioned_images import captioned_images, short_name
 from uqgen.report.style import INK, TEXT, score_label, small_print, with_interval
 from uqgen.report.sweep_figures import DIFFERENCES
 
-_METHODS_SHORT = {"condition, then W+": "then W+", "nearest real image": "real"}  # of rows
+_METHODS_SHORT = {"condition, then guidance": "guided", "nearest real image": "real"}  # of rows
 
 
 def edited_image_figure(edited: EditedImage, class_names: Sequence[str], score_name: str, *, seed: int) -> Figure:

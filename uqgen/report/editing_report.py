@@ -33,7 +33,7 @@ def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> Edite
         settings: steps, number of scores, and seed.
 
     Raises:
-        SettingError: the image cannot be read, or the generator has no W.
+        SettingError: the image cannot be read, or images cannot be found in its model.
     """
     score, (low, high) = run.classifiers.score, run.evaluator.asked_range
     ends = (high, low) if score.high_means == "confident" else (low, high)
@@ -53,7 +53,7 @@ def lead_between(run: "Run", images: Sequence[str | int], settings: EditingSetti
         settings: see there.
 
     Raises:
-        SettingError: an image cannot be read, or the generator has no W.
+        SettingError: an image cannot be read, or images cannot be found in its model.
     """
     (first, second), names, score = images, run.class_names, run.classifiers.score.name
     between = interpolate_given(run, first, second, settings)
@@ -74,7 +74,7 @@ def edit_many(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
         settings: see there.
 
     Raises:
-        SettingError: there are not as many images, or the generator has no W.
+        SettingError: there are not as many images, or images cannot be found in its model.
     """
     found, folder, score = study_edits(run, n, settings), run.folder.explanation, run.classifiers.score.name
     results = {"run": str(run.folder.path), "score": score, "split": run.experiment.evaluation.split}

@@ -13,9 +13,11 @@ from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.scored import ScoredBatch
 from uqgen.generators.ema import EMA
+from uqgen.generators.flow.inversion import N_STEPS, FlowInverter
 from uqgen.generators.flow.sampling import FlowSampling, integrate
 from uqgen.generators.flow.training import FlowTraining
 from uqgen.generators.flow.velocity import Velocity
+from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
 from uqgen.generators.model import ConditionalModel
 from uqgen.hardware import computes_in_bf16
@@ -87,6 +89,10 @@ class ConditionalFlow(ConditionalModel):
             return self._led(x, self._velocity(x, time, parts), time, condition)
 
         return integrate(velocity, latent.z, self.sampling.times())
+
+    def inverter(self, n_steps: int | None = None, seed: int = 0) -> Inverter:
+        """See `ConditionalModel`; nothing is drawn."""
+        return FlowInverter(cast(Velocity, self.ema.module), self.encoding, n_steps or N_STEPS)
 
     def _loss(self, batch: ScoredBatch) -> Tensor:
         """Mean squared error of the velocity."""

@@ -18,13 +18,15 @@ from uqgen.enforcement.enforcement import Enforcement, bounded
 from uqgen.generators.ema import EMA
 from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES
 from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
+from uqgen.generators.gan.inversion import N_STEPS, StyleInverter
 from uqgen.generators.gan.penalties import PENALTIES, path_lengths
 from uqgen.generators.gan.stylegan2 import Generator
 from uqgen.generators.gan.training import GANTraining
+from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
 from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance, shortened
-from uqgen.settings import require
+from uqgen.settings import SettingError, require
 
 PATH_LENGTH_EVERY = 4  # steps between path-length regularisations: StyleGAN2, appendix B
 PATH_LENGTH_RATE = 0.01  # of the moving average of path lengths, the same
@@ -123,6 +125,13 @@ class ConditionalGAN(ConditionalModel):
             return generator(latent, parts)
         code = generator.code(latent, parts)
         return generator.decode(self._guided(code, latent, parts, condition, self.guidance), latent, parts)
+
+    def inverter(self, n_steps: int | None = None, seed: int = 0) -> Inverter:
+        """See `ConditionalModel`."""
+        generator = self.ema.module
+        if not isinstance(generator, Generator):
+            raise SettingError("model", type(generator).__name__, "one that images are found in, as model=gan or flow")
+        return StyleInverter(generator, self.encoding, n_steps or N_STEPS, seed)
 
     def _guided(
         self, code: Tensor, latent: Latent, parts: tuple[Tensor, ...], condition: Condition, guidance: Guidance

@@ -1,0 +1,85 @@
+"""GAN inversion: given images found in the latent space of a trained StyleGAN2.
+
+StyleGAN2's projection (Karras et al., 2020, appendix D) adapted to a conditional generator: what the condition does not
+determine is optimised, so that the condition can be changed afterwards. The offsets from the mapping network's w, one
+for each layer, are W+ of Abdal et al. (2019), "Image2StyleGAN", and are kept small because images far from W do not
+follow changes of it (Tov et al., 2021, "Designing an encoder for StyleGAN image manipulation").
+"""
+
+from collections.abc import Sequence
+
+import torch
+from rich.progress import track
+from torch import Tensor
+from torch.optim import Adam
+from torch.optim.lr_scheduler import OneCycleLR
+
+from uqgen import seeding
+from uqgen.conditioning.encoding import Encoding
+from uqgen.generators.gan.stylegan2 import Generator
+from uqgen.generators.inversion import Inverter
+from uqgen.generators.latent import Latent
+
+N_STEPS = 100  # of the search, unless another number is asked for
+N_STARTS = 16  # latents drawn, of which the one whose image is nearest is where the optimisation starts
+RATE = 0.3  # of Adam, at most
+OFFSET_WEIGHT, NOISE_WEIGHT = 1e-2, 1e-3  # of the mean squares of offsets and noise, beside that of the pixels
+
+
+class StyleInverter(Inverter):
+    """Finds images by optimising z, offsets in W+, and noise. A code is the w of every layer.
+
+    Args:
+        generator: the averaged one.
+        encoding: see `Inverter`.
+        n_steps: steps of Adam.
+        seed: draws where the optimisation starts.
+    """
+
+    def __init__(self, generator: Generator, encoding: Encoding, n_steps: int, seed: int) -> None:
+        super().__init__(encoding)
+        self.generator, self.n_steps, self.seed = generator, n_steps, seed
+
+    def search(self, x: Tensor, parts: Sequence[Tensor]) -> tuple[Latent, Tensor]:
+        """See `Inverter`."""
+        start = self._nearest_of_drawn(x, parts)
+        z = start.z.requires_grad_()
+        noise = [torch.zeros_like(layer, requires_grad=True) for layer in start.noise]
+        with torch.no_grad():
+            offset = torch.zeros_like(self.code(start, parts), memory_format=torch.contiguous_format).requires_grad_()
+        free = [z, offset, *noise]
+        optimizer = Adam(free, lr=RATE, betas=(0.9, 0.99))
+        schedule = OneCycleLR(optimizer, RATE, total_steps=self.n_steps + 1, pct_start=0.1)
+        for _ in track(range(self.n_steps), "inversion"):
+            latent = Latent(z, tuple(noise))
+            made = self.decode(self.code(latent, parts) + offset, latent, parts)
+            loss = (made - x).square().mean(dim=(1, 2, 3)).sum()  # over images, none of which matters to another
+            loss = loss + OFFSET_WEIGHT * offset.square().mean(dim=(1, 2)).sum()
+            loss = loss + NOISE_WEIGHT * sum(layer.square().mean(dim=(1, 2, 3)).sum() for layer in noise)
+            for parameter, gradient in zip(free, torch.autograd.grad(loss, free), strict=True):
+                parameter.grad = gradient
+            optimizer.step()
+            schedule.step()
+        return Latent(z.detach(), tuple(layer.detach() for layer in noise)), offset.detach()
+
+    def code(self, latent: Latent, parts: Sequence[Tensor]) -> Tensor:
+        """See `Inverter`; float32 [N, n_layers, w_dim]."""
+        return self.generator.code(latent, parts)
+
+    def decode(self, code: Tensor, latent: Latent, parts: Sequence[Tensor]) -> Tensor:
+        """See `Inverter`."""
+        return self.generator.decode(code, latent, parts)
+
+    def mix(self, codes: Tensor, way: Tensor) -> Tensor:
+        """See `Inverter`; straight through W+."""
+        return codes[0].lerp(codes[1], way[:, None, None])
+
+    @torch.no_grad()
+    def _nearest_of_drawn(self, x: Tensor, parts: Sequence[Tensor]) -> Latent:
+        """Of `N_STARTS` latents drawn for each image, the z whose image is nearest."""
+        rng = seeding.generator(self.seed, device=x.device)
+        drawn = [self.generator.draw_latent(len(x), rng) for _ in range(N_STARTS)]
+        distance = [(self.generator(latent, parts) - x).square().mean(dim=(1, 2, 3)) for latent in drawn]
+        nearest = torch.stack(distance).argmin(dim=0)
+        z = torch.stack([latent.z for latent in drawn])[nearest, torch.arange(len(x), device=x.device)]
+        return Latent(z, drawn[-1].noise)

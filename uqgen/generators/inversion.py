@@ -1,0 +1,114 @@
+"""Given images in a trained model: found, made again under another condition, and led from one to another."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.encoding import Encoding
+from uqgen.generators.latent import Latent
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """N given images as a model makes them.
+
+    Attributes:
+        x: the images given, float32 [N, C, H, W] in [-1, 1].
+        own: their class, score and, if the networks are told it, softmax vector.
+        latent: N latents found, which stay as they are when the condition changes.
+        offset: float32 [N, ...], what is added to the code that a latent has under a condition; 0 where latents alone
+            reach every image.
+        reconstruction: float32 [N, C, H, W], of the model under their own condition, not clipped.
+    """
+
+    x: Tensor
+    own: Condition
+    latent: Latent
+    offset: Tensor
+    reconstruction: Tensor
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def error(self) -> Tensor:
+        """Root mean square difference of image and reconstruction, pixels being in [0, 1]; float32 [N]."""
+        return (self.reconstruction.clamp(-1, 1) - self.x).square().mean(dim=(1, 2, 3)).sqrt() / 2
+
+    def select(self, index: Tensor | slice) -> "Inversion":
+        """The images at these positions."""
+        own, latent = self.own.select(index), self.latent.select(index)
+        return Inversion(self.x[index], own, latent, self.offset[index], self.reconstruction[index])
+
+
+class Inverter(ABC):
+    """Finds given images in a trained model, and makes them again under other conditions.
+
+    What is made follows the averaged weights and the condition alone: nothing guides it, neither a classifier nor the
+    difference to what the model makes without a condition. A model makes an image from a *code*, which its latent and
+    its condition determine.
+
+    Args:
+        encoding: turns conditions into what the networks take.
+    """
+
+    def __init__(self, encoding: Encoding) -> None:
+        self.encoding = encoding
+
+    @abstractmethod
+    def search(self, x: Tensor, parts: Sequence[Tensor]) -> tuple[Latent, Tensor]:
+        """Latents and offsets of codes of which these images are made.
+
+        Args:
+            x: float32 [N, C, H, W] in [-1, 1].
+            parts: the encoded condition, one float [N, part_dims[i]] for each part.
+        """
+
+    @abstractmethod
+    def code(self, latent: Latent, parts: Sequence[Tensor]) -> Tensor:
+        """What an image is made of, float32 [N, ...]."""
+
+    @abstractmethod
+    def decode(self, code: Tensor, latent: Latent, parts: Sequence[Tensor]) -> Tensor:
+        """Images float32 [N, C, H, W] of codes, not clipped; differentiable by the code."""
+
+    @abstractmethod
+    def mix(self, codes: Tensor, way: Tensor) -> Tensor:
+        """Codes on the way from the first of two, float32 [2, ...], to the second: one for each of float32 [S]."""
+
+    def invert(self, x: Tensor, own: Condition) -> Inversion:
+        """Finds images under their own conditions; all at once, and each for itself.
+
+        Args:
+            x: float32 [N, C, H, W] in [-1, 1], on the model's device.
+            own: class, score and softmax vector of each, on the same device.
+        """
+        own = own._replace(probabilities=own.probabilities if self.encoding.uses_probabilities else None)
+        found = Inversion(x, own, *self.search(x, self.encoding(own)), x)
+        return replace(found, reconstruction=self.regenerate(found, own))
+
+    @torch.no_grad()
+    def regenerate(self, inversion: Inversion, condition: Condition) -> Tensor:
+        """The images that the model makes of what was found, under complete conditions; float32, not clipped."""
+        parts = self.encoding(condition)
+        return self.decode(self.code(inversion.latent, parts) + inversion.offset, inversion.latent, parts)
+
+    @torch.no_grad()
+    def between(self, ends: Inversion, n: int) -> Tensor:
+        """Images on the way from one reconstruction to another; codes and encoded conditions change evenly.
+
+        Args:
+            ends: two images.
+            n: number S of images, both ends counted.
+
+        Returns:
+            float32 [S, C, H, W], not clipped.
+        """
+        parts, way = self.encoding(ends.own), torch.linspace(0, 1, n, device=ends.x.device)
+        codes = self.mix(self.code(ends.latent, parts) + ends.offset, way)
+        mixed = tuple(part[0].lerp(part[1], way[:, None]) for part in parts)
+        return self.decode(codes, ends.latent.between(way), mixed)
