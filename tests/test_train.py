@@ -44,8 +44,8 @@ def test_a_run_leaves_everything_in_its_folder(finished):
     run, _, _ = finished
     figures = {path.stem for path in run.figures.iterdir()}
     is_image = run.path.name != "moons"
-    own = {"two_rows", "samples"} if is_image else {"moons"}
-    assert figures == {"in_vs_out", "distribution", "judges", "training"} | own
+    own = {"two_rows", "samples", "beside_certain", "beside_uncertain"} if is_image else {"moons"}
+    assert figures == {"in_vs_out", "distribution", "judges", "training", "manifold"} | own
     assert {path.name for path in run.classifiers.iterdir()} == {"target.pt", "judge-1.pt", "judge-2.pt", "judge-3.pt"}
     assert run.report.stat().st_size > 100_000
     assert not run.features.exists()  # MNIST's come with the package, and points need none

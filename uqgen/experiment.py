@@ -13,7 +13,7 @@ import torch
 from filelock import FileLock
 from lightning import Callback, seed_everything
 from lightning.pytorch.utilities.seed import isolate_rng
-from torch import Tensor
+from torch import Tensor, nn
 
 from uqgen import distributed
 from uqgen.classifiers.frozen import FrozenClassifier
@@ -27,9 +27,10 @@ from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
 from uqgen.evaluation.feature_training import obtain_features
-from uqgen.evaluation.features import FeatureNetwork, load_features
+from uqgen.evaluation.features import load_features
 from uqgen.evaluation.measure import Evaluator
-from uqgen.evaluation.settings import EvaluationSettings
+from uqgen.evaluation.public_features import load_public_features
+from uqgen.evaluation.settings import OWN, EvaluationSettings
 from uqgen.generators.callbacks.evaluation import Evaluation
 from uqgen.generators.callbacks.samples import SampleGrid
 from uqgen.generators.fit import Intervals, fit
@@ -166,10 +167,22 @@ class Experiment:
         score = self.score.fitted(logits["validation"], self.data.validation.label)
         return Classifiers(target, judges, tuple(siblings), logits, score)
 
-    def obtain_features(self, run: RunFolder) -> FeatureNetwork | None:
-        """Finds or trains what images are compared in, and leaves a copy in the run's folder; None for points."""
+    def obtain_features(self, run: RunFolder) -> nn.Module | None:
+        """What images are compared in, None for points: a public network, or one of our own, found or trained.
+
+        Of the network trained for these data a copy is left in the run's folder.
+
+        Raises:
+            SettingError: the weights of a public network cannot be had.
+        """
         if not self.data.is_image:
             return None
+        if self.evaluation.features != OWN:
+            try:
+                network = load_public_features(self.evaluation.features, self.evaluation.weights)
+            except SettingError as error:
+                raise error.under("evaluation") from None
+            return network.to(self.hardware.device())
         path = self.data.feature_weights
         if path is None:
             path = run.features
@@ -221,7 +234,7 @@ class Experiment:
             callbacks.append(SampleGrid(run.samples, names, scores, self.score.name, every, seed, tracker))
         fit(model, self.data.train, self.hardware, self.intervals, run.training, tracker, callbacks)
 
-    def evaluator(self, classifiers: Classifiers, own: Condition, features: FeatureNetwork | None) -> Evaluator:
+    def evaluator(self, classifiers: Classifiers, own: Condition, features: nn.Module | None) -> Evaluator:
         """What measures the GAN, on the device where the GAN is to be."""
         device = self.hardware.device()
         judges = {name: judge.to(device) for name, judge in classifiers.judges.items()}

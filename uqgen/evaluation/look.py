@@ -56,7 +56,7 @@ def mix_images(run: "Run", n: int, seed: int) -> MixedImages:
     doubt = (confident - condition.score) / (confident - other)
     drawn = draw_halves(condition.label, doubt, n, len(run.class_names), seeding.generator(seed, 0))
     asked = condition.select(drawn)
-    made = make_images(run.gan, asked, seeding.derive(seed, 1))
+    made = make_images(run.model, asked, seeding.derive(seed, 1))
     order = torch.randperm(2 * n, generator=seeding.generator(seed, 2))
     origin = order % n  # the real image that it is, or that it was asked for as
     x = torch.cat([real.data.x[drawn], made])[order]

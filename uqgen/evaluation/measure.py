@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
@@ -20,7 +20,6 @@ from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.by_strength import AtStrength, measure_by_strength
 from uqgen.evaluation.class_agreement import class_agreement
 from uqgen.evaluation.controls import Controls, measure_controls
-from uqgen.evaluation.features import FeatureNetwork
 from uqgen.evaluation.fidelity import Fidelity, compare_features
 from uqgen.evaluation.generated import Generated, generate
 from uqgen.evaluation.in_vs_out import InVsOut, by_class, in_vs_out
@@ -30,7 +29,7 @@ from uqgen.evaluation.low_pass import LowPass
 from uqgen.evaluation.manifold import Manifold, RealCells, ScoredImages, measure_manifold
 from uqgen.evaluation.real import RealImages, features_of
 from uqgen.evaluation.score_bins import score_bins
-from uqgen.evaluation.settings import REFERENCES, EvaluationSettings
+from uqgen.evaluation.settings import OWN, REFERENCES, EvaluationSettings
 from uqgen.evaluation.verdict import Verdict, judge_generator
 from uqgen.evaluation.wasserstein import sliced_wasserstein
 from uqgen.generators.model import ConditionalModel
@@ -144,7 +143,7 @@ class Evaluator:
     own: Condition
     logits: dict[str, Tensor]
     settings: EvaluationSettings
-    features: FeatureNetwork | None = None
+    features: nn.Module | None = None
 
     def measure(self, gan: ConditionalModel) -> Measurements:
         """Measures images of both protocols, the controls, and help at sampling time."""
@@ -242,10 +241,16 @@ class Evaluator:
 
     def _cells(self, split: str, class_names: Sequence[str], n_most: int, seed: int) -> RealCells:
         bins = score_bins(self.score, self.asked_range, self.own.score)
-        features = partial(features_of, network=LowPass() if self.data.is_image else None)
+        features = partial(features_of, network=self._compared_in)
         return RealCells.of(
             self.real["train"].scored, self.real[split].scored, bins, class_names, features, n_most, seed
         )
+
+    @property
+    def _compared_in(self) -> nn.Module | None:
+        """What images are compared in by class and score; None for points."""
+        is_own = self.data.is_image and self.settings.features == OWN
+        return LowPass() if is_own else self.features
 
     def _manifold(self, gan: ConditionalModel, made: Generated, cells: RealCells, seed: int) -> Manifold:
         """Of images requested as in the data, and of more where they are too few."""

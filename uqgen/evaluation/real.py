@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from uqgen import distributed
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData, unit_range
-from uqgen.evaluation.features import FeatureNetwork
 from uqgen.evaluation.fidelity import extract_features
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.manifold import ScoredImages
@@ -34,7 +33,7 @@ class RealImages:
     logits: Tensor
     judges: dict[str, Judge]
     measure: Score
-    network: FeatureNetwork | None
+    network: nn.Module | None
 
     @cached_property
     def score(self) -> Tensor:

@@ -7,10 +7,12 @@ import numpy as np
 from torch import Tensor
 
 from uqgen.evaluation.manifold import FEWEST
+from uqgen.evaluation.public_features import PUBLIC, check_public_features
 from uqgen.scores import SCORES, Score
 from uqgen.settings import require, require_choice, require_integer, require_number
 
 REFERENCES = ("test", "validation")
+OWN = "default"  # features
 TAIL = 0.001  # share of real images below, and above, the scores that count as reachable
 
 
@@ -28,6 +30,9 @@ class EvaluationSettings:
         n_judges: number of judges.
         split: the real images that floors, judges' references and controls use: "validation" to choose by, "test" to
             report on.
+        features: what images are compared in: "default" (FID in features of a network of our own, the measures by class
+            and score in low-pass pixels), or the name of a public network for both.
+        weights: file of the public network's weights; None where it comes with a package, or to download it.
         best_of: images drawn for each image kept, where the one whose score is nearest to the asked is kept.
         n_at_sampling: images kept for each kind of help at sampling time.
         strengths: of guidance, under which the model is measured beside the model alone.
@@ -47,6 +52,8 @@ class EvaluationSettings:
     n_manifold: int = 200
     n_judges: int = 3
     split: str = "test"
+    features: str = OWN
+    weights: str | None = None
     best_of: int = 8
     n_at_sampling: int = 2_000
     n_correction: int = 4_000
@@ -63,6 +70,10 @@ class EvaluationSettings:
         require_integer("n_manifold", self.n_manifold, FEWEST)
         require_integer("n_judges", self.n_judges, 0)
         require_choice("split", self.split, REFERENCES)
+        require_choice("features", self.features, (OWN, *PUBLIC))
+        if self.features != OWN:
+            check_public_features(self.features, self.weights)
+        require(self.weights is None or self.features != OWN, "weights", self.weights, f"null with features={OWN}")
         require_integer("best_of", self.best_of, 1)
         require_integer("n_at_sampling", self.n_at_sampling, 2)
         require_integer("n_correction", self.n_correction, 1)
