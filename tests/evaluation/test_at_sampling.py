@@ -39,7 +39,7 @@ class Bent:
     device = torch.device("cpu")
 
     def __init__(self, noise: float) -> None:
-        self.noise, self.generator = noise, self
+        self.noise = noise
 
     def draw_latent(self, n, rng):
         return Latent(torch.randn(n, 2, generator=rng))

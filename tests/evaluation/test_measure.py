@@ -1,5 +1,6 @@
 """A generator whose images are real ones of the class and score asked: what it must obtain is known beforehand."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -34,19 +35,20 @@ class Upper(nn.Module):
         return torch.stack([logit, -logit], dim=1)
 
 
-class Generator:
-    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
-        return Latent(torch.randn(n, 1, generator=rng))
-
-
 class Oracle:
     """Stands in for a trained GAN: for each condition the real point of that class whose score is nearest."""
 
     device = torch.device("cpu")
-    generator = Generator()
+    guidance = None
+
+    def guided_by(self, guidance: None) -> nullcontext:
+        return nullcontext()
 
     def __init__(self, x: torch.Tensor, own: Condition) -> None:
         self.x, self.own = x, own
+
+    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
+        return Latent(torch.randn(n, 1, generator=rng))
 
     def generate(self, latent: Latent, condition: Condition) -> torch.Tensor:
         distance = (condition.score[:, None] - self.own.score[None, :]).abs()

@@ -1,5 +1,6 @@
 """Measuring two scores: generators that follow both, or the first alone."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -31,19 +32,20 @@ class Upright(nn.Module):
         return torch.stack([logit, -logit], dim=2)
 
 
-class Generator:
-    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
-        return Latent(torch.randn(n, 1, generator=rng))
-
-
 class Nearest:
     """Stands in for a trained GAN: the real point of the class whose scores, or first score, are nearest."""
 
     device = torch.device("cpu")
-    generator = Generator()
+    guidance = None
+
+    def guided_by(self, guidance: None) -> nullcontext:
+        return nullcontext()
 
     def __init__(self, x: torch.Tensor, own: Condition, columns: slice) -> None:
         self.x, self.own, self.columns = x, own, columns
+
+    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
+        return Latent(torch.randn(n, 1, generator=rng))
 
     def generate(self, latent: Latent, condition: Condition) -> torch.Tensor:
         asked = condition if condition.second is not None else condition._replace(second=condition.score / 2)

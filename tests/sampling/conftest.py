@@ -14,23 +14,19 @@ from uqgen.scores import Score
 N_CLASSES = 2
 
 
-class Generator:
-    def __init__(self) -> None:
-        self.drawn: list[Latent] = []
-
-    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
-        latent = Latent(torch.randn(n, 1, generator=rng), (torch.randn(n, 1, 2, 2, generator=rng),))
-        self.drawn.append(latent)
-        return latent
-
-
 class StandIn:
     """Makes points that obtain `response(latent, condition)`, float32 [N], as the logit of the class fed."""
 
     device = torch.device("cpu")
 
     def __init__(self, response: Callable[[Latent, Condition], Tensor]) -> None:
-        self.response, self.generator = response, Generator()
+        self.response = response
+        self.drawn: list[Latent] = []
+
+    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
+        latent = Latent(torch.randn(n, 1, generator=rng), (torch.randn(n, 1, 2, 2, generator=rng),))
+        self.drawn.append(latent)
+        return latent
 
     def generate(self, latent: Latent, condition: Condition) -> Tensor:
         logits = torch.full((len(latent), N_CLASSES), -7.0)

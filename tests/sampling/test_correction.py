@@ -59,7 +59,7 @@ def test_noise_is_averaged_away(stand_in, target, own_logit, fit):
 def test_the_curves_are_the_isotonic_regressions_of_all_that_was_obtained(stand_in, fit):
     gan = stand_in(noisy)
     correction = fit(None, n=400, gan=gan)
-    latent = gan.generator.drawn[0]
+    latent = gan.drawn[0]
     fed = torch.linspace(LOW, HIGH, N_GRID).repeat_interleave(10)
     for label, (curve, mine) in enumerate(zip(correction.obtained, (slice(200), slice(200, 400)), strict=True)):
         obtained = noisy(latent.select(mine), Condition(torch.full((200,), label), fed))
@@ -98,7 +98,7 @@ def test_its_noise_is_held_out_and_depends_on_the_seed(stand_in, target, own_log
     fit(None, seed=0, gan=gan)
     fit(None, seed=1, gan=gan)
     fit(None, seed=1, gan=gan)
-    evaluation, held_out, other, again = (latent.z for latent in gan.generator.drawn)
+    evaluation, held_out, other, again = (latent.z for latent in gan.drawn)
     assert not torch.isin(held_out, evaluation).any()
     assert not torch.isin(held_out, other).any()
     assert other.equal(again)
@@ -108,7 +108,7 @@ def test_its_noise_is_held_out_and_depends_on_the_seed(stand_in, target, own_log
 def test_as_many_images_for_each_class_and_score(stand_in, fit, n, drawn):
     gan = stand_in(bent)
     fit(None, n=n, gan=gan)
-    assert [len(latent) for latent in gan.generator.drawn] == [drawn]
+    assert [len(latent) for latent in gan.drawn] == [drawn]
 
 
 def test_it_can_be_saved(tmp_path, fit):
