@@ -144,6 +144,7 @@ class Evaluator:
     logits: dict[str, Tensor]
     settings: EvaluationSettings
     features: nn.Module | None = None
+    _pooled: dict[tuple[str, int], RealCells] = field(default_factory=dict, init=False, repr=False)
 
     def measure(self, gan: ConditionalModel) -> Measurements:
         """Measures images of both protocols, the controls, and help at sampling time."""

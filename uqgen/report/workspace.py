@@ -51,7 +51,7 @@ SAMPLES = ["samples"]
 FIGURES = [
     *("figures/beside_certain", "figures/beside_uncertain", "figures/manifold"),
     *("figures/in_vs_out", "figures/in_vs_out_second", "figures/samples", "figures/two_rows", "figures/moons"),
-    *("figures/distribution", "figures/judges", "figures/training"),
+    *("figures/distribution", "figures/judges", "figures/guidance", "figures/training"),
 ]
 SETTINGS = {"condition": "choices.condition", "score": "choices.score", "seed": "seed"}
 RESULTS = {

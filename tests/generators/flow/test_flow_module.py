@@ -112,7 +112,7 @@ def test_what_is_random_in_a_step_follows_from_seed_and_images(make_flow):
 @pytest.mark.parametrize("score", [0.6, 0.75, 0.9])
 def test_guidance_leads_to_the_score_requested_and_its_window_bounds_it(known, score):
     target = FrozenClassifier(Brightness())
-    flow = known(newton=1.0, first=0.0, last=1.0, steps=40, bound=10.0)
+    flow = known(first=0.0, last=1.0, steps=40, bound=10.0)
     latent, condition = latent_and_condition(flow, score=score)
     flow.guidance = Guidance((target,), get_score("msp"), (0.5, 1.0))
     achieved = get_score("msp")(target(flow.generate(latent, condition)), condition.label)

@@ -124,4 +124,4 @@ class ConditionalFlow(ConditionalModel):
             return velocity
         left = 1 - time
         step = self.guidance.step(x + left * velocity, lambda image: image, condition, self.sampling.bound)
-        return velocity + self.sampling.newton * step / left
+        return velocity + step / left

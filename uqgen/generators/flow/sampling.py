@@ -20,8 +20,6 @@ class FlowSampling:
             velocity alone, more is further away from the unconditional one.
         bound: the longest step by which a classifier's guidance moves the image that is in prospect, as a Euclidean
             distance of pixels in [-1, 1].
-        newton: share of a whole Newton step that guidance of strength 1 makes: the image in prospect changes until the
-            end, so that less than all of each step remains.
         first, last: times between which a classifier leads.
 
     Raises:
@@ -31,7 +29,6 @@ class FlowSampling:
     steps: int = 8
     condition_strength: float = 1.5
     bound: float = 1.0
-    newton: float = 1.5
     first: float = 0.2
     last: float = 0.97
 
@@ -39,7 +36,6 @@ class FlowSampling:
         require_integer("steps", self.steps, 1)
         require_number("condition_strength", self.condition_strength, 0)
         require_number("bound", self.bound, 0)
-        require_number("newton", self.newton, 0)
         require_number("first", self.first, 0, 1)
         require_number("last", self.last, 0, 1)
         require(self.first <= self.last, "first", self.first, f"at most last={self.last}")
