@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from uqgen.conditioning.encoding import Encoding
-from uqgen.generators.flow.sampling import integrate
+from uqgen.generators.flow.sampling import crowded_times, integrate
 from uqgen.generators.flow.velocity import Velocity
 from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent, spherical
@@ -62,13 +62,3 @@ class FlowInverter(Inverter):
             return checkpoint(velocity, x, time, use_reentrant=False)
 
         return integrate(recomputed if torch.is_grad_enabled() else velocity, x, times)
-
-
-def crowded_times(n_steps: int) -> Tensor:
-    """Times from 0 to 1, float32 [n_steps + 1], half as far apart at either end as on average.
-
-    There the velocity turns most: on corrupted MNIST the mean error of inversions in 32 steps is 0.002, that of even
-    steps 0.008.
-    """
-    even = torch.linspace(0, 1, n_steps + 1)
-    return (even + even.square() * (3 - 2 * even)) / 2
