@@ -66,7 +66,7 @@ def test_a_collapse_is_told_in_plain_words_from_the_worst():
     assert faults(found) == ["collapse"]
     assert found.findings[0].text == (
         "At the certain end, images of class dog cover 13 % of the real variety, with 5 % of the recall of real ones "
-        "(and so in 1 more of 4 classes and parts of the range)."
+        "(so it is in 1 more of 4 classes and parts of the range)."
     )
     assert (found.worst["coverage"].class_name, found.worst["coverage"].is_certain) == ("dog", True)
 

@@ -14,6 +14,7 @@ from uqgen.report.comparison_figures import (
     _all_looks,
     _lines,
     curves_figure,
+    front_figure,
     metrics_figure,
     variant_looks,
 )
@@ -81,6 +82,29 @@ def test_an_interval_that_would_hide_everything_else_ends_in_an_arrow():
     arrows = [(x, y) for x, y in ends if x in (low, high)]
     mean = mae.lines[1].get_ydata()[0]
     assert arrows == [(low, mean), (high, mean)]
+
+
+def test_the_front_joins_the_variants_that_no_other_one_beats_and_shows_each_seed():
+    pairs = {"near": [(0.02, 0.5), (0.04, 0.7)], "beaten": [(0.1, 0.5)], "varied": [(0.2, 0.9)]}
+    jobs = []
+    for name, seeds in {**pairs, "unknown": [(0.01, None)]}.items():
+        for seed, (mae, coverage) in enumerate(seeds):
+            jobs.append(job(name, seed, mae))
+            jobs[-1].results["manifold"] = {"mean": {"coverage": {"ratio": coverage}}}
+            jobs[-1].results["support"] = {"edges": [0.3, 1.0]}
+    figure = front_figure(compare_jobs("", jobs))
+    (axes,) = figure.axes
+    line, *points = axes.lines
+    np.testing.assert_allclose(line.get_xydata(), [[0.03, 0.6], [0.2, 0.9]])
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["front", "near", "beaten", "varied"]
+    assert points[0].get_xydata().tolist() == [[0.02, 0.5], [0.04, 0.7]]
+    np.testing.assert_allclose(points[1].get_xydata(), [[0.03, 0.6]])
+
+
+def test_without_coverage_there_is_no_front():
+    comparison = many(2)
+    assert comparison.figures == ("metrics", "curves")
+    assert compare_jobs("", [job("a", 0)]).figures == ()
 
 
 def test_one_seed_has_no_interval():

@@ -167,7 +167,8 @@ def _unrealistic(measured: list[_Cell], noun: str) -> Finding | None:
     if not failing:
         return None
     worst = min(failing, key=lambda cell: _share(cell, "precision"))
-    says = f"have {_percent(_share(worst, 'precision'))} of the precision of real ones: the others look like none"
+    share = _percent(_share(worst, "precision"))
+    says = f"have {share} of the precision of real ones: the rest look like no real {noun}"
     return Finding(UNREALISTIC, _about(worst, noun, says, failing, measured))
 
 
@@ -176,10 +177,9 @@ def _wrong_score(measured: list[_Cell], middle: float, noun: str) -> Finding | N
     if not failing:
         return None
     worst = max(failing, key=_error)
-    says = (
-        f"miss the requested score by {_error(worst):.2f} on average, as always obtaining the middle of the range would"
-    )
-    return Finding(WRONG_SCORE, _about(worst, noun, f"{says} by {middle:.2f}", failing, measured))
+    says = f"miss the requested score by {_error(worst):.2f} on average"
+    says += f"; always obtaining the middle of the range would miss it by {middle:.2f}"
+    return Finding(WRONG_SCORE, _about(worst, noun, says, failing, measured))
 
 
 def _fragile(fragility: Fragility, noun: str) -> Finding | None:
@@ -251,7 +251,7 @@ def _about(worst: _Cell, noun: str, says: str, failing: list[_Cell], measured: l
     """A sentence of the worst class and bin, and of how many more there are."""
     where = _where(worst.part.low, worst.part.high, worst.is_certain)
     more = len(failing) - 1
-    too = f" (and so in {more} more of {len(measured)} classes and parts of the range)" if more else ""
+    too = f" (so it is in {more} more of {len(measured)} classes and parts of the range)" if more else ""
     return f"{where[0].upper()}{where[1:]}, {noun}s of class {worst.class_name} {says}{too}."
 
 

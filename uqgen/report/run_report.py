@@ -120,8 +120,6 @@ def write_report(
         tables[GUIDANCE] = strength_table(measurements.by_strength)
     tables["At sampling time"] = at_sampling_table(measurements, experiment.evaluation.n_correction)
     texts = {name: Paragraph(text) for name, text in EXPLANATIONS.items()}
-    if measurements.verdict is not None:
-        texts[BESIDE] = Paragraph(f"{measurements.verdict.text} {EXPLANATIONS[BESIDE]}")
     noun = "image" if experiment.data.is_image else "point"
     if measurements.controls is not None:
         tables["Controls"] = controls_table(measurements, measurements.controls)
