@@ -7,7 +7,8 @@ from torch import nn
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.generators.flow.inversion import FlowInverter, crowded_times
+from uqgen.generators.flow.inversion import FlowInverter
+from uqgen.generators.flow.sampling import crowded_times
 from uqgen.generators.flow.velocity import Velocity
 from uqgen.generators.latent import Latent
 

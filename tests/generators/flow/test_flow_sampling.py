@@ -41,15 +41,6 @@ def test_each_step_asks_for_one_velocity():
     assert asked == pytest.approx([0, 0.5])
 
 
-def test_times_lie_half_as_far_apart_at_the_ends_as_on_average():
-    times = FlowSampling(steps=100).times().double()
-    assert (times[0], times[-1]) == (0, 1)
-    gaps = times.diff()
-    assert (gaps > 0).all()
-    torch.testing.assert_close(gaps[[0, -1]], torch.full((2,), 0.005, dtype=torch.float64), rtol=0.02, atol=0)
-    torch.testing.assert_close(gaps, gaps.flip(0), atol=1e-6, rtol=0)
-
-
 @pytest.mark.parametrize(
     ("settings", "name"),
     [
