@@ -12,13 +12,13 @@ WITHOUT_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a G
 def test_auto_precision_is_bf16_where_it_saves_time(monkeypatch, computes, precision):
     asked = []
     monkeypatch.setattr(hardware, "computes_in_bf16", lambda device_type: (asked.append(device_type), computes)[1])
-    assert Hardware(accelerator="cpu").gan_precision() == precision
+    assert Hardware(accelerator="cpu").model_precision() == precision
     assert asked == ["cpu"]
 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
 def test_a_precision_that_is_asked_is_taken(precision):
-    assert Hardware(accelerator="cpu", precision=precision).gan_precision() == precision
+    assert Hardware(accelerator="cpu", precision=precision).model_precision() == precision
 
 
 @pytest.mark.parametrize(("capability", "computes"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])

@@ -27,6 +27,7 @@ from uqgen.config import build, compose, plain
 from uqgen.data.labelled import LabelledData
 from uqgen.data.scored import ScoredBatches
 from uqgen.experiment import Classifiers, Experiment
+from uqgen.generators.gan.training import GANTraining
 from uqgen.generators.model import ConditionalModel
 from uqgen.run_folder import RunFolder
 
@@ -34,6 +35,7 @@ SIZES = {
     "small": ["model=gan"],
     "medium": ["model=gan", "model.generator.channels=[128,128,64,32]"],
     "paper": ["model=gan_paper"],
+    "flow": ["model=flow"],
 }
 WARM_UP, MEASURED = 4, 32  # steps; the measured ones hold two lazy penalties
 MATRIX = 1024
@@ -61,9 +63,9 @@ class StepClock(Callback):
     def __init__(self) -> None:
         self.times: list[float] = []
 
-    def on_train_batch_end(self, trainer: Trainer, gan: ConditionalModel, *args: object) -> None:  # type: ignore[override]
+    def on_train_batch_end(self, trainer: Trainer, model: ConditionalModel, *args: object) -> None:  # type: ignore[override]
         """Notes the time, once the device is done."""
-        if gan.device.type == "cuda":
+        if model.device.type == "cuda":
             torch.cuda.synchronize()
         self.times.append(time.perf_counter())
 
@@ -94,26 +96,27 @@ def measure_throughput(experiment: Experiment) -> Throughput:
     with torch.device(experiment.hardware.device()):
         target = FrozenClassifier(experiment.classifier.network_for(experiment.data.shape, experiment.data.n_classes))
     classifiers = Classifiers(target, {}, (), {}, experiment.score)
-    gan, clock = experiment.build_model(own, classifiers), StepClock()
+    model, clock = experiment.build_model(own, classifiers), StepClock()
     # The counter's hooks do not bear the penalty's gradient by a leaf; it comes once in many steps.
-    gan.settings = replace(settings, penalty_weight=0.0)
+    model.settings = replace(settings, penalty_weight=0.0) if isinstance(settings, GANTraining) else settings
     with FlopCounterMode(display=False) as counter:
-        _train(gan, data, experiment, range(1), [])
-    flop, gan.settings = counter.get_total_flops() / settings.batch_size, settings
-    _train(gan, data, experiment, range(WARM_UP + MEASURED), [clock])
+        _train(model, data, experiment, range(1), [])
+    flop, model.settings = counter.get_total_flops() / settings.batch_size, settings
+    _train(model, data, experiment, range(WARM_UP + MEASURED), [clock])
     steps = torch.tensor(clock.times[WARM_UP - 1 :]).diff()
     # A round holds every lazy penalty once; the fastest is the one that other programs disturbed least.
-    seconds = steps.unfold(0, settings.penalty_every, 1).mean(dim=1).min().item()
-    return Throughput(settings.batch_size / seconds, flop / 1e9, _peak_memory(gan.device))
+    n_round = settings.penalty_every if isinstance(settings, GANTraining) else 1
+    seconds = steps.unfold(0, n_round, 1).mean(dim=1).min().item()
+    return Throughput(settings.batch_size / seconds, flop / 1e9, _peak_memory(model.device))
 
 
 def _train(
-    gan: ConditionalModel, data: LabelledData, experiment: Experiment, steps: range, extra: list[Callback]
+    model: ConditionalModel, data: LabelledData, experiment: Experiment, steps: range, extra: list[Callback]
 ) -> None:
     settings, hardware = experiment.model.training, experiment.hardware
-    batches = ScoredBatches(data, gan.conditions, settings.batch_size, steps, settings.seed)
-    trainer = hardware.trainer(precision=hardware.gan_precision(), max_epochs=1, callbacks=extra)
-    trainer.fit(gan, DataLoader(batches, batch_size=None))
+    batches = ScoredBatches(data, model.conditions, settings.batch_size, steps, settings.seed)
+    trainer = hardware.trainer(precision=hardware.model_precision(), max_epochs=1, callbacks=extra)
+    trainer.fit(model, DataLoader(batches, batch_size=None))
 
 
 def _peak_memory(device: torch.device) -> float:

@@ -59,7 +59,7 @@ class Classifiers:
     Attributes:
         target: the classifier being explained.
         judges: classifiers that take no part in the training, by name.
-        siblings: classifiers like the target that may take part in the training of the GAN.
+        siblings: classifiers like the target that may take part in the training of the model.
         logits: for each split, float32 [N, K], or [N, M, K] of an ensemble, the target's.
         score: the experiment's score, fitted to the target.
     """
@@ -235,7 +235,7 @@ class Experiment:
         fit(model, self.data.train, self.hardware, self.intervals, run.training, tracker, callbacks)
 
     def evaluator(self, classifiers: Classifiers, own: Condition, features: nn.Module | None) -> Evaluator:
-        """What measures the GAN, on the device where the GAN is to be."""
+        """What measures the model, on the device where it is to be."""
         device = self.hardware.device()
         judges = {name: judge.to(device) for name, judge in classifiers.judges.items()}
         target = classifiers.target.to(device)

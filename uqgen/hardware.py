@@ -32,7 +32,7 @@ class Hardware:
         accelerator: "auto" (a GPU where there is one), "cpu", "gpu" or "mps".
         devices: number of devices of each machine.
         num_nodes: number of machines.
-        precision: of the GAN's training; "auto" is bf16 where the hardware computes in it, otherwise fp32.
+        precision: of the model's training; "auto" is bf16 where the hardware computes in it, otherwise fp32.
 
     Raises:
         SettingError: a value is not allowed, or the accelerator is not there.
@@ -57,7 +57,7 @@ class Hardware:
         """This process's device."""
         return self.trainer(devices=1, num_nodes=1).strategy.root_device
 
-    def gan_precision(self) -> str:
+    def model_precision(self) -> str:
         """The precision that "auto" stands for here."""
         if self.precision != "auto":
             return self.precision
@@ -67,7 +67,7 @@ class Hardware:
         """What the run has got, in one line."""
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
         given = f", CUDA_VISIBLE_DEVICES={visible}" if visible else ""
-        return f"{self.device()} of {self.world_size} device(s), {self.gan_precision()}{given}"
+        return f"{self.device()} of {self.world_size} device(s), {self.model_precision()}{given}"
 
     @property
     def world_size(self) -> int:

@@ -45,12 +45,12 @@ class RunFolder:
 
     @property
     def training(self) -> Path:
-        """Checkpoint and history of the GAN."""
+        """Checkpoint and history of the model."""
         return self.path / "training"
 
     @property
     def checkpoint(self) -> Path:
-        """The state of the GAN's training."""
+        """The state of the model's training."""
         return self.training / "last.ckpt"
 
     @property

@@ -13,7 +13,7 @@ log = logging.getLogger("uqgen.train")
 
 
 def train(cfg: DictConfig) -> float:
-    """Trains the classifiers and the GAN, measures in against out and writes the report.
+    """Trains the classifiers and the generative model, measures in against out and writes the report.
 
     A run that was stopped goes on where it stopped; one that is complete is left as it is.
 
@@ -45,10 +45,10 @@ def train(cfg: DictConfig) -> float:
             own = experiment.own_conditions(classifiers)
         evaluator = experiment.evaluator(classifiers, own, experiment.obtain_features(run))
         experiment.tell_range(evaluator)
-        with experiment.stage("GAN"):
-            gan = experiment.build_model(own, classifiers)
-            experiment.train_model(gan, evaluator, run, tracker)
-        return evaluate(experiment, run, classifiers, evaluator, gan, tracker)
+        with experiment.stage("generative model"):
+            model = experiment.build_model(own, classifiers)
+            experiment.train_model(model, evaluator, run, tracker)
+        return evaluate(experiment, run, classifiers, evaluator, model, tracker)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ class Job:
     Attributes:
         name: of its folder, relative to the sweep's: what varies in the sweep.
         variant: the name without the seed; the experiment's where nothing but the seed varies.
-        seed: of the GAN's training; None where nothing tells.
+        seed: of the model's training; None where nothing tells.
         state: complete once it has results; else failed if its last try left an error, or unfinished.
         error: of a failed job, in one line.
         results: of a complete job, as results.json holds them; otherwise empty.

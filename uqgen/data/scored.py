@@ -1,4 +1,4 @@
-"""Real images with their class and their score, batched for the training of the GAN."""
+"""Real images with their class and their score, batched for the training of a generative model."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -60,7 +60,7 @@ class Consistency(Enforcement):
         require_integer("n_siblings", n_siblings, 0)
         self.weight, self.bound, self.warm_up = weight, bound, warm_up
         self.noise, self.shift, self.blur = noise, shift, blur
-        self.classifiers = (given.target, *given.siblings)  # in a tuple: not of the GAN's state
+        self.classifiers = (given.target, *given.siblings)  # in a tuple: not of the model's state
         self.score = given.score
         self.log_odds = LogOdds(given.real.scores)
 

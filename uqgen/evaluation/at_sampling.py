@@ -38,7 +38,7 @@ class AtSampling:
 
 
 def measure_at_sampling(
-    gan: ConditionalModel,
+    model: ConditionalModel,
     asked: Condition,
     target: FrozenClassifier,
     judges: dict[str, Judge],
@@ -51,9 +51,9 @@ def measure_at_sampling(
     """Measures the correction alone, the best of k alone, and both: the asked score corrected, the nearest to it kept.
 
     Args:
-        gan: the trained GAN.
+        model: the trained model.
         asked: N classes and scores, asked uniformly.
-        target, judges: classifiers on the GAN's device.
+        target, judges: classifiers on the model's device.
         score: the score.
         n_classes: number of classes.
         asked_range: the lowest and the highest score asked, between which the correction is fitted.
@@ -63,13 +63,13 @@ def measure_at_sampling(
     Returns:
         For "corrected", "best_of" and "corrected_best_of".
     """
-    correction = fit_correction(gan, target, score, n_classes, *asked_range, settings.n_correction, seed)
+    correction = fit_correction(model, target, score, n_classes, *asked_range, settings.n_correction, seed)
     fed = correction(asked)
     ways = {"corrected": (fed, 1), "best_of": (asked, settings.best_of), "corrected_best_of": (fed, settings.best_of)}
     found = {}
     for way, (condition, k) in ways.items():
-        rng = seeding.generator(seed, device=gan.device)
-        drawn = best_of(gan, asked, target, score, k, rng, condition)
+        rng = seeding.generator(seed, device=model.device)
+        drawn = best_of(model, asked, target, score, k, rng, condition)
         found[way] = _measure(drawn, asked, target, judges, asked_range, settings)
     return found
 

@@ -1,4 +1,4 @@
-"""What a GAN makes of a set of conditions, and what the target and the judges say of it."""
+"""What a model makes of a set of conditions, and what the target and the judges say of it."""
 
 from dataclasses import dataclass, replace
 
@@ -43,7 +43,7 @@ class Generated:
 
 
 def generate(
-    gan: ConditionalModel,
+    model: ConditionalModel,
     asked: Condition,
     target: FrozenClassifier,
     judges: dict[str, Judge],
@@ -53,13 +53,13 @@ def generate(
     """Makes one image for each condition and has it scored.
 
     Args:
-        gan: the trained GAN, on the device where to compute.
+        model: the trained model, on the device where to compute.
         asked: N classes and scores.
         target, judges: on the same device.
         score: the score, fitted to the target.
         seed: draws the latents.
     """
-    x = make_images(gan, asked, seed)
+    x = make_images(model, asked, seed)
     asked, logits = asked.to("cpu"), predict(target, x)
     said = {name: judge.score.scores(predict(judge.classifier, x), asked.label) for name, judge in judges.items()}
     first = {name: scores[:, 0] for name, scores in said.items()}
@@ -71,41 +71,41 @@ def generate(
     return replace(made, second=Generated(asked, x, logits, second, score.second(logits, asked.label)))
 
 
-def make_images(gan: ConditionalModel, asked: Condition, seed: int) -> Tensor:
+def make_images(model: ConditionalModel, asked: Condition, seed: int) -> Tensor:
     """Makes one image for each condition; every process does its share, and has the whole.
 
     Images are rounded to the 256 levels of real ones before anything is measured, so that nothing is obtained by a
     change that no picture could hold.
 
     Args:
-        gan: the trained GAN, on the device where to compute.
+        model: the trained model, on the device where to compute.
         asked: N classes and scores.
         seed: draws the latents.
 
     Returns:
         uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
     """
-    rng = seeding.generator(seed, device=gan.device)
+    rng = seeding.generator(seed, device=model.device)
     mine = distributed.share(len(asked.score))
-    latent = gan.draw_latent(len(asked.score), rng).select(mine)
-    part = gan.generate(latent, asked.select(mine).to(gan.device))
+    latent = model.draw_latent(len(asked.score), rng).select(mine)
+    part = model.generate(latent, asked.select(mine).to(model.device))
     return distributed.gather((to_uint8(part) if part.dim() == 4 else part).cpu())
 
 
-def fixed_noise(gan: ConditionalModel, n_columns: int, scores: list[float], seed: int) -> tuple[Tensor, Condition]:
+def fixed_noise(model: ConditionalModel, n_columns: int, scores: list[float], seed: int) -> tuple[Tensor, Condition]:
     """One row for each score and one column for each class, with the same noise in a column: figure 3 of the paper.
 
     Args:
-        gan: the trained GAN.
+        model: the trained model.
         n_columns: number of classes K.
         scores: R scores asked, one a row.
         seed: draws the noise.
 
     Returns:
-        Images float32 [R * K, C, H, W] in [-1, 1] and what was asked for them, row by row, on the GAN's device.
+        Images float32 [R * K, C, H, W] in [-1, 1] and what was asked for them, row by row, on the model's device.
     """
-    column = torch.arange(n_columns, device=gan.device).repeat(len(scores))
-    asked = torch.tensor(scores, device=gan.device).repeat_interleave(n_columns)
-    latent = gan.draw_latent(n_columns, seeding.generator(seed, device=gan.device)).select(column)
+    column = torch.arange(n_columns, device=model.device).repeat(len(scores))
+    asked = torch.tensor(scores, device=model.device).repeat_interleave(n_columns)
+    latent = model.draw_latent(n_columns, seeding.generator(seed, device=model.device)).select(column)
     condition = Condition(column, asked)
-    return gan.generate(latent, condition), condition
+    return model.generate(latent, condition), condition

@@ -124,16 +124,16 @@ class Measurements:
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Measures a GAN on a data set, against a target and its judges.
+    """Measures a model on a data set, against a target and its judges.
 
     Attributes:
         data: the data, set up.
-        target, judges: classifiers, on the GAN's device.
+        target, judges: classifiers, on the model's device.
         score: the score, fitted to the target.
         own: class and score, or scores, of every real training image.
         logits: for each split, float32 [N, K] or [N, M, K], the target's.
         settings: see there.
-        features: what images are compared in, on the GAN's device; None for points.
+        features: what images are compared in, on the model's device; None for points.
     """
 
     data: InMemoryDataModule
@@ -146,44 +146,44 @@ class Evaluator:
     features: nn.Module | None = None
     _pooled: dict[tuple[str, int], RealCells] = field(default_factory=dict, init=False, repr=False)
 
-    def measure(self, gan: ConditionalModel) -> Measurements:
+    def measure(self, model: ConditionalModel) -> Measurements:
         """Measures images of both protocols, the controls, and help at sampling time."""
-        found = self._measure(gan, self.seed, self.settings.n_images, self.settings.n_resamples)
+        found = self._measure(model, self.seed, self.settings.n_images, self.settings.n_resamples)
         ours, floor = found.realism, self._realism(self.reference.features)
         realism = replace(ours, images_floor=floor.images, sliced_wasserstein_floor=floor.sliced_wasserstein)
         controls = measure_controls(self, found.generated, found.protocols)
-        manifold = self._manifold(gan, found.generated["data"], self.real_cells, self.seed)
+        manifold = self._manifold(model, found.generated["data"], self.real_cells, self.seed)
         noun, uniform = "image" if self.data.is_image else "point", found.protocols["uniform"].in_vs_out
         verdict = judge_generator(manifold, controls, uniform, self.asked_range, noun)
         found = replace(found, realism=realism, manifold=manifold, controls=controls, verdict=verdict)
         found = replace(found, real_judges=self._real_judges())
         if found.second is not None and self.second is not None:
             found = replace(found, second=replace(found.second, real_judges=self.second._real_judges()))
-        by_strength = measure_by_strength(self, gan)
-        return replace(found, by_strength=by_strength, at_sampling=self._at_sampling(gan))
+        by_strength = measure_by_strength(self, model)
+        return replace(found, by_strength=by_strength, at_sampling=self._at_sampling(model))
 
-    def measure_in_training(self, gan: ConditionalModel) -> Measurements:
+    def measure_in_training(self, model: ConditionalModel) -> Measurements:
         """What is drawn as a curve, on fewer images and with few resamples, whose intervals nobody reads.
 
         What is asked, and of which latents, is as for the validation split: the test split's are left for the end.
         """
-        return self.measure_few(gan, "validation", self.settings.n_images_in_training, RESAMPLES_IN_TRAINING)
+        return self.measure_few(model, "validation", self.settings.n_images_in_training, RESAMPLES_IN_TRAINING)
 
     def measure_few(
-        self, gan: ConditionalModel, split: str, n_images: int, n_resamples: int | None = None
+        self, model: ConditionalModel, split: str, n_images: int, n_resamples: int | None = None
     ) -> Measurements:
         """Both protocols, realism, and the overlap with real images by score alone, all classes together.
 
         Args:
-            gan: the model.
+            model: the model.
             split: whose requests, latents and real images are taken.
             n_images: generated under each protocol.
             n_resamples: of the bootstrap; None for those of the settings.
         """
         seed = self._seed_of(split)
-        found = self._measure(gan, seed, n_images, n_resamples or self.settings.n_resamples)
+        found = self._measure(model, seed, n_images, n_resamples or self.settings.n_resamples)
         cells = self._pooled_cells(split, n_images // N_POOLED_BINS)
-        return replace(found, manifold=self._manifold(gan, found.generated["data"], cells, seed))
+        return replace(found, manifold=self._manifold(model, found.generated["data"], cells, seed))
 
     @property
     def asked_range(self) -> tuple[float, float]:
@@ -233,8 +233,8 @@ class Evaluator:
     def _seed_of(self, split: str) -> int:
         return seeding.derive(self.settings.seed, REFERENCES.index(split))
 
-    def _measure(self, gan: ConditionalModel, seed: int, n_images: int, n_resamples: int) -> Measurements:
-        generated = {name: self._generate(gan, name, seed, n_images) for name in PROTOCOLS}
+    def _measure(self, model: ConditionalModel, seed: int, n_images: int, n_resamples: int) -> Measurements:
+        generated = {name: self._generate(model, name, seed, n_images) for name in PROTOCOLS}
         protocols = {name: self._measure_protocol(images, n_resamples) for name, images in generated.items()}
         realism = self._realism(features_of(generated["data"].x, self.features))
         second = None if self.second is None else self.second._measure_as_second(generated, n_resamples)
@@ -253,12 +253,12 @@ class Evaluator:
         is_own = self.data.is_image and self.settings.features == OWN
         return LowPass() if is_own else self.features
 
-    def _manifold(self, gan: ConditionalModel, made: Generated, cells: RealCells, seed: int) -> Manifold:
+    def _manifold(self, model: ConditionalModel, made: Generated, cells: RealCells, seed: int) -> Manifold:
         """Of images requested as in the data, and of more where they are too few."""
         parts, lacking = [made], cells.lacking(made.scored)
         if len(lacking):
             asked = self.own._replace(probabilities=None).select(lacking)
-            parts.append(generate(gan, asked, self.target, {}, self.score, seeding.derive(seed, MANIFOLD)))
+            parts.append(generate(model, asked, self.target, {}, self.score, seeding.derive(seed, MANIFOLD)))
         images = ScoredImages(*map(torch.cat, zip(*(part.scored for part in parts), strict=True)))
         score_out = torch.cat([part.score_out for part in parts])
         return measure_manifold(cells, images, score_out, self.settings.n_resamples)
@@ -272,14 +272,14 @@ class Evaluator:
             effects[name] = knobs(asked, obtained, first.asked.label, n_resamples, self.settings.seed)
         return SecondScore(self.score.name, protocols, effects)
 
-    def _generate(self, gan: ConditionalModel, protocol: str, seed: int, n: int) -> Generated:
-        return generate(gan, self._ask(protocol, seed, n), self.target, self._judges, self.score, seed)
+    def _generate(self, model: ConditionalModel, protocol: str, seed: int, n: int) -> Generated:
+        return generate(model, self._ask(protocol, seed, n), self.target, self._judges, self.score, seed)
 
-    def _at_sampling(self, gan: ConditionalModel) -> dict[str, AtSampling]:
+    def _at_sampling(self, model: ConditionalModel) -> dict[str, AtSampling]:
         asked, n_classes = self._ask("uniform", self.seed, self.settings.n_at_sampling), self.data.n_classes
         classifiers, asked_range = (self.target, self._judges, self.score), self.asked_range
-        with gan.guided_by(None):
-            return measure_at_sampling(gan, asked, *classifiers, n_classes, asked_range, self.settings, self.seed)
+        with model.guided_by(None):
+            return measure_at_sampling(model, asked, *classifiers, n_classes, asked_range, self.settings, self.seed)
 
     def _ask(self, protocol: str, seed: int, n: int) -> Condition:
         rng = seeding.generator(seed, PROTOCOLS.index(protocol))

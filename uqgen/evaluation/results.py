@@ -39,7 +39,7 @@ def as_results(
         experiment: for its name and settings.
         classifiers: the target and what it says of real images.
         evaluator: what measured.
-        measurements: of the GAN.
+        measurements: of the model.
         n_images: images the discriminator had seen.
     """
     results = {

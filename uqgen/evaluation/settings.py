@@ -18,7 +18,7 @@ TAIL = 0.001  # share of real images below, and above, the scores that count as 
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """How a trained GAN is measured.
+    """How a trained model is measured.
 
     Attributes:
         n_images: images generated under each protocol.

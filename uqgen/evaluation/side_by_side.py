@@ -40,19 +40,19 @@ class SideBySide:
     high: float
 
 
-def side_by_side(evaluator: "Evaluator", gan: ConditionalModel) -> dict[str, SideBySide]:
+def side_by_side(evaluator: "Evaluator", model: ConditionalModel) -> dict[str, SideBySide]:
     """Random images of each class at the certain end and about a less certain score, one for each of `ENDS`.
 
     Args:
         evaluator: for the real images of its split, which are images.
-        gan: the trained GAN.
+        model: the trained model.
     """
     real, n_classes = evaluator.reference.condition, evaluator.data.n_classes
     classes = torch.from_numpy(np.linspace(0, n_classes - 1, min(n_classes, MOST_CLASSES)).round().astype(np.int64))
     uncertain = UNCERTAIN.get(evaluator.score.name, sum(evaluator.asked_range) / 2)
     rng = seeding.generator(evaluator.settings.seed)
     chosen = (at_certain_end(real, evaluator.real_cells.bins, classes, rng), about(uncertain, real, classes, rng))
-    return {name: _beside(evaluator, gan, index, classes) for name, index in zip(ENDS, chosen, strict=True)}
+    return {name: _beside(evaluator, model, index, classes) for name, index in zip(ENDS, chosen, strict=True)}
 
 
 def at_certain_end(real: Condition, bins: ScoreBins, classes: Tensor, rng: torch.Generator) -> Tensor:
@@ -95,9 +95,9 @@ def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Te
     return order.expand_as(is_other).masked_fill(is_other, torch.inf).topk(min(n, fewest), largest=False).indices
 
 
-def _beside(evaluator: "Evaluator", gan: ConditionalModel, index: Tensor, classes: Tensor) -> SideBySide:
+def _beside(evaluator: "Evaluator", model: ConditionalModel, index: Tensor, classes: Tensor) -> SideBySide:
     asked = evaluator.reference.condition.select(index.flatten())
-    latent = gan.generator.draw_latent(index.numel(), seeding.generator(evaluator.settings.seed, device=gan.device))
-    made = gan.generate(latent, asked.to(gan.device)).cpu().unflatten(0, index.shape)
+    latent = model.draw_latent(index.numel(), seeding.generator(evaluator.settings.seed, device=model.device))
+    made = model.generate(latent, asked.to(model.device)).cpu().unflatten(0, index.shape)
     real = unit_range(evaluator.reference.data.x[index.flatten()]).unflatten(0, index.shape)
     return SideBySide(made, real, classes, *map(float, asked.score.aminmax()))

@@ -1,4 +1,4 @@
-"""One GAN's training, from its beginning or from its last checkpoint."""
+"""One model's training, from its beginning or from its last checkpoint."""
 
 import logging
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Intervals:
 
 
 def fit(
-    gan: ConditionalModel,
+    model: ConditionalModel,
     data: LabelledData,
     hardware: Hardware,
     intervals: Intervals,
@@ -58,13 +58,13 @@ def fit(
     tracker: Tracker,
     callbacks: list[Callback],
 ) -> None:
-    """Trains a GAN until it has seen as many images as its settings say.
+    """Trains a model until it has seen as many images as its settings say.
 
     Where ``folder/last.ckpt`` is, the training goes on from there, and ends as if it had never stopped.
 
     Args:
-        gan: the networks and settings.
-        data: real images, those whose conditions the GAN draws.
+        model: the networks and settings.
+        data: real images, those whose conditions the model is trained on.
         hardware: where it is trained.
         intervals: how often it reports and saves.
         folder: of the checkpoint and the history.
@@ -75,15 +75,15 @@ def fit(
         SettingError: the batch does not divide among the devices.
         DivergedError: a weight is no longer finite.
     """
-    batch_size = gan.settings.batch_size
-    gan.settings.check_batch(hardware.world_size, gan.group)
+    batch_size = model.settings.batch_size
+    model.settings.check_batch(hardware.world_size, model.group)
     require(batch_size <= len(data), "batch_size", batch_size, f"at most the {len(data)} training images")
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "last.ckpt"
     seen = load_tensors(checkpoint)["n_images"] if checkpoint.exists() else 0
-    if seen >= gan.settings.n_images:
-        gan.load_state_dict(load_tensors(checkpoint)["state_dict"])
-        gan.n_images = seen
+    if seen >= model.settings.n_images:
+        model.load_state_dict(load_tensors(checkpoint)["state_dict"])
+        model.n_images = seen
         return
     every_callback = [
         ImageProgress(),
@@ -93,14 +93,14 @@ def fit(
         Checkpoint(checkpoint, intervals.checkpoint_every),  # last: what was done before it is not done again
     ]
     trainer = hardware.trainer(
-        precision=hardware.gan_precision(),
+        precision=hardware.model_precision(),
         max_epochs=1,
         callbacks=every_callback,
         use_distributed_sampler=False,
     )
-    steps = range(seen // batch_size, -(-gan.settings.n_images // batch_size))
-    batches = ScoredBatches(data, gan.conditions, batch_size, steps, gan.settings.seed)
+    steps = range(seen // batch_size, -(-model.settings.n_images // batch_size))
+    batches = ScoredBatches(data, model.conditions, batch_size, steps, model.settings.seed)
     loader = DataLoader(batches, batch_size=None)
-    trainer.fit(gan, loader, ckpt_path=checkpoint if seen else None, weights_only=True)
+    trainer.fit(model, loader, ckpt_path=checkpoint if seen else None, weights_only=True)
     spent = [f"{type(c).__name__} {c.seconds:.1f} s" for c in every_callback if isinstance(c, EveryNImages)]
     log.info("in the training, spent on %s", ", ".join(spent))

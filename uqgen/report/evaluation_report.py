@@ -1,4 +1,4 @@
-"""A trained GAN measured, and the files that hold it."""
+"""A trained model measured, and the files that hold it."""
 
 import logging
 
@@ -21,10 +21,10 @@ def evaluate(
     run: RunFolder,
     classifiers: Classifiers,
     evaluator: Evaluator,
-    gan: ConditionalModel,
+    model: ConditionalModel,
     tracker: Tracker,
 ) -> float:
-    """Measures a trained GAN and leaves results.json, the figures and the report in the run's folder.
+    """Measures a trained model and leaves results.json, the figures and the report in the run's folder.
 
     Against another split than the run was started with it leaves results-SPLIT.json, and the rest as it is.
 
@@ -33,7 +33,7 @@ def evaluate(
         run: where to write.
         classifiers: target and judges.
         evaluator: what measures.
-        gan: the trained GAN.
+        model: the trained model.
         tracker: who is told.
 
     Returns:
@@ -41,20 +41,20 @@ def evaluate(
     """
     split = experiment.evaluation.split
     is_own = split == run.read_settings()["evaluation"].get("split", EvaluationSettings.split)
-    gan = gan.to(experiment.hardware.device())
+    model = model.to(experiment.hardware.device())
     with experiment.stage("evaluation"):
-        measurements = evaluator.measure(gan)
+        measurements = evaluator.measure(model)
     path = run.results if is_own else run.results_of(split)
     with experiment.stage("report"), distributed.main_first():
         if distributed.rank() == 0:
-            results = as_results(experiment, classifiers, evaluator, measurements, gan.n_images)
+            results = as_results(experiment, classifiers, evaluator, measurements, model.n_images)
             if is_own:
-                write_report(run, experiment, evaluator, measurements, results, gan)
-                tell(measurements, tracker, gan.n_images)
+                write_report(run, experiment, evaluator, measurements, results, model)
+                tell(measurements, tracker, model.n_images)
                 if measurements.verdict is not None:
                     tracker.text("verdict/text", measurements.verdict.text)
                 for figure in sorted(run.figures.glob("*.png")):
-                    tracker.picture(f"figures/{figure.stem}", figure, gan.n_images)
+                    tracker.picture(f"figures/{figure.stem}", figure, model.n_images)
             results["seconds"] = experiment.seconds
             run.write(path, results)
     log.info("results: %s", path.resolve())

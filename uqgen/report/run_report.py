@@ -93,19 +93,19 @@ def write_report(
     evaluator: Evaluator,
     measurements: Measurements,
     results: dict[str, Any],
-    gan: ConditionalModel,
+    model: ConditionalModel,
 ) -> None:
     """Writes every figure as a PNG file, and all of them with the numbers as one page.
 
     Args:
         run: where to write.
         experiment: the parts.
-        evaluator: what measured the GAN.
+        evaluator: what measured the model.
         measurements: what it measured.
         results: the same as plain values, as results.json holds them.
-        gan: the trained GAN.
+        model: the trained model.
     """
-    figures = list(draw_figures(run, experiment, evaluator, measurements, gan))
+    figures = list(draw_figures(run, experiment, evaluator, measurements, model))
     for drawn in figures:
         save_figure(drawn.figure, run.figures / f"{drawn.name}.png")
     tables = {"In against out": agreement_table(measurements.protocols)}
@@ -141,13 +141,13 @@ def write_report(
 
 
 def draw_figures(
-    run: RunFolder, experiment: "Experiment", evaluator: Evaluator, measurements: Measurements, gan: ConditionalModel
+    run: RunFolder, experiment: "Experiment", evaluator: Evaluator, measurements: Measurements, model: ConditionalModel
 ) -> Iterator[NamedFigure]:
     """Draws the figures of a run, in the order of the page."""
     score, seed, data = experiment.score.name, experiment.evaluation.seed, experiment.data
     label = score_label(score)
     if data.is_image:
-        yield from _side_by_side(evaluator, gan)
+        yield from _side_by_side(evaluator, model)
     if measurements.manifold is not None:
         caption = "Generated beside real data of each class and part of the range: 1 is as good as other real data."
         yield NamedFigure(
@@ -160,7 +160,7 @@ def draw_figures(
         drawn = _in_vs_out(made, second.protocols, second.name, seed)
         yield NamedFigure("in_vs_out_second", "Second score", *drawn)
     if data.is_image:
-        yield from _image_figures(experiment, evaluator, gan)
+        yield from _image_figures(experiment, evaluator, model)
     else:
         generated = measurements.generated["data"]
         real_score, asked = evaluator.own.score.numpy(), generated.asked.score.numpy()
@@ -225,9 +225,9 @@ def _in_vs_out(
     )
 
 
-def _side_by_side(evaluator: Evaluator, gan: ConditionalModel) -> Iterator[NamedFigure]:
+def _side_by_side(evaluator: Evaluator, model: ConditionalModel) -> Iterator[NamedFigure]:
     label, seed = score_label(evaluator.score.name), evaluator.settings.seed
-    for name, images in side_by_side(evaluator, gan).items():
+    for name, images in side_by_side(evaluator, model).items():
         scores = f"{label} {images.low:.2f} to {images.high:.2f}"
         classes = [evaluator.data.class_names[each] for each in images.classes]
         figure = side_by_side_figure(images.generated, images.real, classes, scores, seed=seed)
@@ -238,12 +238,12 @@ def _side_by_side(evaluator: Evaluator, gan: ConditionalModel) -> Iterator[Named
         yield NamedFigure(f"beside_{name}", BESIDE, figure, caption, caption)
 
 
-def _image_figures(experiment: "Experiment", evaluator: Evaluator, gan: ConditionalModel) -> Iterator[NamedFigure]:
+def _image_figures(experiment: "Experiment", evaluator: Evaluator, model: ConditionalModel) -> Iterator[NamedFigure]:
     score, seed, data = experiment.score, experiment.evaluation.seed, experiment.data
     label = score_label(score.name)
     low, high = evaluator.asked_range
     rows = PAPER_ROWS.get(score.name, [high, low] if score.high_means == "confident" else [low, high])
-    images, _ = fixed_noise(gan, data.n_classes, rows, seed)
+    images, _ = fixed_noise(model, data.n_classes, rows, seed)
     probability, predicted = predictive_logits(evaluator.target.predict(images)).softmax(dim=1).max(dim=1)
     shape = (len(rows), data.n_classes)
     pixels = images.unflatten(0, shape).cpu().numpy()
@@ -256,7 +256,7 @@ def _image_figures(experiment: "Experiment", evaluator: Evaluator, gan: Conditio
     yield NamedFigure("two_rows", "Generated data", figure, caption, caption)
     ends = (high, low) if score.high_means == "confident" else (low, high)
     columns = np.linspace(*ends, 8).round(3).tolist()
-    grid = sample_grid(gan, data.n_classes, columns, seed).cpu().numpy()
+    grid = sample_grid(model, data.n_classes, columns, seed).cpu().numpy()
     caption = f"A class in each row and one noise along it; {label} asked from the confident end to the uncertain one."
     figure = sample_grid_figure(grid, data.class_names, columns, "", score.name, seed=seed)
     yield NamedFigure("samples", "Generated data", figure, caption, caption)
@@ -268,7 +268,7 @@ def _training_figure(history: list[dict[str, float]], seed: int) -> NamedFigure:
         CURVES.get(name, name.replace("_", " ")): np.array([row.get(name, np.nan) for row in history]) for name in names
     }
     figure = training_figure(np.array([row["n_images"] for row in history]), curves, seed=seed)
-    caption = "The GAN's training, against the images shown to the discriminator."
+    caption = "The training, against the real images shown."
     return NamedFigure("training", "Training", figure, caption, caption)
 
 

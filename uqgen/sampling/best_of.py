@@ -22,7 +22,7 @@ class Drawn:
 
     Attributes:
         x: uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
-        latent: N latents, on the GAN's device.
+        latent: N latents, on the model's device.
         fed: N classes and scores that the generator was given with them, on the CPU.
         score_out: float32 [N], the score obtained from the target; where a score needs the class, it is the one asked.
         cost: images drawn for each image kept.
@@ -36,7 +36,7 @@ class Drawn:
 
 
 def best_of(
-    gan: ConditionalModel,
+    model: ConditionalModel,
     asked: Condition,
     target: FrozenClassifier,
     score: Score,
@@ -52,12 +52,12 @@ def best_of(
     process does its share, and has the whole.
 
     Args:
-        gan: the trained GAN.
+        model: the trained model.
         asked: N classes and scores.
-        target: the frozen classifier, on the GAN's device.
+        target: the frozen classifier, on the model's device.
         score: the score, bounded or not.
         k: images drawn for each image kept.
-        rng: draws the latents, on the GAN's device.
+        rng: draws the latents, on the model's device.
         fed: what the generator is given instead of what is asked, such as the asked corrected.
 
     Raises:
@@ -68,13 +68,13 @@ def best_of(
     n = len(asked.score)
     mine = distributed.share(n)
     my_asked, my_fed = asked.select(mine), fed.select(mine)
-    rounds = (_draw(gan, gan.draw_latent(n, rng).select(mine), my_fed, target, score) for _ in range(k))
+    rounds = (_draw(model, model.draw_latent(n, rng).select(mine), my_fed, target, score) for _ in range(k))
     best = reduce(lambda kept, new: _nearer(kept, new, my_asked.score), rounds)
     return Drawn(distributed.gather(best.x), _gather(best.latent), fed, distributed.gather(best.score_out), cost=k)
 
 
-def _draw(gan: ConditionalModel, latent: Latent, fed: Condition, target: FrozenClassifier, score: Score) -> Drawn:
-    made = gan.generate(latent, fed.to(gan.device))
+def _draw(model: ConditionalModel, latent: Latent, fed: Condition, target: FrozenClassifier, score: Score) -> Drawn:
+    made = model.generate(latent, fed.to(model.device))
     x = (to_uint8(made) if made.dim() == 4 else made).cpu()
     return Drawn(x, latent, fed, score(target.predict(x), fed.label), cost=1)
 

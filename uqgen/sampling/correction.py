@@ -55,7 +55,7 @@ class Correction:
 
 
 def fit_correction(
-    gan: ConditionalModel,
+    model: ConditionalModel,
     target: FrozenClassifier,
     score: Score,
     n_classes: int,
@@ -67,8 +67,8 @@ def fit_correction(
     """Feeds a grid of scores for every class and sees what comes out.
 
     Args:
-        gan: the trained GAN.
-        target: the frozen classifier, on the GAN's device.
+        model: the trained model.
+        target: the frozen classifier, on the model's device.
         score: the score.
         n_classes: number of classes K.
         low, high: ends of the grid, the lowest and the highest score to feed.
@@ -84,7 +84,7 @@ def fit_correction(
     n_each = max(1, n // (n_classes * N_GRID))
     label = torch.arange(n_classes).repeat_interleave(N_GRID * n_each)
     fed = Condition(label, grid.repeat_interleave(n_each).repeat(n_classes))
-    drawn = best_of(gan, fed, target, score, 1, seeding.generator(seed, HELD_OUT, device=gan.device))
+    drawn = best_of(model, fed, target, score, 1, seeding.generator(seed, HELD_OUT, device=model.device))
     mean = drawn.score_out.double().view(n_classes, N_GRID, n_each).mean(dim=2)
     curves = np.stack([isotonic_regression(curve) for curve in mean.numpy()])
     return Correction(grid.double(), torch.from_numpy(curves))

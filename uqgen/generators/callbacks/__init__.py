@@ -1,1 +1,1 @@
-"""What happens as a GAN trains: each callback acts every so many images."""
+"""What happens as a model trains: each callback acts every so many images."""

@@ -22,7 +22,7 @@ class Checkpoint(EveryNImages):
         super().__init__(interval, "checkpoint_every")
         self.path = path
 
-    def act(self, trainer: Trainer, gan: ConditionalModel) -> None:
+    def act(self, trainer: Trainer, model: ConditionalModel) -> None:
         """Writes the file."""
         draft = self.path.with_suffix(".draft")
         trainer.save_checkpoint(draft)

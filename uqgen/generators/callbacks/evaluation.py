@@ -17,7 +17,7 @@ class Evaluation(EveryNImages):
     """Measures the averaged generator on few images.
 
     What is asked, and of which latents, is as for the validation split, so that the last row of the file is what one
-    trained GAN may be chosen over another by. The tracker is told of the end by the evaluation that follows it.
+    trained model may be chosen over another by. The tracker is told of the end by the evaluation that follows it.
 
     Args:
         evaluator: what measures.
@@ -30,16 +30,16 @@ class Evaluation(EveryNImages):
         super().__init__(interval, "evaluate_every")
         self.evaluator, self.path, self.tracker = evaluator, path, tracker
 
-    def act(self, trainer: Trainer, gan: ConditionalModel) -> None:
+    def act(self, trainer: Trainer, model: ConditionalModel) -> None:
         """Measures, keeps the numbers and tells."""
-        measurements = self.evaluator.measure_in_training(gan)
+        measurements = self.evaluator.measure_in_training(model)
         if not trainer.is_global_zero:
             return
-        rows = [*rows_until(self.path, gan.n_images - 1), {"n_images": gan.n_images, **scalars(measurements)}]
+        rows = [*rows_until(self.path, model.n_images - 1), {"n_images": model.n_images, **scalars(measurements)}]
         columns = list(dict.fromkeys(name for row in rows for name in row))
         write_atomically(self.path, rows_as_csv(rows, columns, header=True).encode())
-        if gan.n_images < gan.settings.n_images:
-            tell(measurements, self.tracker, gan.n_images)
+        if model.n_images < model.settings.n_images:
+            tell(measurements, self.tracker, model.n_images)
 
 
 def tell(measurements: Measurements, tracker: Tracker, n_images: int) -> None:

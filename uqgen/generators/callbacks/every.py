@@ -30,22 +30,22 @@ class EveryNImages(Callback):
         self._acted_at = -1
 
     @abstractmethod
-    def act(self, trainer: Trainer, gan: ConditionalModel) -> None:
+    def act(self, trainer: Trainer, model: ConditionalModel) -> None:
         """What is to be done."""
 
-    def on_train_batch_end(self, trainer: Trainer, gan: ConditionalModel, *args: object) -> None:  # type: ignore[override]
+    def on_train_batch_end(self, trainer: Trainer, model: ConditionalModel, *args: object) -> None:  # type: ignore[override]
         """Acts if this step completed an interval."""
-        before = gan.n_images - gan.global_batch_size
-        if gan.n_images // self.interval > before // self.interval:
-            self._act_once(trainer, gan)
+        before = model.n_images - model.global_batch_size
+        if model.n_images // self.interval > before // self.interval:
+            self._act_once(trainer, model)
 
-    def on_train_end(self, trainer: Trainer, gan: ConditionalModel) -> None:  # type: ignore[override]
+    def on_train_end(self, trainer: Trainer, model: ConditionalModel) -> None:  # type: ignore[override]
         """Acts unless the last step already did."""
-        self._act_once(trainer, gan)
+        self._act_once(trainer, model)
 
-    def _act_once(self, trainer: Trainer, gan: ConditionalModel) -> None:
-        if self._acted_at != gan.n_images:
-            self._acted_at = gan.n_images
+    def _act_once(self, trainer: Trainer, model: ConditionalModel) -> None:
+        if self._acted_at != model.n_images:
+            self._acted_at = model.n_images
             start = time.perf_counter()
-            self.act(trainer, gan)
+            self.act(trainer, model)
             self.seconds += time.perf_counter() - start

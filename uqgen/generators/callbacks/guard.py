@@ -18,15 +18,15 @@ class FiniteGuard(EveryNImages):
     A loss that is not finite makes the gradients, and with the next step the weights, not finite.
     """
 
-    def act(self, trainer: Trainer, gan: ConditionalModel) -> None:
+    def act(self, trainer: Trainer, model: ConditionalModel) -> None:
         """Looks at every weight.
 
         Raises:
             DivergedError: one is NaN or infinite.
         """
-        for name, weight in gan.named_parameters():
+        for name, weight in model.named_parameters():
             if not torch.isfinite(weight).all():
                 raise DivergedError(
-                    f"{name} is not finite after {gan.n_images} images; the last checkpoint is from before. "
+                    f"{name} is not finite after {model.n_images} images; the last checkpoint is from before. "
                     "A lower model.training.learning_rate or a higher model.training.penalty_weight may help."
                 )

@@ -33,29 +33,29 @@ class History(EveryNImages):
         self.path, self.tracker = path, tracker
         self._since: tuple[float, int] = (0.0, 0)
 
-    def on_train_start(self, trainer: Trainer, gan: ConditionalModel) -> None:  # type: ignore[override]
+    def on_train_start(self, trainer: Trainer, model: ConditionalModel) -> None:  # type: ignore[override]
         """Drops the rows that a resumed training will write again."""
-        self._since = (time.perf_counter(), gan.n_images)
+        self._since = (time.perf_counter(), model.n_images)
         if trainer.is_global_zero:
-            kept = rows_until(self.path, gan.n_images)
-            write_atomically(self.path, rows_as_csv(kept, columns(gan), header=True).encode())
+            kept = rows_until(self.path, model.n_images)
+            write_atomically(self.path, rows_as_csv(kept, columns(model), header=True).encode())
 
-    def act(self, trainer: Trainer, gan: ConditionalModel) -> None:
+    def act(self, trainer: Trainer, model: ConditionalModel) -> None:
         """Adds a row."""
-        means = gan.pop_means()
+        means = model.pop_means()
         now, (then, n_then) = time.perf_counter(), self._since
-        self._since = (now, gan.n_images)
-        means["images_per_second"] = (gan.n_images - n_then) / (now - then)
-        means["memory_gib"] = peak_memory(gan.device) / 2**30
+        self._since = (now, model.n_images)
+        means["images_per_second"] = (model.n_images - n_then) / (now - then)
+        means["memory_gib"] = peak_memory(model.device) / 2**30
         if trainer.is_global_zero:
-            self.tracker.scalars({f"train/{name}": value for name, value in means.items()}, gan.n_images)
+            self.tracker.scalars({f"train/{name}": value for name, value in means.items()}, model.n_images)
             with self.path.open("a", newline="") as file:
-                file.write(rows_as_csv([{"n_images": gan.n_images, **means}], columns(gan)))
+                file.write(rows_as_csv([{"n_images": model.n_images, **means}], columns(model)))
 
 
-def columns(gan: ConditionalModel) -> tuple[str, ...]:
+def columns(model: ConditionalModel) -> tuple[str, ...]:
     """Names of the columns of a model's history."""
-    return ("n_images", *gan.quantities, *MEASURED)
+    return ("n_images", *model.quantities, *MEASURED)
 
 
 def peak_memory(device: torch.device) -> int:

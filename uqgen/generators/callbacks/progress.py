@@ -26,28 +26,28 @@ class ImageProgress(Callback):
             TimeRemainingColumn(),
         )
 
-    def on_train_start(self, trainer: Trainer, gan: ConditionalModel) -> None:  # type: ignore[override]
+    def on_train_start(self, trainer: Trainer, model: ConditionalModel) -> None:  # type: ignore[override]
         """Starts at what was done before."""
         if trainer.is_global_zero:
-            self.task = self.progress.add_task("", total=gan.settings.n_images, completed=gan.n_images, rate="")
+            self.task = self.progress.add_task("", total=model.settings.n_images, completed=model.n_images, rate="")
             self.progress.start()
 
-    def on_train_batch_end(self, trainer: Trainer, gan: ConditionalModel, *args: object) -> None:  # type: ignore[override]
+    def on_train_batch_end(self, trainer: Trainer, model: ConditionalModel, *args: object) -> None:  # type: ignore[override]
         """Moves on."""
         if not trainer.is_global_zero:
             return
         speed = self.progress.tasks[self.task].speed
         rate = f"{speed:,.0f} images/s" if speed else ""
-        self.progress.update(self.task, completed=gan.n_images, rate=rate)
-        tenth = gan.settings.n_images / N_LINES
-        is_next = gan.n_images // tenth > (gan.n_images - gan.global_batch_size) // tenth
+        self.progress.update(self.task, completed=model.n_images, rate=rate)
+        tenth = model.settings.n_images / N_LINES
+        is_next = model.n_images // tenth > (model.n_images - model.global_batch_size) // tenth
         if is_next and not self.progress.console.is_terminal:
-            log.info("trained on %s of %s images, %s", f"{gan.n_images:,}", f"{gan.settings.n_images:,}", rate)
+            log.info("trained on %s of %s images, %s", f"{model.n_images:,}", f"{model.settings.n_images:,}", rate)
 
-    def on_train_end(self, trainer: Trainer, gan: ConditionalModel) -> None:  # type: ignore[override]
+    def on_train_end(self, trainer: Trainer, model: ConditionalModel) -> None:  # type: ignore[override]
         """Leaves the terminal as it was."""
         self.progress.stop()
 
-    def on_exception(self, trainer: Trainer, gan: ConditionalModel, exception: BaseException) -> None:  # type: ignore[override]
+    def on_exception(self, trainer: Trainer, model: ConditionalModel, exception: BaseException) -> None:  # type: ignore[override]
         """Leaves the terminal as it was."""
         self.progress.stop()

@@ -41,23 +41,23 @@ class SampleGrid(EveryNImages):
         self.folder, self.class_names, self.scores, self.score_name = folder, class_names, scores, score_name
         self.seed, self.tracker = seed, tracker
 
-    def act(self, trainer: Trainer, gan: ConditionalModel) -> None:
+    def act(self, trainer: Trainer, model: ConditionalModel) -> None:
         """Draws the grid."""
         if trainer.is_global_zero:
-            images = sample_grid(gan, len(self.class_names), self.scores, self.seed)
-            title = f"{gan.n_images:,} images seen"
+            images = sample_grid(model, len(self.class_names), self.scores, self.seed)
+            title = f"{model.n_images:,} images seen"
             pixels = images.cpu().numpy()
             figure = sample_grid_figure(pixels, self.class_names, self.scores, title, self.score_name, seed=self.seed)
-            path = self.folder / f"{gan.n_images:09d}.png"
+            path = self.folder / f"{model.n_images:09d}.png"
             save_figure(figure, path)
-            self.tracker.picture("samples", path, gan.n_images)
+            self.tracker.picture("samples", path, model.n_images)
 
 
-def sample_grid(gan: ConditionalModel, n_classes: int, scores: list[float], seed: int) -> torch.Tensor:
+def sample_grid(model: ConditionalModel, n_classes: int, scores: list[float], seed: int) -> torch.Tensor:
     """Images float32 [K, S, C, H, W] in [-1, 1]: a row for each class and its noise, a column for each of S scores."""
-    rng = seeding.generator(seed, device=gan.device)
-    row = torch.arange(n_classes, device=gan.device).repeat_interleave(len(scores))
-    asked = torch.tensor(scores, device=gan.device).repeat(n_classes)
-    latent = gan.draw_latent(n_classes, rng).select(row)
-    images = gan.generate(latent, Condition(row, asked))
+    rng = seeding.generator(seed, device=model.device)
+    row = torch.arange(n_classes, device=model.device).repeat_interleave(len(scores))
+    asked = torch.tensor(scores, device=model.device).repeat(n_classes)
+    latent = model.draw_latent(n_classes, rng).select(row)
+    images = model.generate(latent, Condition(row, asked))
     return images.unflatten(0, (n_classes, len(scores)))

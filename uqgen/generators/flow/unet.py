@@ -40,9 +40,8 @@ class Block(nn.Module):
         self.norm_out = ChannelNorm(out_channels, elementwise_affine=False)
         self.conv_out = nn.Conv2d(out_channels, out_channels, 3, padding=1)
         self.skip = nn.Identity() if in_channels == out_channels else nn.Conv2d(in_channels, out_channels, 1)
-        for layer in (self.modulation, self.conv_out):  # the block begins as its skip connection
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        for weight in (*self.modulation.parameters(), *self.conv_out.parameters()):
+            nn.init.zeros_(weight)  # the block begins as its skip connection
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         """Features, and what is told of time and condition, float [N, embedding]."""
