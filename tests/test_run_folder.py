@@ -5,7 +5,7 @@ import pytest
 from uqgen.run_folder import RunFolder, flatten
 from uqgen.settings import SettingError
 
-SETTINGS = {"seed": 0, "run": "a", "gan": {"training": {"n_images": 10}}, "data": {"folder": "data", "seed": 0}}
+SETTINGS = {"seed": 0, "run": "a", "model": {"training": {"n_images": 10}}, "data": {"folder": "data", "seed": 0}}
 
 
 def changed(key: str, value: object) -> dict:

@@ -117,7 +117,7 @@ def test_every_job_knows_its_sweep_and_its_choices(swept):
     assert settings["group"] == "sweep"
     assert settings["choices"]["condition"] == "softmax"
     assert "seed=1" in settings["overrides"]
-    assert settings["gan"]["training"]["seed"] == 1
+    assert settings["model"]["training"]["seed"] == 1
 
 
 def test_the_same_sweep_again_runs_only_what_is_missing(swept):

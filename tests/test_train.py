@@ -58,7 +58,7 @@ def test_the_results_are_those_of_what_was_generated(finished):
     run, _, returned = finished
     results = json.loads(run.results.read_text())
     assert results["in_vs_out"]["uniform"]["mae"]["value"] == returned
-    assert results["n_images_trained"] >= plain(compose(["debug=seconds"]))["gan"]["training"]["n_images"]
+    assert results["n_images_trained"] >= plain(compose(["debug=seconds"]))["model"]["training"]["n_images"]
     for protocol in ("data", "uniform"):
         agreement = results["in_vs_out"][protocol]
         assert agreement["n"] == 500

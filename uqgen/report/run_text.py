@@ -65,8 +65,8 @@ def question(score: Score, n_classes: int, noun: str) -> str:
         f"What makes this classifier uncertain? A classifier of {n_classes} classes was frozen, and each training "
         f"{noun} got its {label} from it ({meaning(score)}). A generative model that is told class and {label} then "
         f"learned to make {noun}s of a class with the {label} that one asks for. How near do the scores obtained come "
-        f"to those asked, do judges, classifiers that took no part in the training, find the same {noun}s uncertain, and what do the "
-        f"{noun}s show?"
+        f"to those asked, do judges, classifiers that took no part in the training, find the same {noun}s uncertain, "
+        f"and what do the {noun}s show?"
     )
 
 
