@@ -76,7 +76,7 @@ def run(monkeypatch):
     evaluator = SimpleNamespace(reference=reference, score=score, asked_range=(1 / K, 1.0))
     seen = []
     monkeypatch.setattr(look, "make_images", partial(_make, seen))
-    return SimpleNamespace(evaluator=evaluator, class_names=list("abcd"), gan=None, seen=seen)
+    return SimpleNamespace(evaluator=evaluator, class_names=list("abcd"), model=None, seen=seen)
 
 
 def _make(seen, gan, asked, seed):

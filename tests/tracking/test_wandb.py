@@ -61,7 +61,8 @@ def test_a_run_is_in_its_group_with_all_settings_and_ends_well(tracked):
     assert summary["run_id"] == (run.path / "tracking_id").read_text()
     assert summary["project"] == "uqgen"
     assert summary["config"]["group"] == "mine"
-    assert summary["config"]["model"]["training"]["batch_size"] == run.read_settings()["model"]["training"]["batch_size"]
+    kept = summary["config"]["model"]["training"]
+    assert kept["batch_size"] == run.read_settings()["model"]["training"]["batch_size"]
 
 
 def test_every_row_of_the_history_is_there_against_the_images(tracked):
