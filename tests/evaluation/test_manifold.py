@@ -44,7 +44,7 @@ def test_the_floor_is_of_images_that_are_not_among_those_it_is_held_against():
     train = points(6_000, 0)
     for held_out in (points(2_000, 1), points(0, 1)):
         floor = cells(train, held_out).cells[1].floor
-        assert floor.coverage.value == pytest.approx(0.96, abs=0.05)
+        assert 0.9 < floor.coverage.value < 1  # 1 if they were the same ones
         assert floor.density.value == pytest.approx(1, abs=0.2)
 
 

@@ -15,6 +15,8 @@ from matplotlib.transforms import Bbox
 from uqgen.conditioning.condition import Condition
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.in_vs_out import in_vs_out
+from uqgen.evaluation.manifold import InBin, InCell, Manifold
+from uqgen.evaluation.overlap import Overlap
 from uqgen.explanation.analysis import ALL, Analysis, Source, Truth, curve
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.given_image import GivenImages
@@ -28,8 +30,10 @@ from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
 from uqgen.report.in_vs_out_figure import InVsOutPanel, in_vs_out_figure
 from uqgen.report.judges_figure import JudgeRow, judges_figure
+from uqgen.report.manifold_figure import manifold_figure
 from uqgen.report.moons_figure import moons_figure
 from uqgen.report.saving import png
+from uqgen.report.side_by_side_figure import side_by_side_figure
 from uqgen.report.style import SMALL_PRINT, WIDTH
 from uqgen.report.sweep_figures import differences_figure, strips_figure
 from uqgen.report.training_figure import training_figure
@@ -88,6 +92,20 @@ def between(n, n_classes):
     return between_figure(found, NAMES[:n_classes], "true_class", (0.3, 1), seed=0)
 
 
+def manifold(n_classes):
+    number = Estimate(0.9, 0.8, 1.0)
+    found = InCell(500, 100, 200, Overlap(*4 * [number]), Overlap(*4 * [number]), number)
+    classes = dict.fromkeys(NAMES[:n_classes], found)
+    edges = [(0.3, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 0.99), (0.99, 1)]
+    *below, certain = (InBin(*pair, None, classes) for pair in edges)
+    return manifold_figure(Manifold(5, certain, tuple(below), None, None), "true_class", seed=0)
+
+
+def side_by_side(n_classes, n):
+    images = NOISE[:n_classes, [0] * n]
+    return side_by_side_figure(images, images, NAMES[:n_classes], "true-class probability 0.99 to 1.00", seed=0)
+
+
 def analysis(is_corrupted):
     number = Estimate(0.4, 0.3, 0.5)
     of_each = dict.fromkeys(ATTRIBUTES, number)
@@ -122,6 +140,10 @@ FIGURES = {
     "attributes by score": lambda: curves_figure(analysis(True), "msp", high_means="confident", seed=0),
     "between": lambda: between(41, 10),
     "between, two": lambda: between(2, 10),
+    "manifold": lambda: manifold(10),
+    "manifold of two": lambda: manifold(2),
+    "side by side": lambda: side_by_side(10, 12),
+    "side by side, two": lambda: side_by_side(2, 5),
     "one judge": lambda: judges_figure([JudgeRow("MLP", AGREEMENT, AGREEMENT)], seed=0),
 }
 
