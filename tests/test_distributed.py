@@ -1,4 +1,4 @@
-"""Processes that do one run together; two of them train for real in tests/gan/test_two_devices.py and below."""
+"""Processes that do one run together; two of them train for real in tests/generators/test_two_devices.py and below."""
 
 import json
 import os

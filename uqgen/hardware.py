@@ -88,8 +88,13 @@ class Hardware:
             allowed = "1, unless torchrun starts it on every machine (docs/cluster.md)"
             require(self.num_nodes == 1, "trainer.num_nodes", self.num_nodes, allowed)
 
-    def trainer(self, **settings: Any) -> Trainer:
-        """A Lightning trainer on these devices, silent but for what its callbacks say."""
+    def trainer(self, strategy: str = "ddp", **settings: Any) -> Trainer:
+        """A Lightning trainer on these devices, silent but for what its callbacks say.
+
+        Args:
+            strategy: of several processes; one alone needs none.
+            settings: of the trainer, beside and instead of these.
+        """
         quiet_lightning()
         defaults: dict[str, Any] = {
             "accelerator": self.accelerator,
@@ -103,8 +108,7 @@ class Hardware:
             "enable_progress_bar": False,
         }
         if settings.get("devices", self.devices) * settings.get("num_nodes", self.num_nodes) > 1:
-            # Each network's step leaves the other's parameters without a gradient.
-            defaults["strategy"] = "ddp_find_unused_parameters_true"
+            defaults["strategy"] = strategy
         else:
             # A cluster's scheduler, and torchrun, are not to be asked about work that is this process's alone.
             defaults["plugins"] = [LightningEnvironment()]

@@ -95,6 +95,7 @@ def fit(
     trainer = hardware.trainer(
         precision=hardware.model_precision(),
         max_epochs=1,
+        strategy=model.strategy,
         callbacks=every_callback,
         use_distributed_sampler=False,
     )

@@ -39,10 +39,12 @@ class ConditionalModel(LightningModule, ABC):
         guidance: leads what is generated towards the condition; None for the model alone.
         group: neighbours in a batch that are judged together; batches are multiples of it.
         quantities: names of what is recorded as the training goes.
+        strategy: Lightning's, of several processes.
     """
 
     group: int = 1
     quantities: tuple[str, ...] = ()
+    strategy: str = "ddp"
 
     def __init__(self, encoding: Encoding, conditions: DataConditions, training: Training) -> None:
         super().__init__()

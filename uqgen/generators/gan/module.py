@@ -49,6 +49,8 @@ class ConditionalGAN(ConditionalModel):
         ema: the averaged generator, the one to make images with.
     """
 
+    # Each network's step leaves the other's parameters without a gradient.
+    strategy = "ddp_find_unused_parameters_true"
     quantities = (
         "d_loss",
         "g_loss",

@@ -1,4 +1,4 @@
-"""One GAN on two devices, here processes on a CPU, is the GAN that one device trains."""
+"""One model on two devices, here processes on a CPU, is the model that one device trains."""
 
 import os
 import subprocess
@@ -20,6 +20,10 @@ from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.labelled import LabelledData
 from uqgen.enforcement.enforcement import Enforcement
 from uqgen.generators.fit import Intervals, fit
+from uqgen.generators.flow.module import ConditionalFlow
+from uqgen.generators.flow.sampling import FlowSampling
+from uqgen.generators.flow.training import FlowTraining
+from uqgen.generators.flow.unet import UNet
 from uqgen.generators.gan.module import ConditionalGAN
 from uqgen.generators.gan.training import GANTraining
 from uqgen.hardware import Hardware
@@ -27,33 +31,39 @@ from uqgen.generators.gan.stylegan2 import Discriminator, Generator
 from uqgen.run_folder import RunFolder
 from uqgen.tracking.tracker import Tracker
 
-folder, devices, settings = Path(sys.argv[1]), int(sys.argv[2]), eval(sys.argv[3])
+folder, devices, family, settings = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], eval(sys.argv[4])
 index, zeros = torch.arange(44), torch.zeros(44, dtype=torch.int64)
 own = Condition(index % 3, index / 100)
 data = LabelledData(index.to(torch.uint8).reshape(44, 1, 1, 1).repeat(1, 1, 8, 8), own.label, zeros, zeros)
 torch.manual_seed(0)
 encoding = PaperEncoding(3, own)
-generator = Generator((1, 8, 8), encoding.part_dims, (4, 3), latent_dim=4, w_dim=4)
-discriminator = Discriminator((1, 8, 8), encoding.part_dims, (4, 3), w_dim=4, features=8)
-training = GANTraining(n_images=64, batch_size=8, penalty_every=2, **settings)
-gan = ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training, Enforcement(None))
+shape, part_dims, conditions = (1, 8, 8), encoding.part_dims, DataConditions(own)
+if family == "flow":
+    velocity = UNet(shape, part_dims, (8, 8), embedding=8)
+    training = FlowTraining(n_images=64, batch_size=8, **settings)
+    model = ConditionalFlow(velocity, shape, encoding, conditions, training, FlowSampling())
+else:
+    generator = Generator(shape, part_dims, (4, 3), latent_dim=4, w_dim=4)
+    discriminator = Discriminator(shape, part_dims, (4, 3), w_dim=4, features=8)
+    training = GANTraining(n_images=64, batch_size=8, penalty_every=2, **settings)
+    model = ConditionalGAN(generator, discriminator, encoding, conditions, training, Enforcement(None))
 hardware = Hardware(accelerator="cpu", devices=devices, precision="32-true")
 distributed.join()
 tracker = Tracker(RunFolder(folder), {})
-fit(gan, data, hardware, Intervals(log_every=16, checkpoint_every=32), folder / "run", tracker, [])
-assert gan.n_images == 64
-torch.save(gan.state_dict(), folder / f"{gan.global_rank}.pt")
+fit(model, data, hardware, Intervals(log_every=16, checkpoint_every=32), folder / "run", tracker, [])
+assert model.n_images == 64
+torch.save(model.state_dict(), folder / f"{model.global_rank}.pt")
 distributed.leave()
 """
 
 
-def train_on(devices: int, folder, **settings: float) -> list[dict[str, torch.Tensor]]:
-    """The state of the GAN in each process at the end."""
+def train_on(devices: int, folder, family: str = "gan", **settings: float) -> list[dict[str, torch.Tensor]]:
+    """The state of the model in each process at the end."""
     folder.mkdir()
     program = folder / "program.py"
     program.write_text(PROGRAM)
     torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={devices}"] if devices > 1 else []
-    command = [sys.executable, *torchrun, program, folder, str(devices), repr(settings)]
+    command = [sys.executable, *torchrun, program, folder, str(devices), family, repr(settings)]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -62,16 +72,17 @@ def train_on(devices: int, folder, **settings: float) -> list[dict[str, torch.Te
 
 
 @pytest.mark.slow
-def test_two_devices_train_what_one_would_have_trained(tmp_path):
-    (alone,) = train_on(1, tmp_path / "one")
-    first, second = train_on(2, tmp_path / "two")
+@pytest.mark.parametrize("family", ["gan", "flow"])
+def test_two_devices_train_what_one_would_have_trained(tmp_path, family):
+    (alone,) = train_on(1, tmp_path / "one", family)
+    first, second = train_on(2, tmp_path / "two", family)
     for name, value in alone.items():
         torch.testing.assert_close(first[name], value, rtol=1e-3, atol=1e-4, msg=lambda text, n=name: f"{n}: {text}")
         assert first[name].equal(second[name]), name
     one, two = ((tmp_path / name / "run" / "history.csv").read_text().splitlines() for name in ("one", "two"))
     assert one[0] == two[0]
     for alone_row, row in zip(one[1:], two[1:], strict=True):
-        numbers = [[float(cell) for cell in text.split(",")[:6]] for text in (alone_row, row)]
+        numbers = [[float(cell) for cell in text.split(",")[:-2] if cell] for text in (alone_row, row)]
         assert numbers[1] == pytest.approx(numbers[0], rel=1e-3, abs=1e-4)
 
 
