@@ -5,6 +5,7 @@ import pytest
 
 from uqgen.comparison.jobs import Job, State
 from uqgen.evaluation.at_sampling import AtSampling
+from uqgen.evaluation.by_strength import AtStrength
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.by_score import DistanceByScore, DistanceInBin
 from uqgen.evaluation.controls import Controls, MatchedReal
@@ -42,6 +43,8 @@ def _results(quality: float, is_image: bool = True) -> dict:
         name: AtSampling(cost, agreement(quality + gain), Estimate(quality, np.nan, np.nan), {})
         for name, cost, gain in (("corrected", 1, 0.1), ("best_of", 8, 0.2), ("corrected_best_of", 8, 0.3))
     }
+    alone = (agreement(quality - 0.1), Estimate(quality, np.nan, np.nan), {}, realism, None)
+    results |= {"by_strength": [AtStrength(0.0, *alone)]}
     results |= {"manifold": _manifold(quality), "verdict": {"worst": {"coverage": {"value": quality / 8}}}}
     results |= {**sizes, "realism": realism, "at_sampling": helped, "controls": _controls(quality, is_image)}
     return json.loads(json.dumps(as_plain(results), allow_nan=False))

@@ -20,6 +20,8 @@ def test_each_is_read_from_where_it_is_written(make_results):
         expected[f"{protocol}_class_agreement"] = 0.5
     helped = {way: results["at_sampling"][way]["in_vs_out"]["mae"]["value"] for way in ("best_of", "corrected")}
     expected |= {f"{way}_mae": mae for way, mae in helped.items()}
+    alone = results["by_strength"][0]["in_vs_out"]
+    expected |= {f"unguided_{name}": alone[name]["value"] for name in ("mae", "pearson")}
     expected |= {"uniform_judges_relative": 0.25, "uniform_class_gap": -0.5, "data_class_gap": -0.75}
     expected |= {"noise_fragility": 2.5, "shift_fragility": 1.5}
     expected |= {"copies": pytest.approx(0.025), "distance_by_score": 69.5}

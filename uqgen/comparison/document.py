@@ -24,7 +24,7 @@ INTRODUCTION = """# Results
 
 What each way of conditioning reaches, measured by `make variants`, which trains what is missing and writes this page.
 [method.md](method.md) defines every number, and `conf/variant/` holds the settings of every variant; `paper` is the way
-of Le Coz, Herbin and Adjed (2023). All variants of an experiment see equally many training images."""
+of Le Coz, Herbin and Adjed (2023)."""
 CHOICE = """Score error and coverage both count. Of the variants whose class agreement is at most {lost} below that of
 `{reference}`, those on the front (no other one has both a lower error and more coverage) are {front}. Of these
 **`{chosen}`** is chosen: it has the least sum of the error, as share of that of always obtaining the middle of the
@@ -48,17 +48,22 @@ def _section(comparison: Comparison) -> str:
     blocks = [f"## {comparison.name}", headline(comparison)]
     if comparison.n_complete:
         results = next(job.results for job in comparison.jobs if job.results)
-        blocks += [_sizes(results), *_choice(comparison), *_test(comparison)]
+        blocks += [_sizes(comparison.variants, results), *_choice(comparison), *_test(comparison)]
         blocks += [f"![{kind}]({figure_name(comparison, kind)})" for kind in comparison.figures]
         blocks += ["### What the data allow", SUPPORT, _support(results["support"])]
     return "\n\n".join([*blocks, *missing(comparison)])
 
 
-def _sizes(results: Plain) -> str:
+def _sizes(variants: Sequence[Variant], results: Plain) -> str:
+    trained = ", ".join(f"`{each.name}` on {n:,}" for each in variants if (n := _n_trained(each)))
     return (
-        f"Each run is trained on {results['n_images_trained']:,} images and measured on "
-        f"{results['n_images_evaluated']:,} under each protocol, against the {results['evaluation_split']} split."
+        f"Real images shown in the training: {trained}. Each run is measured on {results['n_images_evaluated']:,} "
+        f"images under each protocol, against the {results['evaluation_split']} split."
     )
+
+
+def _n_trained(variant: Variant) -> int | None:
+    return next((job.results["n_images_trained"] for job in variant.complete), None)
 
 
 def _choice(comparison: Comparison) -> list[str]:

@@ -1,5 +1,6 @@
 """All numbers of one evaluation: in against out, class agreement, fidelity, judges, controls."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -99,6 +100,7 @@ class Measurements:
         protocols: for "data" (asked as in the data) and "uniform" (asked uniformly over the reachable range).
         realism: see there.
         generated: the images behind each protocol.
+        milliseconds: to make one of them, on this machine.
         real_judges: for each judge, scores the target gives real images, as they are in the data, against those the
             judge gives them; none in training.
         manifold: generated beside real images by class and score; in training by score alone, beside validation
@@ -113,6 +115,7 @@ class Measurements:
     protocols: dict[str, ProtocolResult]
     realism: Realism
     generated: dict[str, Generated]
+    milliseconds: float = float("nan")
     manifold: Manifold | None = None
     real_judges: dict[str, InVsOut] = field(default_factory=dict)
     controls: Controls | None = None
@@ -234,11 +237,13 @@ class Evaluator:
         return seeding.derive(self.settings.seed, REFERENCES.index(split))
 
     def _measure(self, model: ConditionalModel, seed: int, n_images: int, n_resamples: int) -> Measurements:
+        start = time.perf_counter()
         generated = {name: self._generate(model, name, seed, n_images) for name in PROTOCOLS}
+        milliseconds = 1000 * (time.perf_counter() - start) / (len(PROTOCOLS) * n_images)
         protocols = {name: self._measure_protocol(images, n_resamples) for name, images in generated.items()}
         realism = self._realism(features_of(generated["data"].x, self.features))
         second = None if self.second is None else self.second._measure_as_second(generated, n_resamples)
-        return Measurements(protocols, realism, generated, second=second)
+        return Measurements(protocols, realism, generated, milliseconds, second=second)
 
     def _cells(self, split: str, class_names: Sequence[str], n_most: int, seed: int) -> RealCells:
         bins = score_bins(self.score, self.asked_range, self.own.score)

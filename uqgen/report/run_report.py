@@ -117,7 +117,7 @@ def write_report(
     tables["The classifier"] = classifier_table(results)
     tables["Realism"] = realism_table(measurements)
     if measurements.by_strength:
-        tables[GUIDANCE] = strength_table(measurements.by_strength)
+        tables[GUIDANCE] = strength_table(measurements.by_strength, measurements.milliseconds)
     tables["At sampling time"] = at_sampling_table(measurements, experiment.evaluation.n_correction)
     texts = {name: Paragraph(text) for name, text in EXPLANATIONS.items()}
     noun = "image" if experiment.data.is_image else "point"

@@ -178,8 +178,8 @@ def at_sampling_table(measurements: Measurements, n_correction: int) -> Table:
     return Table(header, rows, caption)
 
 
-def strength_table(parts: Sequence[AtStrength]) -> Table:
-    """The model alone and under several strengths of guidance."""
+def strength_table(parts: Sequence[AtStrength], milliseconds: float) -> Table:
+    """The model alone and under several strengths of guidance; and how long an image took, under the run's strength."""
     header = ["strength", "MAE", "Pearson", "class agreement", "judges' Pearson (mean)", "FID", *MEASURES]
     rows = []
     for part in parts:
@@ -190,7 +190,8 @@ def strength_table(parts: Sequence[AtStrength]) -> Table:
         rows.append([title, *_helped_cells(part), fid, *overlap])
     caption = (
         f"Scores requested uniformly, {parts[0].in_vs_out.n:,} images under each strength; FID and overlap of as many "
-        "requested as in the data, all classes together, in brackets what other real images reach"
+        "requested as in the data, all classes together, in brackets what other real images reach. Made and scored by "
+        f"target and judges under the run's own strength, an image took {milliseconds:.1f} ms"
     )
     return Table(header, rows, caption)
 
