@@ -5,9 +5,9 @@ import pytest
 
 from uqgen.comparison.jobs import Job, State
 from uqgen.evaluation.at_sampling import AtSampling
-from uqgen.evaluation.by_strength import AtStrength
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.by_score import DistanceByScore, DistanceInBin
+from uqgen.evaluation.by_strength import AtStrength
 from uqgen.evaluation.controls import Controls, MatchedReal
 from uqgen.evaluation.copies import Copies
 from uqgen.evaluation.fidelity import Fidelity
