@@ -34,13 +34,11 @@ class AtStrength:
 
 
 def measure_by_strength(evaluator: "Evaluator", model: ConditionalModel) -> tuple[AtStrength, ...]:
-    """Measures a model under each strength of the settings; under none where nothing guides it."""
-    if model.guidance is None:
-        return ()
-    strengths, guidance = sorted({0.0, *evaluator.settings.strengths}), model.guidance
+    """Measures a model alone, and under each strength of the settings where something guides it."""
+    guidance = model.guidance
     found = []
-    for strength in strengths:
-        with model.guided_by(guidance.of_strength(strength) if strength > 0 else None):
+    for strength in sorted({0.0, *evaluator.settings.strengths}) if guidance else [0.0]:
+        with model.guided_by(guidance.of_strength(strength) if guidance and strength > 0 else None):
             few = evaluator.measure_few(model, evaluator.settings.split, evaluator.settings.n_by_strength)
         uniform = few.protocols["uniform"]
         found.append(
