@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from uqgen.conditioning.log_odds import MARGIN, LogOdds
+from uqgen.conditioning.log_odds import MARGIN, LogOdds, extended_logit
 
 LOG_ODDS = LogOdds(torch.tensor([0.7, 0.2, 1.0]))
 
@@ -21,3 +21,22 @@ def test_the_middle_is_zero_the_ends_are_one_and_what_lies_beyond_counts_as_they
 
 def test_scores_that_do_not_vary_are_finite():
     assert LogOdds(torch.ones(2))(torch.ones(2)).isfinite().all()
+
+
+def test_extended_logit_is_the_logit_and_goes_on_linearly():
+    inside = torch.tensor([0.01, 0.3, 0.5, 0.99])
+    torch.testing.assert_close(extended_logit(inside), torch.logit(inside))
+    x = torch.tensor([0.0, 1.0, -3.0, 4.0], requires_grad=True)
+    beyond = extended_logit(x)
+    beyond.sum().backward()
+    slope = 1 / (MARGIN * (1 - MARGIN))
+    torch.testing.assert_close(x.grad, torch.full((4,), slope))
+    torch.testing.assert_close(beyond[0], torch.logit(torch.tensor(MARGIN)) - MARGIN * slope)
+
+
+def test_what_losses_take_has_a_slope_at_the_ends_too():
+    # MSP 0.9995 of a range to 1: clamped log-odds gave no gradient where it is needed most.
+    log_odds, score = LogOdds(torch.tensor([0.3, 1.0])), torch.tensor([0.9995, 0.3005, 0.65], requires_grad=True)
+    log_odds.extended(score).sum().backward()
+    assert (score.grad > 0.5).all()
+    torch.testing.assert_close(log_odds.extended(score)[2], log_odds(score)[2])

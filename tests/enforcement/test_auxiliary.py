@@ -18,7 +18,7 @@ def test_the_head_learns_own_scores_of_real_and_obtained_scores_of_generated_ima
     x, fake = torch.randn(8, 3), 3 * torch.randn(8, 3)
     asked = Condition(own.label, torch.full((8,), 0.123))  # which is not what the head is to learn
     obtained = fake.softmax(dim=1).amax(dim=1)
-    truth = auxiliary.log_odds(torch.cat([own.score, obtained]))
+    truth = auxiliary.log_odds.extended(torch.cat([own.score, obtained]))
     said = auxiliary.head(given.discriminator.features(torch.cat([x, fake]))).squeeze(1)
     expected = 0.5 * (said - truth).square().mean()
     torch.testing.assert_close(auxiliary.discriminator_loss(x, own, fake, asked, rng()), expected)
@@ -30,7 +30,7 @@ def test_the_generator_is_led_to_what_the_head_takes_for_the_score_asked(given):
     asked = Condition(torch.zeros(8, dtype=torch.int64), torch.linspace(0.4, 0.9, 8))
     loss = auxiliary.generator_loss(fake, asked, rng())
     said = auxiliary.head(given.discriminator.features(fake)).squeeze(1)
-    torch.testing.assert_close(loss, 0.5 * (said - auxiliary.log_odds(asked.score)).square())
+    torch.testing.assert_close(loss, 0.5 * (said - auxiliary.log_odds.extended(asked.score)).square())
     assert torch.autograd.grad(loss.sum(), fake)[0].abs().sum() > 0
 
 
@@ -46,7 +46,7 @@ def test_of_two_scores_it_learns_and_leads_by_both(given, real):
     truth = torch.stack(
         [torch.cat([own.score, score(fake, own.label)]), torch.cat([own.second, score.second(fake, own.label)])]
     )
-    odds = torch.stack([LogOdds(c)(t) for c, t in zip(auxiliary.given.real[1::2], truth, strict=True)], dim=1)
+    odds = torch.stack([LogOdds(c).extended(t) for c, t in zip(auxiliary.given.real[1::2], truth, strict=True)], dim=1)
     said = auxiliary.head(given.discriminator.features(torch.cat([x, fake])))
     expected = (said - odds).square().mean(dim=0).sum()
     torch.testing.assert_close(auxiliary.discriminator_loss(x, own, fake, own, rng()), expected)

@@ -22,7 +22,7 @@ def test_without_a_vector_it_is_the_squared_distance_of_log_odds(given):
     logits = torch.randn(6, 3)
     asked = Condition(torch.zeros(6, dtype=torch.int64), torch.rand(6))
     obtained = logits.softmax(dim=1).amax(dim=1)
-    expected = 2 * (consistency.log_odds(obtained) - consistency.log_odds(asked.score)) ** 2
+    expected = 2 * (consistency.log_odds.extended(obtained) - consistency.log_odds.extended(asked.score)) ** 2
     torch.testing.assert_close(consistency.generator_loss(logits, asked, rng()), expected)
 
 
@@ -113,7 +113,7 @@ def test_of_two_scores_both_count_each_in_its_own_log_odds(given_two):
         ("msp", given_two.real.score, asked.score),
         ("margin", given_two.real.second, asked.second),
     ):
-        odds = LogOdds(own)
+        odds = LogOdds(own).extended
         expected = expected + (odds(get_score(name)(logits, asked.label)) - odds(wanted)) ** 2
     torch.testing.assert_close(Consistency(given_two, **PLAIN).generator_loss(logits, asked, rng()), expected)
 
@@ -121,7 +121,7 @@ def test_of_two_scores_both_count_each_in_its_own_log_odds(given_two):
 def test_beside_a_vector_only_the_second_score_is_added(given_two):
     logits, probabilities = torch.randn(6, 3), torch.randn(6, 3).softmax(dim=1)
     asked = Condition(torch.zeros(6, dtype=torch.int64), torch.rand(6), probabilities, torch.rand(6))
-    consistency, odds = Consistency(given_two, **PLAIN), LogOdds(given_two.real.second)
+    consistency, odds = Consistency(given_two, **PLAIN), LogOdds(given_two.real.second).extended
     loss = consistency.generator_loss(logits, asked, rng())
     divergence = stats.entropy(probabilities.numpy(), logits.softmax(dim=1).numpy(), axis=1)
     second = (odds(get_score("margin")(logits, asked.label)) - odds(asked.second)) ** 2

@@ -6,12 +6,11 @@ from torch import nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.log_odds import MARGIN
 from uqgen.guidance.guidance import (
-    MARGIN,
     Guidance,
     bounded_newton_step,
     class_log_odds,
-    extended_logit,
     shortened,
 )
 from uqgen.guidance.settings import GuidanceSettings
@@ -46,17 +45,6 @@ def led(guidance: Guidance, x: torch.Tensor, condition: Condition, n_steps: int,
     for _ in range(n_steps):
         x = x + guidance.step(x, lambda code: code, condition, bound)
     return x
-
-
-def test_extended_logit_is_the_logit_and_goes_on_linearly():
-    inside = torch.tensor([0.01, 0.3, 0.5, 0.99])
-    torch.testing.assert_close(extended_logit(inside), torch.logit(inside))
-    x = torch.tensor([0.0, 1.0, -3.0, 4.0], requires_grad=True)
-    beyond = extended_logit(x)
-    beyond.sum().backward()
-    slope = 1 / (MARGIN * (1 - MARGIN))
-    torch.testing.assert_close(x.grad, torch.full((4,), slope))
-    torch.testing.assert_close(beyond[0], torch.logit(torch.tensor(MARGIN)) - MARGIN * slope)
 
 
 def test_a_newton_step_solves_a_linear_equation():

@@ -26,6 +26,14 @@ class LogOdds(nn.Module):
         """Scores float32 [N] or [N, S] to as many in [-1, 1]; beyond an end, or within `MARGIN`, they count as it."""
         return torch.logit(self.place(score).clamp(MARGIN, 1 - MARGIN)) / math.log((1 - MARGIN) / MARGIN)
 
+    def extended(self, score: Tensor) -> Tensor:
+        """The same, but linear near the ends and beyond: for losses, whose slope must not vanish.
+
+        Args:
+            score: float32 [N] or [N, S].
+        """
+        return extended_logit(self.place(score)) / math.log((1 - MARGIN) / MARGIN)
+
     def place(self, score: Tensor) -> Tensor:
         """Where scores float32 [N] or [N, S] lie between the lowest and the highest, as many, 0 and 1 at the ends."""
         return (score - self.low) / (self.high - self.low).clamp_min(1e-6)
@@ -38,3 +46,17 @@ class LogOdds(nn.Module):
         """
         odds = self(score)
         return torch.stack([odds, 1 - odds.abs()], dim=-1)
+
+
+def extended_logit(place: Tensor, margin: float = MARGIN) -> Tensor:
+    """Log-odds of a number in [0, 1], continued beyond the margins by their tangents, so that slopes never vanish.
+
+    Args:
+        place: float [N], of any size.
+        margin: where the tangents begin, in (0, 0.5).
+
+    Returns:
+        float [N], finite.
+    """
+    inside = place.clamp(margin, 1 - margin)
+    return torch.logit(inside) + (place - inside) / (margin * (1 - margin))

@@ -42,12 +42,12 @@ class Auxiliary(Enforcement):
     ) -> Tensor:
         """See `Enforcement`."""
         obtained = self.given.score.scores(self.given.target(fake), asked.label)
-        truth = self.log_odds(torch.cat([own.scores, obtained]))
+        truth = self.log_odds.extended(torch.cat([own.scores, obtained]))
         return self.weight * (self._predict(torch.cat([real, fake])) - truth).square().sum(dim=1).mean()
 
     def generator_loss(self, fake: Tensor, asked: Condition, rng: torch.Generator) -> Tensor:
         """See `Enforcement`."""
-        return self.weight * (self._predict(fake) - self.log_odds(asked.scores)).square().sum(dim=1)
+        return self.weight * (self._predict(fake) - self.log_odds.extended(asked.scores)).square().sum(dim=1)
 
     def _predict(self, x: Tensor) -> Tensor:
         return self.head(self.given.discriminator.features(x))

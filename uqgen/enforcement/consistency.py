@@ -72,7 +72,7 @@ class Consistency(Enforcement):
 
     def _distance(self, logits: Tensor, asked: Condition) -> Tensor:
         obtained = self.score.scores(logits, asked.label)
-        squared = (self.log_odds(obtained) - self.log_odds(asked.scores)).square()
+        squared = (self.log_odds.extended(obtained) - self.log_odds.extended(asked.scores)).square()
         if asked.probabilities is None:
             return squared.sum(dim=1)
         cross_entropy = -(asked.probabilities * predictive_logits(logits).log_softmax(dim=1)).sum(dim=1)

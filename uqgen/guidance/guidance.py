@@ -14,10 +14,9 @@ from torch import Tensor
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.log_odds import MARGIN, extended_logit
 from uqgen.scores import Score
 from uqgen.settings import require_number
-
-MARGIN = 0.002  # of the score's range, at either end: log-odds go on linearly there
 
 
 @dataclass(frozen=True)
@@ -118,20 +117,6 @@ class Guidance:
     def _log_odds(self, score: Tensor) -> Tensor:
         low, high = self.ends
         return extended_logit((score - low) / max(high - low, 1e-6))
-
-
-def extended_logit(place: Tensor, margin: float = MARGIN) -> Tensor:
-    """Log-odds of a number in [0, 1], continued beyond the margins by their tangents, so that slopes never vanish.
-
-    Args:
-        place: float [N], of any size.
-        margin: where the tangents begin, in (0, 0.5).
-
-    Returns:
-        float [N], finite.
-    """
-    inside = place.clamp(margin, 1 - margin)
-    return torch.logit(inside) + (place - inside) / (margin * (1 - margin))
 
 
 def class_log_odds(logits: Tensor, label: Tensor) -> Tensor:
