@@ -88,6 +88,13 @@ def test_every_model_of_images_builds(model):
     assert build(plain(compose([f"model={model}"]))).model.training.n_images > 0
 
 
+def test_a_run_of_an_earlier_version_is_refused_in_one_line():
+    settings = plain(compose(["run=old"]))
+    settings["gan"] = settings.pop("model")
+    with pytest.raises(SettingError, match="^run=old: allowed: one that this version trained"):
+        build(settings)
+
+
 def test_a_debug_run_is_small():
     whole, small = plain(compose([])), plain(compose(["debug=seconds"]))
     assert small["model"]["training"]["n_images"] < whole["model"]["training"]["n_images"] / 50

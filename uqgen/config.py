@@ -58,6 +58,9 @@ def build(settings: dict[str, Any]) -> "Experiment":
     from uqgen.experiment import Experiment
     from uqgen.generators.fit import Intervals
 
+    if "model" not in settings:
+        earlier = "one that this version trained: earlier ones called the model gan, and made other networks; train again"
+        raise SettingError("run", settings.get("run", "..."), earlier)
     cfg = OmegaConf.create(settings)
     data = _instantiate(cfg, "data")
     experiment = Experiment(
