@@ -91,7 +91,7 @@ def test_every_model_of_images_builds(model):
 def test_a_run_of_an_earlier_version_is_refused_in_one_line():
     settings = plain(compose(["run=old"]))
     settings["gan"] = settings.pop("model")
-    with pytest.raises(SettingError, match="^run=old: allowed: one that this version trained"):
+    with pytest.raises(SettingError, match=r"^run=old: allowed: one that this version trained"):
         build(settings)
 
 

@@ -59,7 +59,7 @@ def build(settings: dict[str, Any]) -> "Experiment":
     from uqgen.generators.fit import Intervals
 
     if "model" not in settings:
-        earlier = "one that this version trained: earlier ones called the model gan, and made other networks; train again"
+        earlier = "one that this version trained: earlier ones called the model gan, with other networks"
         raise SettingError("run", settings.get("run", "..."), earlier)
     cfg = OmegaConf.create(settings)
     data = _instantiate(cfg, "data")
