@@ -35,7 +35,7 @@ def strength_figure(parts: Sequence[AtStrength], judges_on_real: float, *, seed:
         judged = np.array([[judge.pearson.value for judge in part.judges.values()] for part in parts]).mean(axis=1)
         right.plot(strengths, judged / judges_on_real, color=PURPLE, marker="s", label="judges' correlation")
     right.axhline(1, color="black", linewidth=0.8, linestyle="--")
-    right.set_ylim(bottom=0)
+    right.set_ylim(0, 1.05 * right.get_ylim()[1])
     legend(figure, right)
     small_print(figure, [f"n = {parts[0].in_vs_out.n:,} under each strength", f"seed {seed}"])
     return figure
