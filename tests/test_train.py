@@ -45,7 +45,7 @@ def test_a_run_leaves_everything_in_its_folder(finished):
     figures = {path.stem for path in run.figures.iterdir()}
     is_image = run.path.name != "moons"
     own = {"two_rows", "samples", "beside_certain", "beside_uncertain"} if is_image else {"moons"}
-    assert figures == {"in_vs_out", "distribution", "judges", "training", "manifold"} | own
+    assert figures == {"in_vs_out", "distribution", "judges", "guidance", "training", "manifold"} | own
     assert {path.name for path in run.classifiers.iterdir()} == {"target.pt", "judge-1.pt", "judge-2.pt", "judge-3.pt"}
     assert run.report.stat().st_size > 100_000
     assert not run.features.exists()  # MNIST's come with the package, and points need none
@@ -190,7 +190,8 @@ def test_a_loaded_run_generates_from_its_averaged_generator(finished):
     rng = torch.Generator().manual_seed(0)
     latent = gan.draw_latent(4, rng)
     asked = own.select(slice(0, 4))
-    made = gan.generate(latent, asked)
+    with gan.guided_by(None):
+        made = gan.generate(latent, asked)
     with torch.no_grad():
         expected = gan.ema.module(latent, gan.encoding(asked))
     expected = expected.clamp(-1, 1) if experiment.data.is_image else expected
@@ -221,7 +222,7 @@ def test_a_complete_run_is_left_as_it_is(finished):
 
 def test_a_run_is_not_taken_up_with_other_settings(finished):
     _, asked, _ = finished
-    with pytest.raises(SettingError, match=r"^gan\.training\.learning_rate=0\.5: allowed"):
+    with pytest.raises(SettingError, match=r"^model\.training\.learning_rate=0\.5: allowed"):
         train(compose([*asked, "model.training.learning_rate=0.5"]))
 
 

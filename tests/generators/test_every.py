@@ -41,4 +41,4 @@ def test_progress_is_told_every_tenth_where_there_is_no_terminal(make_gan, train
     told = []
     monkeypatch.setattr(progress.log, "info", lambda text, *values: told.append(text % values))
     train(make_gan(n_images=160), tmp_path)
-    assert [line.split(",")[0] for line in told] == [f"GAN: {n} of 160 images" for n in range(16, 161, 16)]
+    assert [line.split(",")[0] for line in told] == [f"trained on {n} of 160 images" for n in range(16, 161, 16)]

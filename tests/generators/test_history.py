@@ -85,7 +85,9 @@ def test_a_tracker_gets_the_row_against_the_images(tmp_path):
     logged = []
     tracker = SimpleNamespace(scalars=lambda values, n_images: logged.append((values, n_images)))
     trainer = SimpleNamespace(is_global_zero=True)
-    gan = SimpleNamespace(n_images=0, device=torch.device("cpu"), pop_means=lambda: {"d_loss": 1.25})
+    gan = SimpleNamespace(
+        n_images=0, device=torch.device("cpu"), pop_means=lambda: {"d_loss": 1.25}, quantities=("d_loss",)
+    )
     history = History(tmp_path / "history.csv", 16, tracker)
     history.on_train_start(trainer, gan)
     gan.n_images = 16

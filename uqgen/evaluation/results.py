@@ -58,7 +58,6 @@ def as_results(
         "manifold": measurements.manifold,
         "controls": measurements.controls,
         "verdict": measurements.verdict,
-        "milliseconds_per_image": measurements.milliseconds,
         "by_strength": measurements.by_strength,
         "at_sampling": measurements.at_sampling,
         "second_score": None if measurements.second is None else _second_score(measurements.second),

@@ -148,7 +148,9 @@ class Editor:
                 break
             part, wanted = inversion.select(left), asked[left]
             decode = partial(self._changed, part, tuple(each[left] for each in parts))
-            code[left] += guidance.step(code[left], decode, part.own._replace(score=wanted), bound[left])
+            code[left] += guidance.step(
+                code[left], decode, part.own._replace(score=wanted, probabilities=None), bound[left]
+            )
             with torch.no_grad():
                 x = to_uint8(decode(code[left]))
                 miss = (self.score(self.target(unit_range(x)), part.own.label) - wanted).abs()

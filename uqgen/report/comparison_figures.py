@@ -48,6 +48,7 @@ COLOURS = (
     "#999933",
     "#882255",
     "#225522",
+    "#000000",
 )
 # The variants in conf/variant look alike in every figure; whatever else is compared takes what is left.
 VARIANTS = (
@@ -62,6 +63,7 @@ VARIANTS = (
     "auxiliary",
     "mismatched",
     "paper_consistency",
+    "flow",
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 

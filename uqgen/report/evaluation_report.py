@@ -55,7 +55,7 @@ def evaluate(
                     tracker.text("verdict/text", measurements.verdict.text)
                 for figure in sorted(run.figures.glob("*.png")):
                     tracker.picture(f"figures/{figure.stem}", figure, model.n_images)
-            results["seconds"] = experiment.seconds
+            results["seconds"] = {**experiment.seconds, "an image": measurements.milliseconds / 1000}
             run.write(path, results)
     log.info("results: %s", path.resolve())
     if is_own:
