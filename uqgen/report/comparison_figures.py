@@ -48,7 +48,6 @@ COLOURS = (
     "#999933",
     "#882255",
     "#225522",
-    "#000000",
 )
 # The variants in conf/variant look alike in every figure; whatever else is compared takes what is left.
 VARIANTS = (
