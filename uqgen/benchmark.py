@@ -165,7 +165,7 @@ def report_experiments(console: Console, folder: Path) -> None:
     """
     build(plain(compose([]))).load_data()
     table = Table("experiment", "what", "reached", "promised")
-    for name, seconds in {"moons": 60, "mnist_corrupt": 600}.items():
+    for name, seconds in {"moons": 90, "mnist_corrupt": 900}.items():
         run, start = RunFolder(folder / name), time.perf_counter()
         choices = [f"experiment={name}", f"run={run.path}", f"cache={folder / 'cache'}"]
         subprocess.run([sys.executable, "-m", "uqgen.train", *choices], check=True)
@@ -179,7 +179,7 @@ def report_experiments(console: Console, folder: Path) -> None:
 def _quality(name: str, results: dict[str, Any]) -> list[tuple[str, str, str]]:
     uniform = results["in_vs_out"]["uniform"]
     agreement = results["class_agreement"]["data"]["value"]
-    pearson, mae, of_class = (0.95, 0.05, 0.93) if name == "mnist_corrupt" else (0.99, 0.015, 0.9)
+    pearson, mae, of_class = (0.98, 0.015, 0.93) if name == "mnist_corrupt" else (0.99, 0.015, 0.9)
     return [
         ("Pearson, asked uniformly", f"{uniform['pearson']['value']:.3f}", f"at least {pearson}"),
         ("mean absolute error, asked uniformly", f"{uniform['mae']['value']:.3f}", f"at most {mae}"),

@@ -58,7 +58,7 @@ class EvaluationSettings:
     n_at_sampling: int = 2_000
     n_correction: int = 4_000
     strengths: Sequence[float] = (0.0, 0.5, 1.0, 1.5)
-    n_by_strength: int = 2_000
+    n_by_strength: int = 1_000
     reachable: Mapping[str, Sequence[float] | None] = field(default_factory=dict)
     seed: int = 0
 

@@ -39,7 +39,7 @@ class Intervals:
 
     log_every: int = 1_000
     samples_every: int = 10_000
-    evaluate_every: int = 30_000
+    evaluate_every: int = 50_000
     checkpoint_every: int = 10_000
 
     def __post_init__(self) -> None:
