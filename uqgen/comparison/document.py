@@ -55,15 +55,18 @@ def _section(comparison: Comparison) -> str:
 
 
 def _sizes(variants: Sequence[Variant], results: Plain) -> str:
-    trained = ", ".join(f"`{each.name}` on {n:,}" for each in variants if (n := _n_trained(each)))
+    trained = ", ".join(f"`{each.name}` on {n:,}" for each in variants if (n := _number(each, "n_images_trained")))
+    measured = sorted({n for each in variants if (n := _number(each, "n_images_evaluated"))})
+    sizes = " or ".join(f"{n:,}" for n in measured)
     return (
-        f"Real images shown in the training: {trained}. Each run is measured on {results['n_images_evaluated']:,} "
-        f"images under each protocol, against the {results['evaluation_split']} split."
+        f"Real images shown in the training: {trained}. Each run is measured on {sizes} images under each protocol, "
+        f"against the {results['evaluation_split']} split."
     )
 
 
-def _n_trained(variant: Variant) -> int | None:
-    return next((job.results["n_images_trained"] for job in variant.complete), None)
+def _number(variant: Variant, name: str) -> int | None:
+    """A number of the first complete job's results; None where no job is complete."""
+    return next((job.results[name] for job in variant.complete), None)
 
 
 def _choice(comparison: Comparison) -> list[str]:
