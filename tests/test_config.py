@@ -144,6 +144,12 @@ REFUSED = [
     (["trainer.accelerator=tpu"], "trainer.accelerator=tpu: allowed: auto, cpu, gpu, mps"),
     (["experiment=moons", "model=gan"], "allowed: networks for data of shape (2,), as model=gan_mlp has"),
     (["experiment=mnist", "model=gan_mlp"], "allowed: networks for data of shape (1, 32, 32), as model=gan has"),
+    (
+        ["model=flow", "enforcement=consistency"],
+        "enforcement=Consistency: allowed: none with a flow, which guidance leads",
+    ),
+    (["experiment=moons", "model=flow"], "allowed: networks for data of shape (2,), as model=flow_mlp has"),
+    (["guidance=mixture", "guidance.n_surrogates=0"], "guidance.n_surrogates=0: allowed: 0 with classifiers=target"),
     (["score=mutual_information"], "score=mutual_information: allowed: with an ensemble, classifier=cnn_ensemble or"),
     (
         ["score=expected_entropy", "classifier=cnn_ensemble"],

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from uqgen.enforcement.enforcement import Enforcement
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.flow.sampling import FlowSampling
 from uqgen.generators.flow.training import FlowTraining
 from uqgen.generators.flow.velocity import Velocity
 from uqgen.generators.recipe import ModelContext, ModelRecipe
-from uqgen.settings import naming
+from uqgen.settings import naming, require
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,10 @@ class FlowRecipe(ModelRecipe):
     sampling: FlowSampling
 
     def build(self, given: ModelContext) -> ConditionalFlow:
-        """See `ModelRecipe`."""
+        """See `ModelRecipe`; a flow has no adversary beside which an enforcement could lead it."""
+        enforcement = getattr(given.enforcement, "func", given.enforcement)
+        allowed = "none with a flow, which guidance leads while it generates (guidance=...)"
+        require(enforcement is Enforcement, "enforcement", enforcement.__name__, allowed)
         with naming("model.velocity"):
             velocity = self.velocity(given.shape, given.encoding.part_dims)
         with naming("sampler"):
