@@ -124,6 +124,11 @@ def computes_in_bf16(device_type: str) -> bool:
     return device_type == "cpu" and (torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
+def fast_autocast(device: torch.device) -> torch.autocast:
+    """Computes in bf16 within the block where the hardware itself does; elsewhere as it is."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=computes_in_bf16(device.type))
+
+
 def quiet_lightning() -> None:
     """Silences remarks of Lightning that do not apply: data are in memory, so a loader needs no workers."""
     for name in ("utilities.rank_zero", "accelerators.cuda", "trainer.connectors.checkpoint_connector"):

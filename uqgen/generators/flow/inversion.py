@@ -16,7 +16,7 @@ from uqgen.generators.flow.sampling import crowded_times, integrate
 from uqgen.generators.flow.velocity import Velocity
 from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent, spherical
-from uqgen.hardware import computes_in_bf16
+from uqgen.hardware import fast_autocast
 
 N_STEPS = 24  # either way, unless another number is asked for
 
@@ -55,7 +55,7 @@ class FlowInverter(Inverter):
 
     def _integrate(self, x: Tensor, parts: Sequence[Tensor], times: Tensor) -> Tensor:
         def velocity(x: Tensor, time: float) -> Tensor:
-            with torch.autocast(x.device.type, torch.bfloat16, enabled=computes_in_bf16(x.device.type)):
+            with fast_autocast(x.device):
                 return self.velocity(x, x.new_full((len(x),), time), parts)
 
         def recomputed(x: Tensor, time: float) -> Tensor:  # activations of every step would not fit into memory

@@ -20,7 +20,7 @@ from uqgen.generators.flow.velocity import Velocity
 from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
 from uqgen.generators.model import ConditionalModel
-from uqgen.hardware import computes_in_bf16
+from uqgen.hardware import fast_autocast
 
 
 class ConditionalFlow(ConditionalModel):
@@ -110,7 +110,7 @@ class ConditionalFlow(ConditionalModel):
         """The averaged network's velocity, with classifier-free guidance; in bf16 where the hardware computes in it."""
         n, strength, device = len(x), self.sampling.condition_strength, x.device
         times = x.new_full((n,), time)
-        with torch.autocast(device.type, torch.bfloat16, enabled=computes_in_bf16(device.type)):
+        with fast_autocast(device):
             if strength == 1:
                 return self.ema.module(x, times, parts)
             keep = torch.arange(2 * n, device=device) < n

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from uqgen.generators.gan.embedding import ConditionEmbedding
+from uqgen.generators.embedding import ConditionEmbedding
 
 N_WAVES = 32  # of the time's features
 FASTEST = 100.0  # radians over the whole time, of the fastest wave

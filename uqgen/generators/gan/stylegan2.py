@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from uqgen import distributed
-from uqgen.generators.gan.embedding import ConditionEmbedding
+from uqgen.generators.embedding import ConditionEmbedding
 from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.generators.gan.layers import (
     ACTIVATION_GAIN,

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from uqgen.generators.gan.embedding import ConditionEmbedding
+from uqgen.generators.embedding import ConditionEmbedding
 
 
 def test_each_part_is_embedded_linearly_and_normalised():
