@@ -33,7 +33,7 @@ def train(cfg: DictConfig) -> float:
         run.open(settings)
     log_to(run.path / "train.log")
     log.info("on %s", experiment.hardware.describe())
-    if run.results.exists():
+    if run.results.exists() and run.report.exists():
         log.info("%s is complete: %s", run.path, run.report)
         return run.headline()
 

@@ -48,6 +48,8 @@ def evaluate(
     with experiment.stage("report"), distributed.main_first():
         if distributed.rank() == 0:
             results = as_results(experiment, classifiers, evaluator, measurements, model.n_images)
+            results["seconds"] = {**experiment.seconds, "an image": measurements.milliseconds / 1000}
+            run.write(path, results)  # before the report, which must not lose them if it fails
             if is_own:
                 write_report(run, experiment, evaluator, measurements, results, model)
                 tell(measurements, tracker, model.n_images)
@@ -55,8 +57,6 @@ def evaluate(
                     tracker.text("verdict/text", measurements.verdict.text)
                 for figure in sorted(run.figures.glob("*.png")):
                     tracker.picture(f"figures/{figure.stem}", figure, model.n_images)
-            results["seconds"] = {**experiment.seconds, "an image": measurements.milliseconds / 1000}
-            run.write(path, results)
     log.info("results: %s", path.resolve())
     if is_own:
         log.info("report: %s", run.report.resolve())
