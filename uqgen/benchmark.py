@@ -100,9 +100,9 @@ def measure_throughput(experiment: Experiment) -> Throughput:
     # The counter's hooks do not bear the penalty's gradient by a leaf; it comes once in many steps.
     model.settings = replace(settings, penalty_weight=0.0) if isinstance(settings, GANTraining) else settings
     with FlopCounterMode(display=False) as counter:
-        _train(model, data, experiment, range(1), [])
+        _train(model, data, own, experiment, range(1), [])
     flop, model.settings = counter.get_total_flops() / settings.batch_size, settings
-    _train(model, data, experiment, range(WARM_UP + MEASURED), [clock])
+    _train(model, data, own, experiment, range(WARM_UP + MEASURED), [clock])
     steps = torch.tensor(clock.times[WARM_UP - 1 :]).diff()
     # A round holds every lazy penalty once; the fastest is the one that other programs disturbed least.
     n_round = settings.penalty_every if isinstance(settings, GANTraining) else 1
@@ -111,10 +111,16 @@ def measure_throughput(experiment: Experiment) -> Throughput:
 
 
 def _train(
-    model: ConditionalModel, data: LabelledData, experiment: Experiment, steps: range, extra: list[Callback]
+    model: ConditionalModel,
+    data: LabelledData,
+    own: Condition,
+    experiment: Experiment,
+    steps: range,
+    extra: list[Callback],
 ) -> None:
     settings, hardware = experiment.model.training, experiment.hardware
-    batches = ScoredBatches(data, model.conditions, settings.batch_size, steps, settings.seed)
+    conditions = experiment.sampler(own, group=model.group)
+    batches = ScoredBatches(data, conditions, settings.batch_size, steps, settings.seed)
     trainer = hardware.trainer(precision=hardware.model_precision(), max_epochs=1, callbacks=extra)
     trainer.fit(model, DataLoader(batches, batch_size=None))
 

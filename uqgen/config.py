@@ -22,6 +22,7 @@ from uqgen.sweep import finish_sweep, plan_sweep, run_job
 
 if TYPE_CHECKING:
     from uqgen.experiment import Experiment
+    from uqgen.hardware import Hardware
 
 PACKAGE = Path(__file__).parent
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
@@ -81,8 +82,9 @@ def build(settings: dict[str, Any]) -> "Experiment":
         model=_instantiate(cfg, "model"),
         intervals=_under("intervals", lambda: Intervals(**settings["intervals"])),
         evaluation=_instantiate(cfg, "evaluation"),
-        hardware=_instantiate(cfg, "trainer"),
-        tracker=_instantiate(cfg, "logger"),
+        hardware=_under("trainer", lambda: _hardware(cfg)),
+        callbacks=_instantiate_each(cfg, "callbacks"),
+        loggers=_instantiate_each(cfg, "logger"),
         cache=Path(settings["cache"]),
     )
     _try_out(experiment)
@@ -207,6 +209,19 @@ def _refuse(message: str) -> NoReturn:
     sys.exit(2)
 
 
+def _hardware(cfg: DictConfig) -> "Hardware":
+    from uqgen.hardware import Hardware
+
+    trainer = hydra.utils.instantiate(cfg.trainer, _convert_="all")
+    return trainer if isinstance(trainer, Hardware) else Hardware.of(trainer)  # the former in runs of earlier versions
+
+
+def _instantiate_each(cfg: DictConfig, group: str) -> list[Any]:
+    """The members of a group of lists; none of a run of an earlier version, whose logger was one object."""
+    members = cfg.get(group) or {}
+    return [] if "_target_" in members else [_instantiate(cfg, f"{group}.{name}") for name in members]
+
+
 def _instantiate(cfg: DictConfig, key: str) -> Any:
     return _under(key, lambda: hydra.utils.instantiate(OmegaConf.select(cfg, key), _convert_="all"))
 
@@ -257,6 +272,7 @@ def _try_out(experiment: "Experiment") -> None:
     second = None if experiment.score.second is None else scores
     real = Condition(torch.arange(n_classes), scores, torch.eye(n_classes), second)
     _under("condition", partial(experiment.encoding, n_classes, real))
+    _under("sampler", partial(experiment.sampler, real))
     with torch.device("meta"):
         network = _under("classifier", partial(experiment.classifier.network_for, shape, n_classes))
         _under("judge", partial(experiment.judge.network_for, shape, n_classes))

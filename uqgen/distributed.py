@@ -20,13 +20,15 @@ T = TypeVar("T")
 
 
 def rank() -> int:
-    """Which of the processes this is, from 0; known before they join."""
+    """Which of the processes this is, from 0; where torchrun started them, known before they join."""
+    if dist.is_available() and dist.is_initialized():
+        return dist.get_rank()
     return int(os.environ["RANK"]) if is_launched() else 0
 
 
 def world_size() -> int:
     """Number of processes that joined."""
-    return dist.get_world_size() if dist.is_initialized() else 1
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def is_launched() -> bool:

@@ -13,14 +13,12 @@ def evaluate_run(cfg: DictConfig) -> float:
     from uqgen.logs import log_to  # slow imports, which --help need not wait for
     from uqgen.report.evaluation_report import evaluate
     from uqgen.run import load_run
-    from uqgen.tracking.tracker import Tracker
 
     settings = plain(cfg)
     run = RunFolder(Path(settings["run"]))
     loaded = load_run(run, settings["evaluation"])
     log_to(run.path / "evaluate.log")
-    tracker = Tracker(run, run.read_settings())
-    return evaluate(loaded.experiment, run, loaded.classifiers, loaded.evaluator, loaded.model, tracker)
+    return evaluate(loaded.experiment, run, loaded.classifiers, loaded.evaluator, loaded.model, loggers=[])
 
 
 if __name__ == "__main__":

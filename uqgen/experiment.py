@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from filelock import FileLock
 from lightning import Callback, seed_everything
+from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.seed import isolate_rng
 from torch import Tensor, nn
 
@@ -25,6 +26,7 @@ from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.data.scored_datamodule import ScoredDataModule
 from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
 from uqgen.evaluation.feature_training import obtain_features
 from uqgen.evaluation.features import load_features
@@ -40,9 +42,8 @@ from uqgen.guidance.settings import GuidanceSettings
 from uqgen.hardware import Hardware
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
-from uqgen.settings import SettingError, require
+from uqgen.settings import SettingError, naming, require
 from uqgen.tensor_files import save_tensors
-from uqgen.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
@@ -82,13 +83,13 @@ class Experiment:
         identities: plain values that determine the data and the classifiers, for "data", "classifier" and "judge".
         score: the score, before it is fitted to a classifier.
         encoding: (number of classes, class and score of every training image) to an encoding.
-        sampler: (own conditions, the discriminator's group) to what draws images and conditions.
+        sampler: (own conditions, images that are judged together) to what draws images and requests.
         enforcement: what there is to what makes the generator keep to the condition.
         n_siblings: classifiers like the target that the enforcement needs.
         guidance: what leads a trained model while it generates.
         model: how the generative model comes to be.
         intervals, evaluation, hardware: the settings of each.
-        tracker: (run folder, settings) to what is told of the training.
+        callbacks, loggers: Lightning's, of the training of the model, beside those that every run has.
         cache: folder of what is shared by all runs.
         seconds: how long each stage took, filled as the experiment goes.
     """
@@ -108,7 +109,8 @@ class Experiment:
     intervals: Intervals
     evaluation: EvaluationSettings
     hardware: Hardware
-    tracker: Callable[[RunFolder, dict[str, Any]], Tracker]
+    callbacks: list[Callback]
+    loggers: list[Logger]
     cache: Path
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -134,10 +136,6 @@ class Experiment:
         if shared:
             allowed = "a seed with which no judge is a network of the target"
             raise SettingError("judge.training.seed", self.judge.seeds()[0], allowed)
-
-    def open_tracker(self, run: RunFolder, settings: dict[str, Any]) -> Tracker:
-        """What is told of the run; of several processes, the first alone tells."""
-        return (self.tracker if distributed.rank() == 0 else Tracker)(run, settings)
 
     def load_data(self) -> None:
         """Puts the data in memory, fetching them first where they are not there."""
@@ -206,7 +204,6 @@ class Experiment:
                 self.data.shape,
                 encoding,
                 real,
-                self.sampler,
                 self.enforcement,
                 classifiers.target,
                 classifiers.siblings,
@@ -221,18 +218,33 @@ class Experiment:
         """Class, score, probabilities and, where there is one, second score of every real training image."""
         return own_condition(classifiers.logits["train"], self.data.train.label, classifiers.score)
 
-    def train_model(self, model: ConditionalModel, evaluator: Evaluator, run: RunFolder, tracker: Tracker) -> None:
+    def scored_data(self, classifiers: Classifiers, group: int) -> ScoredDataModule:
+        """What the model is trained on.
+
+        Args:
+            classifiers: the target and what it says of real images.
+            group: images that the model judges together.
+        """
+        settings = self.model.training
+        given = (self.data, classifiers.target, classifiers.score, self.sampler, settings.batch_size, group)
+        with naming("model.training"):
+            return ScoredDataModule(*given, settings.seed, logits=classifiers.logits)
+
+    def train_model(
+        self, model: ConditionalModel, classifiers: Classifiers, evaluator: Evaluator, run: RunFolder
+    ) -> None:
         """Trains the model, or goes on from its checkpoint."""
         every = self.intervals.evaluate_every
-        callbacks: list[Callback] = [Evaluation(evaluator, every, run.evaluations, tracker)]
+        callbacks = [*self.callbacks, Evaluation(evaluator, every, run.evaluations)]
         if self.data.is_image:
             low, high = evaluator.asked_range
             ends = (high, low) if self.score.high_means == "confident" else (low, high)
             scores = torch.linspace(*ends, N_SAMPLE_COLUMNS).tolist()
             names, every = self.data.class_names, self.intervals.samples_every
             seed = self.evaluation.seed
-            callbacks.append(SampleGrid(run.samples, names, scores, self.score.name, every, seed, tracker))
-        fit(model, self.data.train, self.hardware, self.intervals, run.training, tracker, callbacks)
+            callbacks.append(SampleGrid(run.samples, names, scores, self.score.name, every, seed))
+        data = self.scored_data(classifiers, model.group)
+        fit(model, data, self.hardware, self.intervals, run.training, self.loggers, callbacks)
 
     def evaluator(self, classifiers: Classifiers, own: Condition, features: nn.Module | None) -> Evaluator:
         """What measures the model, on the device where it is to be."""

@@ -3,7 +3,9 @@
 import logging
 import os
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,6 +23,7 @@ UNFOUNDED_WARNINGS = (
     ".*treespec.*",
     ".*srun. command is available.*",
 )
+MANUAL = ("accumulate_grad_batches", "gradient_clip_val")  # Lightning refuses them with manual optimisation
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 
 
@@ -33,6 +36,7 @@ class Hardware:
         devices: number of devices of each machine.
         num_nodes: number of machines.
         precision: of the model's training; "auto" is bf16 where the hardware computes in it, otherwise fp32.
+        flags: further arguments of the `lightning.Trainer` that trains the model.
 
     Raises:
         SettingError: a value is not allowed, or the accelerator is not there.
@@ -42,6 +46,14 @@ class Hardware:
     devices: int = 1
     num_nodes: int = 1
     precision: str = "auto"
+    flags: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, trainer: "partial[Trainer]") -> "Hardware":
+        """The devices and flags of a `lightning.Trainer` that is still to be made."""
+        given = dict(trainer.keywords)
+        named = {name: given.pop(name) for name in ("accelerator", "devices", "num_nodes", "precision") if name in given}
+        return cls(**named, flags=given)
 
     def __post_init__(self) -> None:
         require_choice("accelerator", self.accelerator, ("auto", "cpu", "gpu", "mps"))
@@ -52,6 +64,13 @@ class Hardware:
             self.device()
         except MisconfigurationException as error:
             raise SettingError("accelerator", self.accelerator, f"what this machine has ({error})") from error
+        for name in MANUAL:
+            allowed = "none: a model of ours makes its steps itself"
+            require(self.flags.get(name) in (None, 1), name, self.flags.get(name), allowed)
+        try:
+            self.trainer(**self.flags)
+        except (TypeError, ValueError, MisconfigurationException) as error:
+            raise SettingError("flags", dict(self.flags), f"arguments of lightning.Trainer ({error})") from error
 
     def device(self) -> torch.device:
         """This process's device."""

@@ -13,7 +13,8 @@ from uqgen.settings import ExplainedError, SettingError
 Plain = dict[str, Any]
 
 # What a run can be resumed with although it differs: where things lie, what it runs on and how often it reports.
-FREE = ("run", "cache", "trainer", "data.folder", "intervals", "logger", "group", "choices", "overrides")
+FREE = ("run", "cache", "trainer", "data.folder", "intervals", "callbacks", "logger", "group", "choices", "overrides")
+FIXED = ("trainer.precision",)  # although the rest of what a run is trained on is free
 
 COPIES = {"classifier": "target.pt", "judge": "judge-1.pt"}  # of a classifier and of the judge, where it is one
 
@@ -165,7 +166,8 @@ def refuse_difference(old: Plain, new: Plain, path: Path) -> None:
     """Raises a `SettingError` for the first setting whose value would change a run that was started already."""
     before, after = flatten(old), flatten(new)
     for key in sorted(before.keys() | after.keys()):
-        if before.get(key) != after.get(key) and not key.startswith(FREE):
+        is_free = key.startswith(FREE) and not (key in FIXED and before.get(key) != "auto")
+        if before.get(key) != after.get(key) and not is_free:
             raise SettingError(key, after.get(key), f"{before.get(key)}, as {path} was started with; or another run=")
 
 

@@ -22,12 +22,13 @@ def train(cfg: DictConfig) -> float:
     """
     # These import torch, which --help and a refused setting need not wait for.
     from uqgen import distributed
+    from uqgen.loggers.telling import open_loggers
     from uqgen.report.evaluation_report import evaluate
-    from uqgen.tracking.tracker import finishing
 
     settings = plain(cfg)
     run = RunFolder(Path(settings["run"]))
     experiment = build(run.with_copies(settings))
+    settings["trainer"]["precision"] = experiment.hardware.model_precision()  # "auto" is another one elsewhere
     experiment.hardware.check_processes()
     if distributed.rank() == 0:
         run.open(settings)
@@ -37,7 +38,7 @@ def train(cfg: DictConfig) -> float:
         log.info("%s is complete: %s", run.path, run.report)
         return run.headline()
 
-    with finishing(experiment.open_tracker(run, settings)) as tracker:
+    with open_loggers(experiment.loggers, settings) as loggers:
         with experiment.stage("data"):
             experiment.load_data()
         with experiment.stage("classifiers"):
@@ -47,8 +48,8 @@ def train(cfg: DictConfig) -> float:
         experiment.tell_range(evaluator)
         with experiment.stage("generative model"):
             model = experiment.build_model(own, classifiers)
-            experiment.train_model(model, evaluator, run, tracker)
-        return evaluate(experiment, run, classifiers, evaluator, model, tracker)
+            experiment.train_model(model, classifiers, evaluator, run)
+        return evaluate(experiment, run, classifiers, evaluator, model, loggers)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,7 @@ from torch import Tensor, nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
-from uqgen.conditioning.sampling import DataConditions
 from uqgen.conditioning.softmax import SoftmaxEncoding
-from uqgen.enforcement.enforcement import Enforcement
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.flow.sampling import FlowSampling
 from uqgen.generators.flow.training import FlowTraining
@@ -48,21 +46,19 @@ class Shrinking(Velocity):
         return aim - 2 * x + self.conv(x).tanh() * (1 - time).view(-1, 1, 1, 1) / 2
 
 
-def small_gan(encoding: SoftmaxEncoding, conditions: DataConditions) -> ConditionalGAN:
+def small_gan(encoding: SoftmaxEncoding) -> ConditionalGAN:
     channels = (16, 8)
     generator = Generator(SHAPE, encoding.part_dims, channels, latent_dim=2, w_dim=32, mapping_depth=1)
     discriminator = Discriminator(SHAPE, encoding.part_dims, channels, w_dim=4, mapping_depth=1, features=8)
-    gan = ConditionalGAN(
-        generator, discriminator, encoding, conditions, GANTraining(n_images=64, batch_size=8), Enforcement(None)
-    )
+    gan = ConditionalGAN(generator, discriminator, encoding, GANTraining(n_images=64, batch_size=8))
     for layer in gan.ema.module.to_image:
         layer.weight.data.mul_(0.1)  # so that no pixel is out of range
     return gan
 
 
-def small_flow(encoding: SoftmaxEncoding, conditions: DataConditions) -> ConditionalFlow:
+def small_flow(encoding: SoftmaxEncoding) -> ConditionalFlow:
     velocity, training = Shrinking(encoding.part_dims), FlowTraining(n_images=64, batch_size=8)
-    return ConditionalFlow(velocity, SHAPE, encoding, conditions, training, FlowSampling())
+    return ConditionalFlow(velocity, SHAPE, encoding, training, FlowSampling())
 
 
 @pytest.fixture(params=["gan", "flow"])
@@ -72,7 +68,7 @@ def small(request: pytest.FixtureRequest) -> SimpleNamespace:
     vectors = torch.tensor([[0.8, 0.15, 0.05], [0.1, 0.7, 0.2], [0.25, 0.15, 0.6]])
     own = Condition(torch.arange(N_CLASSES), vectors.amax(dim=1), vectors)
     encoding = SoftmaxEncoding(N_CLASSES, own)
-    model = {"gan": small_gan, "flow": small_flow}[request.param](encoding, DataConditions(own))
+    model = {"gan": small_gan, "flow": small_flow}[request.param](encoding)
     inverter, latent = model.inverter(), model.draw_latent(N_CLASSES, torch.Generator().manual_seed(5))
     parts = encoding(own)
     with torch.no_grad():

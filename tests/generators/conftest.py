@@ -11,9 +11,9 @@ from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.conditioning.sampling import DataConditions
+from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.labelled import LabelledData
-from uqgen.enforcement.enforcement import Enforcement
+from uqgen.data.scored_datamodule import ScoredDataModule
 from uqgen.generators.fit import Intervals, fit
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.flow.sampling import FlowSampling
@@ -25,8 +25,7 @@ from uqgen.generators.gan.stylegan2 import Discriminator, Generator
 from uqgen.generators.gan.training import GANTraining
 from uqgen.generators.model import ConditionalModel
 from uqgen.hardware import Hardware
-from uqgen.run_folder import RunFolder
-from uqgen.tracking.tracker import Tracker
+from uqgen.scores import get_score
 
 N, N_CLASSES = 44, 3
 
@@ -67,8 +66,47 @@ def points(own) -> LabelledData:
     return LabelledData(torch.randn(N, 2), own.label, zeros, zeros)
 
 
+class Tiny(InMemoryDataModule):
+    """One small data set in the place of every split."""
+
+    n_classes, class_names = N_CLASSES, ["a", "b", "c"]
+
+    def __init__(self, data: LabelledData) -> None:
+        super().__init__(batch_size=8, limit=None, seed=0)
+        self.train = self.validation = self.test = data
+        self.shape = tuple(data.x.shape[1:])
+
+    def setup(self, stage: str = "fit") -> None:
+        """All is there."""
+
+
+class Scored(ScoredDataModule):
+    """Scored data whose scores are given, not found."""
+
+    def __init__(self, data: LabelledData, own: Condition, batch_size: int, group: int = 1, seed: int = 0) -> None:
+        logits = dict.fromkeys(("train", "validation", "test"), torch.zeros(len(data), N_CLASSES))
+        super().__init__(
+            Tiny(data), None, get_score("msp"), batch_size=batch_size, group=group, seed=seed, logits=logits
+        )
+        self.known = own
+
+    def own(self, split: str) -> Condition:
+        return self.known
+
+
 @pytest.fixture
-def make_gan(own) -> Callable[..., ConditionalGAN]:
+def scored(images, points, own) -> Callable[[ConditionalModel], ScoredDataModule]:
+    """What a model is trained on: images, or points if that is what it makes."""
+
+    def make(model: ConditionalModel) -> ScoredDataModule:
+        data = points if isinstance(getattr(model, "generator", None), MLPGenerator) else images
+        return Scored(data, own, model.settings.batch_size, seed=model.settings.seed)
+
+    return make
+
+
+@pytest.fixture
+def make_gan() -> Callable[..., ConditionalGAN]:
     """Builds a StyleGAN2 for 8 x 8 images; the settings of the training can be changed."""
 
     def make(n_images: int = 64, batch_size: int = 8, **settings: object) -> ConditionalGAN:
@@ -80,13 +118,13 @@ def make_gan(own) -> Callable[..., ConditionalGAN]:
             shape, encoding.part_dims, channels, w_dim=4, mapping_depth=1, features=8, group=4
         )
         training = GANTraining(n_images=n_images, batch_size=batch_size, **settings)  # type: ignore[arg-type]
-        return ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training, Enforcement(None))
+        return ConditionalGAN(generator, discriminator, encoding, training)
 
     return make
 
 
 @pytest.fixture
-def make_point_gan(own) -> Callable[..., ConditionalGAN]:
+def make_point_gan() -> Callable[..., ConditionalGAN]:
     """Builds a GAN of fully connected networks for points in the plane."""
 
     def make(n_images: int = 64, batch_size: int = 8, **settings: object) -> ConditionalGAN:
@@ -95,28 +133,27 @@ def make_point_gan(own) -> Callable[..., ConditionalGAN]:
         generator = MLPGenerator((2,), encoding.part_dims, latent_dim=3, hidden=8, depth=3)
         discriminator = MLPDiscriminator((2,), encoding.part_dims, hidden=8, depth=3)
         training = GANTraining(n_images=n_images, batch_size=batch_size, **settings)  # type: ignore[arg-type]
-        return ConditionalGAN(generator, discriminator, encoding, DataConditions(own), training, Enforcement(None))
+        return ConditionalGAN(generator, discriminator, encoding, training)
 
     return make
 
 
 @pytest.fixture
-def train(images, points, hardware) -> Callable[..., ConditionalModel]:
+def train(scored, hardware) -> Callable[..., ConditionalModel]:
     """Trains a GAN in a folder, as an experiment does."""
 
     def run(
         gan: ConditionalModel, folder: Path, *callbacks: Callback, log_every: int = 16, checkpoint_every: int = 32
     ) -> ConditionalModel:
-        data = points if isinstance(getattr(gan, "generator", None), MLPGenerator) else images
         intervals = Intervals(log_every=log_every, checkpoint_every=checkpoint_every)
-        fit(gan, data, hardware, intervals, folder, Tracker(RunFolder(folder), {}), list(callbacks))
+        fit(gan, scored(gan), hardware, intervals, folder, [], list(callbacks))
         return gan
 
     return run
 
 
 @pytest.fixture
-def make_flow(own) -> Callable[..., ConditionalFlow]:
+def make_flow() -> Callable[..., ConditionalFlow]:
     """Builds a flow of 8 x 8 images; the settings of the training can be changed."""
 
     def make(n_images: int = 64, batch_size: int = 8, **settings: object) -> ConditionalFlow:
@@ -124,6 +161,6 @@ def make_flow(own) -> Callable[..., ConditionalFlow]:
         encoding, shape = RawEncoding(N_CLASSES), (1, 8, 8)
         velocity = UNet(shape, encoding.part_dims, channels=(8, 8), embedding=8)
         training = FlowTraining(n_images=n_images, batch_size=batch_size, **settings)  # type: ignore[arg-type]
-        return ConditionalFlow(velocity, shape, encoding, DataConditions(own), training, FlowSampling(steps=4))
+        return ConditionalFlow(velocity, shape, encoding, training, FlowSampling(steps=4))
 
     return make

@@ -40,5 +40,5 @@ def test_progress_is_told_every_tenth_where_there_is_no_terminal(make_gan, train
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     told = []
     monkeypatch.setattr(progress.log, "info", lambda text, *values: told.append(text % values))
-    train(make_gan(n_images=160), tmp_path)
+    train(make_gan(n_images=160), tmp_path, progress.ImageProgress())
     assert [line.split(",")[0] for line in told] == [f"trained on {n} of 160 images" for n in range(16, 161, 16)]

@@ -7,12 +7,10 @@ import torch
 from lightning import Callback, Trainer
 
 from uqgen.generators.callbacks.guard import DivergedError
-from uqgen.generators.callbacks.history import read_history
 from uqgen.generators.fit import Intervals, fit
-from uqgen.run_folder import RunFolder
+from uqgen.loggers.history import read_history
 from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors
-from uqgen.tracking.tracker import Tracker
 
 STYLES = {"path_length_weight": 2.0, "style_mixing": 0.9, "penalty_every": 3}
 
@@ -86,6 +84,7 @@ def test_lightning_says_nothing(make_gan, train, tmp_path, caplog):
     [
         ("make_gan", STYLES, 16, 32),
         ("make_gan", {"decay": 0.5}, 10, 20),  # no multiples of the batch
+        ("make_gan", {"penalty_every": 2}, 24, 32),  # nor of each other
         ("make_point_gan", {"beta1": 0.5, "loss": "wasserstein", "penalty": "gradient_penalty"}, 8, 24),
         ("make_flow", {"decay": 0.5, "drop": 0.3}, 16, 32),
     ],
@@ -215,21 +214,15 @@ def test_a_batch_larger_than_the_data_is_refused(make_gan, train, tmp_path):
         train(make_gan(batch_size=48), tmp_path)
 
 
-def test_a_batch_that_does_not_divide_among_the_devices_is_refused(make_point_gan, points, own, hardware, tmp_path):
+def test_a_batch_that_does_not_divide_among_the_devices_is_refused(make_point_gan, scored, hardware, tmp_path):
     three = replace(hardware, devices=3)
     with pytest.raises(SettingError, match=r"^batch_size=8: allowed: a multiple of 3"):
-        fit(make_point_gan(), points, three, Intervals(), tmp_path, Tracker(RunFolder(tmp_path), {}), [])
+        fit((gan := make_point_gan()), scored(gan), three, Intervals(), tmp_path, [], [])
 
 
 @pytest.mark.parametrize(
     "setting",
-    [
-        {"log_every": 0},
-        {"samples_every": -1},
-        {"checkpoint_every": 0},
-        {"checkpoint_every": 1500},
-        {"checkpoint_every": 999, "log_every": 1000},
-    ],
+    [{"log_every": 0}, {"samples_every": -1}, {"checkpoint_every": 0}, {"evaluate_every": 2.5}],
 )
 def test_intervals_that_make_no_sense_are_refused(setting):
     with pytest.raises(SettingError, match=f"^{next(iter(setting))}="):

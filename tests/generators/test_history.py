@@ -1,11 +1,14 @@
-from types import SimpleNamespace
+import csv
 
 import pytest
 import torch
 import torch.nn.functional as F
 from lightning import Callback
+from lightning.pytorch.loggers import CSVLogger
 
-from uqgen.generators.callbacks.history import History, columns, read_history
+from uqgen.generators.callbacks.speed import MEASURED
+from uqgen.generators.fit import Intervals, fit
+from uqgen.loggers.history import HistoryLogger, read_history
 
 
 class Logits(Callback):
@@ -59,8 +62,8 @@ def test_the_mean_of_a_lazy_penalty_is_over_the_steps_that_have_one(make_gan, tr
 def test_the_file_is_a_table_with_one_header(make_gan, train, tmp_path):
     gan = train(make_gan(), tmp_path, log_every=16)
     header, *rows = (tmp_path / "history.csv").read_text().splitlines()
-    assert header == ",".join(columns(gan))
-    assert len(rows) == 4
+    assert header == ",".join(("n_images", *gan.quantities, *MEASURED))
+    assert [row.split(",")[0] for row in rows] == ["16", "32", "48", "64"]
     assert all(row.count(",") == header.count(",") for row in rows)
 
 
@@ -68,32 +71,37 @@ def test_no_file_is_no_history(tmp_path):
     assert read_history(tmp_path / "history.csv") == []
 
 
-def test_rows_that_a_resumed_training_will_write_again_are_dropped(make_gan, tmp_path):
+def test_rows_that_a_resumed_training_will_write_again_are_dropped_and_others_stay_as_they_are(tmp_path):
     path = tmp_path / "history.csv"
-    gan = make_gan()
-    gan.n_images = 32
-    header = ",".join(columns(gan))
-    path.write_text(f"{header}\n16,1,2,,3,4,,100,\n32,5,6,7,8,9,,100,\n48,1,1,1,1,1,,100,\n")
-    History(path, 16, SimpleNamespace()).on_train_start(SimpleNamespace(is_global_zero=True), gan)
+    kept = "n_images,d_loss,penalty,g_loss\n16,1.0,,3.5\n32,5.0,6.0,7.0\n"
+    path.write_text(kept + "48,1.0,1.0,1.0\n")
+    HistoryLogger(path, ("d_loss", "penalty", "g_loss"), n_images=32)
+    assert path.read_text() == kept
     rows = read_history(path)
     assert [row["n_images"] for row in rows] == [16, 32]
     assert "penalty" not in rows[0]
-    assert rows[1]["penalty"] == 7
+    assert rows[1]["penalty"] == 6
 
 
-def test_a_tracker_gets_the_row_against_the_images(tmp_path):
-    logged = []
-    tracker = SimpleNamespace(scalars=lambda values, n_images: logged.append((values, n_images)))
-    trainer = SimpleNamespace(is_global_zero=True)
-    gan = SimpleNamespace(
-        n_images=0, device=torch.device("cpu"), pop_means=lambda: {"d_loss": 1.25}, quantities=("d_loss",)
-    )
-    history = History(tmp_path / "history.csv", 16, tracker)
-    history.on_train_start(trainer, gan)
-    gan.n_images = 16
-    history.act(trainer, gan)
-    ((metrics, step),) = logged
-    assert step == 16
-    assert metrics.keys() == {"train/d_loss", "train/images_per_second", "train/memory_gib"}
-    assert 0.05 < metrics["train/memory_gib"] < 100
-    assert metrics["train/d_loss"] == 1.25
+def test_what_is_not_of_the_training_is_left_to_other_loggers(tmp_path):
+    logger = HistoryLogger(tmp_path / "history.csv", ("d_loss",), n_images=0)
+    logger.log_metrics({"val/mae": 0.1}, step=16)
+    logger.log_metrics({"train/d_loss": 0.5, "epoch": 0.0}, step=32)
+    assert read_history(tmp_path / "history.csv") == [{"n_images": 32, "d_loss": 0.5}]
+
+
+def test_every_logger_gets_the_rows_against_the_images(make_gan, scored, hardware, tmp_path):
+    other, gan = CSVLogger(tmp_path, name="", version=""), make_gan()
+    fit(gan, scored(gan), hardware, Intervals(log_every=16), tmp_path, [other], [])
+    other.save()
+    rows, told = read_history(tmp_path / "history.csv"), read_rows(tmp_path / "metrics.csv")
+    assert [int(row["step"]) for row in told] == [row["n_images"] for row in rows] == [16, 32, 48, 64]
+    for row, mine in zip(told, rows, strict=True):
+        for name in ("d_loss", "g_loss", "images_per_second", "memory_gib"):
+            assert float(row[f"train/{name}"]) == pytest.approx(mine[name], rel=1e-6)
+        assert 0.05 < mine["memory_gib"] < 100
+
+
+def read_rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))

@@ -3,8 +3,6 @@ from PIL import Image
 
 from uqgen.conditioning.condition import Condition
 from uqgen.generators.callbacks.samples import SampleGrid, sample_grid
-from uqgen.run_folder import RunFolder
-from uqgen.tracking.tracker import Tracker
 
 SCORES = [0.9, 0.6, 0.3]
 
@@ -47,7 +45,7 @@ def test_the_seed_alone_decides(make_gan):
 
 
 def test_grids_are_drawn_as_the_training_goes(make_gan, train, tmp_path):
-    grid = SampleGrid(tmp_path / "samples", ["a", "b", "c"], SCORES, "msp", 32, 0, Tracker(RunFolder(tmp_path), {}))
+    grid = SampleGrid(tmp_path / "samples", ["a", "b", "c"], SCORES, "msp", 32, 0)
     gan = make_gan(n_images=48)
     drawn_without = train(make_gan(n_images=48), tmp_path / "without").state_dict()
     train(gan, tmp_path / "with", grid)

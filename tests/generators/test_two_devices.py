@@ -16,9 +16,9 @@ import torch
 from uqgen import distributed
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.paper import PaperEncoding
-from uqgen.conditioning.sampling import DataConditions
+from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.labelled import LabelledData
-from uqgen.enforcement.enforcement import Enforcement
+from uqgen.data.scored_datamodule import ScoredDataModule
 from uqgen.generators.fit import Intervals, fit
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.flow.sampling import FlowSampling
@@ -28,29 +28,41 @@ from uqgen.generators.gan.module import ConditionalGAN
 from uqgen.generators.gan.training import GANTraining
 from uqgen.hardware import Hardware
 from uqgen.generators.gan.stylegan2 import Discriminator, Generator
-from uqgen.run_folder import RunFolder
-from uqgen.tracking.tracker import Tracker
 
 folder, devices, family, settings = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], eval(sys.argv[4])
 index, zeros = torch.arange(44), torch.zeros(44, dtype=torch.int64)
 own = Condition(index % 3, index / 100)
 data = LabelledData(index.to(torch.uint8).reshape(44, 1, 1, 1).repeat(1, 1, 8, 8), own.label, zeros, zeros)
+
+
+class Data(InMemoryDataModule):
+    shape, n_classes = (1, 8, 8), 3
+
+    def setup(self, stage="fit"):
+        self.train = self.validation = self.test = data
+
+
+class Scored(ScoredDataModule):
+    def own(self, split):
+        return own
+
+
+scored = Scored(Data(8, None, 0), None, batch_size=8, logits={})
 torch.manual_seed(0)
 encoding = PaperEncoding(3, own)
-shape, part_dims, conditions = (1, 8, 8), encoding.part_dims, DataConditions(own)
+shape, part_dims = (1, 8, 8), encoding.part_dims
 if family == "flow":
     velocity = UNet(shape, part_dims, (8, 8), embedding=8)
     training = FlowTraining(n_images=64, batch_size=8, **settings)
-    model = ConditionalFlow(velocity, shape, encoding, conditions, training, FlowSampling())
+    model = ConditionalFlow(velocity, shape, encoding, training, FlowSampling())
 else:
     generator = Generator(shape, part_dims, (4, 3), latent_dim=4, w_dim=4)
     discriminator = Discriminator(shape, part_dims, (4, 3), w_dim=4, features=8)
     training = GANTraining(n_images=64, batch_size=8, penalty_every=2, **settings)
-    model = ConditionalGAN(generator, discriminator, encoding, conditions, training, Enforcement(None))
+    model = ConditionalGAN(generator, discriminator, encoding, training)
 hardware = Hardware(accelerator="cpu", devices=devices, precision="32-true")
 distributed.join()
-tracker = Tracker(RunFolder(folder), {})
-fit(model, data, hardware, Intervals(log_every=16, checkpoint_every=32), folder / "run", tracker, [])
+fit(model, scored, hardware, Intervals(log_every=16, checkpoint_every=32), folder / "run", [], [])
 assert model.n_images == 64
 torch.save(model.state_dict(), folder / f"{model.global_rank}.pt")
 distributed.leave()

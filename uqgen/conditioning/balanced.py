@@ -12,7 +12,7 @@ class BalancedConditions(DataConditions):
     """A share of the images is drawn so that every bin of scores comes up as often; the rest are drawn as they are.
 
     Balanced alone, the common scores would be starved: most of what makes a good picture is learned from them. The real
-    images and the conditions asked are drawn alike.
+    images and the conditions requested are drawn alike.
 
     Args:
         real: class and score of the N real images.
@@ -32,15 +32,14 @@ class BalancedConditions(DataConditions):
         require_number("share", share, 0, 1)
         require_integer("n_bins", n_bins, 1)
         require_number("most", most, 1)
-        self.cumulative = frequencies(real.score.cpu(), share, n_bins, most).cumsum(0)
+        self.cumulative = frequencies(real.score, share, n_bins, most).cumsum(0)
 
     def order(self, rng: torch.Generator) -> Tensor:
         """See `DataConditions`; with replacement."""
         return self._grouped(len(self.real.score), rng)
 
     def _positions(self, n: int, rng: torch.Generator) -> Tensor:
-        self.cumulative = self.cumulative.to(rng.device)
-        drawn = torch.rand(n, generator=rng, device=rng.device, dtype=torch.float64) * self.cumulative[-1]
+        drawn = torch.rand(n, generator=rng, dtype=torch.float64) * self.cumulative[-1]
         return torch.searchsorted(self.cumulative, drawn, right=True).clamp_max(len(self.cumulative) - 1)
 
 

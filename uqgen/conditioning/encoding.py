@@ -2,13 +2,14 @@
 
 from abc import ABC, abstractmethod
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.second_score import SecondScores
+from uqgen.described import DescribedModule
 
 
-class Encoding(nn.Module, ABC):
+class Encoding(DescribedModule, ABC):
     """Turns a condition into one or several vectors, the *parts*; a network embeds each part on its own.
 
     An encoding is built from what the real data are: `Encoding(n_classes, real)`, where `real` holds the class and the
@@ -21,6 +22,7 @@ class Encoding(nn.Module, ABC):
     Attributes:
         part_dims: width of each part.
         uses_probabilities: whether the networks are told the classifier's whole softmax vector.
+        real: what it was built from, on the CPU; without probabilities where they are not used.
     """
 
     part_dims: tuple[int, ...]
@@ -29,6 +31,9 @@ class Encoding(nn.Module, ABC):
     def __init__(self, n_classes: int, real: Condition | None = None) -> None:
         super().__init__()
         self.n_classes = n_classes
+        if real is not None and not self.uses_probabilities:
+            real = real._replace(probabilities=None)
+        self.real = real
         self.seconds = None if real is None or real.second is None else SecondScores(n_classes, real)
 
     def complete(self, condition: Condition, chance: Tensor) -> Condition:

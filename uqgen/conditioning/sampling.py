@@ -1,4 +1,4 @@
-"""Which real images are shown, and which conditions are asked of the generator."""
+"""Which real images are shown, and which conditions are requested of the generator."""
 
 import torch
 from torch import Tensor
@@ -9,30 +9,29 @@ NEIGHBOURS = 20  # images of a class, on either side in the order of scores, fro
 
 
 class DataConditions:
-    """Shows real images as they are, and asks for class and score of random ones: both sides see the same conditions.
+    """Shows real images as they are, and requests class and score of random ones: both sides see the same conditions.
 
     Images that are judged together are of one class and of about one score. What they have in common then is the
     condition, and how much they differ tells a generator that makes one picture of each class.
 
     Args:
-        real: class and score of the N real images.
+        real: class and score of the N real images, on the CPU.
         group: how many neighbours in a batch are judged together.
     """
 
     def __init__(self, real: Condition, group: int = 1) -> None:
         self.real, self.group = real, group
-        by_score = real.score.cpu().argsort(stable=True)
-        self.ranked = by_score[real.label.cpu()[by_score].argsort(stable=True)]  # class by class, each by score
+        by_score = real.score.argsort(stable=True)
+        self.ranked = by_score[real.label[by_score].argsort(stable=True)]  # class by class, each by score
         self.rank = self.ranked.argsort()
-        self.ends = real.label.cpu().bincount().cumsum(0)  # of each class, among the ranked
+        self.ends = real.label.bincount().cumsum(0)  # of each class, among the ranked
 
     def draw(self, n: int, rng: torch.Generator) -> Condition:
-        """Draws n conditions with replacement, on the device of `rng`."""
-        self.real = self.real.to(rng.device)
+        """Draws n conditions with replacement, on the CPU as is `rng`."""
         return self.real.select(self._grouped(n, rng))
 
     def order(self, rng: torch.Generator) -> Tensor:
-        """The real images that make an epoch: positions int64 [N], on the CPU as is `rng`."""
+        """The real images that make an epoch: positions int64 [N]; in groups, with replacement."""
         n = len(self.real.score)
         return torch.randperm(n, generator=rng) if self.group == 1 else self._grouped(n, rng)
 
@@ -43,15 +42,14 @@ class DataConditions:
 
     def _near(self, position: Tensor, rng: torch.Generator) -> Tensor:
         """For each image one of its class that is at most `NEIGHBOURS` away in the order of scores."""
-        ranked, rank, ends = (index.to(rng.device) for index in (self.ranked, self.rank, self.ends))
-        label, here = self.real.label.to(rng.device)[position], rank[position]
-        first = torch.maximum(here - NEIGHBOURS, ends[label] - ends.diff(prepend=ends.new_zeros(1))[label])
-        last = torch.minimum(here + NEIGHBOURS, ends[label] - 1)
-        chance = torch.rand(len(position), generator=rng, device=rng.device, dtype=torch.float64)
-        return ranked[first + (chance * (last - first + 1)).long()]
+        label, here = self.real.label[position], self.rank[position]
+        first = torch.maximum(here - NEIGHBOURS, self.ends[label] - self.ends.diff(prepend=self.ends[:1] * 0)[label])
+        last = torch.minimum(here + NEIGHBOURS, self.ends[label] - 1)
+        chance = torch.rand(len(position), generator=rng, dtype=torch.float64)
+        return self.ranked[first + (chance * (last - first + 1)).long()]
 
     def _positions(self, n: int, rng: torch.Generator) -> Tensor:
-        return torch.randint(len(self.real.score), (n,), generator=rng, device=rng.device)
+        return torch.randint(len(self.real.score), (n,), generator=rng)
 
 
 def uniform_conditions(n: int, n_classes: int, low: float, high: float, rng: torch.Generator) -> Condition:

@@ -12,31 +12,36 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.labelled import LabelledData
 
+ORDER, REQUESTS = range(2)  # streams of random numbers
+
 
 class ScoredBatch(NamedTuple):
-    """Real images and their conditions.
+    """Real images, their conditions, and conditions of images to be generated.
 
     Attributes:
         x: float32 [N, C, H, W] in [-1, 1], or points [N, 2].
-        condition: class and own score of each.
+        condition: class, own score and the target's probabilities of each.
+        requested: N conditions that are requested of a generator.
     """
 
     x: Tensor
     condition: Condition
+    requested: Condition
 
 
 class ScoredBatches(IterableDataset[ScoredBatch]):
-    """Batches of a scored data set, shuffled anew every epoch, from any step of the training to its end.
+    """Batches of a scored data set, shuffled anew every epoch, from any step of the training on.
 
-    Which images a step sees depends on (seed, step) alone: a restarted training sees what an uninterrupted one would
-    have seen. Of every batch, each of several processes takes its share. An epoch's incomplete last batch is left out.
+    Which images a step sees, and what is requested in it, depends on (seed, step) alone: a restarted training sees what
+    an uninterrupted one would have seen. Of every batch, each of several processes takes its share. An epoch's
+    incomplete last batch is left out.
 
     Args:
         data: the images, N of them.
-        conditions: class and score of each, and how often each is shown.
+        conditions: class and score of each, how often each is shown, and what is requested.
         batch_size: images in a step, over all devices.
         steps: the steps to come.
-        seed: draws the order of each epoch.
+        seed: draws the order of each epoch, and the requests.
     """
 
     def __init__(
@@ -53,14 +58,11 @@ class ScoredBatches(IterableDataset[ScoredBatch]):
     def __iter__(self) -> Iterator[ScoredBatch]:
         per_epoch = len(self.data) // self.batch_size
         order, epoch_of_order = torch.empty(0), -1
+        mine = distributed.share(self.batch_size)
         for step in self.steps:
             epoch, position = divmod(step, per_epoch)
             if epoch != epoch_of_order:
-                order, epoch_of_order = self._order(epoch), epoch
-            start = position * self.batch_size
-            index = order[start : start + self.batch_size][distributed.share(self.batch_size)]
-            yield ScoredBatch(self.data[index].x, self.conditions.real.select(index))
-
-    def _order(self, epoch: int) -> Tensor:
-        rng = seeding.generator(self.seed, epoch)
-        return self.conditions.order(rng)
+                order, epoch_of_order = self.conditions.order(seeding.generator(self.seed, ORDER, epoch)), epoch
+            index = order[position * self.batch_size :][: self.batch_size][mine]
+            requested = self.conditions.draw(self.batch_size, seeding.generator(self.seed, REQUESTS, step))
+            yield ScoredBatch(self.data[index].x, self.conditions.real.select(index), requested.select(mine))

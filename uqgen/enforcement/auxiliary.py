@@ -33,7 +33,7 @@ class Auxiliary(Enforcement):
         require_number("bound", bound, 0)
         require_integer("warm_up", warm_up, 0)
         self.weight, self.bound, self.warm_up = weight, bound, warm_up
-        self.given = given
+        self.given, self.target = given, given.target
         self.head = nn.Linear(given.discriminator.n_features, given.real.scores.shape[1])
         self.log_odds = LogOdds(given.real.scores)
 
@@ -41,7 +41,7 @@ class Auxiliary(Enforcement):
         self, real: Tensor, own: Condition, fake: Tensor, asked: Condition, rng: torch.Generator
     ) -> Tensor:
         """See `Enforcement`."""
-        obtained = self.given.score.scores(self.given.target(fake), asked.label)
+        obtained = self.given.score.scores(self.target(fake), asked.label)
         truth = self.log_odds.extended(torch.cat([own.scores, obtained]))
         return self.weight * (self._predict(torch.cat([real, fake])) - truth).square().sum(dim=1).mean()
 

@@ -2,7 +2,7 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.special import entr
 from torchvision.transforms.v2.functional import gaussian_blur
 
@@ -60,7 +60,7 @@ class Consistency(Enforcement):
         require_integer("n_siblings", n_siblings, 0)
         self.weight, self.bound, self.warm_up = weight, bound, warm_up
         self.noise, self.shift, self.blur = noise, shift, blur
-        self.classifiers = (given.target, *given.siblings)  # in a tuple: not of the model's state
+        self.classifiers = nn.ModuleList([given.target, *given.siblings])
         self.score = given.score
         self.log_odds = LogOdds(given.real.scores)
 

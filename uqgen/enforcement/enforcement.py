@@ -39,7 +39,7 @@ class Enforcement(nn.Module):
     What an enforcement learns itself are its parameters, which the discriminator's optimiser trains.
 
     Args:
-        given: what there is.
+        given: what there is; of use to those that enforce something.
 
     Attributes:
         bound: see `bounded`.
@@ -49,7 +49,7 @@ class Enforcement(nn.Module):
     bound = 0.0
     warm_up = 0
 
-    def __init__(self, given: EnforcementContext) -> None:
+    def __init__(self, given: EnforcementContext | None = None) -> None:
         super().__init__()
 
     def discriminator_loss(

@@ -5,17 +5,21 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.log_odds import LogOdds
 from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
 from uqgen.settings import require_number
 
-LEAST = 0.25  # distance of the quantiles of a wrong and the right score
+LEAST = 0.5  # distance of a wrong and the right score in scaled log-odds, whose range is 2
+APART = 4.0  # of the log-odds of two classes, in one sorted list of them
 
 
 class Mismatched(Enforcement):
     """Teaches the discriminator that a real image under a wrong score is no match.
 
-    A wrong score is that of a random training image at least a quarter of all of them away in the order of scores; a
-    second score comes with it.
+    A wrong condition is that of a random training image of the same class whose score is at least a quarter of the
+    range of scaled log-odds away; where the class has none, the one that is farthest away. Its softmax vector and its
+    second score come with it, so that the score alone is wrong, not the class. Distances in rank would not do: a sure
+    classifier gives most images about the same score.
 
     Args:
         given: what there is.
@@ -30,11 +34,14 @@ class Mismatched(Enforcement):
         require_number("weight", weight, 0)
         self.weight = weight
         self.given, self.real = given, given.real
-        order = given.real.score.argsort()
-        self.register_buffer("sorted", given.real.score[order], persistent=False)
-        self.register_buffer("order", order, persistent=False)
-        self.sorted: Tensor
+        self.log_odds = LogOdds(given.real.score)
+        place = self._place(given.real)
+        by_class = given.real.label.bincount().cumsum(0)
+        for name, value in {"order": place.argsort(), "sorted": place.sort().values, "ends": by_class}.items():
+            self.register_buffer(name, value, persistent=False)  # follows from the data
         self.order: Tensor
+        self.sorted: Tensor
+        self.ends: Tensor
 
     def discriminator_loss(
         self, real: Tensor, own: Condition, fake: Tensor, asked: Condition, rng: torch.Generator
@@ -44,10 +51,19 @@ class Mismatched(Enforcement):
         return self.weight * softplus(logits).mean()
 
     def wrong(self, own: Condition, rng: torch.Generator) -> Condition:
-        """Conditions with the class of `own` and the score of other images."""
-        n = len(self.sorted)
-        rank = torch.searchsorted(self.sorted, own.score)
-        away = torch.rand(len(rank), generator=rng, device=rank.device) * (1 - 2 * LEAST) + LEAST
+        """Conditions of other images of the same class, with scores far from those of `own`."""
         self.real = self.real.to(own.score.device)
-        other = self.real.select(self.order[(rank + (away * n).long()) % n])
-        return other._replace(label=own.label)
+        place, end = self._place(own), self.ends[own.label]
+        start = torch.where(own.label > 0, self.ends[(own.label - 1).clamp_min(0)], 0)
+        n_below = torch.searchsorted(self.sorted, place - LEAST, side="right").maximum(start) - start
+        first_above = torch.searchsorted(self.sorted, place + LEAST).minimum(end)
+        n_far = n_below + end - first_above
+        drawn = (torch.rand(len(place), generator=rng, device=place.device) * n_far).long().minimum(n_far - 1)
+        far = torch.where(drawn < n_below, start + drawn, first_above + drawn - n_below)
+        lowest_is_farther = place - self.sorted[start] > self.sorted[end - 1] - place
+        farthest = torch.where(lowest_is_farther, start, end - 1)
+        return self.real.select(self.order[torch.where(n_far > 0, far, farthest)])
+
+    def _place(self, condition: Condition) -> Tensor:
+        """Where images stand in one list of all classes, each in the order of its log-odds."""
+        return APART * condition.label + self.log_odds(condition.score)

@@ -1,7 +1,8 @@
 """What every generative model under a condition has in common, whatever its family."""
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,15 +11,20 @@ from lightning import LightningModule
 from torch import Tensor
 
 from uqgen import distributed, seeding
+from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.conditioning.sampling import DataConditions
+from uqgen.data.scored import ScoredBatch
+from uqgen.described import Plain, as_plain_values, build_described, describe
+from uqgen.evaluation.agreement_metric import AgreementMetric
 from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
 from uqgen.generators.training import Training
 from uqgen.guidance.guidance import Guidance
+from uqgen.scores import Score
 
 CPU_CHUNK, GPU_CHUNK = 100, 1_000  # images generated at once: few stay in a CPU's cache, half as fast again as 500
+HELD_OUT = 2**31  # first stream of the random numbers of validation and test, beyond those of a step's devices
 
 
 class ConditionalModel(LightningModule, ABC):
@@ -29,16 +35,22 @@ class ConditionalModel(LightningModule, ABC):
     random about the images of a step is drawn for all devices by each, which then takes its share, so that several
     devices train what one would have trained.
 
+    The training ends once `n_images` reach those of the settings, however long the loader is. Losses are logged as
+    ``train/...``, as means since they were logged before; loggers get the number of images as their step. With a
+    target, validation and test log ``val/pearson`` and ``val/mae``, ``test/...`` of requested and achieved scores.
+
     Args:
-        encoding: turns conditions into what the networks take.
-        conditions: draws which real images are shown, and what is requested in the training.
+        encoding: turns conditions into what the networks take; or its description, in a checkpoint.
         training: the settings.
+        target: the frozen classifier that scores what is generated in validation and test; None for neither.
+        score: fitted to the target.
 
     Attributes:
         n_images: real images shown so far, over all devices.
+        n_new: those of the last step.
         guidance: leads what is generated towards the condition; None for the model alone.
         group: neighbours in a batch that are judged together; batches are multiples of it.
-        quantities: names of what is recorded as the training goes.
+        quantities: names of what is logged as the training goes.
         strategy: Lightning's, of several processes.
     """
 
@@ -46,15 +58,26 @@ class ConditionalModel(LightningModule, ABC):
     quantities: tuple[str, ...] = ()
     strategy: str = "ddp"
 
-    def __init__(self, encoding: Encoding, conditions: DataConditions, training: Training) -> None:
+    def __init__(
+        self,
+        encoding: Encoding | Plain,
+        training: Training,
+        target: FrozenClassifier | None = None,
+        score: Score | None = None,
+    ) -> None:
         super().__init__()
-        self.encoding = encoding
-        self.conditions = conditions
+        self.automatic_optimization = False
+        self.encoding: Encoding = encoding  # type: ignore[assignment]
         self.settings = training
+        self.target, self.score = target, score
+        self.agreement = AgreementMetric()
         self.guidance: Guidance | None = None
-        self.n_images = 0
+        self.n_images, self.n_new = 0, 0
         self._sums: dict[str, Tensor] = {}
         self._n_summed: dict[str, int] = {}
+        self._logged: set[str] = set()
+        self.register_state_dict_post_hook(_without_frozen_classifiers)
+        self.register_load_state_dict_post_hook(_not_missing_frozen_classifiers)
 
     @abstractmethod
     def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
@@ -71,6 +94,14 @@ class ConditionalModel(LightningModule, ABC):
         Returns:
             float32 [N, C, H, W], in [-1, 1] but for overshoot, or points float32 [N, D].
         """
+
+    @abstractmethod
+    def step(self, batch: ScoredBatch) -> None:
+        """Trains on one batch, before its images are counted."""
+
+    @abstractmethod
+    def average(self) -> None:
+        """Moves the averaged weights towards the trained ones, once the images of the step are counted."""
 
     @torch.no_grad()
     def generate(self, latent: Latent, condition: Condition) -> Tensor:
@@ -110,7 +141,46 @@ class ConditionalModel(LightningModule, ABC):
         finally:
             self.guidance = before
 
-    def pop_means(self) -> dict[str, float]:
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has seen as many images as its settings say."""
+        return self.n_images >= self.settings.n_images
+
+    @property
+    def is_logged(self) -> bool:
+        """Whether Lightning tells loggers of this step."""
+        return self.is_complete or self.n_images // self.n_new % self.trainer.log_every_n_steps == 0
+
+    def on_train_start(self) -> None:
+        """Refuses a batch that does not divide among the devices."""
+        self.settings.check_batch(distributed.world_size(), self.group)
+
+    def training_step(self, batch: ScoredBatch, batch_idx: int) -> None:
+        """One step on a batch, unless the training is complete."""
+        if not self.is_complete:
+            batch = batch._replace(condition=self._told(batch.condition), requested=self._told(batch.requested))
+            self.step(batch)
+            self.n_new = len(batch.x) * distributed.world_size()
+            self.n_images += self.n_new
+            self.average()
+            self._log_means()
+        if self.is_complete:
+            self.trainer.should_stop = True
+
+    def validation_step(self, batch: ScoredBatch, batch_idx: int) -> None:
+        """Compares requested and achieved scores."""
+        self._compare(batch, batch_idx, "val")
+
+    def test_step(self, batch: ScoredBatch, batch_idx: int) -> None:
+        """Compares requested and achieved scores."""
+        self._compare(batch, batch_idx, "test")
+
+    def predict_step(self, batch: ScoredBatch, batch_idx: int) -> Tensor:
+        """Images of the requested conditions, as `generate` makes them."""
+        rng = self._step_rng(HELD_OUT + batch_idx)
+        return self.generate(self.draw_latent(len(batch.x), rng), self._told(batch.requested))
+
+    def _pop_means(self) -> dict[str, float]:
         """Means of the training quantities since the last call, over all devices, each of which must call it."""
         means = {name: float(distributed.mean(total) / self._n_summed[name]) for name, total in self._sums.items()}
         self._sums.clear()
@@ -118,17 +188,39 @@ class ConditionalModel(LightningModule, ABC):
         return means
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Adds the number of images."""
+        """Adds the number of images, what was summed since means were logged, and what the encoding knows of the data."""
         checkpoint["n_images"] = self.n_images
+        checkpoint["sums"] = {name: distributed.mean(total) for name, total in self._sums.items()}
+        checkpoint["n_summed"] = dict(self._n_summed)
+        real = self.encoding.real
+        checkpoint["real"] = {} if real is None else {k: v for k, v in real._asdict().items() if v is not None}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Takes up the number of images."""
+        """Takes up the number of images and the sums; builds the encoding, where its description alone is there."""
         self.n_images = checkpoint["n_images"]
+        self._sums = {name: total.to(self.device) for name, total in checkpoint.get("sums", {}).items()}
+        self._n_summed = dict(checkpoint.get("n_summed", {}))
+        if isinstance(self.encoding, Mapping):
+            real = Condition(**checkpoint["real"]) if checkpoint["real"] else None
+            self.encoding = build_described(self.encoding, Encoding, real=real)
 
-    @property
-    def global_batch_size(self) -> int:
-        """Images in a step, over all devices."""
-        return self.settings.batch_size
+    def _describe(self, **parts: Any) -> dict[str, Any]:
+        """The hyperparameters: encoding, settings and other parts as plain values."""
+        modules = {"encoding": self.encoding, **parts}
+        described = {name: part if isinstance(part, Mapping) else describe(part) for name, part in modules.items()}
+        return {**described, "training": as_plain_values(self.settings)}
+
+    def _told(self, condition: Condition) -> Condition:
+        """What the networks are told of a condition."""
+        return condition if self.encoding.uses_probabilities else condition._replace(probabilities=None)
+
+    def _compare(self, batch: ScoredBatch, batch_idx: int, stage: str) -> None:
+        if self.target is None or self.score is None:
+            return
+        images, asked = self.predict_step(batch, batch_idx), batch.requested
+        self.agreement.update(self.score(self.target(images), asked.label), asked.score)
+        names = {f"{stage}/{name}": metric for name, metric in self.agreement.items(keep_base=True)}
+        self.log_dict(names, on_epoch=True, on_step=False, batch_size=len(images))
 
     def _step_rng(self, stream: int) -> torch.Generator:
         return seeding.generator(self.settings.seed, self.n_images, stream, device=self.device)
@@ -138,3 +230,28 @@ class ConditionalModel(LightningModule, ABC):
             value = value.detach().float()
             self._sums[name] = self._sums[name] + value if name in self._sums else value
             self._n_summed[name] = self._n_summed.get(name, 0) + 1
+
+    def _log_means(self) -> None:
+        if self.is_logged:
+            means = self._pop_means()
+            self._logged |= means.keys()
+            # Lightning repeats what was logged before, unless it is logged anew.
+            self.log_dict({f"train/{name}": means.get(name, math.nan) for name in sorted(self._logged)})
+            self.log("step", float(self.n_images))  # which Lightning takes for the axis
+
+
+def _frozen(model: torch.nn.Module) -> tuple[str, ...]:
+    modules = model.named_modules(remove_duplicate=False)
+    return tuple(f"{name}." for name, module in modules if isinstance(module, FrozenClassifier))
+
+
+def _without_frozen_classifiers(model: torch.nn.Module, state: dict[str, Any], prefix: str, metadata: Any) -> None:
+    """Their weights are kept on their own, once."""
+    frozen = tuple(prefix + name for name in _frozen(model))
+    for name in [name for name in state if name.startswith(frozen)]:
+        del state[name]
+
+
+def _not_missing_frozen_classifiers(model: torch.nn.Module, keys: Any) -> None:
+    frozen = _frozen(model)
+    keys.missing_keys[:] = [name for name in keys.missing_keys if not name.startswith(frozen)]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.conditioning.sampling import DataConditions
 from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
 from uqgen.generators.model import ConditionalModel
 from uqgen.generators.training import Training
@@ -22,7 +21,6 @@ class ModelContext:
         shape: (C, H, W) of an image, or (D,) of a point.
         encoding: of the conditions.
         real: class and score of every training image, with its probabilities where the encoding uses them.
-        sampler: (real conditions, images that are judged together) to what draws images and conditions.
         enforcement: what there is to what makes a generator keep to the condition in its training.
         target: the classifier being explained.
         siblings: classifiers like the target that may take part in the training.
@@ -32,7 +30,6 @@ class ModelContext:
     shape: tuple[int, ...]
     encoding: Encoding
     real: Condition
-    sampler: Callable[..., DataConditions]
     enforcement: Callable[[EnforcementContext], Enforcement]
     target: FrozenClassifier
     siblings: tuple[FrozenClassifier, ...]

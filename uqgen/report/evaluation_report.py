@@ -3,15 +3,14 @@
 import logging
 
 from uqgen import distributed
-from uqgen.evaluation.measure import Evaluator
+from uqgen.evaluation.measure import Evaluator, Measurements
 from uqgen.evaluation.results import as_results
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.experiment import Classifiers, Experiment
-from uqgen.generators.callbacks.evaluation import tell
 from uqgen.generators.model import ConditionalModel
+from uqgen.loggers.telling import Loggers, log_measurements, ours
 from uqgen.report.run_report import write_report
 from uqgen.run_folder import RunFolder
-from uqgen.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +21,7 @@ def evaluate(
     classifiers: Classifiers,
     evaluator: Evaluator,
     model: ConditionalModel,
-    tracker: Tracker,
+    loggers: Loggers,
 ) -> float:
     """Measures a trained model and leaves results.json, the figures and the report in the run's folder.
 
@@ -34,7 +33,7 @@ def evaluate(
         classifiers: target and judges.
         evaluator: what measures.
         model: the trained model.
-        tracker: who is told.
+        loggers: who is told.
 
     Returns:
         Mean absolute error of the obtained scores under the uniform protocol.
@@ -52,12 +51,17 @@ def evaluate(
             run.write(path, results)  # before the report, which must not lose them if it fails
             if is_own:
                 write_report(run, experiment, evaluator, measurements, results, model)
-                tell(measurements, tracker, model.n_images)
-                if measurements.verdict is not None:
-                    tracker.text("verdict/text", measurements.verdict.text)
-                for figure in sorted(run.figures.glob("*.png")):
-                    tracker.picture(f"figures/{figure.stem}", figure, model.n_images)
+                log_measurements(loggers, measurements, split, experiment.score.name, model.n_images)
+                _show(run, loggers, measurements, model.n_images)
     log.info("results: %s", path.resolve())
     if is_own:
         log.info("report: %s", run.report.resolve())
     return measurements.protocols["uniform"].in_vs_out.mae.value
+
+
+def _show(run: RunFolder, loggers: Loggers, measurements: Measurements, n_images: int) -> None:
+    for logger in ours(loggers):
+        if measurements.verdict is not None:
+            logger.log_words("verdict/text", measurements.verdict.text)
+        for figure in sorted(run.figures.glob("*.png")):
+            logger.log_picture(f"figures/{figure.stem}", figure, n_images)

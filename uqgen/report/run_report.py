@@ -11,7 +11,7 @@ from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.generated import Generated, fixed_noise
 from uqgen.evaluation.measure import PROTOCOLS, Evaluator, Measurements, ProtocolResult
 from uqgen.evaluation.side_by_side import side_by_side
-from uqgen.generators.callbacks.history import read_history
+from uqgen.loggers.history import read_history
 from uqgen.generators.callbacks.samples import sample_grid
 from uqgen.generators.model import ConditionalModel
 from uqgen.report.distribution_figure import distribution_figure

@@ -79,7 +79,7 @@ def test_the_loss_is_the_error_of_the_velocity(make_flow):
     flow.velocity = Known(0.0)
     x = torch.rand(44, 1, 8, 8)
     own = Condition(torch.arange(44) % 3, torch.rand(44))
-    loss = flow._loss(ScoredBatch(x, own))
+    loss = flow._loss(ScoredBatch(x, own, own))
     ((mixed, time, parts, keep),) = flow.velocity.told
     wide = time.view(-1, 1, 1, 1)
     noise = (mixed - wide * x) / (1 - wide)
@@ -94,14 +94,16 @@ def test_times_are_logistic_normal(make_flow):
     flow = make_flow(batch_size=4_400, time_mean=0.5, time_deviation=2.0)
     flow.velocity = Known(0.0)
     n = 4_400
-    flow._loss(ScoredBatch(torch.zeros(n, 1, 8, 8), Condition(torch.zeros(n, dtype=torch.int64), torch.rand(n))))
+    own = Condition(torch.zeros(n, dtype=torch.int64), torch.rand(n))
+    flow._loss(ScoredBatch(torch.zeros(n, 1, 8, 8), own, own))
     logit = torch.logit(flow.velocity.told[0][1].double())
     assert logit.mean() == pytest.approx(0.5, abs=0.15)
     assert logit.std() == pytest.approx(2.0, rel=0.05)
 
 
 def test_what_is_random_in_a_step_follows_from_seed_and_images(make_flow):
-    batch = ScoredBatch(torch.rand(8, 1, 8, 8), Condition(torch.arange(8) % 3, torch.rand(8)))
+    own = Condition(torch.arange(8) % 3, torch.rand(8))
+    batch = ScoredBatch(torch.rand(8, 1, 8, 8), own, own)
     one, again, later, other = (make_flow(), make_flow(), make_flow(), make_flow(seed=1))
     later.n_images = 8
     losses = [flow._loss(batch).item() for flow in (one, again, later, other)]

@@ -1,9 +1,11 @@
 """How far an enforcement pulls generated images in a step of the training."""
 
+from types import SimpleNamespace
+
 import torch
 
 from uqgen.enforcement.enforcement import Enforcement
-from uqgen.generators.callbacks.history import read_history
+from uqgen.loggers.history import read_history
 
 BATCH = 8
 
@@ -12,7 +14,7 @@ class Pull(Enforcement):
     """Pulls every pixel, and pushes a weight of its own through the discriminator's optimiser."""
 
     def __init__(self, bound, warm_up=0):
-        super().__init__(None)
+        super().__init__()
         self.bound, self.warm_up = bound, warm_up
         self.own = torch.nn.Parameter(torch.ones(()))
 
@@ -40,7 +42,7 @@ def image_gradients(make_gan, train, folder, enforcement):
 
 
 def test_an_enforcement_pulls_each_image_as_far_as_its_bound_allows(make_gan, train, tmp_path):
-    (push, *_), _ = image_gradients(make_gan, train, tmp_path / "none", Enforcement(None))
+    (push, *_), _ = image_gradients(make_gan, train, tmp_path / "none", Enforcement())
     (pulled, *_), gan = image_gradients(make_gan, train, tmp_path / "pull", Pull(bound=0.5))
     pull = (pulled - push).flatten(1)
     torch.testing.assert_close(pull.norm(dim=1), 0.5 * push.flatten(1).norm(dim=1), rtol=1e-3, atol=1e-7)
@@ -51,7 +53,28 @@ def test_an_enforcement_pulls_each_image_as_far_as_its_bound_allows(make_gan, tr
 
 
 def test_a_pull_grows_over_its_warm_up(make_gan, train, tmp_path):
-    none, _ = image_gradients(make_gan, train, tmp_path / "none", Enforcement(None))
+    none, _ = image_gradients(make_gan, train, tmp_path / "none", Enforcement())
     warm, _ = image_gradients(make_gan, train, tmp_path / "warm", Pull(bound=0.5, warm_up=2 * BATCH))
     torch.testing.assert_close(warm[0], none[0])
     assert not torch.allclose(warm[1], none[1])
+
+
+class Weak(Pull):
+    def generator_loss(self, fake, asked, rng):
+        return 1e-3 * fake.sum(dim=(1, 2, 3))
+
+
+def test_in_fp16_a_small_push_does_not_underflow_and_take_the_bound_to_nothing(make_gan):
+    gan, scaler = make_gan(), SimpleNamespace(get_scale=lambda: 2.0**16)
+    gan.enforcement = Weak(bound=0.5)
+    fake = torch.randn(BATCH, 1, 8, 8, requires_grad=True)
+
+    def gradient(loss_scale):
+        gan._trainer = SimpleNamespace(precision_plugin=SimpleNamespace(scaler=loss_scale))
+        adversarial = (1e-6 * fake.half()).float().sum() * 1e-3  # whose gradient is below what fp16 holds
+        loss = gan._enforced(adversarial, gan.enforcement.generator_loss(fake, None, None).mean(), fake)
+        return torch.autograd.grad(loss, fake)[0]
+
+    push = 1e-9
+    torch.testing.assert_close(gradient(scaler), torch.full_like(fake, 1.5 * push), rtol=0.05, atol=0)
+    assert gradient(None).abs().max() == 0

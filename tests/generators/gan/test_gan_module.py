@@ -8,13 +8,11 @@ from lightning import Callback
 from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
-from uqgen.generators.callbacks.history import read_history
+from uqgen.loggers.history import read_history
 from uqgen.generators.fit import Intervals, fit
 from uqgen.generators.gan import module as gan_module
 from uqgen.hardware import Hardware
-from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
-from uqgen.tracking.tracker import Tracker
 
 BATCH = 8
 MIXING = {"path_length_weight": 2.0, "style_mixing": 0.9}
@@ -311,7 +309,7 @@ def test_every_step_draws_other_latents(make_gan, train, tmp_path):
     assert len(z.unique(dim=0)) == 40
 
 
-def test_training_in_bf16_computes_the_penalties_in_fp32(make_gan, images, tmp_path):
+def test_training_in_bf16_computes_the_penalties_in_fp32(make_gan, scored, tmp_path):
     gan = make_gan(n_images=64, penalty_every=1, **MIXING)
     seen, penalty = [], gan.penalty
 
@@ -325,15 +323,7 @@ def test_training_in_bf16_computes_the_penalties_in_fp32(make_gan, images, tmp_p
     gan.penalty = spied
     hardware = Hardware(accelerator="cpu", precision="bf16-mixed")
     of_d = Spy(gan.discriminator)
-    fit(
-        gan,
-        images,
-        hardware,
-        Intervals(log_every=16, checkpoint_every=32),
-        tmp_path,
-        Tracker(RunFolder(tmp_path), {}),
-        [],
-    )
+    fit(gan, scored(gan), hardware, Intervals(log_every=16, checkpoint_every=32), tmp_path, [], [])
     assert seen == [False] * 8
     assert all(logits.dtype == torch.float32 for logits in of_d.outputs)
     assert all(weight.isfinite().all() and weight.dtype == torch.float32 for weight in gan.parameters())

@@ -4,31 +4,30 @@ from pathlib import Path
 
 from lightning import Trainer
 
-from uqgen.evaluation.measure import Evaluator, Measurements
+from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.results import scalars
 from uqgen.files import write_atomically
 from uqgen.generators.callbacks.every import EveryNImages
-from uqgen.generators.callbacks.history import rows_as_csv, rows_until
 from uqgen.generators.model import ConditionalModel
-from uqgen.tracking.tracker import Tracker
+from uqgen.loggers.history import rows_as_csv, rows_until
+from uqgen.loggers.telling import log_measurements
 
 
 class Evaluation(EveryNImages):
     """Measures the averaged generator on few images.
 
     What is asked, and of which latents, is as for the validation split, so that the last row of the file is what one
-    trained model may be chosen over another by. The tracker is told of the end by the evaluation that follows it.
+    trained model may be chosen over another by. Loggers are told of the end by the evaluation that follows it.
 
     Args:
         evaluator: what measures.
         interval: number of images between two evaluations.
         path: the CSV file of the main numbers.
-        tracker: who is told.
     """
 
-    def __init__(self, evaluator: Evaluator, interval: int, path: Path, tracker: Tracker) -> None:
+    def __init__(self, evaluator: Evaluator, interval: int, path: Path) -> None:
         super().__init__(interval, "evaluate_every")
-        self.evaluator, self.path, self.tracker = evaluator, path, tracker
+        self.evaluator, self.path = evaluator, path
 
     def act(self, trainer: Trainer, model: ConditionalModel) -> None:
         """Measures, keeps the numbers and tells."""
@@ -38,14 +37,5 @@ class Evaluation(EveryNImages):
         rows = [*rows_until(self.path, model.n_images - 1), {"n_images": model.n_images, **scalars(measurements)}]
         columns = list(dict.fromkeys(name for row in rows for name in row))
         write_atomically(self.path, rows_as_csv(rows, columns, header=True).encode())
-        if model.n_images < model.settings.n_images:
-            tell(measurements, self.tracker, model.n_images)
-
-
-def tell(measurements: Measurements, tracker: Tracker, n_images: int) -> None:
-    """Hands an evaluation to a tracker."""
-    tracker.scalars(scalars(measurements), n_images)
-    for protocol, result in measurements.protocols.items():
-        generated = measurements.generated[protocol]
-        asked, obtained = generated.asked.score.numpy(), generated.score_out.numpy()
-        tracker.in_vs_out(protocol, asked, obtained, result.in_vs_out, n_images)
+        if not model.is_complete:
+            log_measurements(trainer.loggers, measurements, "val", self.evaluator.score.name, model.n_images)

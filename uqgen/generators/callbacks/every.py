@@ -35,7 +35,7 @@ class EveryNImages(Callback):
 
     def on_train_batch_end(self, trainer: Trainer, model: ConditionalModel, *args: object) -> None:  # type: ignore[override]
         """Acts if this step completed an interval."""
-        before = model.n_images - model.global_batch_size
+        before = model.n_images - model.n_new
         if model.n_images // self.interval > before // self.interval:
             self._act_once(trainer, model)
 

@@ -40,7 +40,7 @@ class ImageProgress(Callback):
         rate = f"{speed:,.0f} images/s" if speed else ""
         self.progress.update(self.task, completed=model.n_images, rate=rate)
         tenth = model.settings.n_images / N_LINES
-        is_next = model.n_images // tenth > (model.n_images - model.global_batch_size) // tenth
+        is_next = model.n_images // tenth > (model.n_images - model.n_new) // tenth
         if is_next and not self.progress.console.is_terminal:
             log.info("trained on %s of %s images, %s", f"{model.n_images:,}", f"{model.settings.n_images:,}", rate)
 

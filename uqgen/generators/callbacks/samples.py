@@ -9,9 +9,9 @@ from uqgen import seeding
 from uqgen.conditioning.condition import Condition
 from uqgen.generators.callbacks.every import EveryNImages
 from uqgen.generators.model import ConditionalModel
+from uqgen.loggers.telling import ours
 from uqgen.report.image_figures import sample_grid_figure
 from uqgen.report.saving import save_figure
-from uqgen.tracking.tracker import Tracker
 
 
 class SampleGrid(EveryNImages):
@@ -24,7 +24,6 @@ class SampleGrid(EveryNImages):
         score_name: how the score is called.
         interval: number of images between two grids.
         seed: draws the noise.
-        tracker: who is told.
     """
 
     def __init__(
@@ -35,11 +34,10 @@ class SampleGrid(EveryNImages):
         score_name: str,
         interval: int,
         seed: int,
-        tracker: Tracker,
     ) -> None:
         super().__init__(interval, "samples_every")
         self.folder, self.class_names, self.scores, self.score_name = folder, class_names, scores, score_name
-        self.seed, self.tracker = seed, tracker
+        self.seed = seed
 
     def act(self, trainer: Trainer, model: ConditionalModel) -> None:
         """Draws the grid."""
@@ -50,7 +48,8 @@ class SampleGrid(EveryNImages):
             figure = sample_grid_figure(pixels, self.class_names, self.scores, title, self.score_name, seed=self.seed)
             path = self.folder / f"{model.n_images:09d}.png"
             save_figure(figure, path)
-            self.tracker.picture("samples", path, model.n_images)
+            for logger in ours(trainer.loggers):
+                logger.log_picture("samples", path, model.n_images)
 
 
 def sample_grid(model: ConditionalModel, n_classes: int, scores: list[float], seed: int) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """Conditional flow matching: Lipman et al. (2023); Liu et al. (2023)."""
 
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import torch
@@ -8,10 +9,11 @@ from torch import Tensor
 from torch.optim import AdamW, Optimizer
 
 from uqgen import distributed
+from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.scored import ScoredBatch
+from uqgen.described import Plain, as_dataclass, as_plain_values, build_described
 from uqgen.generators.ema import EMA
 from uqgen.generators.flow.inversion import N_STEPS, FlowInverter
 from uqgen.generators.flow.sampling import FlowSampling, integrate
@@ -21,6 +23,7 @@ from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
 from uqgen.generators.model import ConditionalModel
 from uqgen.hardware import fast_autocast
+from uqgen.scores import Score
 
 
 class ConditionalFlow(ConditionalModel):
@@ -31,10 +34,10 @@ class ConditionalFlow(ConditionalModel):
     x_t + (1 - t) v, by a bounded Newton step, which costs no gradient of the velocity.
 
     Args:
-        velocity: the network.
+        velocity: the network; or its description, in a checkpoint.
         shape: of an image (C, H, W), or of a point (D,).
-        encoding, conditions, training: see `ConditionalModel`.
-        sampling: how it is integrated.
+        encoding, target, score: see `ConditionalModel`.
+        training, sampling: the settings, of the training and of how it is integrated; or their plain values.
 
     Attributes:
         ema: the averaged network, the one to make images with.
@@ -44,18 +47,23 @@ class ConditionalFlow(ConditionalModel):
 
     def __init__(
         self,
-        velocity: Velocity,
-        shape: tuple[int, ...],
-        encoding: Encoding,
-        conditions: DataConditions,
-        training: FlowTraining,
-        sampling: FlowSampling,
+        velocity: Velocity | Plain,
+        shape: Sequence[int],
+        encoding: Encoding | Plain,
+        training: FlowTraining | Plain,
+        sampling: FlowSampling | Plain,
+        target: FrozenClassifier | None = None,
+        score: Score | None = None,
     ) -> None:
-        super().__init__(encoding, conditions, training)
-        self.automatic_optimization = False
+        training, sampling = as_dataclass(training, FlowTraining), as_dataclass(sampling, FlowSampling)
+        super().__init__(encoding, training, target, score)
+        if isinstance(velocity, Mapping):
+            velocity = build_described(velocity, Velocity)
+        settings = {"shape": list(shape), "sampling": as_plain_values(sampling)}
+        self.save_hyperparameters(self._describe(velocity=velocity) | settings)
         self.velocity: Velocity = velocity.to(memory_format=torch.channels_last)
         self.ema = EMA(self.velocity, training.ema_half_life)
-        self.shape, self.sampling = shape, sampling
+        self.shape, self.sampling = tuple(shape), sampling
         self.settings: FlowTraining = training
 
     def configure_optimizers(self) -> Optimizer:
@@ -65,7 +73,7 @@ class ConditionalFlow(ConditionalModel):
             self.velocity.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
 
-    def training_step(self, batch: ScoredBatch, batch_idx: int) -> None:
+    def step(self, batch: ScoredBatch) -> None:
         """One step of the regression, at the rate of the time."""
         optimizer = cast(LightningOptimizer, self.optimizers())
         optimizer.param_groups[0]["lr"] = self.settings.learning_rate_after(self.n_images)
@@ -74,8 +82,10 @@ class ConditionalFlow(ConditionalModel):
         optimizer.zero_grad(set_to_none=True)
         self.manual_backward(loss)
         optimizer.step()
-        self.n_images += self.global_batch_size
-        self.ema.update(self.velocity, self.global_batch_size, self.n_images)
+
+    def average(self) -> None:
+        """See `ConditionalModel`."""
+        self.ema.update(self.velocity, self.n_new, self.n_images)
 
     def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
         """Draws noise float32 [n, *shape] from `rng`, on its device."""
@@ -96,8 +106,8 @@ class ConditionalFlow(ConditionalModel):
 
     def _loss(self, batch: ScoredBatch) -> Tensor:
         """Mean squared error of the velocity."""
-        x, own = batch
-        rng, n = self._step_rng(0), self.global_batch_size
+        x, own = batch.x, batch.condition
+        rng, n = self._step_rng(0), len(x) * distributed.world_size()
         mine = distributed.share(n)
         noise = torch.randn(n, *self.shape, generator=rng, device=rng.device)[mine]
         logit = torch.randn(n, generator=rng, device=rng.device)[mine]

@@ -33,6 +33,5 @@ class FlowRecipe(ModelRecipe):
         require(enforcement is Enforcement, "enforcement", enforcement.__name__, allowed)
         with naming("model.velocity"):
             velocity = self.velocity(given.shape, given.encoding.part_dims)
-        with naming("sampler"):
-            conditions = given.sampler(given.real)
-        return ConditionalFlow(velocity, given.shape, given.encoding, conditions, self.training, self.sampling)
+        settings = (self.training, self.sampling, given.target, given.score)
+        return ConditionalFlow(velocity, given.shape, given.encoding, *settings)

@@ -8,13 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from uqgen.described import DescribedModule
 from uqgen.generators.embedding import ConditionEmbedding
 
 N_WAVES = 32  # of the time's features
 FASTEST = 100.0  # radians over the whole time, of the fastest wave
 
 
-class Velocity(nn.Module, ABC):
+class Velocity(DescribedModule, ABC):
     """The velocity field v(x, t, condition) of a flow from noise at t = 0 to data at t = 1."""
 
     @abstractmethod

@@ -4,12 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from uqgen.described import DescribedModule
 from uqgen.generators.latent import Latent
 
 
-class ConditionalDiscriminator(nn.Module, ABC):
+class ConditionalDiscriminator(DescribedModule, ABC):
     """Tells real from generated images under their encoded condition.
 
     Attributes:
@@ -29,7 +30,7 @@ class ConditionalDiscriminator(nn.Module, ABC):
         """What it sees in the images whatever their condition, float32 [N, n_features], on which a head can be put."""
 
 
-class ConditionalGenerator(nn.Module, ABC):
+class ConditionalGenerator(DescribedModule, ABC):
     """Makes images from latents and encoded conditions."""
 
     @abstractmethod

@@ -1,8 +1,8 @@
 """The conditional GAN: Le Coz et al. (2023), section 2."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from uqgen import distributed
+from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.scored import ScoredBatch
+from uqgen.described import Plain, as_dataclass, build_described
 from uqgen.enforcement.enforcement import Enforcement, bounded
 from uqgen.generators.ema import EMA
 from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES
@@ -26,6 +27,7 @@ from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
 from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance, shortened
+from uqgen.scores import Score
 from uqgen.settings import SettingError, require
 
 PATH_LENGTH_EVERY = 4  # steps between path-length regularisations: StyleGAN2, appendix B
@@ -39,14 +41,20 @@ class ConditionalGAN(ConditionalModel):
     Guidance moves the generator's code (W of StyleGAN2) by a few bounded Newton steps.
 
     Args:
-        generator, discriminator: networks with the interface of `uqgen.generators.gan.stylegan2`.
-        encoding: turns conditions into what the networks take.
-        conditions: draws what is asked of the generator.
-        training: the settings.
-        enforcement: what makes the generator keep to the condition, beyond the adversarial loss.
+        generator, discriminator: networks; or their descriptions, in a checkpoint.
+        encoding, target, score: see `ConditionalModel`.
+        training: the settings; or their plain values.
+        enforcement: what makes the generator keep to the condition, beyond the adversarial loss; None for nothing. A
+            checkpoint does not hold what it is made of: `load_from_checkpoint(..., enforcement=...)` goes on with it.
 
     Attributes:
         ema: the averaged generator, the one to make images with.
+
+    Example:
+        >>> encoding = PaperEncoding(10, data.own("train"))  # doctest: +SKIP
+        >>> networks = (kind((1, 32, 32), encoding.part_dims) for kind in (Generator, Discriminator))  # doctest: +SKIP
+        >>> gan = ConditionalGAN(*networks, encoding, GANTraining(n_images=20_000))  # doctest: +SKIP
+        >>> Trainer().fit(gan, datamodule=data)  # doctest: +SKIP
     """
 
     # Each network's step leaves the other's parameters without a gradient.
@@ -64,24 +72,30 @@ class ConditionalGAN(ConditionalModel):
 
     def __init__(
         self,
-        generator: ConditionalGenerator,
-        discriminator: ConditionalDiscriminator,
-        encoding: Encoding,
-        conditions: DataConditions,
-        training: GANTraining,
-        enforcement: Enforcement,
+        generator: ConditionalGenerator | Plain,
+        discriminator: ConditionalDiscriminator | Plain,
+        encoding: Encoding | Plain,
+        training: GANTraining | Plain,
+        enforcement: Enforcement | None = None,
+        target: FrozenClassifier | None = None,
+        score: Score | None = None,
     ) -> None:
-        super().__init__(encoding, conditions, training)
+        training = as_dataclass(training, GANTraining)
+        super().__init__(encoding, training, target, score)
+        if isinstance(generator, Mapping):
+            generator = build_described(generator, ConditionalGenerator)
+        if isinstance(discriminator, Mapping):
+            discriminator = build_described(discriminator, ConditionalDiscriminator)
+        self.save_hyperparameters(self._describe(generator=generator, discriminator=discriminator))
         has_styles = isinstance(generator, Generator)
         for name in ("path_length_weight", "style_mixing"):
             value = getattr(training, name)
             require(has_styles or value == 0, name, value, "0 for a generator without styles")
-        self.automatic_optimization = False
         self.generator: ConditionalGenerator = generator.to(memory_format=torch.channels_last)
         self.discriminator: ConditionalDiscriminator = discriminator.to(memory_format=torch.channels_last)
         self.ema = EMA(self.generator, training.ema_half_life)
         self.group = discriminator.group
-        self.enforcement = enforcement
+        self.enforcement = Enforcement() if enforcement is None else enforcement
         self.settings: GANTraining = training
         self.loss = ADVERSARIAL_LOSSES[training.loss]
         self.penalty = PENALTIES[training.penalty]
@@ -92,29 +106,34 @@ class ConditionalGAN(ConditionalModel):
         """Adam for the generator and Adam for the discriminator."""
         rate, betas = self.settings.learning_rate, (float(self.settings.beta1), float(self.settings.beta2))
         networks = (self.generator, nn.ModuleList([self.discriminator, self.enforcement]))
-        generator, discriminator = (Adam(net.parameters(), lr=rate, betas=betas, fused=True) for net in networks)
+        weights = ([weight for weight in network.parameters() if weight.requires_grad] for network in networks)
+        generator, discriminator = (Adam(each, lr=rate, betas=betas, fused=True) for each in weights)
         return generator, discriminator
 
-    def training_step(self, batch: ScoredBatch, batch_idx: int) -> None:
+    def step(self, batch: ScoredBatch) -> None:
         """One step of both networks; the generated images of the discriminator's step serve the generator's too."""
-        real, own = batch
-        rng = self._step_rng(0)
-        drawn, latent = (
-            self.conditions.draw(self.global_batch_size, rng),
-            self._draw_latent(self.global_batch_size, rng),
-        )
-        mine = distributed.share(self.global_batch_size)
-        asked = drawn.select(mine)
+        real, own, asked = batch
+        n = len(real) * distributed.world_size()
+        latent = self._draw_latent(n, self._step_rng(0)).select(distributed.share(n))
         parts = self.encoding(asked)
-        fake = self.generator(latent.select(mine), parts)
+        fake = self.generator(latent, parts)
         rng = self._step_rng(1 + distributed.rank())  # what follows is drawn for this device alone
         optimizer_g, optimizer_d = cast(list[LightningOptimizer], self.optimizers())
         with self._stepping(optimizer_d):
             self._discriminator_step(real, own, fake.detach(), asked, parts, rng)
         with self._stepping(optimizer_g):
             self._generator_step(fake, asked, parts, rng)
-        self.n_images += self.global_batch_size
-        self.ema.update(self.generator, self.global_batch_size, self.n_images)
+
+    def average(self) -> None:
+        """See `ConditionalModel`."""
+        self.ema.update(self.generator, self.n_new, self.n_images)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """See `ConditionalModel`; leaves out what an enforcement learned that this model has not."""
+        super().on_load_checkpoint(checkpoint)
+        state, mine = checkpoint["state_dict"], self.state_dict()
+        for name in [name for name in state if name.startswith("enforcement.") and name not in mine]:
+            del state[name]
 
     def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
         """See `ConditionalModel`."""
@@ -161,7 +180,7 @@ class ConditionalGAN(ConditionalModel):
         real_logits, fake_logits = self.discriminator(torch.cat([real, fake]), both).chunk(2)
         loss = self.loss.discriminator(real_logits, fake_logits)
         self._record(d_loss=loss, real_logit=real_logits.mean(), fake_logit=fake_logits.mean())
-        if self._step % self.settings.penalty_every == 0 and self.settings.penalty_weight > 0:
+        if self._n_steps % self.settings.penalty_every == 0 and self.settings.penalty_weight > 0:
             penalty = self.penalty(lambda x: self.discriminator(x, parts_own), real, fake, rng)
             self._record(penalty=penalty)
             loss = loss + self.settings.penalty_weight * self.settings.penalty_every * penalty
@@ -178,19 +197,28 @@ class ConditionalGAN(ConditionalModel):
         if enforced is not None:
             self._record(g_enforcement=enforced.mean())
             loss = self._enforced(loss, enforced.mean(), fake)
-        if self.settings.path_length_weight > 0 and self._step % PATH_LENGTH_EVERY == 0:
+        if self.settings.path_length_weight > 0 and self._n_steps % PATH_LENGTH_EVERY == 0:
             penalty = self._path_length_penalty(parts, rng)
             self._record(path_length_penalty=penalty)
             loss = loss + self.settings.path_length_weight * PATH_LENGTH_EVERY * penalty
         self.manual_backward(loss)
 
     def _enforced(self, adversarial: Tensor, enforcement: Tensor, fake: Tensor) -> Tensor:
-        """A loss whose gradient by the images is the adversarial loss's and the enforcement's, bounded."""
-        (push,) = torch.autograd.grad(adversarial, fake)
+        """A loss whose gradient by the images is the adversarial loss's and the enforcement's, bounded.
+
+        In fp16 the adversarial gradient passes the discriminator scaled, as every gradient does: it would underflow.
+        """
+        scale = self._loss_scale()
+        push = torch.autograd.grad(scale * adversarial, fake)[0] / scale
         (pull,) = torch.autograd.grad(enforcement, fake)
         strength = min(1.0, self.n_images / self.enforcement.warm_up) if self.enforcement.warm_up else 1.0
         gradient = push + strength * bounded(pull, push, self.enforcement.bound)
         return (fake * gradient).sum()
+
+    def _loss_scale(self) -> float:
+        """What losses are multiplied by before gradients are computed; 1 but in fp16."""
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None) if self._trainer is not None else None
+        return 1.0 if scaler is None else scaler.get_scale()
 
     def _path_length_penalty(self, parts: tuple[Tensor, ...], rng: torch.Generator) -> Tensor:
         half = tuple(part[: max(1, len(part) // 2)] for part in parts)  # half a batch is enough: StyleGAN2, appendix B
@@ -222,5 +250,5 @@ class ConditionalGAN(ConditionalModel):
             optimizer.step()
 
     @property
-    def _step(self) -> int:
+    def _n_steps(self) -> int:
         return self.n_images // self.settings.batch_size

@@ -38,7 +38,7 @@ class GANRecipe(ModelRecipe):
                 given.target, given.siblings, given.score, given.encoding, discriminator, given.real
             )
             enforcement = given.enforcement(context)
-        with naming("sampler"):
-            conditions = given.sampler(given.real, group=discriminator.group)
         with naming("model.training"):
-            return ConditionalGAN(generator, discriminator, given.encoding, conditions, self.training, enforcement)
+            return ConditionalGAN(
+                generator, discriminator, given.encoding, self.training, enforcement, given.target, given.score
+            )

@@ -1,0 +1,217 @@
+"""Models and data modules under a plain Lightning Trainer, without our commands."""
+
+import os
+import subprocess
+import sys
+from itertools import islice
+
+import pytest
+import torch
+from lightning import Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from torch.utils.data import DataLoader
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.mlp import MLP
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.paper import PaperEncoding
+from uqgen.conditioning.softmax import SoftmaxEncoding
+from uqgen.data.moons import MoonsDataModule
+from uqgen.data.scored import ScoredBatch
+from uqgen.data.scored_datamodule import ScoredDataModule
+from uqgen.enforcement.auxiliary import Auxiliary
+from uqgen.enforcement.consistency import Consistency
+from uqgen.enforcement.enforcement import EnforcementContext
+from uqgen.evaluation.in_vs_out import in_vs_out
+from uqgen.generators.flow.mlp import MLPVelocity
+from uqgen.generators.flow.module import ConditionalFlow
+from uqgen.generators.flow.sampling import FlowSampling
+from uqgen.generators.flow.training import FlowTraining
+from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator
+from uqgen.generators.gan.module import ConditionalGAN
+from uqgen.generators.gan.training import GANTraining
+
+QUIET = {"accelerator": "cpu", "logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
+
+
+@pytest.fixture(scope="module")
+def target() -> FrozenClassifier:
+    torch.manual_seed(0)
+    return FrozenClassifier(MLP((2,), 2))
+
+
+@pytest.fixture(scope="module")
+def scored(target) -> ScoredDataModule:
+    data = ScoredDataModule(MoonsDataModule(200, 100, 100), target, batch_size=16, n_held_out=50)
+    data.prepare_data()
+    data.setup()
+    return data
+
+
+def gan_of(scored, enforcement=None, n_images=64, encoding=PaperEncoding, **training) -> ConditionalGAN:
+    torch.manual_seed(1)
+    encoding = encoding(2, scored.own("train"))
+    generator = MLPGenerator((2,), encoding.part_dims, latent_dim=3, hidden=8, depth=3)
+    discriminator = MLPDiscriminator((2,), encoding.part_dims, hidden=8, depth=3)
+    if enforcement is not None:
+        given = (scored.classifier, (), scored.score, encoding, discriminator, scored.own("train"))
+        enforcement = enforcement(EnforcementContext(*given))
+    settings = GANTraining(n_images=n_images, batch_size=16, **training)
+    networks = (generator, discriminator, encoding)
+    return ConditionalGAN(*networks, settings, enforcement, target=scored.classifier, score=scored.score)
+
+
+def flow_of(scored, **training) -> ConditionalFlow:
+    torch.manual_seed(1)
+    encoding = SoftmaxEncoding(2, scored.own("train"))
+    velocity = MLPVelocity((2,), encoding.part_dims, hidden=8, depth=2)
+    settings = FlowTraining(n_images=64, batch_size=16, **training)
+    given = (scored.classifier, scored.score)
+    return ConditionalFlow(velocity, (2,), encoding, settings, FlowSampling(steps=4), *given)
+
+
+MODELS = pytest.mark.parametrize("make", [gan_of, flow_of])
+
+
+@MODELS
+def test_fit_validate_test_and_predict(scored, make, tmp_path):
+    model = make(scored)
+    best = ModelCheckpoint(tmp_path, monitor="val/mae", filename="{step}")
+    settings = QUIET | {"enable_checkpointing": True}
+    trainer = Trainer(max_epochs=3, val_check_interval=2, log_every_n_steps=2, callbacks=[best], **settings)
+    trainer.fit(model, datamodule=scored)
+    assert model.n_images == 64
+    assert {"val/mae", "val/pearson", *(f"train/{name}" for name in model.quantities[:1])} <= set(
+        trainer.callback_metrics
+    )
+    assert 0 <= best.best_model_score <= 1
+    (found,) = trainer.validate(model, datamodule=scored, verbose=False)
+    assert set(found) == {"val/mae", "val/pearson"}
+    (found,) = trainer.test(model, datamodule=scored, verbose=False)
+    points = torch.cat(trainer.predict(model, datamodule=scored))
+    assert points.shape == (50, 2)
+    batches = list(scored.test_dataloader())
+    asked = Condition(*(torch.cat([getattr(batch.requested, part) for batch in batches]) for part in ("label", "score")))
+    achieved = scored.score(scored.classifier(points), asked.label)
+    expected = in_vs_out(asked.score, achieved, edges=[0, 1], n_resamples=2)
+    assert found["test/mae"] == pytest.approx(expected.mae.value, abs=1e-5)
+    assert found["test/pearson"] == pytest.approx(expected.pearson.value, abs=1e-4)
+
+
+def test_training_ends_with_its_images_however_long_the_loader_is(scored):
+    gan, trainer = gan_of(scored, n_images=40, decay=0.5), Trainer(max_epochs=5, **QUIET)
+    trainer.fit(gan, DataLoader(list(islice(scored.train_dataloader(), 9)), batch_size=None))
+    assert gan.n_images == 48
+    assert all(optimizer.param_groups[0]["lr"] > 0 for optimizer in trainer.optimizers)
+
+
+def test_a_loader_that_is_shorter_than_the_training_is_read_again(scored):
+    gan = gan_of(scored, n_images=64)
+    own = scored.own("train").select(slice(16))
+    batch = ScoredBatch(scored.data.train[slice(16)].x, own, own)
+    Trainer(max_epochs=10, **QUIET).fit(gan, DataLoader([batch, batch], batch_size=None))
+    assert gan.n_images == 64
+
+
+@MODELS
+def test_a_checkpoint_alone_makes_the_model_again(scored, make, tmp_path):
+    model = make(scored, ema_half_life=8)
+    trainer = Trainer(max_epochs=1, **QUIET)
+    trainer.fit(model, datamodule=scored)
+    trainer.save_checkpoint(tmp_path / "model.ckpt")
+    again = type(model).load_from_checkpoint(tmp_path / "model.ckpt", weights_only=True, map_location="cpu")
+    asked = Condition(torch.tensor([0, 1, 1]), torch.tensor([0.6, 0.8, 0.9]))
+    latent = model.draw_latent(3, torch.Generator().manual_seed(0))
+    assert again.generate(latent, asked).equal(model.generate(latent, asked))
+    assert again.settings == model.settings
+    assert again.n_images == 64
+
+
+def test_an_enforcement_is_left_out_of_a_checkpoint_s_model_or_given_anew(scored, tmp_path):
+    gan = gan_of(scored, Auxiliary)
+    trainer = Trainer(max_epochs=1, **QUIET)
+    trainer.fit(gan, datamodule=scored)
+    trainer.save_checkpoint(tmp_path / "gan.ckpt")
+    alone = ConditionalGAN.load_from_checkpoint(tmp_path / "gan.ckpt", weights_only=True)
+    assert not list(alone.enforcement.parameters())
+    given = gan_of(scored, Auxiliary).enforcement
+    again = ConditionalGAN.load_from_checkpoint(tmp_path / "gan.ckpt", weights_only=True, enforcement=given)
+    assert again.enforcement.head.weight.equal(gan.enforcement.head.weight)
+
+
+@pytest.mark.parametrize("enforcement", [Consistency, Auxiliary])
+def test_the_target_is_moved_with_the_model_and_neither_trained_nor_kept(scored, enforcement, tmp_path):
+    gan = gan_of(scored, enforcement)
+    before = scored.classifier.digest()
+    trainer = Trainer(max_epochs=1, **QUIET)
+    trainer.fit(gan, datamodule=scored)
+    trainer.save_checkpoint(tmp_path / "gan.ckpt")
+    assert scored.classifier.digest() == before
+    assert scored.classifier in set(gan.modules())
+    frozen = {id(weight) for weight in scored.classifier.parameters()}
+    trained = [weight for opt in trainer.optimizers for group in opt.param_groups for weight in group["params"]]
+    assert not frozen & {id(weight) for weight in trained}
+    kept = torch.load(tmp_path / "gan.ckpt", weights_only=True)["state_dict"]
+    assert not [name for name in kept if "target" in name or "classifiers" in name]
+    again = gan_of(scored, enforcement)
+    again.load_state_dict(kept)  # and nothing is missed
+    again.to("meta")
+    assert all(weight.is_meta for weight in again.target.parameters())
+    scored.classifier.to_empty(device="cpu")
+    scored.classifier.load_state_dict(FrozenClassifier(MLP((2,), 2)).state_dict())
+
+
+class NoFloat64(TorchDispatchMode):
+    """A device without float64, as Apple's GPU is."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **(kwargs or {}))
+        for each in made if isinstance(made, tuple | list) else [made]:
+            assert not isinstance(each, torch.Tensor) or each.dtype != torch.float64, function
+        return made
+
+
+@MODELS
+def test_nothing_on_the_training_s_device_is_float64(scored, make):
+    model, batch = make(scored), next(iter(scored.train_dataloader()))
+    trainer = Trainer(max_epochs=1, limit_train_batches=1, limit_val_batches=1, **QUIET)
+    trainer.fit(model, DataLoader([batch], batch_size=None), DataLoader([batch], batch_size=None))
+    with NoFloat64():
+        model.training_step(batch, 0)
+        model.predict_step(batch, 0)
+    with pytest.raises(AssertionError), NoFloat64():
+        batch.x.double()
+
+
+DDP = """
+import sys
+import torch
+from lightning import Trainer
+sys.path.insert(0, {tests!r})
+from test_standing_alone import QUIET, FrozenClassifier, MLP, MoonsDataModule, ScoredDataModule, gan_of
+if __name__ == "__main__":
+    torch.manual_seed(0)
+    data = ScoredDataModule(MoonsDataModule(200, 100, 100), FrozenClassifier(MLP((2,), 2)), batch_size=16)
+    data.setup()
+    gan = gan_of(data, n_images=96)
+    devices = int(sys.argv[2])
+    strategy = "ddp_find_unused_parameters_true" if devices > 1 else "auto"
+    trainer = Trainer(devices=devices, strategy=strategy, max_epochs=1, **QUIET)
+    trainer.fit(gan, datamodule=data)
+    if trainer.is_global_zero:
+        torch.save(gan.state_dict(), sys.argv[1])
+"""
+
+
+def test_lightning_s_own_launcher_trains_what_one_process_would(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(DDP.format(tests=os.path.dirname(__file__)))
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    for devices in (1, 2):
+        command = [sys.executable, program, tmp_path / f"{devices}.pt", str(devices)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+    alone, both = (torch.load(tmp_path / f"{devices}.pt", weights_only=True) for devices in (1, 2))
+    for name, value in alone.items():
+        torch.testing.assert_close(both[name], value, rtol=1e-3, atol=1e-4, msg=lambda text, n=name: f"{n}: {text}")

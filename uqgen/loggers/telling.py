@@ -1,0 +1,68 @@
+"""How a run's loggers, ours and others', are told of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from lightning.pytorch.loggers import Logger
+
+from uqgen.evaluation.measure import Measurements
+from uqgen.evaluation.results import scalars
+from uqgen.loggers.run_logger import RunLogger
+
+Loggers = Sequence[Logger]
+
+
+def ours(loggers: Loggers) -> Iterator[RunLogger]:
+    """Those that take pictures, texts and charts."""
+    return (logger for logger in loggers if isinstance(logger, RunLogger))
+
+
+def log_measurements(
+    loggers: Loggers, measurements: Measurements, stage: str, score_name: str, n_images: int
+) -> None:
+    """Hands an evaluation to loggers.
+
+    Args:
+        loggers: of a run.
+        measurements: the evaluation.
+        stage: what all keys begin with: "val" on the way, the split's name at the end.
+        score_name: how the score is called.
+        n_images: images of the training so far.
+    """
+    for logger in loggers:
+        logger.log_metrics({f"{stage}/{name}": value for name, value in scalars(measurements).items()}, n_images)
+    for protocol, result in measurements.protocols.items():
+        made = measurements.generated[protocol]
+        pairs = made.asked.score.numpy(), made.score_out.numpy()
+        for logger in ours(loggers):
+            logger.log_in_vs_out(f"{stage}/{protocol}", *pairs, result.in_vs_out, score_name, n_images)
+
+
+@contextmanager
+def open_loggers(loggers: Loggers, settings: Mapping[str, Any]) -> Iterator[Loggers]:
+    """Tells loggers of the settings, which starts them, and ends them: as failed if anything but its end ends the block.
+
+    Args:
+        loggers: of a run.
+        settings: all of the run's, plain.
+
+    Raises:
+        ExplainedError: a logger cannot be started.
+    """
+    try:
+        for logger in loggers:
+            logger.log_hyperparams(dict(settings))
+        yield loggers
+    except BaseException:
+        _finish(loggers, 1)
+        raise
+    _finish(loggers, 0)
+
+
+def _finish(loggers: Loggers, exit_code: int) -> None:
+    for logger in loggers:
+        if isinstance(logger, RunLogger):
+            logger.finish(exit_code)
+        else:
+            logger.finalize("failed" if exit_code else "success")

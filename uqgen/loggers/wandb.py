@@ -1,0 +1,187 @@
+"""Weights & Biases: one W&B run for each run folder, whose dashboard `python -m uqgen.dashboard` builds."""
+
+import logging
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import wandb
+from lightning.fabric.loggers.logger import rank_zero_experiment
+from lightning.pytorch import loggers
+from lightning.pytorch.utilities import rank_zero_only
+from numpy.typing import ArrayLike
+from wandb.errors import CommError
+
+from uqgen.evaluation.in_vs_out import InVsOut
+from uqgen.loggers.run_logger import RunLogger
+from uqgen.loggers.wandb_account import has_key
+from uqgen.report.style import score_label
+from uqgen.run_folder import RunFolder
+from uqgen.settings import ExplainedError, require, require_choice
+
+log = logging.getLogger(__name__)
+
+MODES = ("auto", "online", "offline")
+FORBIDDEN = "/\\#?%:"  # in the name of a project
+MAX_POINTS = 1_000  # of a scatter; more would only cover each other
+
+
+class WandbLogger(loggers.WandbLogger, RunLogger):
+    """Lightning's, against the number of training images, which is also W&B's step; nobody is asked for a key.
+
+    A resumed run goes on under the id that its folder keeps. It makes the rows since its last checkpoint once more,
+    with the same numbers on a CPU and nearly the same on a GPU; W&B keeps the first. A lost connection ends no run.
+
+    Args:
+        save_dir: the run's folder.
+        project, entity: where it goes; entity None is the account's default.
+        mode: "auto" is what the variable WANDB_MODE says, else "online" with a key and "offline" without one. What was
+            logged offline lies in the run's folder, for ``wandb sync``.
+        group, tags: of the run.
+
+    Raises:
+        ExplainedError: W&B cannot be reached, when the run starts.
+        SettingError: the mode is none of these, or the project has a name that W&B does not allow.
+    """
+
+    def __init__(
+        self,
+        save_dir: str | Path,
+        project: str = "uqgen",
+        entity: str | None = None,
+        mode: str = "auto",
+        group: str | None = None,
+        tags: Sequence[str] = (),
+    ) -> None:
+        super().__init__(save_dir=save_dir, project=project)
+        require_choice("mode", mode, MODES)
+        is_name = 0 < len(project) <= 128 and not set(project) & set(FORBIDDEN)
+        require(is_name, "project", project, f"a name of at most 128 characters without any of {FORBIDDEN}")
+        self.run, self.mode = RunFolder(Path(save_dir)), _mode(mode)
+        self._place = {"project": project, "entity": entity, "group": group, "tags": list(tags)}
+        self._started: Any = None
+        self._is_lost = False
+        self._rng = np.random.default_rng(0)
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        """The W&B run; it starts with the first call."""
+        if self._started is None:
+            self._started = self._start()
+        return self._started
+
+    @rank_zero_only
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        """The run's settings, once: what Lightning tells of a module is among them."""
+        if self._started is None:
+            self.experiment.config.update(params, allow_val_change=True)
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Numbers by name, after so many training images."""
+        self._log({name: value for name, value in metrics.items() if not math.isnan(value)}, step)
+
+    @rank_zero_only
+    def log_picture(self, name: str, path: Path, n_images: int) -> None:
+        """See `RunLogger`."""
+        self._log({name: wandb.Image(str(path))}, n_images)
+
+    @rank_zero_only
+    def log_words(self, name: str, text: str) -> None:
+        """In the run's summary, where a table of runs shows it."""
+        with self._never_fatal():
+            self.experiment.summary[name] = text
+
+    @rank_zero_only
+    def log_in_vs_out(
+        self,
+        name: str,
+        requested: ArrayLike,
+        achieved: ArrayLike,
+        agreement: InVsOut,
+        score_name: str,
+        n_images: int,
+    ) -> None:
+        """Two charts, each with the table it is drawn from: a sample of all scores, and the curve."""
+        pairs = np.stack([requested, achieved], axis=1)
+        drawn = self._rng.permutation(len(pairs))[:MAX_POINTS]
+        scatter = wandb.Table(columns=["requested", "achieved"], data=pairs[drawn].tolist())
+        curve = wandb.Table(columns=["requested", "achieved", "kind"], data=curve_rows(agreement))
+        title = f"{score_label(score_name)} requested ({name}) against achieved"
+        fields = {"x": "requested", "y": "achieved", "stroke": "kind"}
+        names = {"title": title, "xname": "requested", "yname": "achieved"}
+        charts = {
+            f"charts/{name}/scatter": wandb.plot.scatter(scatter, "requested", "achieved", title=title),
+            f"charts/{name}/curve": wandb.plot_table("wandb/line/v0", curve, fields, names),
+        }
+        self._log(charts, n_images)
+
+    @rank_zero_only
+    def finalize(self, status: str) -> None:
+        """The evaluation is still to come."""
+
+    @rank_zero_only
+    def finish(self, exit_code: int) -> None:
+        """See `RunLogger`; without it the next run in this process would go on in this one."""
+        if self._started is not None:
+            with self._never_fatal():
+                self._started.finish(exit_code=exit_code)
+            self._started = None
+
+    def _start(self) -> Any:
+        try:
+            run = wandb.init(
+                **self._place,
+                dir=self.run.path,
+                id=self.run.tracking_id(),
+                resume="allow",
+                name=self.run.path.name,
+                mode=self.mode,  # type: ignore[arg-type]
+                settings=wandb.Settings(silent=True, console="off"),
+            )
+        except CommError as error:
+            raise ExplainedError(
+                f"W&B cannot be reached ({error}); logger.wandb.mode=offline logs to the run's folder"
+            ) from error
+        run.define_metric("n_images")
+        run.define_metric("*", step_metric="n_images")
+        return run
+
+    def _log(self, values: Mapping[str, Any], n_images: int | None) -> None:
+        with self._never_fatal():
+            self.experiment.log({"n_images": n_images, **values}, step=n_images)
+
+    @contextmanager
+    def _never_fatal(self) -> Iterator[None]:
+        """W&B's own process may go first, as when a scheduler ends a job; the run is not to fail of it."""
+        try:
+            yield
+        except (OSError, wandb.errors.Error) as error:
+            if not self._is_lost:
+                log.warning("W&B is lost (%s); the run goes on, and its folder holds everything", error)
+            self._is_lost = True
+
+
+def _mode(mode: str) -> str:
+    if mode != "auto":
+        return mode
+    given = os.environ.get("WANDB_MODE")
+    allowed = ("online", "offline", "disabled", "shared")
+    require(given is None or given in allowed, "WANDB_MODE", given, ", ".join(allowed) + ", or unset")
+    return given or ("online" if has_key() else "offline")
+
+
+def curve_rows(agreement: InVsOut) -> list[tuple[float, float, str]]:
+    """Points (requested, achieved, kind) of mean, median and identity, at the middle of every bin with images."""
+    rows = []
+    for point in agreement.curve:
+        if point.n > 0:
+            middle = (point.low + point.high) / 2
+            kinds = {"mean": point.mean.value, "median": point.median.value, "identity": middle}
+            rows += [(middle, value, kind) for kind, value in kinds.items()]
+    return rows
