@@ -101,10 +101,15 @@ def test_a_debug_run_is_small():
     assert small["data"]["limit"] == 1000
 
 
-def test_the_seed_of_the_gan_does_not_change_the_classifier():
+def test_the_seed_moves_everything_and_each_part_can_be_held():
     one, other = (build(plain(compose([f"seed={seed}"]))) for seed in (0, 1))
     assert one.model.training.seed != other.model.training.seed
-    assert one.identities == other.identities
+    assert one.data.seed != other.data.seed
+    assert one.evaluation.seed != other.evaluation.seed
+    assert all(one.identities[kind] != other.identities[kind] for kind in ("data", "classifier", "judge"))
+    assert one.data.corruption.seed == other.data.corruption.seed  # of the data set, which stays
+    held = [f"{kind}.seed=0" for kind in ("data", "classifier.training", "judge.training")]
+    assert build(plain(compose(["seed=1", *held]))).identities == one.identities
 
 
 def test_a_checkpoint_of_ones_own_and_the_folder_do_not_change_the_identity():
@@ -119,7 +124,7 @@ REFUSED = [
     (["model.training.loss=foo"], "model.training.loss=foo: allowed: hinge, non_saturating, wasserstein"),
     (["model.training.style_mixing=2"], "model.training.style_mixing=2: allowed: a number from 0 to 1"),
     (["model.generator.channels=[8,8]"], "model.generator.channels=[8, 8]: allowed: one number for each resolution"),
-    (["seed=-1"], "model.training.seed=-1: allowed: an integer of at least 0"),
+    (["seed=-1"], "data.seed=-1: allowed: an integer of at least 0"),
     (["score.name=foo"], "score.name=foo: allowed: energy, entropy, expected_entropy, margin, msp, "),
     (["data.n_validation=60000"], "data.n_validation=60000: allowed: fewer than the 60000 training images"),
     (["data.corruption.noise_sigma=[1,2]"], "data.corruption.noise_sigma=[1, 2]: allowed: five positive numbers"),
@@ -133,7 +138,6 @@ REFUSED = [
         "evaluation.reachable.msp=[0.05, 1]: allowed: within [0.1, 1] for 10 classes",
     ),
     (["evaluation.reachable.msp=[1,0.5]"], "evaluation.reachable.msp=[1, 0.5]: allowed: [lowest, highest]"),
-    (["intervals.checkpoint_every=1500"], "intervals.checkpoint_every=1500: allowed: a multiple of log_every=1000"),
     (["sampler=balanced", "sampler.share=2"], "sampler.share=2: allowed: a number from 0 to 1"),
     (["enforcement=consistency", "enforcement.bound=-1"], "enforcement.bound=-1: allowed: a number of at least 0"),
     (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from lightning.pytorch.core.mixins.hparams_mixin import HyperparametersMixin
+from lightning.pytorch.core.mixins import HyperparametersMixin
 from torch import nn
 
 from uqgen.settings import SettingError
@@ -36,7 +36,7 @@ class DescribedModule(nn.Module, HyperparametersMixin):
         self.save_hyperparameters(ignore=["real"], logger=False)
 
 
-def describe(module: DescribedModule) -> dict[str, Any]:
+def describe(module: HyperparametersMixin) -> dict[str, Any]:
     """The import path of a module's class and the plain arguments of its constructor."""
     taken = inspect.signature(type(module)).parameters
     arguments = {name: _plain(value) for name, value in module.hparams.items() if name in taken}

@@ -2,7 +2,8 @@ import math
 
 import pytest
 import torch
-from lightning import Callback
+from lightning import Callback, Trainer
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from torch.nn.functional import cross_entropy
 
 from uqgen.classifiers.mlp import MLP
@@ -102,3 +103,33 @@ def test_the_loss_is_the_cross_entropy():
 def test_settings_out_of_range_are_refused(setting):
     with pytest.raises(SettingError, match=f"^{next(iter(setting))}="):
         ClassifierTraining(**setting)
+
+
+def test_it_stands_alone_under_lightning_s_trainer(tmp_path):
+    data = MoonsDataModule(n_train=200, n_validation=100, n_test=150)
+    module = ClassifierModule(MLP((2,), 2), 2, ClassifierTraining(epochs=2))
+    best = ModelCheckpoint(tmp_path, monitor="val/accuracy", mode="max", filename="best")
+    stop = EarlyStopping("val/calibration_error")
+    settings = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    trainer = Trainer(max_epochs=2, callbacks=[best, stop], **settings)
+    trainer.fit(module, data)
+    (validated,) = trainer.validate(module, data, verbose=False)
+    assert validated["val/accuracy"] == trainer.callback_metrics["val/accuracy"]
+    (tested,) = trainer.test(module, data, verbose=False)
+    probabilities = torch.cat(trainer.predict(module, data))
+    assert probabilities.sum(dim=1).allclose(torch.ones(150))
+    right = (probabilities.argmax(dim=1) == data.test.label).float().mean()
+    assert tested["test/accuracy"] == pytest.approx(right.item())
+    again = ClassifierModule.load_from_checkpoint(best.best_model_path, weights_only=True)
+    assert again.settings == module.settings
+    assert again(data.test.x).shape == (150, 2)
+
+
+def test_a_checkpoint_of_a_network_of_one_s_own_needs_the_network(tmp_path):
+    module = ClassifierModule(torch.nn.Linear(2, 3), 3)
+    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=False, enable_checkpointing=False)
+    trainer.strategy.connect(module)
+    trainer.save_checkpoint(tmp_path / "own.ckpt")
+    other = torch.nn.Linear(2, 3)
+    again = ClassifierModule.load_from_checkpoint(tmp_path / "own.ckpt", weights_only=True, network=other)
+    assert again.network.weight.equal(module.network.weight)

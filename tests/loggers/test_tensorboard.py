@@ -3,7 +3,7 @@ import json
 import pytest
 
 from uqgen.config import compose
-from uqgen.generators.callbacks.history import read_history
+from uqgen.loggers.history import read_history
 from uqgen.run_folder import RunFolder
 from uqgen.train import train
 
@@ -21,7 +21,7 @@ def test_tensorboard_holds_what_the_run_s_folder_holds(tmp_path):
     assert [event.step for event in losses] == [row["n_images"] for row in rows]
     assert [event.value for event in losses] == pytest.approx([row["d_loss"] for row in rows])
     results = json.loads(run.results.read_text())
-    mae = events.Scalars("in_vs_out/uniform/mae")
+    mae = events.Scalars("test/in_vs_out/uniform/mae")
     assert mae[-1].value == pytest.approx(results["in_vs_out"]["uniform"]["mae"]["value"])
     assert mae[-1].step == results["n_images_trained"]
-    assert "charts/uniform" in events.Tags()["images"]
+    assert "charts/test/uniform" in events.Tags()["images"]

@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlparse
 
 import numpy as np
@@ -12,11 +14,12 @@ import wandb
 
 from uqgen.config import compose, plain
 from uqgen.evaluation.in_vs_out import in_vs_out
-from uqgen.generators.callbacks.history import read_history
+from uqgen.loggers.history import read_history
+from uqgen.loggers.telling import open_loggers
+from uqgen.loggers.wandb import WandbLogger, curve_rows
+from uqgen.loggers.wandb_account import has_key
 from uqgen.run_folder import RunFolder
-from uqgen.settings import SettingError
-from uqgen.tracking.wandb import WandbTracker, curve_rows
-from uqgen.tracking.wandb_account import has_key
+from uqgen.settings import ExplainedError, SettingError
 from uqgen.train import train
 
 WANDB = Path(sys.executable).parent / "wandb"
@@ -46,11 +49,11 @@ def test_the_summary_is_what_results_json_says(tracked):
     results, told = json.loads(run.results.read_text()), summary["summary"]
     for protocol in ("data", "uniform"):
         for name in ("mae", "pearson", "spearman", "bias"):
-            assert told[f"in_vs_out/{protocol}/{name}"] == results["in_vs_out"][protocol][name]["value"]
-        assert told[f"class_agreement/{protocol}"] == results["class_agreement"][protocol]["value"]
+            assert told[f"test/in_vs_out/{protocol}/{name}"] == results["in_vs_out"][protocol][name]["value"]
+        assert told[f"test/class_agreement/{protocol}"] == results["class_agreement"][protocol]["value"]
         for judge, agreement in results["judges"][protocol].items():
-            assert told[f"judges/{protocol}/{judge}/pearson"] == agreement["pearson"]["value"]
-    assert told["realism/sliced_wasserstein"] == results["realism"]["sliced_wasserstein"]
+            assert told[f"test/judges/{protocol}/{judge}/pearson"] == agreement["pearson"]["value"]
+    assert told["test/realism/sliced_wasserstein"] == results["realism"]["sliced_wasserstein"]
     assert told["verdict/text"] == results["verdict"]["text"]
     assert told["n_images"] == results["n_images_trained"]
 
@@ -80,15 +83,16 @@ def test_evaluations_on_the_way_are_there_with_the_tables_behind_their_charts(tr
     run, _, history = tracked
     row, _ = read_history(run.evaluations)  # of the end, the test split's numbers are told
     (told,) = [item for item in history if item["_step"] == row["n_images"]]
-    assert told["in_vs_out/uniform/mae"] == pytest.approx(row["in_vs_out/uniform/mae"], rel=1e-6)
+    assert told["val/in_vs_out/uniform/mae"] == pytest.approx(row["in_vs_out/uniform/mae"], rel=1e-6)
+    assert not [name for name in told if name.startswith("test/")]
     media = next((run.path / "wandb").glob("offline-run-*/files/media/table/charts"))
     for protocol, n in (("data", 500), ("uniform", 500)):
-        table = max(media.glob(f"scatter_{protocol}_table_*"), key=lambda path: path.stat().st_mtime)
+        (table,) = media.glob(f"test/{protocol}/scatter_table_*")
         content = json.loads(table.read_text())
-        assert content["columns"] == ["asked", "obtained"]
+        assert content["columns"] == ["requested", "achieved"]
         assert len(content["data"]) == n
     results = json.loads(run.results.read_text())["in_vs_out"]["uniform"]["curve"]
-    table = max(media.glob("curve_uniform_table_*"), key=lambda path: path.stat().st_mtime)
+    (table,) = media.glob("test/uniform/curve_table_*")
     means = [row[1] for row in json.loads(table.read_text())["data"] if row[2] == "mean"]
     assert means == pytest.approx([point["mean"]["value"] for point in results if point["n"]])
 
@@ -99,12 +103,13 @@ def test_figures_are_there(tracked):
 
 
 def test_a_resumed_run_goes_on_as_the_same_one_and_a_failed_one_says_so(tmp_path):
-    settings = plain(compose([*ASKED, f"run={tmp_path}"]))
-    run = RunFolder(tmp_path)
+    settings, run = plain(compose([*ASKED, f"run={tmp_path}"])), RunFolder(tmp_path)
     for code, n_images in ((1, 160), (0, 320)):
-        tracker = WandbTracker(run, settings, "uqgen")
-        tracker.scalars({"train/d_loss": 1.0}, n_images)
-        tracker.finish(code)
+        logger = WandbLogger(tmp_path)
+        with suppress(InterruptedError), open_loggers([logger], settings):
+            logger.log_metrics({"train/d_loss": 1.0}, n_images)
+            if code:
+                raise InterruptedError
         files = sorted((tmp_path / "wandb").glob("offline-run-*/*.wandb"), key=lambda path: path.stat().st_mtime)
         command = [WANDB, "leet", "inspect", "--summary", "--json", files[-1]]
         summary = json.loads(subprocess.run(command, capture_output=True, timeout=60, check=True).stdout)
@@ -113,24 +118,48 @@ def test_a_resumed_run_goes_on_as_the_same_one_and_a_failed_one_says_so(tmp_path
         assert summary["step"] == n_images
 
 
-def test_a_run_outlives_its_tracker(tmp_path, monkeypatch, caplog):
-    tracker = WandbTracker(RunFolder(tmp_path), plain(compose([*ASKED, f"run={tmp_path}"])), "uqgen")
+def test_a_run_outlives_its_logger_and_says_so_once(tmp_path, caplog):
+    logger, logged = WandbLogger(tmp_path), []
 
     def lost(*args: object, **kwargs: object) -> None:
+        logged.append(args)
         raise ConnectionResetError("gone")
 
-    monkeypatch.setattr(tracker._wandb, "log", lost)
+    logger._started = SimpleNamespace(log=lost, finish=lost)
     with caplog.at_level("WARNING", "uqgen"):
-        tracker.scalars({"train/d_loss": 1.0}, 1)
-        tracker.scalars({"train/d_loss": 1.0}, 2)
-    assert caplog.text.count("W&B is lost (gone)") <= 1
-    assert tracker._is_lost
-    tracker.finish(1)
+        logger.log_metrics({"train/d_loss": 1.0}, 1)
+        logger.log_metrics({"train/d_loss": 1.0}, 2)
+        logger.finish(1)
+    assert len(logged) == 3
+    assert [record.getMessage()[:20] for record in caplog.records] == ["W&B is lost (gone); "]
 
 
-def test_a_mode_that_is_none_is_refused(tmp_path):
-    with pytest.raises(SettingError, match=r"^logger\.mode=never: allowed: auto, offline, online"):
-        WandbTracker(RunFolder(tmp_path), plain(compose(ASKED)), "uqgen", mode="never")
+def test_nothing_is_written_before_a_run_begins(tmp_path):
+    WandbLogger(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_server_that_is_not_reached_is_said_in_one_line(tmp_path, monkeypatch):
+    def unreachable(**options: object) -> None:
+        raise wandb.errors.CommError("timed out")
+
+    monkeypatch.setattr(wandb, "init", unreachable)
+    with pytest.raises(ExplainedError, match=r"^W&B cannot be reached \(timed out\); logger\.wandb\.mode=offline"):
+        WandbLogger(tmp_path).log_hyperparams({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("mode", "never"), ("project", "a/b"), ("project", ""), ("project", "x" * 129)]
+)
+def test_what_w_and_b_would_not_take_is_refused_at_once(tmp_path, name, value):
+    with pytest.raises(SettingError, match=f"^{name}={value}: allowed: "):
+        WandbLogger(tmp_path, **{name: value})
+
+
+def test_a_mode_of_the_environment_that_is_none_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "ofline")
+    with pytest.raises(SettingError, match=r"^WANDB_MODE=ofline: allowed: online, offline"):
+        WandbLogger(tmp_path)
 
 
 @pytest.mark.parametrize(

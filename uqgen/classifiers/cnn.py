@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 import torch
+from lightning.pytorch.core.mixins import HyperparametersMixin
 from torch import Tensor, nn
 
 from uqgen.settings import require, require_integer
 
 
-class CNN(nn.Sequential):
+class CNN(nn.Sequential, HyperparametersMixin):
     """Convolutions (3 x 3, batch norm, ReLU, max pooling), then one hidden fully connected layer.
 
     Maps images float32 [N, C, H, W] in [-1, 1] to logits float32 [N, K].
@@ -58,6 +59,7 @@ class CNN(nn.Sequential):
             nn.Linear(hidden, n_classes),
         ]
         super().__init__(*layers, *head)
+        self.save_hyperparameters(logger=False)
         self.to(memory_format=torch.channels_last)  # twice as fast on a CPU
 
     def forward(self, x: Tensor) -> Tensor:

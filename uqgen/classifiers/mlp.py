@@ -1,11 +1,12 @@
 """A small fully connected classifier for points: Le Coz et al. (2023), section 3.1."""
 
+from lightning.pytorch.core.mixins import HyperparametersMixin
 from torch import nn
 
 from uqgen.settings import require_integer, require_points
 
 
-class MLP(nn.Sequential):
+class MLP(nn.Sequential, HyperparametersMixin):
     """Fully connected layers with ReLU; maps points float32 [N, D] to logits float32 [N, K].
 
     Args:
@@ -26,3 +27,4 @@ class MLP(nn.Sequential):
         for width in [shape[0]] + [hidden] * (depth - 1):
             layers += [nn.Linear(width, hidden), nn.ReLU(inplace=True)]
         super().__init__(*layers, nn.Linear(hidden, n_classes))
+        self.save_hyperparameters(logger=False)

@@ -1,9 +1,11 @@
 """Training of a classifier."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from lightning import LightningModule
+from lightning.pytorch.core.mixins import HyperparametersMixin
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -11,6 +13,7 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibrationError
 
 from uqgen.data.labelled import Batch
+from uqgen.described import Plain, as_dataclass, as_plain_values, build_described, describe
 from uqgen.settings import require_integer, require_number
 
 
@@ -43,16 +46,33 @@ class ClassifierTraining:
 class ClassifierModule(LightningModule):
     """Cross-entropy training of any network that maps x to logits.
 
-    Logs ``val/accuracy`` and ``val/calibration_error`` (expected calibration error, L1, 15 bins) after every epoch.
+    Logs ``val/accuracy`` and ``val/calibration_error`` (expected calibration error, L1, 15 bins) after every epoch, and
+    ``test/...`` of a test.
 
     Args:
-        network: maps x (see `Batch`) to logits float32 [N, K].
+        network: maps x (see `Batch`) to logits float32 [N, K]; or its description, in a checkpoint. Of a network that
+            does not save its hyperparameters a checkpoint holds the weights alone: `load_from_checkpoint(..., network=...)`.
         n_classes: number of classes K.
-        training: the settings.
+        training: the settings; or their plain values.
+
+    Example:
+        >>> classifier = ClassifierModule(CNN((1, 32, 32), 10), 10)  # doctest: +SKIP
+        >>> Trainer(max_epochs=4).fit(classifier, MNISTDataModule())  # doctest: +SKIP
+        >>> target = FrozenClassifier(classifier.network)  # doctest: +SKIP
     """
 
-    def __init__(self, network: nn.Module, n_classes: int, training: ClassifierTraining) -> None:
+    def __init__(
+        self,
+        network: nn.Module | Plain,
+        n_classes: int,
+        training: ClassifierTraining | Plain = ClassifierTraining(),  # noqa: B008: it is frozen
+    ) -> None:
         super().__init__()
+        if isinstance(network, Mapping):
+            network = build_described(network, nn.Module)
+        training = as_dataclass(training, ClassifierTraining)
+        described = {"network": describe(network)} if isinstance(network, HyperparametersMixin) else {}
+        self.save_hyperparameters(described | {"n_classes": n_classes, "training": as_plain_values(training)})
         self.network = network
         self.settings = training
         self.metrics = MetricCollection(
@@ -62,6 +82,7 @@ class ClassifierModule(LightningModule):
             },
             prefix="val/",
         )
+        self.test_metrics = self.metrics.clone(prefix="test/")
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits float32 [N, K]."""
@@ -77,6 +98,15 @@ class ClassifierModule(LightningModule):
         """Adds a batch to the metrics."""
         self.metrics.update(self(batch.x).softmax(dim=1), batch.label)
         self.log_dict(self.metrics, prog_bar=True)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Adds a batch to the metrics of the test."""
+        self.test_metrics.update(self(batch.x).softmax(dim=1), batch.label)
+        self.log_dict(self.test_metrics)
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Probabilities of the classes, float32 [N, K]."""
+        return self(batch.x).softmax(dim=1)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """AdamW and its one-cycle schedule, stepped with every batch."""

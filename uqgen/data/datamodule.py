@@ -62,6 +62,10 @@ class InMemoryDataModule(LightningDataModule):
         """Batches of the test split, in order."""
         return self._loader(self.test, SequentialSampler(self.test))
 
+    def predict_dataloader(self) -> DataLoader[Batch]:
+        """Those of the test split."""
+        return self.test_dataloader()
+
     def _loader(self, data: LabelledData, sampler: Sampler[int], drop_last: bool = False) -> DataLoader[Batch]:
         # batch_size=None: the data set is indexed with a whole batch of positions, so no image is handled alone.
         batches = BatchSampler(sampler, self.batch_size, drop_last)
