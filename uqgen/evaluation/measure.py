@@ -26,7 +26,7 @@ from uqgen.evaluation.generated import Generated, generate
 from uqgen.evaluation.in_vs_out import InVsOut, by_class, in_vs_out
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.knobs import Knobs, knobs
-from uqgen.evaluation.low_pass import LowPass
+from uqgen.data.low_pass import LowPass
 from uqgen.evaluation.manifold import Manifold, RealCells, ScoredImages, measure_manifold
 from uqgen.evaluation.real import RealImages, features_of
 from uqgen.evaluation.score_bins import score_bins

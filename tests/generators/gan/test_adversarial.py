@@ -11,11 +11,11 @@ LOG_3, LOG_7 = math.log(3), math.log(7)
 def losses(name, real, fake):
     loss = ADVERSARIAL_LOSSES[name]
     real, fake = torch.tensor(real), torch.tensor(fake)
-    return loss.discriminator(real, fake).item(), loss.generator(fake).item()
+    return loss.discriminator(real, fake).item(), loss.generator(real, fake).item()
 
 
 def test_every_loss_is_tested_here():
-    assert ADVERSARIAL_LOSSES.keys() == {"non_saturating", "hinge", "wasserstein"}
+    assert ADVERSARIAL_LOSSES.keys() == {"non_saturating", "hinge", "wasserstein", "relativistic"}
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,8 @@ def test_every_loss_is_tested_here():
         ("hinge", [-1.0, 2.0], [0.5, -3.0], 1.0 + 0.75, 1.25),
         ("wasserstein", [0.0], [0.0], 0.0, 0.0),
         ("wasserstein", [1.0, 3.0], [-2.0, 1.0], -2.5, 0.5),
+        ("relativistic", [2.0], [2.0], math.log(2), math.log(2)),
+        ("relativistic", [LOG_3, 1.0], [0.0, 1.0 + LOG_3], math.log(4 / 3 * 4) / 2, math.log(4 / 3 * 4) / 2),
     ],
 )
 def test_values_by_hand(name, real, fake, discriminator, generator):
@@ -42,22 +44,22 @@ def test_the_non_saturating_loss_is_the_cross_entropy_of_telling_real_from_fake(
     loss = ADVERSARIAL_LOSSES["non_saturating"]
     expected = cross_entropy(real, torch.ones(20)) + cross_entropy(fake, torch.zeros(20))
     torch.testing.assert_close(loss.discriminator(real, fake), expected)
-    torch.testing.assert_close(loss.generator(fake), cross_entropy(fake, torch.ones(20)))
+    torch.testing.assert_close(loss.generator(real, fake), cross_entropy(fake, torch.ones(20)))
 
 
-@pytest.mark.parametrize("name", ["non_saturating", "hinge", "wasserstein"])
+@pytest.mark.parametrize("name", ["non_saturating", "hinge", "wasserstein", "relativistic"])
 def test_the_two_sides_pull_the_logits_apart(name):
     real, fake = torch.zeros(4, requires_grad=True), torch.zeros(4, requires_grad=True)
     loss = ADVERSARIAL_LOSSES[name]
     loss.discriminator(real, fake).backward()
     assert (real.grad < 0).all()
     assert (fake.grad > 0).all()
-    (gradient,) = torch.autograd.grad(loss.generator(fake), fake)
+    (gradient,) = torch.autograd.grad(loss.generator(real.detach(), fake), fake)
     assert (gradient < 0).all()
 
 
-@pytest.mark.parametrize("name", ["non_saturating", "hinge", "wasserstein"])
+@pytest.mark.parametrize("name", ["non_saturating", "hinge", "wasserstein", "relativistic"])
 def test_a_hopeless_generator_still_learns(name):
     fake = torch.full((1,), -50.0, requires_grad=True)
-    (gradient,) = torch.autograd.grad(ADVERSARIAL_LOSSES[name].generator(fake), fake)
+    (gradient,) = torch.autograd.grad(ADVERSARIAL_LOSSES[name].generator(torch.zeros(1), fake), fake)
     assert gradient.item() == pytest.approx(-1)

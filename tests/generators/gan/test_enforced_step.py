@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import pytest
 import torch
 
 from uqgen.enforcement.enforcement import Enforcement
@@ -72,9 +73,35 @@ def test_in_fp16_a_small_push_does_not_underflow_and_take_the_bound_to_nothing(m
     def gradient(loss_scale):
         gan._trainer = SimpleNamespace(precision_plugin=SimpleNamespace(scaler=loss_scale))
         adversarial = (1e-6 * fake.half()).float().sum() * 1e-3  # whose gradient is below what fp16 holds
-        loss = gan._enforced(adversarial, gan.enforcement.generator_loss(fake, None, None).mean(), fake)
+        loss = gan._combined(adversarial, gan.enforcement.generator_loss(fake, None, None), None, fake)
         return torch.autograd.grad(loss, fake)[0]
 
     push = 1e-9
     torch.testing.assert_close(gradient(scaler), torch.full_like(fake, 1.5 * push), rtol=0.05, atol=0)
     assert gradient(None).abs().max() == 0
+
+
+def test_the_energy_score_takes_part_with_its_share_of_the_push(make_gan, train, tmp_path):
+    gradients = {}
+    for energy in (0.0, 0.5, 1.0):
+        gan, seen = make_gan(n_images=BATCH, energy=energy, loss="relativistic"), []
+        if energy == 0:  # the same conditions, two and two
+            gan._partners = lambda n: torch.arange(n) // 2 * 2
+        forward = gan.generator.forward
+
+        def spied(latent, parts, forward=forward, seen=seen):
+            assert parts[0][::2].equal(parts[0][1::2])
+            made = forward(latent, parts)
+            made.register_hook(seen.append)
+            return made
+
+        gan.generator.forward = spied
+        train(gan, tmp_path / str(energy))
+        gradients[energy] = seen[-1]
+    push = gradients[0.0]
+    half, whole = gradients[0.5] - push, gradients[1.0] - push
+    torch.testing.assert_close(whole, 2 * half, rtol=1e-2, atol=1e-6)
+    lengths = [gradient.flatten(1).norm(dim=1).mean().item() for gradient in (whole, push)]
+    assert lengths[0] == pytest.approx(lengths[1], rel=1e-3)
+    (row,) = read_history(tmp_path / "1.0" / "history.csv")
+    assert row["energy"] > 0

@@ -181,6 +181,21 @@ def test_real_images_come_with_their_own_condition_and_fakes_with_the_one_asked(
     assert len(set(asked_in_all)) > 30
 
 
+def test_a_relativistic_generator_is_compared_with_real_images_under_the_same_condition(make_gan, train, tmp_path):
+    gan = make_gan(n_images=16, penalty_weight=0, loss="relativistic")
+    of_d = Spy(gan.discriminator)
+    train(gan, tmp_path, log_every=8)
+    rows = read_history(tmp_path / "history.csv")
+    for step, row in enumerate(rows):
+        (both, (both_parts,)), (real, (real_parts,)), (fake, (fake_parts,)) = of_d.inputs[3 * step : 3 * step + 3]
+        assert real.equal(both[:BATCH])
+        assert fake.equal(both[BATCH:])
+        assert both_parts[:BATCH].equal(both_parts[BATCH:])
+        assert real_parts.equal(fake_parts)
+        real_logits, fake_logits = of_d.outputs[3 * step + 1 : 3 * step + 3]
+        assert row["g_loss"] == pytest.approx(F.softplus(real_logits - fake_logits).mean().item(), rel=1e-5)
+
+
 def test_images_are_counted_and_the_averaged_generator_follows(make_gan, train, tmp_path):
     recorder = Recorder()
     gan = train(make_gan(n_images=40, ema_half_life=3), tmp_path, recorder)
@@ -213,7 +228,13 @@ def test_the_penalty_is_lazy_and_weighs_accordingly(make_gan, train, tmp_path):
 
 @pytest.mark.parametrize(
     ("loss", "penalty"),
-    [("non_saturating", "r1"), ("hinge", "r1"), ("wasserstein", "gradient_penalty"), ("hinge", "gradient_penalty")],
+    [
+        ("non_saturating", "r1"),
+        ("hinge", "r1"),
+        ("wasserstein", "gradient_penalty"),
+        ("hinge", "gradient_penalty"),
+        ("relativistic", "r1_r2"),
+    ],
 )
 @pytest.mark.parametrize("kind", ["make_gan", "make_point_gan"])
 def test_every_loss_and_penalty_trains(request, train, tmp_path, kind, loss, penalty):

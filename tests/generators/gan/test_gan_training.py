@@ -35,10 +35,16 @@ def test_settings_out_of_range_are_refused(setting):
 
 
 def test_unknown_losses_and_penalties_are_refused_with_those_there_are():
-    with pytest.raises(SettingError, match=r"hinge, non_saturating, wasserstein$"):
+    with pytest.raises(SettingError, match=r"hinge, non_saturating, relativistic, wasserstein$"):
         GANTraining(n_images=100, loss="adversarial")
-    with pytest.raises(SettingError, match=r"gradient_penalty, r1$"):
+    with pytest.raises(SettingError, match=r"gradient_penalty, r1, r1_r2$"):
         GANTraining(n_images=100, penalty="none")
+
+
+def test_a_penalty_on_fakes_needs_them_under_the_conditions_of_real_images():
+    assert GANTraining(n_images=100, loss="relativistic", penalty="r1_r2")
+    with pytest.raises(SettingError, match="^penalty=r1_r2: allowed: r1"):
+        GANTraining(n_images=100, penalty="r1_r2")
 
 
 def test_settings_at_the_ends_of_their_ranges_are_taken():

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from uqgen.generators.gan.penalties import PENALTIES, gradient_penalty, path_lengths, r1
+from uqgen.generators.gan.penalties import PENALTIES, gradient_penalty, path_lengths, r1, r1_r2
 
 SHAPE = (2, 3, 4)  # of an image: channels, height, width
 DIM = 24
@@ -25,7 +25,7 @@ def images():
 
 
 def test_every_penalty_is_tested_here():
-    assert {"r1": r1, "gradient_penalty": gradient_penalty} == PENALTIES
+    assert {"r1": r1, "r1_r2": r1_r2, "gradient_penalty": gradient_penalty} == PENALTIES
 
 
 def test_r1_of_a_linear_critic_is_half_the_squared_norm(linear, images):
@@ -41,6 +41,13 @@ def test_r1_is_taken_at_the_real_images_alone(images):
     # The gradient of |x|^2 / 2 is x.
     found = r1(lambda x: x.flatten(1).square().sum(dim=1) / 2, real, fake, rng())
     assert found.item() == pytest.approx(real.flatten(1).square().sum(dim=1).mean().item() / 2, rel=1e-6)
+
+
+def test_r1_r2_is_taken_at_real_and_at_generated_images(images):
+    real, fake = images
+    found = r1_r2(lambda x: x.flatten(1).square().sum(dim=1) / 2, real, fake, rng())
+    lengths = torch.cat([real, fake]).flatten(1).square().sum(dim=1)
+    assert found.item() == pytest.approx(lengths.sum().item() / 2 / len(real), rel=1e-6)
 
 
 def test_gradient_penalty_of_a_linear_critic_is_the_squared_distance_of_the_norm_from_1(linear, images):

@@ -13,18 +13,21 @@ class AdversarialLoss:
 
     Attributes:
         discriminator: real logits float [N] and fake logits float [N] to the loss of the discriminator, a scalar.
-        generator: fake logits float [N] to the loss of the generator, a scalar.
+        generator: real and fake logits float [N] to the loss of the generator, a scalar.
+        pairs: whether each fake is compared with a real image under the same condition, so that the generator's loss
+            needs the real logits and what is requested is what the real images have.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
-    generator: Callable[[Tensor], Tensor]
+    generator: Callable[[Tensor, Tensor], Tensor]
+    pairs: bool = False
 
 
 def _logistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
-def _non_saturating_generator(fake: Tensor) -> Tensor:
+def _non_saturating_generator(real: Tensor, fake: Tensor) -> Tensor:
     return F.softplus(-fake).mean()
 
 
@@ -36,8 +39,16 @@ def _wasserstein_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     return fake.mean() - real.mean()
 
 
-def _critic_generator(fake: Tensor) -> Tensor:
+def _critic_generator(real: Tensor, fake: Tensor) -> Tensor:
     return -fake.mean()
+
+
+def _relativistic_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    return F.softplus(fake - real).mean()
+
+
+def _relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
+    return F.softplus(real - fake).mean()
 
 
 ADVERSARIAL_LOSSES = {
@@ -47,4 +58,7 @@ ADVERSARIAL_LOSSES = {
     "hinge": AdversarialLoss(_hinge_discriminator, _critic_generator),
     # Arjovsky et al. (2017), equations 2 and 3; wants the gradient penalty
     "wasserstein": AdversarialLoss(_wasserstein_discriminator, _critic_generator),
+    # Jolicoeur-Martineau (2019), equations 3 and 4; Huang et al. (2024), "The GAN is dead; long live the GAN!", section
+    # 2.1, with penalty: r1_r2
+    "relativistic": AdversarialLoss(_relativistic_discriminator, _relativistic_generator, pairs=True),
 }

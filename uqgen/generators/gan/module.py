@@ -18,6 +18,7 @@ from uqgen.described import Plain, as_dataclass, build_described
 from uqgen.enforcement.enforcement import Enforcement, bounded
 from uqgen.generators.ema import EMA
 from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES
+from uqgen.generators.gan.energy_score import energy_score
 from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.generators.gan.inversion import N_STEPS, StyleInverter
 from uqgen.generators.gan.penalties import PENALTIES, path_lengths
@@ -65,6 +66,7 @@ class ConditionalGAN(ConditionalModel):
         "penalty",
         "real_logit",
         "fake_logit",
+        "energy",
         "path_length_penalty",
         "d_enforcement",
         "g_enforcement",
@@ -113,6 +115,11 @@ class ConditionalGAN(ConditionalModel):
     def step(self, batch: ScoredBatch) -> None:
         """One step of both networks; the generated images of the discriminator's step serve the generator's too."""
         real, own, asked = batch
+        if self.loss.pairs or self.settings.energy > 0:
+            partner = self._partners(len(real))
+            asked, real_of_fake = own.select(partner), real[partner]
+        else:
+            real_of_fake = real
         n = len(real) * distributed.world_size()
         latent = self._draw_latent(n, self._step_rng(0)).select(distributed.share(n))
         parts = self.encoding(asked)
@@ -122,7 +129,7 @@ class ConditionalGAN(ConditionalModel):
         with self._stepping(optimizer_d):
             self._discriminator_step(real, own, fake.detach(), asked, parts, rng)
         with self._stepping(optimizer_g):
-            self._generator_step(fake, asked, parts, rng)
+            self._generator_step(real_of_fake, fake, asked, parts, rng)
 
     def average(self) -> None:
         """See `ConditionalModel`."""
@@ -190,29 +197,50 @@ class ConditionalGAN(ConditionalModel):
             loss = loss + enforced
         self.manual_backward(loss)
 
-    def _generator_step(self, fake: Tensor, asked: Condition, parts: tuple[Tensor, ...], rng: torch.Generator) -> None:
-        loss = self.loss.generator(self.discriminator(fake, parts))
+    def _generator_step(
+        self, real: Tensor, fake: Tensor, asked: Condition, parts: tuple[Tensor, ...], rng: torch.Generator
+    ) -> None:
+        loss = self.loss.generator(self._real_logits(real, parts), self.discriminator(fake, parts))
         self._record(g_loss=loss)
         enforced = self.enforcement.generator_loss(fake, asked, rng)
         if enforced is not None:
             self._record(g_enforcement=enforced.mean())
-            loss = self._enforced(loss, enforced.mean(), fake)
+        energy = energy_score(real[::2], fake) if self.settings.energy > 0 else None
+        if energy is not None:
+            self._record(energy=energy)
+        if enforced is not None or energy is not None:
+            loss = self._combined(loss, enforced, energy, fake)
         if self.settings.path_length_weight > 0 and self._n_steps % PATH_LENGTH_EVERY == 0:
             penalty = self._path_length_penalty(parts, rng)
             self._record(path_length_penalty=penalty)
             loss = loss + self.settings.path_length_weight * PATH_LENGTH_EVERY * penalty
         self.manual_backward(loss)
 
-    def _enforced(self, adversarial: Tensor, enforcement: Tensor, fake: Tensor) -> Tensor:
-        """A loss whose gradient by the images is the adversarial loss's and the enforcement's, bounded.
+    def _real_logits(self, real: Tensor, parts: tuple[Tensor, ...]) -> Tensor:
+        """Logits of real images under the conditions of fakes, where the generator's loss needs them; else nothing."""
+        with torch.no_grad():
+            return self.discriminator(real, parts) if self.loss.pairs else real.new_empty(0)
+
+    def _partners(self, n: int) -> Tensor:
+        """Positions of the real images whose conditions fakes have: each its own, or two the same for an energy score."""
+        index = torch.arange(n, device=self.device)
+        return index if self.settings.energy == 0 else index // 2 * 2
+
+    def _combined(self, adversarial: Tensor, enforced: Tensor | None, energy: Tensor | None, fake: Tensor) -> Tensor:
+        """A loss whose gradient by the images is the adversarial loss's, the enforcement's, bounded, and the energy's.
 
         In fp16 the adversarial gradient passes the discriminator scaled, as every gradient does: it would underflow.
         """
         scale = self._loss_scale()
         push = torch.autograd.grad(scale * adversarial, fake)[0] / scale
-        (pull,) = torch.autograd.grad(enforcement, fake)
-        strength = min(1.0, self.n_images / self.enforcement.warm_up) if self.enforcement.warm_up else 1.0
-        gradient = push + strength * bounded(pull, push, self.enforcement.bound)
+        gradient = push
+        if enforced is not None:
+            (pull,) = torch.autograd.grad(enforced.mean(), fake)
+            strength = min(1.0, self.n_images / self.enforcement.warm_up) if self.enforcement.warm_up else 1.0
+            gradient = gradient + strength * bounded(pull, push, self.enforcement.bound)
+        if energy is not None:
+            (spread,) = torch.autograd.grad(energy, fake)
+            gradient = gradient + self.settings.energy * _mean_length(push) / _mean_length(spread) * spread
         return (fake * gradient).sum()
 
     def _loss_scale(self) -> float:
@@ -252,3 +280,8 @@ class ConditionalGAN(ConditionalModel):
     @property
     def _n_steps(self) -> int:
         return self.n_images // self.settings.batch_size
+
+
+def _mean_length(gradient: Tensor) -> Tensor:
+    """Mean Euclidean length of the gradients by each image, float [N, ...]; over all devices."""
+    return distributed.mean(gradient.flatten(1).norm(dim=1).mean()).clamp_min(1e-12)

@@ -23,6 +23,20 @@ def r1(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tens
     return _squared_gradient_norm(critic, real).mean() / 2
 
 
+def r1_r2(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+    """`r1` at real images and the same at generated ones: Huang et al. (2024), section 2.2.
+
+    Args:
+        critic: images float32 [N, ...] to logits float [N], with conditions that both have.
+        real, fake: float32 [N, ...].
+        rng: not needed by this penalty.
+
+    Returns:
+        A scalar, float32.
+    """
+    return r1(critic, real, fake, rng) + r1(critic, fake, real, rng)
+
+
 def gradient_penalty(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
     """Mean squared distance of the gradient's norm from 1, between real and fake: Gulrajani et al. (2017), equation 3.
 
@@ -64,5 +78,6 @@ def _squared_gradient_norm(critic: Critic, x: Tensor) -> Tensor:
 
 PENALTIES: dict[str, Callable[[Critic, Tensor, Tensor, torch.Generator], Tensor]] = {
     "r1": r1,
+    "r1_r2": r1_r2,
     "gradient_penalty": gradient_penalty,
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES
 from uqgen.generators.gan.penalties import PENALTIES
 from uqgen.generators.training import Training
-from uqgen.settings import require_choice, require_integer, require_number
+from uqgen.settings import require, require_choice, require_integer, require_number
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class GANTraining(Training):
         penalty: name in `PENALTIES`.
         penalty_weight: weight of the penalty (R1's gamma).
         penalty_every: the penalty is computed every so many steps, with its weight multiplied by as many ("lazy").
+        energy: length of the gradient of the energy score (`uqgen.generators.gan.energy_score`) by the generated images,
+            relative to that of the adversarial loss; 0 leaves it out.
         path_length_weight: weight of StyleGAN2's path-length regularisation; 0 leaves it out.
         style_mixing: probability that an image mixes the styles of two z.
 
@@ -31,6 +33,7 @@ class GANTraining(Training):
     penalty: str = "r1"
     penalty_weight: float = 1.0
     penalty_every: int = 16
+    energy: float = 0.0
     path_length_weight: float = 0.0
     style_mixing: float = 0.0
 
@@ -40,7 +43,10 @@ class GANTraining(Training):
         require_number("beta1", self.beta1, 0, 0.999999)
         require_number("beta2", self.beta2, 0, 0.999999)
         require_number("penalty_weight", self.penalty_weight, 0)
+        require_number("energy", self.energy, 0)
         require_number("path_length_weight", self.path_length_weight, 0)
         require_number("style_mixing", self.style_mixing, 0, 1)
         require_choice("loss", self.loss, ADVERSARIAL_LOSSES)
         require_choice("penalty", self.penalty, PENALTIES)
+        fits = self.penalty != "r1_r2" or ADVERSARIAL_LOSSES[self.loss].pairs
+        require(fits, "penalty", self.penalty, "r1 with this loss, whose fakes have other conditions than real images")

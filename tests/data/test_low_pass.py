@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
-from uqgen.evaluation.low_pass import LowPass
+from uqgen.data.low_pass import LowPass
 
 
 def expected(image: np.ndarray, sigma: float, block: int) -> np.ndarray:
