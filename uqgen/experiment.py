@@ -265,7 +265,7 @@ class Experiment:
 
     def _train_features(self, copy: Path) -> None:
         with self.stage("features"):
-            network = obtain_features(self.data, self._data_identity(), self.cache / "features")
+            network = obtain_features(self.data, self._data_identity(), self.cache / "features", self.hardware)
         save_tensors({"state_dict": network.state_dict()}, copy)
 
     def _obtain_sibling(self, number: int, run: RunFolder) -> FrozenClassifier:
