@@ -44,7 +44,7 @@ class FolderDataModule(DatasetDataModule):
         root = Path(folder)
         require(root.is_dir(), "folder", folder, "an existing folder, with a folder of images for each class in it")
         found = _subfolders(root)
-        names = list(class_names or _class_folders(found["train"]))
+        names = list(map(str, class_names or _class_folders(found["train"])))
         sources = {split: _open(path, names) for split, path in found.items()}
         shares = (validation_share, test_share)
         super().__init__(
