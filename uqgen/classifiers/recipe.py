@@ -67,6 +67,12 @@ class ClassifierRecipe(ClassifierSource):
         """The seed of every network in it."""
         return [single.training.seed for single in self.singles()]
 
+    def origin(self) -> tuple[str, Any]:
+        """See `ClassifierSource`."""
+        if self.checkpoint is not None:
+            return "checkpoint", self.checkpoint
+        return "training.seed", self.training.seed
+
     def network_for(self, shape: tuple[int, ...], n_classes: int) -> nn.Module:
         """See `ClassifierSource`; with the weights of the checkpoint, where there is one."""
         try:
