@@ -19,6 +19,7 @@ from uqgen.config.hydra_private import (
     not_made,
     parse,
     quoted,
+    swept_values,
     unknown_setting,
     value_of,
 )
@@ -109,6 +110,8 @@ def test_ones_own_folder_adds_choices_and_replaces_none(conf, tmp_path):
 def test_values_are_what_hydra_takes_them_for():
     assert [value_of(text) for text in ("1", "x/y", "true", "[a,1]", "'1'")] == [1, "x/y", True, ["a", 1], "1"]
     assert [value_of(text) for text in ("a,b", "range(3)", "a=b", "(", "null")] == [None] * 5
+    assert swept_values("a,'b, c',1") == ["a", "b, c", 1]
+    assert [swept_values(text) for text in ("a", "a b (1),c", "range(3)", "choice(a,b)")] == [None] * 4
     assert [is_sweep_function(text) for text in ("range(3)", "choice(a,b)", "glob(*)")] == [True] * 3
     assert [is_sweep_function(text) for text in ("a,b", "images (1)", "a")] == [False] * 3
 

@@ -33,6 +33,7 @@ def test_text_means_what_is_typed(key, path):
         "between=[17,mine.png]",
         "data.class_names=[a,b]",
         "data.class_names=[]",
+        "data.class_names=['a, b',c]",
     ],
 )
 def test_what_hydra_understands_is_left_alone(line):
@@ -41,8 +42,8 @@ def test_what_hydra_understands_is_left_alone(line):
 
 
 def test_lists_of_text_are_text_each():
-    (override,) = parse([as_typed("data.class_names=[0, 1,yes,true,a (1),'b, c']")])
-    assert override.value()[:5] == ["0", "1", "yes", "true", "a (1)"]
+    (override,) = parse([as_typed("data.class_names=[0, 1,yes,true,a (1)]")])
+    assert override.value() == ["0", "1", "yes", "true", "a (1)"]
     (override,) = parse([as_typed("between=[0,cat (1).png]")])
     assert override.value() == [0, "cat (1).png"]
 
@@ -57,5 +58,6 @@ def test_in_a_sweep_commas_are_between_values():
     assert values("data.folder=5,images (1),été=x") == ["5", "images (1)", "été=x"]
     assert values("cache=1") == ["1"]
     assert values("classifier.file=a.pt,b.pt") == ["a.pt", "b.pt"]
+    assert values("classifier.file=a.pt,'b, c.pt'") == ["a.pt", "b, c.pt"]
     assert values("classifier.file=choice(a.pt,b.pt)") == ["a.pt", "b.pt"]
     assert as_typed("classifier.file=a.pt,b.pt", sweeps=True) == "classifier.file=a.pt,b.pt"

@@ -106,6 +106,17 @@ def value_of(text: str) -> Any:
     return None if override.is_sweep_override() else override.value()
 
 
+def swept_values(text: str) -> list[Any] | None:
+    """What Hydra takes the values of a sweep for, that have commas between them; None where it takes them for none."""
+    try:
+        (override,) = parse([f"value={text}"])
+    except HydraException:
+        return None
+    if override.value_type != ValueType.SIMPLE_CHOICE_SWEEP:
+        return None
+    return [value.text if isinstance(value, QuotedString) else value for value in override.sweep_iterator()]
+
+
 def is_sweep_function(text: str) -> bool:
     """Whether a value is a ``choice(...)``, a ``range(...)`` or the like."""
     try:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from uqgen.config.hydra_private import is_sweep_function, quoted, value_of
+from uqgen.config.hydra_private import is_sweep_function, quoted, swept_values, value_of
 
 TEXTS = (
     "run",
@@ -45,8 +45,8 @@ def as_typed(override: str, *, sweeps: bool = False) -> str:
         return override
     kinds = (str, int) if name in IMAGES else (str,)
     if name not in TEXTS and text.startswith("[") and text.endswith("]"):
-        return f"{key}=[{_each(text[1:-1], kinds)}]"
-    if sweeps and is_sweep_function(text):
+        return override if _all(value_of(text), kinds) else f"{key}=[{_each(text[1:-1], kinds)}]"
+    if sweeps and (is_sweep_function(text) or _all(swept_values(text), kinds)):
         return override
     return f"{key}={_each(text, kinds) if sweeps else _one(text, kinds)}"
 
@@ -64,14 +64,17 @@ def with_texts(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
+def _all(values: Any, kinds: tuple[type, ...]) -> bool:
+    """Whether these are values of these kinds."""
+    return isinstance(values, list) and all(isinstance(v, kinds) and not isinstance(v, bool) for v in values)
+
+
 def _each(texts: str, kinds: tuple[type, ...]) -> str:
-    return ",".join(_one(text.strip(), kinds) for text in texts.split(",")) if texts.strip() else texts
+    return ",".join(_one(text.strip(), kinds) for text in texts.split(","))
 
 
 def _one(text: str, kinds: tuple[type, ...]) -> str:
-    value = value_of(text)
-    understood = isinstance(value, kinds) and not isinstance(value, bool)
-    return text if understood else quoted(text)
+    return text if _all([value_of(text)], kinds) else quoted(text)
 
 
 def _text(value: Any) -> Any:
