@@ -140,7 +140,7 @@ def test_without_the_cache_a_run_is_measured_in_the_same_features(digits_run, mo
     assert len(list((cache / "features").glob("*.pt"))) == 1
 
     shutil.rmtree(cache)
-    monkeypatch.setattr("uqgen.evaluation.feature_training.train_features", None)  # which would be called in vain
+    monkeypatch.setattr("uqgen.classifiers.recipe.ClassifierRecipe.train", None)  # which would be called in vain
     evaluate_run(compose([f"run={digits_run.path}"], "evaluate"))
     after = json.loads(digits_run.results.read_text())
     for key in ("realism", "controls"):

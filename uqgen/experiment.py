@@ -132,9 +132,10 @@ class Experiment:
         enough = self.evaluation.n_judges < 2 or bool(self.judge.seeds())
         require(enough, "evaluation.n_judges", self.evaluation.n_judges, f"0 or 1 with a judge {lone}")
         judges = [seed for number in numbers for seed in self.judge.repeated(number).seeds()]
-        shared = self._networks("classifier", self.classifier.seeds()) & self._networks("judge", judges)
-        if shared:
-            allowed = "a seed with which no judge is a network of the target"
+        siblings = [seed for number in self._siblings() for seed in self._sibling(number).seeds()]
+        taking_part = [*self.classifier.seeds(), *siblings]
+        if self._networks("classifier", taking_part) & self._networks("judge", judges):
+            allowed = "a seed with which no judge is a network of the target or of a sibling"
             raise SettingError("judge.training.seed", self.judge.seeds()[0], allowed)
 
     def load_data(self) -> None:
@@ -148,15 +149,24 @@ class Experiment:
             raise error.under("data") from None
 
     def obtain_classifiers(self, run: RunFolder) -> Classifiers:
-        """Trains or finds the target and the judges, and leaves a copy of each in the run's folder."""
+        """Trains or finds the target and the judges, and leaves a copy of each in the run's folder.
+
+        Raises:
+            SettingError: a file is missing or does not fit, or a judge has the weights of what it is to judge.
+        """
         target = self._obtain(self.classifier, "classifier", run.classifiers / "target.pt")
         judges = {}
         for number in range(1, self.evaluation.n_judges + 1):
             recipe, copy = self.judge.repeated(number), run.classifiers / f"judge-{number}.pt"
             judges[f"judge {number}"] = self._obtain(recipe, "judge", copy)
-        siblings = [self._obtain_sibling(number, run) for number in range(1, self._n_siblings() + 1)]
+        siblings = [
+            self._obtain(self._sibling(number), "classifier", run.classifiers / f"sibling-{number}.pt")
+            for number in self._siblings()
+        ]
+        self._refuse_shared_weights(target, judges, siblings)
         distributed.join()
-        target = target.to(self.hardware.device())
+        device = self.hardware.device()
+        target, siblings = target.to(device), [sibling.to(device) for sibling in siblings]
         logits = predict_splits(target, self.data, identity_hash(self._data_identity()), self.cache / "logits")
         found = accuracy(logits["validation"], self.data.validation.label)
         log.info("the classifier is right on %.1f %% of the validation images", 100 * found)
@@ -269,23 +279,37 @@ class Experiment:
         yield
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
-    def _n_siblings(self) -> int:
-        return max(self.n_siblings, self.guidance.n_surrogates)
+    def _siblings(self) -> range:
+        """The numbers of the siblings that are needed."""
+        return range(1, max(self.n_siblings, self.guidance.n_surrogates) + 1)
+
+    def _sibling(self, number: int) -> ClassifierSource:
+        recipe = self.classifier.repeated(FIRST_SIBLING + number)
+        if isinstance(recipe, ClassifierRecipe):
+            recipe = replace(recipe, checkpoint=None)  # which is the target's
+        return recipe
+
+    def _refuse_shared_weights(
+        self, target: FrozenClassifier, judges: dict[str, FrozenClassifier], siblings: list[FrozenClassifier]
+    ) -> None:
+        """Refuses a sibling or a judge that is a network of another classifier, wherever both come from."""
+        owners = dict.fromkeys(target.weights(), "the target")
+        named = {f"sibling {number}": sibling for number, sibling in enumerate(siblings, start=1)}
+        for name, classifier in {**named, **judges}.items():
+            kind, source = ("judge", self.judge) if name in judges else ("classifier", self.classifier)
+            shared = owners.keys() & classifier.weights()
+            if shared:
+                allowed = f"weights that {owners[shared.pop()]} does not have, as {name} has"
+                raise SettingError(*source.origin(), allowed).under(kind)
+            owners |= dict.fromkeys(classifier.weights(), name)
 
     def _data_identity(self) -> dict[str, Any]:
         return {**self.identities["data"], **self.data.identity}
 
     def _train_features(self, copy: Path) -> None:
         with self.stage("features"):
-            network = obtain_features(self.data, self._data_identity(), self.cache / "features")
+            network = obtain_features(self.data, self._data_identity(), self.cache / "features", self.hardware)
         save_tensors({"state_dict": network.state_dict()}, copy)
-
-    def _obtain_sibling(self, number: int, run: RunFolder) -> FrozenClassifier:
-        recipe = self.classifier.repeated(FIRST_SIBLING + number)
-        if isinstance(recipe, ClassifierRecipe):
-            recipe = replace(recipe, checkpoint=None)  # which is the target's
-        sibling = self._obtain(recipe, "classifier", run.classifiers / f"sibling-{number}.pt")
-        return sibling.to(self.hardware.device())
 
     def _networks(self, kind: str, seeds: list[int]) -> set[str]:
         identity = self.identities[kind]

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from uqgen.classifiers.cnn import CNN
+from uqgen.classifiers.ensemble import Ensemble
 from uqgen.classifiers.frozen import FrozenClassifier
 
 
@@ -88,3 +89,13 @@ def test_the_digest_is_that_of_the_weights_and_buffers(network):
 def test_the_digest_does_not_depend_on_the_layout_in_memory(network):
     digest = FrozenClassifier(network).digest()
     assert FrozenClassifier(copy.deepcopy(network).to(memory_format=torch.contiguous_format)).digest() == digest
+
+
+def test_each_network_of_an_ensemble_is_known_by_its_weights(network):
+    other = copy.deepcopy(network)
+    with torch.no_grad():
+        next(other.parameters()).flatten()[0] += 1e-3
+    one, two = FrozenClassifier(network).weights(), FrozenClassifier(nn.Sequential(other)).weights()
+    assert len(one) == 1
+    assert not one & two
+    assert FrozenClassifier(Ensemble([copy.deepcopy(other), network])).weights() == one | two

@@ -57,6 +57,14 @@ def data():
     return module
 
 
+def test_the_same_weights_are_known_whatever_holds_them(sources, data, tmp_path):
+    found = {name: source.obtain(data, {}, tmp_path, CPU) for name, source in sources.items()}
+    (weights,) = {classifier.weights() for classifier in found.values()}
+    assert len(weights) == 1
+    other = replace(sources["imported"], checkpoint=None).obtain(data, {}, tmp_path, CPU)
+    assert not other.weights() & weights
+
+
 @pytest.mark.parametrize("name", ["imported", "torchscript", "exported"])
 def test_it_says_what_the_network_says_and_a_copy_does_too(name, sources, cnn, data, tmp_path):
     source = sources[name]

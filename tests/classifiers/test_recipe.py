@@ -36,7 +36,7 @@ def no_training(monkeypatch):
     def refuse(*args):
         raise AssertionError("a classifier was trained")
 
-    monkeypatch.setattr(ClassifierRecipe, "_train", refuse)
+    monkeypatch.setattr(ClassifierRecipe, "train", refuse)
 
 
 def own(path):
@@ -61,7 +61,7 @@ class Bomb:
 def test_a_classifier_is_trained_once_and_found_again(data, tmp_path, monkeypatch):
     first = RECIPE.obtain(data, IDENTITY, tmp_path / "cache", CPU)
     assert accuracy(first.predict(data.test.x), data.test.label) > 0.87
-    monkeypatch.setattr(ClassifierRecipe, "_train", None)
+    monkeypatch.setattr(ClassifierRecipe, "train", None)
     second = RECIPE.obtain(data, IDENTITY, tmp_path / "cache", CPU)
     assert same(first, second)
     assert first.digest() == second.digest()
@@ -91,7 +91,7 @@ def test_members_are_the_networks_that_are_trained_one_by_one_and_kept_so(data, 
     networks = [recipe.obtain(data, IDENTITY, tmp_path / "cache", CPU).network for recipe in trained[:2]]
     ensemble = replace(single, members=3).obtain(data, IDENTITY, tmp_path / "cache", CPU)
     assert len(list((tmp_path / "cache").glob("*.pt"))) == 3
-    monkeypatch.setattr(ClassifierRecipe, "_train", None)
+    monkeypatch.setattr(ClassifierRecipe, "train", None)
     networks.append(trained[2].obtain(data, IDENTITY, tmp_path / "cache", CPU).network)
     assert all(same(*pair) for pair in zip(networks, ensemble.network.members, strict=True))
     assert not same(*networks[:2])
@@ -127,11 +127,13 @@ def test_a_training_that_breaks_off_leaves_nothing(data, tmp_path, monkeypatch):
     def breaks_off(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ClassifierRecipe, "_train", breaks_off)
+    monkeypatch.setattr(ClassifierRecipe, "train", breaks_off)
     with pytest.raises(KeyboardInterrupt):
         RECIPE.obtain(data, IDENTITY, tmp_path, CPU)
     assert list(tmp_path.glob("*.pt")) == []
-    monkeypatch.setattr(ClassifierRecipe, "_train", lambda *args: None)
+    monkeypatch.setattr(
+        ClassifierRecipe, "train", lambda recipe, data, _hardware: recipe._untrained(data.shape, data.n_classes)
+    )
     RECIPE.obtain(data, IDENTITY, tmp_path, CPU)  # the lock is free
     assert len(list(tmp_path.glob("*.pt"))) == 1
 
@@ -139,12 +141,14 @@ def test_a_training_that_breaks_off_leaves_nothing(data, tmp_path, monkeypatch):
 def test_two_that_need_the_same_classifier_at_once_train_it_once(data, tmp_path, monkeypatch):
     trained = []
 
-    def slowly(recipe, network, *args):
+    def slowly(recipe, data, _hardware):
+        network = recipe._untrained(data.shape, data.n_classes)
         trained.append(network)
         time.sleep(0.3)
         torch.nn.init.constant_(network[0].bias, 0.25)
+        return network
 
-    monkeypatch.setattr(ClassifierRecipe, "_train", slowly)
+    monkeypatch.setattr(ClassifierRecipe, "train", slowly)
     obtained = []
 
     def obtain():

@@ -1,18 +1,25 @@
+import logging
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 import torch
 
+from uqgen.classifiers.recipe import ClassifierRecipe
 from uqgen.data.corruption import Corruption
 from uqgen.data.dataset import DatasetDataModule
 from uqgen.data.labelled import LabelledData
 from uqgen.data.shapes import Shapes
 from uqgen.evaluation import feature_training
-from uqgen.evaluation.feature_training import TAUGHT_BLUR, corrupted, obtain_features, train_features
+from uqgen.evaluation.feature_training import RECIPE, TAUGHT_BLUR, TaughtData, corrupted, obtain_features
 from uqgen.evaluation.features import accuracy
 from uqgen.evaluation.fidelity import frechet_distance
 from uqgen.evaluation.real import features_of
+from uqgen.hardware import Hardware
 from uqgen.tensor_files import load_tensors
 
 NOISE, BLUR = 1, 2
+CPU = Hardware("cpu", precision="32-true")
 SEVERITIES = range(1, 6)
 
 
@@ -25,11 +32,13 @@ def shapes():
 
 @pytest.fixture(scope="module")
 def network(shapes):
-    return train_features(corrupted(shapes.train, 3_000, stream=0), shapes.n_classes)
+    taught = TaughtData(shapes)
+    taught.train = corrupted(shapes.train, 3_000, stream=0)
+    taught.validation = taught.train.subset(slice(10))
+    return RECIPE.train(taught, CPU).eval()
 
 
-def test_training_learns_and_repeats(monkeypatch):
-    monkeypatch.setattr(feature_training, "BATCH_SIZE", 32)
+def test_training_learns_and_repeats():
     # Four classes of stripes: (label, corruption) decide direction and strength.
     stripes = torch.zeros(2, 1, 32, 32, dtype=torch.uint8)
     stripes[0, :, ::4] = stripes[1, :, :, ::4] = 255
@@ -37,12 +46,13 @@ def test_training_learns_and_repeats(monkeypatch):
     corruption = torch.arange(320) // 2 % 2
     images = stripes[label] // (1 + corruption.byte()[:, None, None, None])
     data = LabelledData(images, label, corruption, 3 * corruption)
+    module = TaughtData(SimpleNamespace(n_classes=2, class_names=[], shape=(1, 32, 32)))
+    module.train, module.validation, module.batch_size = data, data, 32
     state = torch.get_rng_state()
-    first = train_features(data, 2, seed=1)
+    first = RECIPE.repeated(1).train(module, CPU).eval()
     assert torch.equal(torch.get_rng_state(), state)
     torch.rand(1)
-    second = train_features(data, 2, seed=1)
-    other = train_features(data, 2, seed=2)
+    second, other = (RECIPE.repeated(seed).train(module, CPU) for seed in (1, 2))
     assert accuracy(first, data) == (1.0, 1.0)
     for ours, again in zip(first.state_dict().values(), second.state_dict().values(), strict=True):
         assert torch.equal(ours, again)
@@ -102,21 +112,34 @@ def test_blur_goes_with_the_size_of_the_images(size):
         assert variance.sqrt() == pytest.approx(sigma * size / 32, rel=0.05)
 
 
-def test_features_are_trained_once_for_the_same_data(shapes, tmp_path, monkeypatch):
+def test_images_that_come_corrupted_are_not_corrupted_twice(shapes):
+    kind = torch.arange(len(shapes.train)) % 2
+    half = replace(shapes.train, corruption=kind, severity=kind)
+    clean = half.subset(kind == 0)
+    few = 2 * len(clean)
+    assert corrupted(half, few, stream=0).x.equal(corrupted(clean, few, stream=0).x)
+    none_clean = replace(half, corruption=kind * 0 + 1)
+    assert corrupted(none_clean, few, stream=0).x.equal(corrupted(shapes.train, few, stream=0).x)
+
+
+def test_features_are_trained_once_for_the_same_data(shapes, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(feature_training, "MOST_IMAGES", 256)
-    monkeypatch.setattr(feature_training, "EPOCHS", 1)
-    first = obtain_features(shapes, {"data": "shapes"}, tmp_path)
+    monkeypatch.setattr(feature_training, "RECIPE", replace(RECIPE, training=replace(RECIPE.training, epochs=1)))
+    with caplog.at_level(logging.INFO):
+        first = obtain_features(shapes, {"data": "shapes"}, tmp_path, CPU)
+    assert sum("features tell class and corruption of" in line for line in caplog.messages) == 1
+    assert not any(parameter.requires_grad for parameter in first.parameters())
     (path,) = tmp_path.glob("*.pt")
-    assert load_tensors(path)["identity"] == {"data": "shapes"}
+    assert load_tensors(path)["identity"]["features_of"] == {"data": "shapes"}
 
     def trained(*_arguments):
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(feature_training, "train_features", trained)
-    found = obtain_features(shapes, {"data": "shapes"}, tmp_path)
+    monkeypatch.setattr(ClassifierRecipe, "train", trained)
+    found = obtain_features(shapes, {"data": "shapes"}, tmp_path, CPU)
     assert torch.equal(found(shapes.test[:5].x), first(shapes.test[:5].x))
     with pytest.raises(AssertionError, match="trained again"):
-        obtain_features(shapes, {"data": "others"}, tmp_path)
+        obtain_features(shapes, {"data": "others"}, tmp_path, CPU)
 
 
 def _only(kind, severity):

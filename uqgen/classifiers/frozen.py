@@ -5,6 +5,7 @@ import hashlib
 import torch
 from torch import Tensor, nn
 
+from uqgen.classifiers.ensemble import Ensemble
 from uqgen.data.labelled import unit_range
 
 
@@ -52,3 +53,13 @@ class FrozenClassifier(nn.Module):
             sha.update(name.encode())
             sha.update(value.cpu().contiguous().numpy().tobytes())
         return sha.hexdigest()
+
+    def weights(self) -> frozenset[str]:
+        """One SHA-256 for each network in it, of the trained weights alone: whatever they are called or wrapped in."""
+        networks = self.network.members if isinstance(self.network, Ensemble) else [self.network]
+        return frozenset(map(_digest_of_weights, networks))
+
+
+def _digest_of_weights(network: nn.Module) -> str:
+    values = (value.detach().cpu().float().contiguous().numpy() for value in network.parameters())
+    return hashlib.sha256(b"".join(sorted(hashlib.sha256(value.tobytes()).digest() for value in values))).hexdigest()

@@ -121,12 +121,19 @@ class ImportedClassifier(OwnClassifier):
                 seed_everything(0, verbose=False)
                 network = self.network()
         except Exception as error:  # arguments that do not fit, and whatever a foreign network raises
-            name = getattr(self.network, "func", self.network).__name__
-            raise SettingError("network", name, f"arguments that make a network ({_in_line(error)})") from error
+            raise SettingError(
+                "network", _name(self.network), f"arguments that make a network ({_in_line(error)})"
+            ) from error
         require(isinstance(network, nn.Module), "network", type(network).__name__, "what makes a torch.nn.Module")
         if self.checkpoint is not None:
             load_weights(network, Path(self.checkpoint), "checkpoint")
         return network.eval()
+
+    def origin(self) -> tuple[str, Any]:
+        """See `ClassifierSource`."""
+        if self.checkpoint is not None:
+            return "checkpoint", self.checkpoint
+        return "network", _name(self.network)
 
     def keep(self, classifier: FrozenClassifier, path: Path) -> None:
         """Saves the weights."""
@@ -148,6 +155,10 @@ class FileClassifier(OwnClassifier):
 
     file: str
     kind: ClassVar[str]
+
+    def origin(self) -> tuple[str, Any]:
+        """See `ClassifierSource`."""
+        return "file", self.file
 
     def keep(self, classifier: FrozenClassifier, path: Path) -> None:
         """Copies the file."""
@@ -196,6 +207,10 @@ class ExportedClassifier(FileClassifier):
         """See `FileClassifier`."""
         logging.getLogger("torch.export").setLevel(logging.ERROR)  # its warnings are in the error, too
         return torch.export.load(file).module()
+
+
+def _name(maker: Callable[[], nn.Module]) -> str:
+    return getattr(maker, "func", maker).__name__
 
 
 def _in_line(error: Exception) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from filelock import FileLock
-from lightning import seed_everything
+from lightning import LightningModule, seed_everything
 from lightning.pytorch.callbacks import RichProgressBar
 from lightning.pytorch.utilities.seed import isolate_rng
 from torch import nn
@@ -37,6 +37,7 @@ class ClassifierRecipe(ClassifierSource):
         checkpoint: a file with the weights of one's own classifier (a state dict, as it is or under "state_dict"), in
             place of a training.
         members: number of networks in an ensemble; None for a classifier that is one network.
+        module: (untrained network, number of classes, training) to what Lightning trains.
 
     Raises:
         SettingError: there are fewer than two members.
@@ -46,6 +47,7 @@ class ClassifierRecipe(ClassifierSource):
     training: ClassifierTraining
     checkpoint: str | None = None
     members: int | None = None
+    module: Callable[[nn.Module, int, ClassifierTraining], LightningModule] = ClassifierModule
 
     def __post_init__(self) -> None:
         if self.members is not None:
@@ -64,6 +66,12 @@ class ClassifierRecipe(ClassifierSource):
     def seeds(self) -> list[int]:
         """The seed of every network in it."""
         return [single.training.seed for single in self.singles()]
+
+    def origin(self) -> tuple[str, Any]:
+        """See `ClassifierSource`."""
+        if self.checkpoint is not None:
+            return "checkpoint", self.checkpoint
+        return "training.seed", self.training.seed
 
     def network_for(self, shape: tuple[int, ...], n_classes: int) -> nn.Module:
         """See `ClassifierSource`; with the weights of the checkpoint, where there is one."""
@@ -106,30 +114,9 @@ class ClassifierRecipe(ClassifierSource):
         """With the weights that `keep` saved, in place of a training."""
         return replace(self, checkpoint=str(path))
 
-    def _joined(self, networks: list[nn.Module]) -> nn.Module:
-        return networks[0] if self.members is None else Ensemble(networks)
-
-    def _untrained(self, shape: tuple[int, ...], n_classes: int) -> nn.Module:
-        with isolate_rng():
-            seed_everything(self.training.seed, verbose=False)
-            return self.network(shape, n_classes)
-
-    def _obtain_network(
-        self, data: InMemoryDataModule, identity: dict[str, Any], folder: Path, hardware: Hardware
-    ) -> nn.Module:
+    def train(self, data: InMemoryDataModule, hardware: Hardware) -> nn.Module:
+        """Trains one network, whether there is one already or not; it is on the CPU then."""
         network = self._untrained(data.shape, data.n_classes)
-        path = folder / f"{identity_hash(identity)}.pt"
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
-            if path.exists():
-                log.info("classifier found: %s", path)
-                return load_weights(network, path, "cache")
-            self._train(network, data, hardware)
-            save_tensors({"identity": identity, "state_dict": network.state_dict()}, path)
-        log.info("classifier trained and kept: %s", path)
-        return network
-
-    def _train(self, network: nn.Module, data: InMemoryDataModule, hardware: Hardware) -> None:
         log.info("training a classifier: %s, seed %d", type(network).__name__, self.training.seed)
         with isolate_rng():
             seed_everything(self.training.seed, verbose=False)
@@ -141,8 +128,30 @@ class ClassifierRecipe(ClassifierSource):
                 enable_progress_bar=True,
                 num_sanity_val_steps=0,
             )
-            trainer.fit(ClassifierModule(network, data.n_classes, self.training), datamodule=data)
-        network.cpu()
+            trainer.fit(self.module(network, data.n_classes, self.training), datamodule=data)
+        return network.cpu()
+
+    def _joined(self, networks: list[nn.Module]) -> nn.Module:
+        return networks[0] if self.members is None else Ensemble(networks)
+
+    def _untrained(self, shape: tuple[int, ...], n_classes: int) -> nn.Module:
+        with isolate_rng():
+            seed_everything(self.training.seed, verbose=False)
+            return self.network(shape, n_classes)
+
+    def _obtain_network(
+        self, data: InMemoryDataModule, identity: dict[str, Any], folder: Path, hardware: Hardware
+    ) -> nn.Module:
+        path = folder / f"{identity_hash(identity)}.pt"
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            if path.exists():
+                log.info("classifier found: %s", path)
+                return load_weights(self._untrained(data.shape, data.n_classes), path, "cache")
+            network = self.train(data, hardware)
+            save_tensors({"identity": identity, "state_dict": network.state_dict()}, path)
+        log.info("classifier trained and kept: %s", path)
+        return network
 
 
 def identity_hash(identity: Mapping[str, Any]) -> str:

@@ -30,6 +30,10 @@ class ClassifierSource(ABC):
         """The seed of every network that it trains."""
 
     @abstractmethod
+    def origin(self) -> tuple[str, Any]:
+        """Name and value of the setting that its weights come from."""
+
+    @abstractmethod
     def network_for(self, shape: tuple[int, ...], n_classes: int) -> nn.Module:
         """The network as it is before any training, which shows whether it fits the data.
 

@@ -4,17 +4,17 @@ import hashlib
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.data.corruption import Corruption
+from uqgen.data.image_datamodule import ImageDataModule
 from uqgen.data.images import ImageDataset, read_images, require_size
 from uqgen.data.labelled import LabelledData
 from uqgen.settings import SettingError, require, require_number
 
 
-class DatasetDataModule(InMemoryDataModule):
+class DatasetDataModule(ImageDataModule):
     """Images of up to three data sets, whole in memory; what is not given is carved from `train`, class by class.
 
     Args:
@@ -27,6 +27,7 @@ class DatasetDataModule(InMemoryDataModule):
         limit: at most so many images in each split, for quick trials; None for all.
         batch_size: images in a batch when a classifier is trained.
         seed: draws the splits, and the order of the images.
+        corruption: what is done to the images, or None for images as they are.
 
     Raises:
         SettingError: a value is out of range, or there are no names.
@@ -45,8 +46,9 @@ class DatasetDataModule(InMemoryDataModule):
         limit: int | None = None,
         batch_size: int = 128,
         seed: int = 0,
+        corruption: Corruption | None = None,
     ) -> None:
-        super().__init__(batch_size, limit, seed)
+        super().__init__(batch_size, limit, seed, corruption)
         require_size(size, channels)
         for name, share in {"validation_share": validation_share, "test_share": test_share}.items():
             require_number(name, share, 0.01, 0.9)
@@ -97,8 +99,7 @@ class DatasetDataModule(InMemoryDataModule):
         allowed = f"classes from 0 to {self.n_classes - 1}, as there are {self.n_classes} class_names"
         in_range = bool(((label >= 0) & (label < self.n_classes)).all())
         require(in_range, source, f"classes up to {int(label.max())}", allowed)
-        clean = torch.zeros_like(label)
-        return LabelledData(x, label, clean, clean)
+        return self.labelled(x, label, index, source)
 
 
 def _labels(dataset: ImageDataset) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image
 from torchvision.datasets import ImageFolder
 
+from uqgen.data.corruption import Corruption
 from uqgen.data.dataset import DatasetDataModule
 from uqgen.settings import SettingError, require
 
@@ -21,7 +22,7 @@ class FolderDataModule(DatasetDataModule):
     Args:
         folder: the folder.
         class_names: names of the class folders in the order of the classifier's outputs; None for the alphabetical one.
-        size, channels, validation_share, test_share, limit, batch_size, seed: see `DatasetDataModule`.
+        size, channels, validation_share, test_share, limit, batch_size, seed, corruption: see `DatasetDataModule`.
 
     Raises:
         SettingError: the folder is missing, holds no classes, or a class without images; or as `DatasetDataModule`.
@@ -38,11 +39,12 @@ class FolderDataModule(DatasetDataModule):
         limit: int | None = None,
         batch_size: int = 128,
         seed: int = 0,
+        corruption: Corruption | None = None,
     ) -> None:
         root = Path(folder)
         require(root.is_dir(), "folder", folder, "an existing folder, with a folder of images for each class in it")
         found = _subfolders(root)
-        names = list(class_names or _class_folders(found["train"]))
+        names = list(map(str, class_names or _class_folders(found["train"])))
         sources = {split: _open(path, names) for split, path in found.items()}
         shares = (validation_share, test_share)
         super().__init__(
@@ -56,6 +58,7 @@ class FolderDataModule(DatasetDataModule):
             limit,
             batch_size,
             seed,
+            corruption,
         )
 
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
 
 from uqgen.data.corruption import Corruption
-from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.data.image_datamodule import ImageDataModule
 from uqgen.data.labelled import LabelledData
 from uqgen.data.mnist_files import find_or_fetch_mnist, read_mnist
 from uqgen.settings import require, require_integer
@@ -14,7 +15,7 @@ from uqgen.settings import require, require_integer
 PADDING = 2  # 28 + 2 * 2 = 32 pixels, a power of two times the generator's 4
 
 
-class MNISTDataModule(InMemoryDataModule):
+class MNISTDataModule(ImageDataModule):
     """MNIST padded to 32 x 32: 60,000 images of which the validation split is carved by seed, and 10,000 to report on.
 
     Args:
@@ -43,11 +44,10 @@ class MNISTDataModule(InMemoryDataModule):
         batch_size: int = 128,
         seed: int = 0,
     ) -> None:
-        super().__init__(batch_size, limit, seed)
+        super().__init__(batch_size, limit, seed, corruption)
         require_integer("n_validation", n_validation, 1)
         require(n_validation < 60_000, "n_validation", n_validation, "fewer than the 60000 training images")
-        self.folder, self.corruption = Path(folder), corruption
-        self.n_validation = n_validation
+        self.folder, self.n_validation = Path(folder), n_validation
 
     def prepare_data(self) -> None:
         """Finds the four files or fetches them."""
@@ -60,20 +60,11 @@ class MNISTDataModule(InMemoryDataModule):
         find_or_fetch_mnist(self.folder)
         order = np.random.default_rng(self.seed).permutation(60_000)
         validation, train = np.sort(order[: self.n_validation]), np.sort(order[self.n_validation :])
-        self.train, self.validation = self._read(True, train), self._read(True, validation)
-        self.test = self._read(False, np.arange(10_000))
+        self.train, self.validation = self._read("train", train), self._read("train", validation)
+        self.test = self._read("test", np.arange(10_000))
 
-    def _read(self, train: bool, index: np.ndarray) -> LabelledData:
+    def _read(self, source: str, index: NDArray[np.int64]) -> LabelledData:
         index = index[: self.limit]
-        images, labels = read_mnist(self.folder, train)
-        padded = np.pad(images.numpy()[index], ((0, 0), (PADDING, PADDING), (PADDING, PADDING)))
-        none = np.zeros(len(index), dtype=np.int64)
-        corruption, severity = none, none
-        if self.corruption is not None:
-            padded, corruption, severity = self.corruption(padded, index, stream=0 if train else 1)
-        return LabelledData(
-            torch.from_numpy(padded).unsqueeze(1),
-            labels[index],
-            torch.from_numpy(corruption),
-            torch.from_numpy(severity),
-        )
+        images, labels = read_mnist(self.folder, train=source == "train")
+        padded = F.pad(images[index].unsqueeze(1), [PADDING] * 4)
+        return self.labelled(padded, labels[index], index, source)

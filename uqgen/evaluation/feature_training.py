@@ -8,62 +8,121 @@ import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
-from filelock import FileLock
 from rich.console import Console
-from rich.progress import track
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torchmetrics.classification import MulticlassAccuracy
 
-from uqgen.classifiers.recipe import identity_hash
+from uqgen.classifiers.module import ClassifierModule, ClassifierTraining
+from uqgen.classifiers.recipe import ClassifierRecipe
 from uqgen.data.corruption import Corruption
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.labelled import Batch, LabelledData
 from uqgen.data.mnist import MNISTDataModule
-from uqgen.evaluation.features import SIZE, FeatureNetwork, accuracy, corruption_class, load_features
-from uqgen.tensor_files import save_tensors
+from uqgen.evaluation.features import N_CORRUPTED, SIZE, FeatureNetwork, accuracy, corruption_class
+from uqgen.hardware import Hardware
 
 log = logging.getLogger(__name__)
 
-EPOCHS, BATCH_SIZE, LEARNING_RATE = 6, 128, 4e-3
+TRAINING = ClassifierTraining(epochs=6, learning_rate=4e-3)
+BATCH_SIZE = 128
 REPEATS, MOST_IMAGES = 8, 20_000  # how often each image is corrupted, and how many corrupted ones there are at most
 # Severities 1 to 5 that are taught, at 32 pixels: they span those of all data that come corrupted, weak and strong.
 TAUGHT_NOISE, TAUGHT_BLUR = (0.08, 0.2, 0.4, 0.6, 0.85), (1.0, 1.8, 2.7, 4.0, 6.0)
 N_CHECKED = 2_000  # validation images on which it is tried
 
 
-def obtain_features(data: InMemoryDataModule, identity: Mapping[str, Any], folder: Path) -> FeatureNetwork:
-    """Loads the network trained before, or trains it and keeps it.
+class TaughtData(InMemoryDataModule):
+    """The images of a data module with corruptions that are to be told, made when the training begins.
 
     Args:
-        data: images.
-        identity: plain values that determine them; their hash names the file.
-        folder: where trained networks are kept. Programs that need the same one at once train it once.
+        source: images, whose splits are there.
     """
-    path = folder / f"{identity_hash(identity)}.pt"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
-        if path.exists():
-            log.info("features found: %s", path)
-            return load_features(path, data.shape, data.n_classes)
-        network = train_features(corrupted(data.train, MOST_IMAGES, stream=0), data.n_classes)
-        save_tensors({"identity": identity, "state_dict": network.state_dict()}, path)
-    told = accuracy(network, corrupted(data.validation, N_CHECKED, stream=1))
-    log.info("features tell class and corruption of %.0f %% and %.0f %% of validation images", *(100 * x for x in told))
-    return network
+
+    def __init__(self, source: InMemoryDataModule) -> None:
+        super().__init__(BATCH_SIZE, limit=None, seed=0)
+        self.source = source
+        self.n_classes, self.class_names, self.shape = source.n_classes, source.class_names, source.shape
+
+    def setup(self, stage: str = "fit") -> None:
+        """Corrupts training and validation images."""
+        if not hasattr(self, "train"):
+            self.train = corrupted(self.source.train, MOST_IMAGES, stream=0)
+            self.validation = corrupted(self.source.validation, N_CHECKED, stream=1)
+
+
+class FeatureModule(ClassifierModule):
+    """Training to tell class and corruption at once; logs ``val/class`` and ``val/corruption``, the share told right.
+
+    Args:
+        network: a `FeatureNetwork`.
+        n_classes, training: as of `ClassifierModule`.
+    """
+
+    network: FeatureNetwork
+
+    def __init__(self, network: nn.Module, n_classes: int, training: ClassifierTraining) -> None:
+        super().__init__(network, n_classes, training)
+        n_outputs = {"class": n_classes, "corruption": 1 + N_CORRUPTED}
+        self.told = nn.ModuleDict({name: MulticlassAccuracy(n, average="micro") for name, n in n_outputs.items()})
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Sum of the two cross-entropies of a batch."""
+        losses = [cross_entropy(logits, true) for logits, true in self._outputs(batch).values()]
+        return torch.stack(losses).sum()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Adds a batch to the metrics."""
+        for name, (logits, true) in self._outputs(batch).items():
+            self.told[name].update(logits, true)  # type: ignore[operator]
+            self.log(f"val/{name}", self.told[name], prog_bar=True)  # type: ignore[arg-type]
+
+    def on_train_end(self) -> None:
+        """Says what is told of the validation images."""
+        told = [100 * float(self.trainer.callback_metrics[f"val/{name}"]) for name in self.told]
+        log.info("features tell class and corruption of %.0f %% and %.0f %% of validation images", *told)
+
+    def _outputs(self, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
+        """Logits [N, number of outputs] and the true one, int64 [N], of class and of corruption."""
+        features = self.network(batch.x)
+        true = corruption_class(batch.corruption, batch.severity)
+        return {
+            "class": (self.network.label(features), batch.label),
+            "corruption": (self.network.corruption(features), true),
+        }
+
+
+RECIPE = ClassifierRecipe(FeatureNetwork, TRAINING, module=FeatureModule)
+
+
+def obtain_features(
+    data: InMemoryDataModule, identity: Mapping[str, Any], folder: Path, hardware: Hardware
+) -> nn.Module:
+    """The network trained before, or trains it and keeps it; on the CPU, frozen and in evaluation mode.
+
+    Args:
+        data: images, whose splits are there.
+        identity: plain values that determine them.
+        folder: where trained networks are kept. Programs that need the same one at once train it once.
+        hardware: where it is trained.
+    """
+    return RECIPE.obtain(TaughtData(data), {"features_of": identity}, folder, hardware).network
 
 
 def corrupted(data: LabelledData, most: int, stream: int) -> LabelledData:
     """Images with noise or blur on a random half, each image several times.
 
     Args:
-        data: images without a corruption, in random order.
+        data: images in random order; of those that are corrupted already none is taken, where there are others.
         most: at most so many are returned; large ones take longer, so of those there are fewer.
         stream: other ones give other corruptions.
     """
+    clean = data.subset(data.corruption == 0)
+    data = clean if len(clean) > 0 else data
     size = data.x.shape[-1]
     n = min(REPEATS * len(data), most * SIZE // max(size, SIZE))
     repeated = data.subset(torch.arange(n) % len(data))
@@ -72,47 +131,16 @@ def corrupted(data: LabelledData, most: int, stream: int) -> LabelledData:
     return LabelledData(images, repeated.label, corruption, severity)
 
 
-def train_features(data: LabelledData, n_classes: int, seed: int = 0) -> FeatureNetwork:
-    """Trains the network with AdamW and a one-cycle learning rate; the same seed gives the same weights.
-
-    Args:
-        data: corrupted images.
-        n_classes: number of classes K.
-        seed: draws the initial weights and the order of the images.
-
-    Returns:
-        The network on the CPU, frozen and in evaluation mode.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = FeatureNetwork(tuple(data.x.shape[1:]), n_classes)
-        batches = [batch for _ in range(EPOCHS) for batch in torch.randperm(len(data)).split(BATCH_SIZE)]
-    optimizer = torch.optim.AdamW(network.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=len(batches))
-    for batch in track(batches, "training the features"):
-        optimizer.zero_grad()
-        _loss(network, data[batch]).backward()
-        optimizer.step()
-        schedule.step()
-    return network.eval().requires_grad_(False)
-
-
 def taught_corruption(size: int) -> Corruption:
     """The corruption that is taught, for images of a size in pixels."""
     return Corruption(noise_sigma=TAUGHT_NOISE, blur_sigma=[sigma * size / SIZE for sigma in TAUGHT_BLUR])
-
-
-def _loss(network: FeatureNetwork, batch: Batch) -> Tensor:
-    features = network(batch.x)
-    corruption = corruption_class(batch.corruption, batch.severity)
-    return cross_entropy(network.label(features), batch.label) + cross_entropy(network.corruption(features), corruption)
 
 
 def main(folder: str = "data") -> None:
     """Trains the network for MNIST, rewrites its weights and prints its accuracies on the test images."""
     data = MNISTDataModule(folder, taught_corruption(SIZE))
     data.setup()
-    network = train_features(data.train, data.n_classes)
+    network = cast(FeatureNetwork, RECIPE.train(data, Hardware()).eval().requires_grad_(False))
     torch.save(network.state_dict(), data.feature_weights)
     label, corruption = accuracy(network, data.test)
     line = f"{data.feature_weights}: class {label:.1%}, corruption {corruption:.1%} of the test images told"

@@ -8,20 +8,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from uqgen.config.hydra_private import Override, parse
 from uqgen.run_folder import FREE, RunFolder
 from uqgen.settings import SettingError
 
 log = logging.getLogger(__name__)
 
+LONGEST = 255  # bytes of a name in a folder
+BEGINNING = 200  # of them, those of a long name that are kept
+
 
 @dataclass(frozen=True)
-class Sweep:
+class SweepPlan:
     """A sweep before it starts.
 
     Attributes:
@@ -35,7 +36,7 @@ class Sweep:
     arguments: tuple[str, ...]
 
 
-def plan_sweep(cfg: DictConfig, overrides: list[str]) -> Sweep:
+def plan_sweep(cfg: DictConfig, overrides: list[str]) -> SweepPlan:
     """Where the runs of a sweep go: the same sweep finds its folder again, and each job the run it left there.
 
     A job's folder is named by what varies, the sweep's folder, unless ``hydra.sweep.dir`` names it, by a hash of
@@ -49,9 +50,7 @@ def plan_sweep(cfg: DictConfig, overrides: list[str]) -> Sweep:
         SettingError: a run's folder is given, or a job would run on several devices.
     """
     listed = [f"{key}={value}" for key, value in (cfg.hydra.sweeper.get("params") or {}).items()]
-    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
-    parsed = parser.parse_overrides([*listed, *overrides])
-    final = {override.get_key_element(): override for override in parsed}
+    final = {override.get_key_element(): override for override in parse([*listed, *overrides])}
     if "run" in final:
         raise SettingError("run", final["run"].value(), "nothing in a sweep; hydra.sweep.dir=... names its folder")
     refuse_several_devices(cfg)
@@ -64,7 +63,7 @@ def plan_sweep(cfg: DictConfig, overrides: list[str]) -> Sweep:
         experiment = "experiments" if varies else cfg.hydra.runtime.choices.experiment
         folder = f"{folder}/{experiment}-{_hash(final.values())}"
         arguments.append(f"hydra.sweep.dir={folder}")
-    return Sweep(Path(folder), _names(varied), tuple(arguments))
+    return SweepPlan(Path(folder), _names(varied), tuple(arguments))
 
 
 def run_job(task: Callable[[DictConfig], float], cfg: DictConfig) -> float:
@@ -91,7 +90,7 @@ def run_job(task: Callable[[DictConfig], float], cfg: DictConfig) -> float:
         return math.nan
 
 
-def finish_sweep(sweep: Sweep) -> int:
+def finish_sweep(sweep: SweepPlan) -> int:
     """Compares what a sweep left and says what is missing.
 
     Returns:
@@ -113,6 +112,28 @@ def finish_sweep(sweep: Sweep) -> int:
     return 0 if complete else 1
 
 
+def job_folder(varied: str) -> str:
+    """The name of a job's folder, below the sweep's; `conf/train.yaml` uses it by the name of this function.
+
+    A name that is longer than file systems take is cut off, and a hash stands for what varies. The seed stays, so that
+    the runs of one variant are seen to belong together.
+
+    Args:
+        varied: such as "condition=paper,seed=0".
+    """
+    name = varied.replace("'", "")  # Hydra's
+    if all(len(part.encode()) <= LONGEST for part in name.split("/")):
+        return name
+    items = name.split(",")
+    seeds = [item for item in items if item.startswith("seed=")]
+    rest = ",".join(item for item in items if item not in seeds)
+    beginning = rest.replace("/", "_").encode()[:BEGINNING].decode(errors="ignore")
+    return ",".join([f"{beginning}~{hashlib.sha256(rest.encode()).hexdigest()[:8]}", *seeds])
+
+
+OmegaConf.register_new_resolver("job_folder", job_folder, replace=True)
+
+
 def refuse_several_devices(cfg: DictConfig) -> None:
     """A job of a sweep has one device: processes of its own would start the sweep again.
 
@@ -130,7 +151,7 @@ def _names(varied: list[Override]) -> tuple[str, ...]:
     if not varied or not all(override.is_discrete_sweep() for override in varied):
         return ()
     choices = [[f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()] for o in varied]
-    return tuple(",".join(sorted(items)) for items in itertools.product(*choices))
+    return tuple(job_folder(",".join(sorted(items))) for items in itertools.product(*choices))
 
 
 def _hash(overrides: Iterable[Override]) -> str:

@@ -9,13 +9,14 @@ import hydra
 import pytest
 from hydra.core.hydra_config import HydraConfig
 
+from uqgen.comparison.jobs import variant_name
 from uqgen.config import CONF
+from uqgen.config.sweep import SweepPlan, job_folder, plan_sweep
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
-from uqgen.sweep import Sweep, plan_sweep
 
 
-def plan(*overrides: str, shared: tuple[str, ...] = ()) -> Sweep:
+def plan(*overrides: str, shared: tuple[str, ...] = ()) -> SweepPlan:
     with hydra.initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = hydra.compose("train", list(shared), return_hydra_config=True)
         HydraConfig.instance().set_config(cfg)
@@ -66,6 +67,57 @@ def test_what_no_job_can_have_is_refused_before_any_job(override, message):
     with pytest.raises(SettingError) as refusal:
         plan("seed=0,1", shared=(override,))
     assert message in str(refusal.value)
+
+
+LONG = ",".join(f"model.generator.some_long_setting_{number}=choice(0.001)" for number in range(8))
+
+
+def test_long_names_are_shortened_and_runs_of_a_variant_still_go_together():
+    short = job_folder("condition=paper,seed=0")
+    assert short == "condition=paper,seed=0"
+    names = [job_folder(f"{LONG},seed={seed},z={z}") for z in ("é" * 10, "b") for seed in (0, 1)]
+    assert all(len(name.encode()) <= 255 for name in names)
+    assert len(set(names)) == 4
+    assert [name.rpartition(",")[2] for name in names] == ["seed=0", "seed=1"] * 2
+    variants = [variant_name(name, "moons") for name in names]
+    assert variants[0] == variants[1] != variants[2] == variants[3]
+    assert job_folder(f"{LONG},seed=0,z=b") == names[2]
+    assert job_folder("é" * 200).encode()[:10] == ("é" * 5).encode()
+
+
+def test_folders_and_quotes_in_values_make_names_that_can_be():
+    assert job_folder("classifier.file=models/a.pt,seed=0") == "classifier.file=models/a.pt,seed=0"
+    assert job_folder("data.folder='5',seed=0") == "data.folder=5,seed=0"
+    assert "/" not in job_folder(f"classifier.file=models/a.pt,{LONG}")
+
+
+def test_a_sweep_of_ones_own_experiment_is_found_and_its_jobs_are_named_as_planned(tmp_path):
+    """Hydra itself runs the jobs of a sweep with a long name; each leaves its settings."""
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    (tmp_path / "mine" / "experiment" / "mine.yaml").write_text(
+        "# @package _global_\ndefaults:\n  - override /data: moons\nname: mine\n"
+    )
+    many = [f"+model.some_long_setting_of_the_generator_{number}=choice(0.001)" for number in range(8)]
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom uqgen.config import run_command\n"
+        "def task(cfg):\n    Path(cfg.run).mkdir(parents=True, exist_ok=True)\n"
+        "    (Path(cfg.run) / 'told').write_text(f'{cfg.name} {cfg.data.folder} {cfg.seed}')\n    return 0.0\n"
+        "if __name__ == '__main__':\n    run_command('train', task, sweeps=True)\n"
+    )
+    (tmp_path / "program.py").write_text(program)
+    asked = ["-m", "--config-dir=mine", "experiment=mine", "seed=0,1", "+data.folder=images (1)", "trainer=cpu", *many]
+    found = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "program.py", *asked], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 1, done.stderr  # for no job left results
+        assert done.stderr == ""
+        found.append(sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("told")))
+    assert found[0] == found[1]
+    assert [(tmp_path / path).read_text() for path in found[0]] == [f"mine images (1) {seed}" for seed in (0, 1)]
+    assert [path.parts[-2].rpartition(",")[2] for path in found[0]] == ["seed=0", "seed=1"]
+    assert found[0][0].parts[1].startswith("mine-")
 
 
 def sweep_moons(folder, *overrides: str) -> subprocess.CompletedProcess:

@@ -1,0 +1,42 @@
+import subprocess
+import sys
+
+import pytest
+
+COMMAND_LINES = [
+    ("experiment=mnst", "uqgen: experiment=mnst: allowed: digits, mnist, mnist_corrupt, moons, shapes"),
+    ("condition=papr", "uqgen: condition=papr: allowed: class, fourier, logit, none, paper, paper_raw, rank, softmax"),
+    ("model.training.batchsize=3", "uqgen: model.training.batchsize=3: allowed: n_images, batch_size, "),
+    ("sed=3", "uqgen: sed=3: allowed: name, seed, run, "),
+    ("model.training.batch_size=0", "uqgen: model.training.batch_size=0: allowed: an integer of at least 2"),
+    ("seed", "uqgen: Error parsing override 'seed'"),
+    ("classifier=torchscript", "uqgen: classifier.file=???: allowed: a value of your own"),
+]
+
+
+@pytest.mark.parametrize(("override", "line"), COMMAND_LINES, ids=[override for override, _ in COMMAND_LINES])
+def test_the_command_refuses_in_one_line_before_any_work(override, line, tmp_path):
+    command = [sys.executable, "-m", "uqgen.train", override, f"cache={tmp_path / 'cache'}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert done.stderr.startswith(line)
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_shows_choices_settings_and_examples_without_importing_torch(tmp_path):
+    program = (
+        "import runpy, sys\n"
+        "sys.argv = ['uqgen.train', '--help']\n"
+        "try:\n    runpy.run_module('uqgen.train', run_name='__main__')\n"
+        "finally:\n    assert 'torch' not in sys.modules and 'lightning' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for text in (
+        "python -m uqgen.train experiment=mnist_corrupt",
+        "experiment: digits, mnist, mnist_corrupt, moons, shapes",
+        "seed: 0",
+    ):
+        assert text in done.stdout

@@ -1,0 +1,50 @@
+"""What Hydra itself raises is explained in one line."""
+
+import pytest
+from hydra.errors import HydraException
+
+from uqgen.config import compose
+from uqgen.config.hydra_private import CommandLine
+from uqgen.config.refusals import explain
+
+
+def refusal(*overrides: str, own: str | None = None) -> str:
+    with pytest.raises(HydraException) as raised:
+        compose(list(overrides), own=own)
+    return explain(raised.value, "train", CommandLine(list(overrides), False, own))
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("cache=cache", "cache=cache: allowed: with a --config-dir in which no folder is called cache, not "),
+        ("data.foldr=a", "data.foldr=a: allowed: folder, size, channels, class_names, "),
+        (
+            "evaluation.reachable.msp=[0.5,1]",
+            "evaluation.reachable.msp=[0.5,1]: allowed: with a plus, since nothing is ",
+        ),
+    ],
+)
+def test_a_mistake_in_an_experiment_of_ones_own_is_explained(override, line, tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\ndefaults:\n  - override /data: folder\n")
+    assert refusal("experiment=mine", override, own=str(tmp_path)).startswith(line)
+
+
+REFUSED = [
+    (
+        ["experiment=moons", "data/corruption=gaussian"],
+        "data/corruption=gaussian: allowed: where the data that is chosen",
+    ),
+    (["+data/corruption=gaussian"], "+data/corruption=gaussian: allowed: without the plus, since it is chosen already"),
+    (["classifier@judge=cn"], "classifier=cn: allowed: cnn, cnn_deep, "),
+    (["sed=1", "sampler.nothing=1"], "sed=1: allowed: settings that --help shows"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "line"), REFUSED, ids=[" ".join(overrides) for overrides, _ in REFUSED])
+def test_a_choice_or_a_setting_that_there_is_not_is_explained(overrides, line):
+    explained = refusal(*overrides)
+    assert explained.startswith(line)
+    assert "\n" not in explained

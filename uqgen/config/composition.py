@@ -1,0 +1,39 @@
+"""From the files in conf/ and a command line to the settings of a command."""
+
+from pathlib import Path
+from typing import Any
+
+import hydra
+from omegaconf import DictConfig, OmegaConf
+
+from uqgen.config.hydra_private import initialized
+from uqgen.config.text import as_typed, with_texts
+
+PACKAGE = Path(__file__).parents[1]
+CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
+
+
+def compose(overrides: list[str], command: str = "train", own: str | None = None) -> DictConfig:
+    """The settings of a command, as its command line would compose them.
+
+    Args:
+        overrides: such as ``["experiment=moons", "seed=1"]``.
+        command: name of a file in conf/.
+        own: folder of further settings, as of ``--config-dir``.
+
+    Raises:
+        hydra.errors.HydraException: a setting or a choice does not exist.
+    """
+    with initialized(command_folder(command), own):
+        return hydra.compose(command, [as_typed(override) for override in overrides])  # without the `hydra` node
+
+
+def plain(cfg: DictConfig) -> dict[str, Any]:
+    """The settings as plain values, everything resolved, and text where a setting is text."""
+    settings: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    return with_texts(settings)
+
+
+def command_folder(command: str) -> Path:
+    """Where a command's settings lie: in a folder of its own if there is one, or in conf/ with its choices."""
+    return CONF / command if (CONF / command / f"{command}.yaml").is_file() else CONF

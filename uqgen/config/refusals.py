@@ -1,0 +1,88 @@
+"""What Hydra refuses in several lines or without a reason, in one that says what is allowed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hydra.errors import HydraException, InstantiationException
+from omegaconf import OmegaConf
+
+from uqgen.config.composition import compose
+from uqgen.config.hydra_private import CommandLine, chosen_twice, missing_choice, not_made, unknown_setting
+from uqgen.settings import SettingError
+
+
+def explain(error: Exception, command: str, line: CommandLine) -> str:
+    """What Hydra says of a setting, in one line.
+
+    Args:
+        error: raised by Hydra.
+        command: name of the command's file in conf/.
+        line: the command line that Hydra refused.
+    """
+    if choice := missing_choice(error):
+        return str(SettingError(choice.group, choice.name, ", ".join(choice.options)))
+    if key := chosen_twice(error):
+        return str(SettingError(f"+{key}", _given(key, line), "without the plus, since it is chosen already"))
+    if key := unknown_setting(error):
+        return str(SettingError(key, _given(key, line), _allowed(key, command, line)))
+    return " ".join(part.strip() for part in str(error).splitlines() if part.strip())
+
+
+def make_under(section: str, make: Callable[[], Any]) -> Any:
+    """Calls `make`; a setting it refuses is named as the user knows it.
+
+    Args:
+        section: name of the settings from which something is made.
+        make: makes it, by ``hydra.utils.instantiate`` or otherwise.
+
+    Raises:
+        SettingError: it is refused.
+    """
+    try:
+        return make()
+    except SettingError as error:
+        raise error.under(section) from None
+    except InstantiationException as error:
+        found = not_made(error)
+        key = found.key or section
+        if isinstance(error.__cause__, SettingError):
+            raise error.__cause__.under(key) from None
+        if found.unknown is not None:
+            allowed = f"the import path of something that is installed, or lies here ({_first_cause(error)})"
+            raise SettingError(f"{key}._target_", found.unknown, allowed) from error
+        raise SettingError(key, found.target, f"arguments that it takes ({_first_cause(error)})") from error
+
+
+def _given(key: str, line: CommandLine) -> str:
+    """The value that was given to a key."""
+    return next((o.partition("=")[2] for o in line.overrides if _key(o) == key), "")
+
+
+def _allowed(key: str, command: str, line: CommandLine) -> str:
+    """What is allowed in place of a key that there is not."""
+    if line.own is not None and Path(line.own, key).is_dir():  # which Hydra takes for a group of choices
+        return f"with a --config-dir in which no folder is called {key}, not {line.own}"
+    parent, slash, child = key.rpartition("/")
+    if slash:
+        return f"where the {parent} that is chosen has a choice of {child}"
+    others = [override for override in line.overrides if "=" in override and _key(override) != key]
+    try:
+        beside = OmegaConf.select(compose(others, command, line.own), key.rpartition(".")[0], throw_on_missing=False)
+    except HydraException:  # another override is wrong too
+        return "settings that --help shows"
+    if OmegaConf.is_dict(beside) and not beside:
+        return f"with a plus, since nothing is said there yet: +{key}=..."
+    names = [name for name in beside if not str(name).startswith("_")] if OmegaConf.is_dict(beside) else []
+    return ", ".join(map(str, names)) or "settings that --help shows"
+
+
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
+
+
+def _first_cause(error: BaseException) -> str:
+    """What an error began with, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())

@@ -1,0 +1,49 @@
+"""What every data module of images shares: corruptions that are known."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from uqgen.data.corruption import Corruption
+from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.data.labelled import LabelledData
+from uqgen.settings import require
+
+STREAMS = {"train": 0, "test": 1, "validation": 2}  # of random numbers, one for each source of images
+
+
+class ImageDataModule(InMemoryDataModule):
+    """Images, clean or corrupted on purpose; what was done to each is kept beside it.
+
+    Args:
+        batch_size: images in a batch when a classifier is trained.
+        limit: at most so many images in each split; None for all.
+        seed: draws the splits.
+        corruption: what is done to the images, or None for images as they are.
+
+    Raises:
+        SettingError: a value is out of range, or the corruption is none.
+    """
+
+    def __init__(self, batch_size: int, limit: int | None, seed: int, corruption: Corruption | None) -> None:
+        super().__init__(batch_size, limit, seed)
+        allowed = "null, or a Corruption, as data/corruption=gaussian makes one"
+        require(corruption is None or isinstance(corruption, Corruption), "corruption", corruption, allowed)
+        self.corruption = corruption
+
+    def labelled(self, images: Tensor, label: Tensor, index: NDArray[np.int64], source: str) -> LabelledData:
+        """Images of one source and their classes as real data, corrupted where that is set.
+
+        Args:
+            images: uint8 [N, C, H, W].
+            label: int64 [N].
+            index: int64 [N], the position of each image in its source, by which it always gets the same corruption.
+            source: "train", "validation" or "test"; equal positions in two sources differ.
+        """
+        if self.corruption is None:
+            clean = torch.zeros_like(label)
+            return LabelledData(images, label, clean, clean)
+        corrupted = self.corruption(images.numpy(), index, STREAMS[source])
+        pixels, corruption, severity = map(torch.from_numpy, corrupted)
+        return LabelledData(pixels, label, corruption, severity)
