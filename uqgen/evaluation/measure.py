@@ -16,6 +16,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.sampling import DataConditions, uniform_conditions
 from uqgen.conditioning.second_score import SecondScores
 from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.data.low_pass import LowPass
 from uqgen.evaluation.at_sampling import AtSampling, measure_at_sampling
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.by_strength import AtStrength, measure_by_strength
@@ -26,7 +27,6 @@ from uqgen.evaluation.generated import Generated, generate
 from uqgen.evaluation.in_vs_out import InVsOut, by_class, in_vs_out
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.knobs import Knobs, knobs
-from uqgen.data.low_pass import LowPass
 from uqgen.evaluation.manifold import Manifold, RealCells, ScoredImages, measure_manifold
 from uqgen.evaluation.real import RealImages, features_of
 from uqgen.evaluation.score_bins import score_bins

@@ -18,9 +18,7 @@ def ours(loggers: Loggers) -> Iterator[RunLogger]:
     return (logger for logger in loggers if isinstance(logger, RunLogger))
 
 
-def log_measurements(
-    loggers: Loggers, measurements: Measurements, stage: str, score_name: str, n_images: int
-) -> None:
+def log_measurements(loggers: Loggers, measurements: Measurements, stage: str, score_name: str, n_images: int) -> None:
     """Hands an evaluation to loggers.
 
     Args:
@@ -41,7 +39,7 @@ def log_measurements(
 
 @contextmanager
 def open_loggers(loggers: Loggers, settings: Mapping[str, Any]) -> Iterator[Loggers]:
-    """Tells loggers of the settings, which starts them, and ends them: as failed if anything but its end ends the block.
+    """Tells loggers of the settings, which starts them, and ends them: as failed if an exception ends the block.
 
     Args:
         loggers: of a run.

@@ -62,7 +62,7 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
         is_name = 0 < len(project) <= 128 and not set(project) & set(FORBIDDEN)
         require(is_name, "project", project, f"a name of at most 128 characters without any of {FORBIDDEN}")
         self.run, self.mode = RunFolder(Path(save_dir)), _mode(mode)
-        self._place = {"project": project, "entity": entity, "group": group, "tags": list(tags)}
+        self._place: dict[str, Any] = {"project": project, "entity": entity, "group": group, "tags": list(tags)}
         self._started: Any = None
         self._is_lost = False
         self._rng = np.random.default_rng(0)

@@ -11,9 +11,9 @@ from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.generated import Generated, fixed_noise
 from uqgen.evaluation.measure import PROTOCOLS, Evaluator, Measurements, ProtocolResult
 from uqgen.evaluation.side_by_side import side_by_side
-from uqgen.loggers.history import read_history
 from uqgen.generators.callbacks.samples import sample_grid
 from uqgen.generators.model import ConditionalModel
+from uqgen.loggers.history import read_history
 from uqgen.report.distribution_figure import distribution_figure
 from uqgen.report.explained_page import write_explained_page
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure

@@ -8,10 +8,10 @@ from lightning import Callback
 from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
-from uqgen.loggers.history import read_history
 from uqgen.generators.fit import Intervals, fit
 from uqgen.generators.gan import module as gan_module
 from uqgen.hardware import Hardware
+from uqgen.loggers.history import read_history
 from uqgen.settings import SettingError
 
 BATCH = 8
