@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from lightning import LightningModule
@@ -73,7 +74,7 @@ class ClassifierModule(LightningModule):
         training = as_dataclass(training, ClassifierTraining)
         described = {"network": describe(network)} if isinstance(network, HyperparametersMixin) else {}
         self.save_hyperparameters(described | {"n_classes": n_classes, "training": as_plain_values(training)})
-        self.network: nn.Module = network
+        self.network = cast(nn.Module, network)
         self.settings = training
         self.metrics = MetricCollection(
             {
