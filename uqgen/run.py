@@ -148,7 +148,8 @@ class Run:
         scores = [score] if isinstance(score, int | float) else list(score)
         for each in scores:
             require_number("score", each, *self.classifiers.score.range(len(self.class_names)))
-        return edit_image(self, image, scores, EditingSettings(seed=seed))
+        self._require_images()
+        return edit_image(self.model, self.evaluator, image, scores, EditingSettings(seed=seed))
 
     def interpolate(self, first: Any, second: Any, n: int = 11, seed: int = 0) -> Between:
         """Makes images on the way from one given image to another, with the score along the way.
@@ -166,7 +167,9 @@ class Run:
             SettingError: an image cannot be read, n or seed is out of range, or its model finds none.
         """
         require_integer("n", n, 2)
-        return interpolate_given(self, first, second, EditingSettings(n_between=n, seed=seed))
+        self._require_images()
+        settings = EditingSettings(n_between=n, seed=seed)
+        return interpolate_given(self.model, self.evaluator, first, second, settings)
 
     def in_vs_out(self) -> dict[str, InVsOut]:
         """Asked against obtained scores, for "data" (asked as in the data) and "uniform" (over the reachable range).
@@ -179,6 +182,9 @@ class Run:
             return {protocol: _in_vs_out(plain) for protocol, plain in results["in_vs_out"].items()}
         protocols = self.evaluator.measure_in_training(self.model).protocols
         return {protocol: result.in_vs_out for protocol, result in protocols.items()}
+
+    def _require_images(self) -> None:
+        require(self.experiment.data.is_image, "run", self.folder.path, "a run of images")
 
     def _check(self, label: int, score: float, n: int, seed: int, second: float | None) -> None:
         names, both = self.class_names, self.classifiers.score

@@ -7,14 +7,14 @@ from uqgen.comparison.jobs import Job, State
 from uqgen.evaluation.at_sampling import AtSampling
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.by_score import DistanceByScore, DistanceInBin
-from uqgen.evaluation.by_strength import AtStrength
 from uqgen.evaluation.controls import Controls, MatchedReal
 from uqgen.evaluation.copies import Copies
 from uqgen.evaluation.fidelity import Fidelity
 from uqgen.evaluation.fragility import Fragility
 from uqgen.evaluation.in_vs_out import as_plain, in_vs_out
 from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
-from uqgen.evaluation.measure import ProtocolResult, Realism
+from uqgen.evaluation.measurements import AtStrength, Realism
+from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.ratio import Ratio
 from uqgen.evaluation.support import Support
 

@@ -13,7 +13,8 @@ from uqgen.config import CONF, compose, plain
 from uqgen.evaluation.fidelity import Fidelity
 from uqgen.evaluation.in_vs_out import in_vs_out
 from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
-from uqgen.evaluation.measure import Measurements, ProtocolResult, Realism
+from uqgen.evaluation.measurements import Measurements, Realism
+from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.ratio import Ratio
 from uqgen.evaluation.results import scalars
 from uqgen.evaluation.side_by_side import ENDS

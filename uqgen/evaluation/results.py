@@ -2,22 +2,20 @@
 
 import math
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from uqgen.classifiers.calibration import calibrate
 from uqgen.classifiers.predictions import SPLITS, accuracy, accuracy_by_corruption
 from uqgen.data.corruption import CORRUPTIONS
 from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.by_strength import AtStrength
+from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.in_vs_out import InVsOut, as_plain
 from uqgen.evaluation.knobs import Effect
 from uqgen.evaluation.manifold import MEASURES, Manifold
-from uqgen.evaluation.measure import Evaluator, Measurements, ProtocolResult, SecondScore
+from uqgen.evaluation.measurements import AtStrength, Measurements, SecondScore
+from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.support import support
-
-if TYPE_CHECKING:
-    from uqgen.experiment import Classifiers, Experiment
 
 # Le Coz et al. (2023), section 3.2
 PAPER_ACCURACY = {
@@ -27,31 +25,27 @@ PAPER_ACCURACY = {
 
 
 def as_results(
-    experiment: "Experiment",
-    classifiers: "Classifiers",
-    evaluator: Evaluator,
-    measurements: Measurements,
-    n_images: int,
+    name: str, seed: int, context: EvaluationContext, measurements: Measurements, n_images: int
 ) -> dict[str, Any]:
     """All numbers of a run as plain values, each with what it was computed from.
 
     Args:
-        experiment: for its name and settings.
-        classifiers: the target and what it says of real images.
-        evaluator: what measured.
+        name: of the experiment.
+        seed: of the model's training.
+        context: what the model was held against.
         measurements: of the model.
         n_images: images the discriminator had seen.
     """
     results = {
-        "experiment": experiment.name,
-        "seed": experiment.model.training.seed,
-        "score": experiment.score.name,
+        "experiment": name,
+        "seed": seed,
+        "score": context.score.name,
         "n_images_trained": n_images,
-        "n_images_evaluated": experiment.evaluation.n_images,
-        "evaluation_split": experiment.evaluation.split,
-        "evaluation_seed": experiment.evaluation.seed,
-        "classifier": classifier_results(experiment, classifiers),
-        "support": support(evaluator.own, experiment.data.n_classes, evaluator.asked_range),
+        "n_images_evaluated": context.settings.n_images,
+        "evaluation_split": context.settings.split,
+        "evaluation_seed": context.settings.seed,
+        "classifier": classifier_results(context, name),
+        "support": support(context.own, context.data.n_classes, context.asked_range),
         **_by_protocol(measurements.protocols),
         "real_judges": measurements.real_judges,
         "realism": measurements.realism,
@@ -76,9 +70,9 @@ def _second_score(second: SecondScore) -> dict[str, Any]:
     return {**found, "real_judges": second.real_judges, "knobs": second.knobs}
 
 
-def classifier_results(experiment: "Experiment", classifiers: "Classifiers") -> dict[str, Any]:
+def classifier_results(context: EvaluationContext, experiment: str) -> dict[str, Any]:
     """Accuracy of the target on each split, on the test split by corruption and severity, and its calibration."""
-    data, logits = experiment.data, classifiers.logits
+    data, logits = context.data, context.logits
     splits = {split: accuracy(logits[split], getattr(data, split).label) for split in SPLITS}
     test, validation = data.test, data.validation
     kinds = accuracy_by_corruption(logits["test"], test.label, test.corruption, test.severity)
@@ -91,14 +85,14 @@ def classifier_results(experiment: "Experiment", classifiers: "Classifiers") -> 
         }
         for (corruption, severity), value in kinds.items()
     ]
-    judges = {name: accuracy(judge.predict(test.x), test.label) for name, judge in classifiers.judges.items()}
+    judges = {name: accuracy(judge.predict(test.x), test.label) for name, judge in context.judges.items()}
     return {
         "accuracy": splits,
-        "paper_accuracy": PAPER_ACCURACY.get(experiment.name),
+        "paper_accuracy": PAPER_ACCURACY.get(experiment),
         "test_by_corruption": by_kind,
         "calibration": calibrate(logits["validation"], validation.label, logits["test"], test.label),
         "judges_test_accuracy": judges,
-        "sha256": classifiers.target.digest(),
+        "sha256": context.target.digest(),
     }
 
 

@@ -47,7 +47,9 @@ def evaluate(
     path = run.results if is_own else run.results_of(split)
     with experiment.stage("report"), distributed.main_first():
         if distributed.rank() == 0:
-            results = as_results(experiment, classifiers, evaluator, measurements, model.n_images)
+            results = as_results(
+                experiment.name, experiment.model.training.seed, evaluator, measurements, model.n_images
+            )
             results["seconds"] = {**experiment.seconds, "an image": measurements.milliseconds / 1000}
             run.write(path, results)  # before the report, which must not lose them if it fails
             if is_own:

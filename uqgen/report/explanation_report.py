@@ -10,7 +10,7 @@ from torch import Tensor
 
 from uqgen.data.labelled import unit_range
 from uqgen.evaluation.in_vs_out import as_plain
-from uqgen.explanation.explanation import Explanation, explain
+from uqgen.explanation.explanation import Explanation, explain_classifier
 from uqgen.explanation.gallery import Gallery
 from uqgen.explanation.settings import ExplanationSettings
 from uqgen.files import write_atomically
@@ -35,7 +35,7 @@ def explain_run(run: "Run", settings: ExplanationSettings) -> Explanation:
         run: a trained run of images.
         settings: sizes and seed.
     """
-    explanation = explain(run, settings)
+    explanation = explain_classifier(run.model, run.evaluator, settings)
     folder = run.folder.explanation
     write_figures(folder, explanation, run, settings)
     results = {"run": str(run.folder.path), "score": run.classifiers.score.name, "settings": settings}

@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.generated import Generated, fixed_noise
-from uqgen.evaluation.measure import PROTOCOLS, Evaluator, Measurements, ProtocolResult
+from uqgen.evaluation.measure import Evaluator
+from uqgen.evaluation.measurements import Measurements
+from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
 from uqgen.evaluation.side_by_side import side_by_side
 from uqgen.generators.callbacks.history import read_history
 from uqgen.generators.callbacks.samples import sample_grid

@@ -8,12 +8,12 @@ import numpy as np
 
 from uqgen.evaluation.at_sampling import AtSampling
 from uqgen.evaluation.by_score import DistanceInBin
-from uqgen.evaluation.by_strength import AtStrength
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.copies import QUANTILE
 from uqgen.evaluation.knobs import Knobs
 from uqgen.evaluation.manifold import FEWEST, MEASURES, BesideReal, Manifold
-from uqgen.evaluation.measure import PROTOCOLS, Measurements, ProtocolResult, SecondScore
+from uqgen.evaluation.measurements import AtStrength, Measurements, SecondScore
+from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
 from uqgen.evaluation.ratio import Ratio
 from uqgen.report.page import Table
 from uqgen.report.style import score_label, with_interval

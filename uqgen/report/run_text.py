@@ -8,7 +8,7 @@ from importlib.metadata import version
 import numpy as np
 
 import uqgen
-from uqgen.evaluation.measure import Measurements
+from uqgen.evaluation.measurements import Measurements
 from uqgen.report.style import score_label
 from uqgen.run_folder import Plain
 from uqgen.scores.score import Score

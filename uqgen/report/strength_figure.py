@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from uqgen.evaluation.by_strength import AtStrength
+from uqgen.evaluation.measurements import AtStrength
 from uqgen.report.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, legend, new_figure, small_print, style
 
 SHARES = {"precision": ORANGE, "recall": GREEN, "coverage": VERMILLION}

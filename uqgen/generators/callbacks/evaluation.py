@@ -4,7 +4,8 @@ from pathlib import Path
 
 from lightning import Trainer
 
-from uqgen.evaluation.measure import Evaluator, Measurements
+from uqgen.evaluation.measure import Evaluator
+from uqgen.evaluation.measurements import Measurements
 from uqgen.evaluation.results import scalars
 from uqgen.files import write_atomically
 from uqgen.generators.callbacks.every import EveryNImages
