@@ -15,9 +15,7 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.config import build
 from uqgen.data.labelled import unit_range
-from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.generated import generate
-from uqgen.evaluation.in_vs_out import CurvePoint, InVsOut
 from uqgen.evaluation.measure import Evaluator
 from uqgen.experiment import Classifiers, Experiment
 from uqgen.explanation.editing_settings import EditingSettings
@@ -25,6 +23,8 @@ from uqgen.explanation.given_image import EditedImage, edit_image
 from uqgen.explanation.interpolation import Between, interpolate_given
 from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.in_vs_out import CurvePoint, InVsOut
 from uqgen.run_folder import Plain, RunFolder
 from uqgen.settings import SettingError, require, require_integer, require_number
 from uqgen.tensor_files import load_tensors

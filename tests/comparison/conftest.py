@@ -5,18 +5,19 @@ import pytest
 
 from uqgen.comparison.jobs import Job, State
 from uqgen.evaluation.at_sampling import AtSampling
-from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.by_score import DistanceByScore, DistanceInBin
 from uqgen.evaluation.controls import Controls, MatchedReal
-from uqgen.evaluation.copies import Copies
-from uqgen.evaluation.fidelity import Fidelity
-from uqgen.evaluation.fragility import Fragility
-from uqgen.evaluation.in_vs_out import as_plain, in_vs_out
 from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
 from uqgen.evaluation.measurements import AtStrength, Realism
 from uqgen.evaluation.protocol import ProtocolResult
-from uqgen.evaluation.ratio import Ratio
 from uqgen.evaluation.support import Support
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.by_score import DistanceByScore, DistanceInBin
+from uqgen.metrics.copies import Copies
+from uqgen.metrics.fidelity import Fidelity
+from uqgen.metrics.fragility import Fragility
+from uqgen.metrics.in_vs_out import in_vs_out
+from uqgen.metrics.plain import as_plain
+from uqgen.metrics.ratio import Ratio
 
 EDGES = (0, 0.5, 1)
 

@@ -8,8 +8,8 @@ from uqgen.data.shapes import Shapes
 from uqgen.evaluation import feature_training
 from uqgen.evaluation.feature_training import TAUGHT_BLUR, corrupted, obtain_features, train_features
 from uqgen.evaluation.features import accuracy
-from uqgen.evaluation.fidelity import frechet_distance
 from uqgen.evaluation.real import features_of
+from uqgen.metrics.fidelity import frechet_distance
 from uqgen.tensor_files import load_tensors
 
 NOISE, BLUR = 1, 2

@@ -8,7 +8,7 @@ from uqgen.data.images import SIZES
 from uqgen.data.mnist import MNISTDataModule
 from uqgen.evaluation.feature_training import taught_corruption
 from uqgen.evaluation.features import FeatureNetwork, accuracy, load_features
-from uqgen.evaluation.fidelity import compare_features, extract_features
+from uqgen.metrics.fidelity import compare_features, extract_features
 from uqgen.settings import SettingError
 
 WEIGHTS = MNISTDataModule.feature_weights

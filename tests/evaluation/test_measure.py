@@ -12,13 +12,13 @@ from uqgen.classifiers.predictions import SPLITS
 from uqgen.conditioning.condition import Condition
 from uqgen.data.moons import MoonsDataModule
 from uqgen.evaluation.generated import fixed_noise, generate
-from uqgen.evaluation.in_vs_out import as_plain
-from uqgen.evaluation.manifold import MEASURES
 from uqgen.evaluation.matched import nearest_of_class
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.results import scalars
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.generators.latent import Latent
+from uqgen.metrics.overlap import MEASURES
+from uqgen.metrics.plain import as_plain
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
 

@@ -11,11 +11,11 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import SPLITS
 from uqgen.conditioning.condition import Condition
 from uqgen.data.moons import MoonsDataModule
-from uqgen.evaluation.in_vs_out import as_plain
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.results import scalars
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.generators.latent import Latent
+from uqgen.metrics.plain import as_plain
 from uqgen.scores import get_score
 
 

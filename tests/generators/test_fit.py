@@ -6,8 +6,8 @@ import pytest
 import torch
 from lightning import Callback, Trainer
 
+from uqgen.files import read_rows
 from uqgen.generators.callbacks.guard import DivergedError
-from uqgen.generators.callbacks.history import read_history
 from uqgen.generators.fit import Intervals, fit
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
@@ -58,7 +58,7 @@ def same(one, other):
 def history(folder):
     return [
         {name: value for name, value in row.items() if name not in ("images_per_second", "memory_gib")}
-        for row in read_history(folder / "history.csv")
+        for row in read_rows(folder / "history.csv")
     ]
 
 

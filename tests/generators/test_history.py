@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 from lightning import Callback
 
-from uqgen.generators.callbacks.history import History, columns, read_history
+from uqgen.files import read_rows
+from uqgen.generators.callbacks.history import History, columns
 
 
 class Logits(Callback):
@@ -27,7 +28,7 @@ def test_a_row_holds_the_means_since_the_row_before(make_gan, train, tmp_path):
     gan = make_gan(n_images=40, penalty_weight=0)
     logits = Logits(gan)
     train(gan, tmp_path, log_every=16)
-    rows = read_history(tmp_path / "history.csv")
+    rows = read_rows(tmp_path / "history.csv")
     assert [row["n_images"] for row in rows] == [16, 32, 40]
     for row, steps in zip(rows, [(0, 1), (2, 3), (4,)], strict=True):
         real, fake, fooled = ([] for _ in range(3))
@@ -53,7 +54,7 @@ def test_the_mean_of_a_lazy_penalty_is_over_the_steps_that_have_one(make_gan, tr
     gan, values = make_gan(n_images=64, penalty_every=2), iter([1.0, 2.0, 4.0, 6.0])
     gan.penalty = lambda critic, real, fake, rng: critic(real).sum() * 0 + next(values)
     train(gan, tmp_path, log_every=32)
-    assert [row["penalty"] for row in read_history(tmp_path / "history.csv")] == pytest.approx([1.5, 5.0])
+    assert [row["penalty"] for row in read_rows(tmp_path / "history.csv")] == pytest.approx([1.5, 5.0])
 
 
 def test_the_file_is_a_table_with_one_header(make_gan, train, tmp_path):
@@ -65,7 +66,7 @@ def test_the_file_is_a_table_with_one_header(make_gan, train, tmp_path):
 
 
 def test_no_file_is_no_history(tmp_path):
-    assert read_history(tmp_path / "history.csv") == []
+    assert read_rows(tmp_path / "history.csv") == []
 
 
 def test_rows_that_a_resumed_training_will_write_again_are_dropped(make_gan, tmp_path):
@@ -75,7 +76,7 @@ def test_rows_that_a_resumed_training_will_write_again_are_dropped(make_gan, tmp
     header = ",".join(columns(gan))
     path.write_text(f"{header}\n16,1,2,,3,4,,100,\n32,5,6,7,8,9,,100,\n48,1,1,1,1,1,,100,\n")
     History(path, 16, SimpleNamespace()).on_train_start(SimpleNamespace(is_global_zero=True), gan)
-    rows = read_history(path)
+    rows = read_rows(path)
     assert [row["n_images"] for row in rows] == [16, 32]
     assert "penalty" not in rows[0]
     assert rows[1]["penalty"] == 7

@@ -13,16 +13,16 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from uqgen.conditioning.condition import Condition
-from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.in_vs_out import in_vs_out
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
-from uqgen.evaluation.overlap import Overlap
 from uqgen.explanation.analysis import ALL, Analysis, Source, Truth, curve
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.given_image import GivenImages
 from uqgen.explanation.interpolation import Between, Interpolation
 from uqgen.explanation.second_choices import SecondChoices
 from uqgen.explanation.shares import Explained
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.in_vs_out import in_vs_out
+from uqgen.metrics.overlap import Overlap
 from uqgen.report.attribute_figures import curves_figure, shares_by_class_figure, shares_figure
 from uqgen.report.between_figure import between_figure
 from uqgen.report.distribution_figure import distribution_figure

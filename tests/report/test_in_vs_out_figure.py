@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from uqgen.evaluation.in_vs_out import in_vs_out
+from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.report.in_vs_out_figure import MAX_DRAWN, InVsOutPanel, in_vs_out_figure
 from uqgen.settings import SettingError
 

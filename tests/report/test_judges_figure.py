@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from uqgen.evaluation.in_vs_out import in_vs_out
+from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.report.judges_figure import JudgeRow, judges_figure
 from uqgen.settings import SettingError
 

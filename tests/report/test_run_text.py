@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from uqgen.evaluation.ratio import Ratio
+from uqgen.metrics.ratio import Ratio
 from uqgen.report.run_text import (
     distance,
     judges_in_full,

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from uqgen.config import CONF, compose, plain
-from uqgen.evaluation.fidelity import Fidelity
-from uqgen.evaluation.in_vs_out import in_vs_out
 from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
 from uqgen.evaluation.measurements import Measurements, Realism
 from uqgen.evaluation.protocol import ProtocolResult
-from uqgen.evaluation.ratio import Ratio
 from uqgen.evaluation.results import scalars
 from uqgen.evaluation.side_by_side import ENDS
 from uqgen.generators.callbacks.history import MEASURED
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.gan.module import ConditionalGAN
+from uqgen.metrics.fidelity import Fidelity
+from uqgen.metrics.in_vs_out import in_vs_out
+from uqgen.metrics.ratio import Ratio
 from uqgen.report import run_report
 from uqgen.run_folder import RunFolder
 from uqgen.tracking.wandb import WandbTracker

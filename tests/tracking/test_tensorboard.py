@@ -3,7 +3,7 @@ import json
 import pytest
 
 from uqgen.config import compose
-from uqgen.generators.callbacks.history import read_history
+from uqgen.files import read_rows
 from uqgen.run_folder import RunFolder
 from uqgen.train import train
 
@@ -16,7 +16,7 @@ def test_tensorboard_holds_what_the_run_s_folder_holds(tmp_path):
     train(compose([*asked, f"run={run.path}", f"cache={tmp_path / 'cache'}"]))
     events = accumulator.EventAccumulator(str(run.path / "tensorboard"))
     events.Reload()
-    rows = read_history(run.training / "history.csv")
+    rows = read_rows(run.training / "history.csv")
     losses = events.Scalars("train/d_loss")
     assert [event.step for event in losses] == [row["n_images"] for row in rows]
     assert [event.value for event in losses] == pytest.approx([row["d_loss"] for row in rows])

@@ -11,8 +11,8 @@ import pytest
 import wandb
 
 from uqgen.config import compose, plain
-from uqgen.evaluation.in_vs_out import in_vs_out
-from uqgen.generators.callbacks.history import read_history
+from uqgen.files import read_rows
+from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 from uqgen.tracking.wandb import WandbTracker, curve_rows
@@ -67,7 +67,7 @@ def test_a_run_is_in_its_group_with_all_settings_and_ends_well(tracked):
 
 def test_every_row_of_the_history_is_there_against_the_images(tracked):
     run, _, history = tracked
-    rows = {row["n_images"]: row for row in read_history(run.training / "history.csv")}
+    rows = {row["n_images"]: row for row in read_rows(run.training / "history.csv")}
     told = {item["_step"]: item for item in history if "train/d_loss" in item}
     assert told.keys() == rows.keys()
     for n_images, item in told.items():
@@ -78,7 +78,7 @@ def test_every_row_of_the_history_is_there_against_the_images(tracked):
 
 def test_evaluations_on_the_way_are_there_with_the_tables_behind_their_charts(tracked):
     run, _, history = tracked
-    row, _ = read_history(run.evaluations)  # of the end, the test split's numbers are told
+    row, _ = read_rows(run.evaluations)  # of the end, the test split's numbers are told
     (told,) = [item for item in history if item["_step"] == row["n_images"]]
     assert told["in_vs_out/uniform/mae"] == pytest.approx(row["in_vs_out/uniform/mae"], rel=1e-6)
     media = next((run.path / "wandb").glob("offline-run-*/files/media/table/charts"))

@@ -50,6 +50,12 @@ class EvaluationContext:
         """The lowest and the highest score asked under the uniform protocol."""
         return self.settings.asked_range(self.score, self.own.score)
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The most certain score asked under the uniform protocol, and the most uncertain one."""
+        low, high = self.asked_range
+        return (high, low) if self.score.high_means == "confident" else (low, high)
+
     @cached_property
     def second(self) -> Self | None:
         """The same with the second score as the only one; None where there is none."""

@@ -8,20 +8,20 @@ from torch import Tensor
 
 from uqgen import seeding
 from uqgen.classifiers.predictions import predict
-from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.by_score import DistanceByScore, Scored, distance_by_score
-from uqgen.evaluation.class_agreement import class_agreement
 from uqgen.evaluation.context import EvaluationContext
-from uqgen.evaluation.copies import Copies, copies
-from uqgen.evaluation.fidelity import frechet_distance
-from uqgen.evaluation.fragility import Change, Fragility, change_of_score
 from uqgen.evaluation.generated import Generated
-from uqgen.evaluation.in_vs_out import InVsOut, in_vs_out
 from uqgen.evaluation.matched import Matched, match_scores
 from uqgen.evaluation.protocol import ProtocolResult
-from uqgen.evaluation.ratio import Ratio
 from uqgen.evaluation.real import features_of
-from uqgen.evaluation.wasserstein import sliced_wasserstein
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.by_score import DistanceByScore, Scored, distance_by_score
+from uqgen.metrics.class_agreement import class_agreement
+from uqgen.metrics.copies import Copies, copies
+from uqgen.metrics.fidelity import frechet_distance
+from uqgen.metrics.fragility import Change, Fragility, change_of_score
+from uqgen.metrics.in_vs_out import InVsOut, in_vs_out
+from uqgen.metrics.ratio import Ratio
+from uqgen.metrics.wasserstein import sliced_wasserstein
 
 MAX_IMAGES = 2_000  # whose copies are looked for, and that are changed a little
 NOISE = 0.02  # of the range of pixels, or of the standard deviation of each coordinate

@@ -49,8 +49,7 @@ def mix_images(model: ConditionalModel, context: EvaluationContext, n: int, seed
     scores = score.scores(real.logits, real.data.label)
     second = None if score.second is None else scores[:, 1]
     condition = Condition(real.data.label, scores[:, 0], second=second)
-    low, high = context.asked_range
-    confident, other = (high, low) if score.high_means == "confident" else (low, high)
+    confident, other = context.ends
     doubt = (confident - condition.score) / (confident - other)
     drawn = draw_halves(condition.label, doubt, n, context.data.n_classes, seeding.generator(seed, 0))
     asked = condition.select(drawn)

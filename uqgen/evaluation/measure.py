@@ -3,10 +3,9 @@
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import torch
-from torch import Tensor
 
 from uqgen import seeding
 from uqgen.conditioning.condition import Condition
@@ -14,20 +13,19 @@ from uqgen.conditioning.sampling import DataConditions, uniform_conditions
 from uqgen.conditioning.second_score import SecondScores
 from uqgen.evaluation.at_sampling import AtSampling, measure_at_sampling
 from uqgen.evaluation.by_strength import measure_by_strength
-from uqgen.evaluation.class_agreement import class_agreement
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.controls import measure_controls
-from uqgen.evaluation.fidelity import compare_features
 from uqgen.evaluation.generated import Generated, generate
-from uqgen.evaluation.in_vs_out import InVsOut, by_class, in_vs_out
-from uqgen.evaluation.knobs import knobs
 from uqgen.evaluation.manifold import Manifold, RealCells, ScoredImages, measure_manifold
-from uqgen.evaluation.measurements import Measurements, Realism, SecondScore
+from uqgen.evaluation.measurements import Measurements, SecondScore
 from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
 from uqgen.evaluation.real import features_of
 from uqgen.evaluation.verdict import judge_generator
-from uqgen.evaluation.wasserstein import sliced_wasserstein
 from uqgen.generators.model import ConditionalModel
+from uqgen.metrics import DISTANCES, Sample, Sides
+from uqgen.metrics.class_agreement import class_agreement
+from uqgen.metrics.in_vs_out import InVsOut, by_class, in_vs_out
+from uqgen.metrics.knobs import knobs
 
 RESAMPLES_IN_TRAINING = 100
 MANIFOLD = len(PROTOCOLS)  # a stream of random numbers
@@ -41,8 +39,8 @@ class Evaluator(EvaluationContext):
     def measure(self, model: ConditionalModel) -> Measurements:
         """Measures images of both protocols, the controls, and help at sampling time."""
         found = self._measure(model, self.seed, self.settings.n_images, self.settings.n_resamples)
-        ours, floor = found.realism, self._realism(self.reference.features)
-        realism = replace(ours, images_floor=floor.images, sliced_wasserstein_floor=floor.sliced_wasserstein)
+        real = self._realism(Sample(self.reference.features, *self.reference.scored))
+        realism = {**found.realism, **{f"{name}_floor": floor for name, floor in real.items()}}
         controls = measure_controls(self, found.generated, found.protocols)
         manifold = self._manifold(model, found.generated["data"], self.real_cells, self.seed)
         noun, uniform = "image" if self.data.is_image else "point", found.protocols["uniform"].in_vs_out
@@ -83,7 +81,8 @@ class Evaluator(EvaluationContext):
         generated = {name: self._generate(model, name, seed, n_images) for name in PROTOCOLS}
         milliseconds = 1000 * (time.perf_counter() - start) / (len(PROTOCOLS) * n_images)
         protocols = {name: self._measure_protocol(images, n_resamples) for name, images in generated.items()}
-        realism = self._realism(features_of(generated["data"].x, self.features))
+        made = generated["data"]
+        realism = self._realism(Sample(features_of(made.x, self.features), *made.scored))
         second = None if self.second is None else self.second._measure_as_second(generated, n_resamples)
         return Measurements(protocols, realism, generated, milliseconds, second=second)
 
@@ -137,8 +136,7 @@ class Evaluator(EvaluationContext):
         own, settings = self.reference.score.numpy(), self.bootstrap_settings(self.settings.n_resamples)
         return {name: in_vs_out(own, out.numpy(), **settings) for name, out in self.reference.judge_scores.items()}
 
-    def _realism(self, features: Tensor) -> Realism:
-        train, seed = self.real["train"].features, self.settings.seed
-        if self.data.is_image:
-            return Realism(images=compare_features(train, features, seed))
-        return Realism(sliced_wasserstein=sliced_wasserstein(features, train, seed=seed))
+    def _realism(self, ours: Sample) -> dict[str, Any]:
+        train = Sample(self.real["train"].features, *self.real["train"].scored)
+        sides = Sides(ours, train, self.data.is_image, self.settings.seed)
+        return {name: measured(sides) for name, measured in DISTANCES.items()}

@@ -1,17 +1,17 @@
 """All numbers of one evaluation: in against out, class agreement, fidelity, judges, controls."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from uqgen.evaluation.at_sampling import AtSampling
-from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.controls import Controls
-from uqgen.evaluation.fidelity import Fidelity
 from uqgen.evaluation.generated import Generated
-from uqgen.evaluation.in_vs_out import InVsOut
-from uqgen.evaluation.knobs import Knobs
 from uqgen.evaluation.manifold import Manifold
 from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.verdict import Verdict
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.in_vs_out import InVsOut
+from uqgen.metrics.knobs import Knobs
 
 
 @dataclass(frozen=True)
@@ -31,23 +31,6 @@ class SecondScore:
 
 
 @dataclass(frozen=True)
-class Realism:
-    """How near generated data are to real training data, beside other real data: the floor of each distance.
-
-    Attributes:
-        images: FID and KID of images asked as in the data; None for points.
-        images_floor: the same of other real images; None in training.
-        sliced_wasserstein: of points asked as in the data; None for images.
-        sliced_wasserstein_floor: the same of other real points; None in training.
-    """
-
-    images: Fidelity | None = None
-    images_floor: Fidelity | None = None
-    sliced_wasserstein: float | None = None
-    sliced_wasserstein_floor: float | None = None
-
-
-@dataclass(frozen=True)
 class AtStrength:
     """What was measured under one strength of guidance.
 
@@ -56,7 +39,7 @@ class AtStrength:
         in_vs_out: requested scores against those obtained from the target (uniform protocol).
         class_agreement: share of images whose most probable class, to the target, is the one requested (the same).
         judges: for each judge, requested scores against those obtained from the judge (the same).
-        realism: of images requested as in the data.
+        realism: of images requested as in the data, see `Measurements`.
         manifold: of these, generated beside real images by score, all classes together.
     """
 
@@ -64,7 +47,7 @@ class AtStrength:
     in_vs_out: InVsOut
     class_agreement: Estimate
     judges: dict[str, InVsOut]
-    realism: Realism
+    realism: dict[str, Any]
     manifold: Manifold | None
 
 
@@ -74,7 +57,8 @@ class Measurements:
 
     Attributes:
         protocols: for "data" (asked as in the data) and "uniform" (asked uniformly over the reachable range).
-        realism: see there.
+        realism: for each of `uqgen.metrics.DISTANCES`, what was measured between data requested as in the data and
+            real training data; with `_floor`, the same of other real data, not in training.
         generated: the images behind each protocol.
         milliseconds: to make one of them, on this machine.
         real_judges: for each judge, scores the target gives real images, as they are in the data, against those the
@@ -89,7 +73,7 @@ class Measurements:
     """
 
     protocols: dict[str, ProtocolResult]
-    realism: Realism
+    realism: dict[str, Any]
     generated: dict[str, Generated]
     milliseconds: float = float("nan")
     manifold: Manifold | None = None

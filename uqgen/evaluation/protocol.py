@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.in_vs_out import InVsOut
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.in_vs_out import InVsOut
 
 PROTOCOLS = ("data", "uniform")
 

@@ -9,11 +9,11 @@ from rich.progress import track
 
 from uqgen.data.corruption import CORRUPTIONS, N_SEVERITIES
 from uqgen.data.labelled import LabelledData
-from uqgen.evaluation.bootstrap import Array, Estimate, Floats
 from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.settings import ExplanationSettings
 from uqgen.explanation.shares import Explained, Sample, balanced_weights, explain_variance, held_out_r2
 from uqgen.explanation.sweep import Sweep
+from uqgen.metrics.bootstrap import Array, Estimate, Floats
 
 ALL = "all"  # the name of what is said of all classes together
 

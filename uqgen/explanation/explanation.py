@@ -61,7 +61,7 @@ def explain_classifier(
         settings: sizes and seed.
     """
     score, (low, high) = context.score, context.asked_range
-    certain, uncertain = (high, low) if score.high_means == "confident" else (low, high)
+    certain, uncertain = context.ends
     of_sweep = (model, context.target, score, context.data.n_classes)
     sweep = sweep_scores(*of_sweep, _steps(certain, uncertain, settings.n_scores), settings.n_noises, settings.seed)
     animated = sweep_scores(*of_sweep, _steps(certain, uncertain, N_FRAMES), N_ANIMATED, settings.seed)

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from uqgen.comparison.choice import COVERAGE, ERROR, costs, front
-from uqgen.comparison.metrics import Metric
 from uqgen.comparison.variants import Comparison, Curve, OverSeeds, Variant, uniform_curve
+from uqgen.metrics import Metric
 from uqgen.report.arrays import Array
 from uqgen.report.style import (
     BLUE,
@@ -213,7 +213,7 @@ def _samples(variants: Sequence[Variant]) -> list[str]:
 
 
 def _draw_metric(axes: Axes, rows: Sequence[OverSeeds], metric: Metric, places: Array, looks: Sequence[Look]) -> None:
-    words = {"lower": "← lower is better", "higher": "higher is better →"}
+    words = {"lower": "← lower is better", "higher": "higher is better →", None: ""}
     style(axes, x=words[metric.better], title=metric.title)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

@@ -1,19 +1,25 @@
 """A trained model measured, and the files that hold it."""
 
 import logging
+import platform
+from importlib.metadata import version
 
+import uqgen
 from uqgen import distributed
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.results import as_results
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.experiment import Classifiers, Experiment
-from uqgen.generators.callbacks.evaluation import tell
 from uqgen.generators.model import ConditionalModel
-from uqgen.report.run_report import write_report
+from uqgen.report.run_figures import save_run_figures
+from uqgen.report.run_page import write_run_page
 from uqgen.run_folder import RunFolder
+from uqgen.tracking.evaluations import tell
 from uqgen.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
+
+PACKAGES = ("torch", "lightning", "numpy")
 
 
 def evaluate(
@@ -47,14 +53,15 @@ def evaluate(
     path = run.results if is_own else run.results_of(split)
     with experiment.stage("report"), distributed.main_first():
         if distributed.rank() == 0:
-            results = as_results(
-                experiment.name, experiment.model.training.seed, evaluator, measurements, model.n_images
-            )
+            seed = experiment.model.training.seed
+            results = as_results(experiment.name, seed, evaluator, measurements, model.n_images)
+            results["versions"] = versions()
             results["seconds"] = {**experiment.seconds, "an image": measurements.milliseconds / 1000}
             run.write(path, results)  # before the report, which must not lose them if it fails
             if is_own:
-                write_report(run, experiment, evaluator, measurements, results, model)
-                tell(measurements, tracker, model.n_images)
+                save_run_figures(run, evaluator, measurements, model, seed)
+                write_run_page(run)
+                tell(tracker, split, measurements, model.n_images)
                 if measurements.verdict is not None:
                     tracker.text("verdict/text", measurements.verdict.text)
                 for figure in sorted(run.figures.glob("*.png")):
@@ -63,3 +70,9 @@ def evaluate(
     if is_own:
         log.info("report: %s", run.report.resolve())
     return measurements.protocols["uniform"].in_vs_out.mae.value
+
+
+def versions() -> str:
+    """What the numbers are computed with."""
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return f"uqgen {uqgen.__version__}, Python {platform.python_version()}, {packages}."

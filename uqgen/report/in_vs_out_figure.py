@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from uqgen.evaluation.in_vs_out import CurvePoint, InVsOut
+from uqgen.metrics.in_vs_out import CurvePoint, InVsOut
 from uqgen.report.arrays import Array, shaped
 from uqgen.report.style import (
     BLUE,

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.in_vs_out import InVsOut
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.report.style import INK, TEXT, VERMILLION, legend, new_figure, small_print, style
 from uqgen.settings import require
 

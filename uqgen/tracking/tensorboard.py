@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.image import imread
 from numpy.typing import ArrayLike
 
-from uqgen.evaluation.in_vs_out import InVsOut
+from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.report.in_vs_out_figure import InVsOutPanel, in_vs_out_figure
 from uqgen.report.saving import save_figure
 from uqgen.run_folder import RunFolder
@@ -49,14 +49,14 @@ class TensorBoardTracker(Tracker):
         self._writer.add_text(name, text)
 
     def in_vs_out(
-        self, protocol: str, asked: ArrayLike, obtained: ArrayLike, agreement: InVsOut, n_images: int
+        self, split: str, protocol: str, asked: ArrayLike, obtained: ArrayLike, agreement: InVsOut, n_images: int
     ) -> None:
         """The figure of the report, of this protocol alone."""
         panel = InVsOutPanel(f"asked: {protocol}", asked, obtained, agreement)
         figure = in_vs_out_figure([panel], self.settings["score"]["name"], seed=0)
         path = self.run.path / "tensorboard" / f"in_vs_out_{protocol}.png"
         save_figure(figure, path)
-        self.picture(f"charts/{protocol}", path, n_images)
+        self.picture(f"{split}/charts/{protocol}", path, n_images)
 
     def finish(self, exit_code: int) -> None:
         """See `Tracker`."""

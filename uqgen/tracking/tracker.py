@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from uqgen.evaluation.in_vs_out import InVsOut
+from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.run_folder import RunFolder
 
 
@@ -32,9 +32,9 @@ class Tracker:
         """Takes what is said at the end, such as the verdict."""
 
     def in_vs_out(
-        self, protocol: str, asked: ArrayLike, obtained: ArrayLike, agreement: InVsOut, n_images: int
+        self, split: str, protocol: str, asked: ArrayLike, obtained: ArrayLike, agreement: InVsOut, n_images: int
     ) -> None:
-        """Takes one evaluation: scores asked and obtained, float [N], and their curve."""
+        """Takes scores asked and obtained, float [N], and their curve, under what all keys of this evaluation begin."""
 
     def finish(self, exit_code: int) -> None:
         """Ends the run, 0 if it is complete."""

@@ -12,7 +12,7 @@ import wandb
 from numpy.typing import ArrayLike
 from wandb.errors import CommError
 
-from uqgen.evaluation.in_vs_out import InVsOut
+from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.report.style import score_label
 from uqgen.run_folder import RunFolder
 from uqgen.settings import ExplainedError, require_choice
@@ -87,7 +87,7 @@ class WandbTracker(Tracker):
             self._wandb.summary[name] = text
 
     def in_vs_out(
-        self, protocol: str, asked: ArrayLike, obtained: ArrayLike, agreement: InVsOut, n_images: int
+        self, split: str, protocol: str, asked: ArrayLike, obtained: ArrayLike, agreement: InVsOut, n_images: int
     ) -> None:
         """Two charts, each with the table it is drawn from: a sample of all scores, and the curve."""
         pairs = np.stack([asked, obtained], axis=1)
@@ -97,8 +97,8 @@ class WandbTracker(Tracker):
         title = f"{self._label} asked ({protocol}) against obtained"
         fields = {"x": "asked", "y": "obtained", "stroke": "kind"}
         charts = {
-            f"charts/scatter_{protocol}": wandb.plot.scatter(scatter, "asked", "obtained", title=title),
-            f"charts/curve_{protocol}": wandb.plot_table(
+            f"{split}/charts/scatter_{protocol}": wandb.plot.scatter(scatter, "asked", "obtained", title=title),
+            f"{split}/charts/curve_{protocol}": wandb.plot_table(
                 "wandb/line/v0", curve, fields, {"title": title, "xname": "asked", "yname": "obtained"}
             ),
         }

@@ -3,7 +3,7 @@
 import torch
 
 from uqgen.enforcement.enforcement import Enforcement
-from uqgen.generators.callbacks.history import read_history
+from uqgen.files import read_rows
 
 BATCH = 8
 
@@ -46,7 +46,7 @@ def test_an_enforcement_pulls_each_image_as_far_as_its_bound_allows(make_gan, tr
     torch.testing.assert_close(pull.norm(dim=1), 0.5 * push.flatten(1).norm(dim=1), rtol=1e-3, atol=1e-7)
     assert pull.std(dim=1).max() < 1e-3 * pull.abs().max()  # every pixel alike
     assert gan.enforcement.own < 1
-    (row, *_) = read_history(tmp_path / "pull" / "history.csv")
+    (row, *_) = read_rows(tmp_path / "pull" / "history.csv")
     assert {"d_enforcement", "g_enforcement"} <= row.keys()
 
 

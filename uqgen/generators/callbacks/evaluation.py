@@ -5,12 +5,13 @@ from pathlib import Path
 from lightning import Trainer
 
 from uqgen.evaluation.measure import Evaluator
-from uqgen.evaluation.measurements import Measurements
-from uqgen.evaluation.results import scalars
+from uqgen.evaluation.results import measured
 from uqgen.files import write_atomically
 from uqgen.generators.callbacks.every import EveryNImages
 from uqgen.generators.callbacks.history import rows_as_csv, rows_until
 from uqgen.generators.model import ConditionalModel
+from uqgen.metrics.metric import scalars
+from uqgen.tracking.evaluations import IN_TRAINING, tell
 from uqgen.tracking.tracker import Tracker
 
 
@@ -18,7 +19,7 @@ class Evaluation(EveryNImages):
     """Measures the averaged generator on few images.
 
     What is asked, and of which latents, is as for the validation split, so that the last row of the file is what one
-    trained model may be chosen over another by. The tracker is told of the end by the evaluation that follows it.
+    trained model may be chosen over another by.
 
     Args:
         evaluator: what measures.
@@ -36,17 +37,8 @@ class Evaluation(EveryNImages):
         measurements = self.evaluator.measure_in_training(model)
         if not trainer.is_global_zero:
             return
-        rows = [*rows_until(self.path, model.n_images - 1), {"n_images": model.n_images, **scalars(measurements)}]
+        row = {"n_images": model.n_images, **scalars(measured(measurements))}
+        rows = [*rows_until(self.path, model.n_images - 1), row]
         columns = list(dict.fromkeys(name for row in rows for name in row))
         write_atomically(self.path, rows_as_csv(rows, columns, header=True).encode())
-        if model.n_images < model.settings.n_images:
-            tell(measurements, self.tracker, model.n_images)
-
-
-def tell(measurements: Measurements, tracker: Tracker, n_images: int) -> None:
-    """Hands an evaluation to a tracker."""
-    tracker.scalars(scalars(measurements), n_images)
-    for protocol, result in measurements.protocols.items():
-        generated = measurements.generated[protocol]
-        asked, obtained = generated.asked.score.numpy(), generated.score_out.numpy()
-        tracker.in_vs_out(protocol, asked, obtained, result.in_vs_out, n_images)
+        tell(self.tracker, IN_TRAINING, measurements, model.n_images)

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from lightning import Trainer
 
-from uqgen.files import write_atomically
+from uqgen.files import read_rows, write_atomically
 from uqgen.generators.callbacks.every import EveryNImages
 from uqgen.generators.model import ConditionalModel
 from uqgen.tracking.tracker import Tracker
@@ -78,12 +78,4 @@ def rows_as_csv(rows: list[dict[str, float]], columns: Sequence[str], header: bo
 
 def rows_until(path: Path, n_images: int) -> list[dict[str, float]]:
     """The rows that a training resumed at so many images will not write again."""
-    return [row for row in read_history(path) if row["n_images"] <= n_images]
-
-
-def read_history(path: Path) -> list[dict[str, float]]:
-    """The rows of a history, without the empty cells; none where there is no such file."""
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return [{name: float(cell) for name, cell in row.items() if cell} for row in csv.DictReader(file)]
+    return [row for row in read_rows(path) if row["n_images"] <= n_images]

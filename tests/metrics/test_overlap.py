@@ -6,7 +6,7 @@ import pytest
 import torch
 from prdc import compute_prdc
 
-from uqgen.evaluation.overlap import Overlap, overlap, values
+from uqgen.metrics.overlap import Overlap, overlap, values
 
 
 def _normal(n: int, seed: int, n_features: int = 8, shift: float = 0.0, width: float = 1.0) -> torch.Tensor:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from uqgen.evaluation import bootstrap as module
-from uqgen.evaluation.bootstrap import Estimate, bootstrap
+from uqgen.metrics.bootstrap import Estimate, bootstrap
 from uqgen.settings import SettingError
 
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from uqgen.data.labelled import to_uint8
-from uqgen.evaluation.fragility import Change, Fragility, change_of_score, shifted
-from uqgen.evaluation.ratio import Ratio
+from uqgen.metrics.fragility import Change, Fragility, change_of_score, shifted
+from uqgen.metrics.ratio import Ratio
 
 
 def test_noise_on_a_linear_score_of_points_has_a_closed_form():

@@ -1,12 +1,15 @@
 """Whether two scores are separate knobs: what each does to either one obtained while all else stays as it is asked."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from uqgen.evaluation.bootstrap import Array, Estimate, Floats, bootstrap
-from uqgen.evaluation.in_vs_out import pearson
+from uqgen.metrics.bootstrap import Array, Estimate, Floats, bootstrap
+from uqgen.metrics.in_vs_out import pearson
+from uqgen.metrics.metric import Metric, Row, register
 
 N_BINS = 20  # of the other score, with equally many images
 
@@ -94,3 +97,15 @@ def _less_mean(values: Floats, cells: Array) -> Floats:
     own = (rows + (int(rows.max()) + 1) * np.arange(len(rows))[:, None]).ravel()  # a cell for each resample
     counts, sums = np.bincount(own), np.bincount(own, values.ravel())
     return values - (sums[own] / counts[own]).reshape(values.shape)
+
+
+def _metrics() -> Iterator[Metric]:
+    for effect, protocol in product(fields(Knobs), ("data", "uniform")):
+        asked, obtained = effect.name.split("_on_")
+        for number, title in (("slope", "slope"), ("pearson", "partial Pearson")):
+            key = f"second_score/knobs/{protocol}/{effect.name}/{number}"
+            row = Row("knobs", f"{{{asked}}} asked on {{{obtained}}} obtained", {f"{number} {protocol}": key})
+            yield Metric(key, f"{title} of {asked} score on {obtained} ({protocol})", rows=[row])
+
+
+register(*_metrics())

@@ -3,7 +3,7 @@ import torch
 from scipy.spatial.distance import cdist
 
 from uqgen.evaluation import copies as module
-from uqgen.evaluation.copies import copies, nearest_distance
+from uqgen.metrics.copies import copies, nearest_distance
 
 
 def images(n, seed, size=6):

@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 from sklearn import metrics
 
-from uqgen.evaluation.bootstrap import bootstrap
-from uqgen.evaluation.in_vs_out import _ranks, _tie_codes, as_plain, by_class, in_vs_out, mean_absolute_error, pearson
+from uqgen.metrics.bootstrap import bootstrap
+from uqgen.metrics.in_vs_out import _ranks, _tie_codes, by_class, in_vs_out, mean_absolute_error, pearson
+from uqgen.metrics.plain import as_plain
 
 EDGES = np.linspace(0, 1, 6)
 

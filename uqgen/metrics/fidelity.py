@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
+from uqgen.metrics.metric import Metric, Row, Sides, distance, register
+
 BATCH_SIZE = 500
 KID_SUBSET_SIZE = 1_000
 
@@ -111,3 +113,46 @@ class _AsTheyAre(nn.Identity):
     def __init__(self, num_features: int) -> None:
         super().__init__()
         self.num_features = num_features
+
+
+@distance("images")
+def fidelity_of(sides: Sides) -> Fidelity | None:
+    """FID and KID of images; None for points."""
+    return compare_features(sides.train.features, sides.ours.features, sides.seed) if sides.is_image else None
+
+
+_REALISM, _FLOOR = "realism/images", "realism/images_floor"
+register(
+    Metric(
+        f"{_REALISM}/fid",
+        "FID",
+        "lower",
+        digits=1,
+        name="fid",
+        theme="realism",
+        main=True,
+        relative=True,
+        sentence="Fréchet distance (FID)",
+        floor=f"{_FLOOR}/fid",
+        section="Quality",
+        panel="FID (images)",
+        data="images",
+        rows=[
+            Row("realism", "FID", {"generated": f"{_REALISM}/fid", "real": f"{_FLOOR}/fid"}, "{:.2f}", missing=""),
+            Row("by_strength", "{0}", {"FID": f"by_strength/*/{_REALISM}/fid"}, "{:.2f}", missing=""),
+        ],
+    ),
+    Metric(
+        f"{_REALISM}/kid",
+        "KID",
+        "lower",
+        digits=2,
+        name="kid",
+        theme="realism",
+        section="Quality",
+        panel="KID (images)",
+        data="images",
+        rows=[Row("realism", "KID", {"generated": f"{_REALISM}/kid", "real": f"{_FLOOR}/kid"}, "{:.4f}", missing="")],
+    ),
+    Metric(f"by_strength/*/{_REALISM}/fid", "FID, under guidance", "lower", data="images"),
+)

@@ -1,6 +1,6 @@
 """Percentile bootstrap: Efron and Tibshirani (1993), "An introduction to the bootstrap", section 13.3."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,11 @@ class Estimate:
     value: float
     low: float
     high: float
+
+    @classmethod
+    def read(cls, plain: Mapping[str, float | None]) -> "Estimate":
+        """What JSON holds of an estimate, back again: what it lacks was NaN."""
+        return cls(**{name: np.nan if value is None else value for name, value in plain.items()})
 
 
 def bootstrap(

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from uqgen import seeding
 from uqgen.data.labelled import to_uint8, unit_range
-from uqgen.evaluation.ratio import Ratio
+from uqgen.metrics.metric import Metric, Row, register
+from uqgen.metrics.ratio import Ratio
 
 DIRECTIONS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 
@@ -73,3 +74,19 @@ def shifted(x: Tensor, down: int, right: int) -> Tensor:
 
 def _mean_change(after: Tensor, before: Tensor) -> float:
     return float((after - before).abs().mean())
+
+
+def _of_change(change: str, in_full: str) -> Metric:
+    path = f"controls/fragility/{change}"
+    columns = {"generated": f"{path}/generated", "real": f"{path}/real"}
+    return Metric(
+        f"{path}/ratio",
+        f"change by {change} / real",
+        "lower",
+        name=f"{change}_fragility",
+        theme="controls",
+        rows=[Row("controls", f"change of the score by {in_full}", columns, "{:#.3g}", missing="")],
+    )
+
+
+register(_of_change("noise", "a little noise"), _of_change("shift", "a shift of one pixel"))

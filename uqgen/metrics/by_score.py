@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from uqgen.metrics.metric import Metric, Row, register
+
 N_BINS = 4
 MIN_SAMPLES = 200  # on either side of a distance
 
@@ -107,3 +109,36 @@ def _equally_many(a: Tensor, b: Tensor, rng: torch.Generator) -> tuple[Tensor, T
 
 def _distance(a: Tensor, b: Tensor, distance: Callable[[Tensor, Tensor], float]) -> float | None:
     return distance(a, b) if min(len(a), len(b)) >= MIN_SAMPLES else None
+
+
+_ROW = (
+    "distance to real training data, scores {low:.2f} to {high:.2f} (n = {n_generated:,} generated, {n_real:,} real, "
+    "{n_train:,} in training)"
+)
+
+
+def _in_bin(number: int) -> Metric:
+    path = f"controls/by_score/bins/{number}"
+    columns = {"generated": f"{path}/distance", "real": f"{path}/floor"}
+    return Metric(
+        f"{path}/distance",
+        f"distance in score bin {number + 1}",
+        "lower",
+        digits=4,
+        name=f"distance_in_bin_{number + 1}",
+        theme="realism",
+        rows=[Row("controls", _ROW, columns, "{:#.3g}", missing="too few")],
+    )
+
+
+register(
+    Metric(
+        "controls/by_score/mean",
+        "distance, mean over score bins",
+        "lower",
+        digits=4,
+        name="distance_by_score",
+        theme="realism",
+    ),
+    *map(_in_bin, range(N_BINS)),
+)

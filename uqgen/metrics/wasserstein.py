@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from uqgen.metrics.metric import Metric, Row, Sides, distance, register
 from uqgen.settings import require_integer
 
 CHUNK = 50  # projections held at once
@@ -47,3 +48,33 @@ def _wasserstein(a: Tensor, b: Tensor) -> Tensor:
     widths = ends.diff(prepend=ends.new_zeros(1)).to(a) / (n * m)
     gaps = a.sort(dim=1).values[:, (ends - 1) // m] - b.sort(dim=1).values[:, (ends - 1) // n]
     return gaps.abs() @ widths
+
+
+@distance("sliced_wasserstein")
+def sliced_wasserstein_of(sides: Sides) -> float | None:
+    """The distance of points; None for images."""
+    if sides.is_image:
+        return None
+    return sliced_wasserstein(sides.ours.features, sides.train.features, seed=sides.seed)
+
+
+_KEY = "realism/sliced_wasserstein"
+_TITLE = "sliced Wasserstein"
+register(
+    Metric(
+        _KEY,
+        _TITLE,
+        "lower",
+        digits=4,
+        name="sliced_wasserstein",
+        theme="realism",
+        main=True,
+        relative=True,
+        sentence="sliced Wasserstein distance",
+        floor=f"{_KEY}_floor",
+        section="Quality",
+        panel="Sliced Wasserstein distance (points)",
+        data="points",
+        rows=[Row("realism", _TITLE, {"generated": _KEY, "real": f"{_KEY}_floor"}, "{:.4f}", missing="")],
+    ),
+)

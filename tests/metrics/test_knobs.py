@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from uqgen.evaluation.knobs import N_BINS, _cells, _effects, knobs
+from uqgen.metrics.knobs import N_BINS, _cells, _effects, knobs
 
 RNG = np.random.default_rng(0)
 N, K = 4_000, 2

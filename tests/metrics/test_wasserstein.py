@@ -4,7 +4,7 @@ import pytest
 import torch
 from scipy.stats import wasserstein_distance
 
-from uqgen.evaluation.wasserstein import sliced_wasserstein
+from uqgen.metrics.wasserstein import sliced_wasserstein
 from uqgen.settings import SettingError
 
 

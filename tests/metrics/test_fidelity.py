@@ -5,7 +5,7 @@ from scipy.linalg import sqrtm
 from torch import nn
 
 from uqgen.evaluation import fidelity as module
-from uqgen.evaluation.fidelity import compare_features, extract_features, fidelity
+from uqgen.metrics.fidelity import compare_features, extract_features, fidelity
 
 F = 6
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from uqgen.metrics.metric import Metric, Row, register
+
 QUANTILE = 0.01  # of real images that are as near to a training image as what counts as a copy
 CHUNK = 500  # images whose distances are held at once
 
@@ -64,3 +66,24 @@ def nearest_distance(x: Tensor, train: Tensor) -> Tensor:
 def _flat(x: Tensor) -> Tensor:
     # Points can lie so near to each other that float32 would lose their distance in the subtraction.
     return x.flatten(1).float() / 255 if x.dtype == torch.uint8 else x.flatten(1).double()
+
+
+_SHARE, _MEDIAN = "controls/copies/share", "controls/copies/median_"
+register(
+    Metric(
+        _SHARE,
+        "copies",
+        "lower",
+        name="copies",
+        theme="controls",
+        rows=[
+            Row("controls", "share of copies of training data", {"generated": _SHARE, "real": QUANTILE}, "{:.3f}"),
+            Row(
+                "controls",
+                "distance to the nearest in training (median)",
+                {"generated": f"{_MEDIAN}generated", "real": f"{_MEDIAN}real"},
+                "{:#.3g}",
+            ),
+        ],
+    )
+)

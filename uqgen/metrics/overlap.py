@@ -6,7 +6,7 @@ models", section 3.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -15,7 +15,8 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from uqgen.evaluation.bootstrap import Estimate
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.metric import Metric, Row, register
 
 K = 5  # nearest neighbours, as in Naeem et al. (2020)
 GROUPS = 10  # of the jackknife
@@ -132,3 +133,49 @@ def _estimate(whole: float, replicates: Sequence[float], most: float) -> Estimat
     variance = (GROUPS - 1) * float(np.var(replicates))
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, GROUPS - 1)) * math.sqrt(variance)
     return Estimate(whole, max(whole - half, 0.0), min(whole + half, most))
+
+
+MEASURES = tuple(measure.name for measure in fields(Overlap))
+_PANEL = "{}, share of real (all scores; certain end)"
+
+
+def _in_range(place: str, name: str, where: str, shown: Sequence[str], drawn: Sequence[str] = ()) -> Iterator[Metric]:
+    """The measures of one part of the range of scores, as shares of what real data reach.
+
+    Args:
+        place: of the means in the results.
+        name: what the names in comparisons begin with.
+        where: the part of the range, for people.
+        shown: measures that variants are compared by.
+        drawn: measures that W&B draws.
+    """
+    for measure in MEASURES:
+        key, title = f"manifold/{place}/{measure}", f"{measure} / real{where}"
+        is_main = (place, measure) == ("mean", "coverage")
+        yield Metric(
+            f"{key}/ratio",
+            title,
+            "higher",
+            name=f"{name}{measure}" if measure in shown else "",
+            theme="realism",
+            main=is_main,
+            choice="coverage" if is_main else "",
+            section="Quality" if measure in drawn else "",
+            panel=_PANEL.format(measure.capitalize()) if measure in drawn else "",
+        )
+        columns = {measure: f"by_strength/*/{key}/generated"}
+        row = Row("by_strength", "{0}", columns, "{generated:.2f} ({real:.2f})", missing="too few")
+        rows = [row] if place == "mean" else []
+        yield Metric(f"by_strength/*/{key}/ratio", f"{title}, under guidance", "higher", rows=rows)
+
+
+_SHOWN = ("coverage", "recall", "precision")
+register(
+    *_in_range("mean", "", "", ["coverage"], _SHOWN),
+    *_in_range("certain/mean", "certain_", " (certain end)", _SHOWN, _SHOWN),
+    *_in_range("mean_below", "below_", " (below it)", _SHOWN),
+    Metric("verdict/worst/coverage", "coverage / real (worst)", "higher", name="worst_coverage", theme="realism"),
+    Metric("verdict/worst/recall", "recall / real (worst)", "higher"),
+    Metric("verdict/worst/precision", "precision / real (worst)", "higher"),
+    Metric("verdict/worst/error", "MAE / that of the middle of the range (worst)", "lower"),
+)

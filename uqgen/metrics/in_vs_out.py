@@ -1,15 +1,15 @@
 """How near the obtained scores are to the asked ones: Le Coz et al. (2023), figures 2b and 4, in numbers."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from uqgen.evaluation.bootstrap import Array, Estimate, Floats, bootstrap
+from uqgen.metrics.bootstrap import Array, Estimate, Floats, bootstrap
+from uqgen.metrics.metric import Better, Metric, Row, register
 
 
 @dataclass(frozen=True)
@@ -127,21 +127,6 @@ def pearson(a: Array, b: Array) -> Floats:
         return np.vecdot(a, b) / np.sqrt(np.vecdot(a, a) * np.vecdot(b, b))
 
 
-def as_plain(result: Any) -> Any:
-    """Plain values for JSON: dataclasses become dicts, tuples lists, and what JSON lacks, NaN and infinities, None.
-
-    Args:
-        result: a dataclass, dict, list or tuple of such, down to strings, numbers, booleans and None.
-    """
-    if is_dataclass(result):
-        return {field.name: as_plain(getattr(result, field.name)) for field in fields(result)}
-    if isinstance(result, dict):
-        return {key: as_plain(value) for key, value in result.items()}
-    if isinstance(result, list | tuple):
-        return [as_plain(value) for value in result]
-    return None if isinstance(result, float) and not math.isfinite(result) else result
-
-
 def _agreement(asked: Floats, obtained: Floats, asked_codes: Array, obtained_codes: Array) -> dict[str, Floats]:
     """All statistics of `InVsOut` over the last axis; the codes are those of `_tie_codes`."""
     difference = obtained - asked
@@ -218,3 +203,83 @@ def _checked(asked: ArrayLike, obtained: ArrayLike) -> tuple[Floats, Floats]:
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds {np.count_nonzero(~np.isfinite(array))} values that are NaN or infinite")
     return arrays
+
+
+class Statistic(NamedTuple):
+    """How one of the statistics of `InVsOut` is called.
+
+    Attributes:
+        short, full: its name in a heading, and in a table's first column.
+        better: which way is better.
+        unit: of the number.
+        panel: title of W&B's panel that draws it; empty for none.
+    """
+
+    short: str
+    full: str
+    better: Better | None
+    unit: str = ""
+    panel: str = ""
+
+
+STATISTICS = {
+    "mae": Statistic("MAE", "mean absolute error", "lower", "score", "Mean absolute error"),
+    "rmse": Statistic("RMSE", "root mean square error", "lower", "score", "Root mean square error"),
+    "bias": Statistic("bias", "bias (obtained less asked)", None, "score", "Bias (obtained less asked)"),
+    "pearson": Statistic("Pearson", "Pearson correlation", "higher", panel="Pearson correlation"),
+    "spearman": Statistic("Spearman", "Spearman correlation", "higher", panel="Spearman correlation"),
+    "r2": Statistic("R²", "coefficient of determination R²", "higher"),
+    "within_005": Statistic("within 0.05", "share within 0.05", "higher"),
+    "within_01": Statistic("within 0.1", "share within 0.1", "higher"),
+}
+
+
+def statistic(path: str, which: str, title: str, whose: str = "", **options: Any) -> Metric:
+    """The metric of one statistic of an `InVsOut`.
+
+    Args:
+        path: where the `InVsOut` stands in the results.
+        which: one of `STATISTICS`.
+        title: what was requested, and under what circumstances.
+        whose: the scores are, where they are not the target's.
+        options: see `Metric`.
+    """
+    short, _, better, unit, _ = STATISTICS[which]
+    return Metric(f"{path}/{which}", f"{whose}{short} ({title})", better, unit, **options)
+
+
+def _of_protocol(protocol: str) -> Iterator[Metric]:
+    path = f"in_vs_out/{protocol}"
+    for which, called in STATISTICS.items():
+        yield statistic(
+            path,
+            which,
+            protocol,
+            name=f"{protocol}_{which}" if which in ("mae", "pearson", "spearman") else "",
+            main=protocol == "uniform" and which in ("mae", "pearson"),
+            choice="error" if (protocol, which) == ("uniform", "mae") else "",
+            section="In against out" if called.panel else "",
+            panel=called.panel,
+            rows=[Row("agreement", called.full, {protocol: f"{path}/{which}"})],
+        )
+        row = Row("second score", called.full, {protocol: f"second_score/{path}/{which}"})
+        yield statistic(f"second_score/{path}", which, f"second score, {protocol}", rows=[row])
+
+
+def _helped(part: str, title: str) -> Iterator[Metric]:
+    path = f"{part}/*/in_vs_out"
+    for which, called in STATISTICS.items():
+        row = Row(part, "{0}", {called.short: f"{path}/{which}"})
+        yield statistic(path, which, f"uniform, {title}", rows=[row] if which in ("mae", "pearson") else [])
+
+
+register(
+    *_of_protocol("uniform"),
+    *_of_protocol("data"),
+    *_helped("by_strength", "under guidance"),
+    *_helped("at_sampling", "helped at sampling"),
+    statistic("by_strength/0/in_vs_out", "mae", "uniform, unguided", name="unguided_mae"),
+    statistic("by_strength/0/in_vs_out", "pearson", "uniform, unguided", name="unguided_pearson"),
+    statistic("at_sampling/best_of/in_vs_out", "mae", "uniform, best of k", name="best_of_mae"),
+    statistic("at_sampling/corrected/in_vs_out", "mae", "uniform, corrected", name="corrected_mae"),
+)

@@ -1,6 +1,6 @@
 import torch
 
-from uqgen.evaluation.class_agreement import class_agreement
+from uqgen.metrics.class_agreement import class_agreement
 
 
 def test_is_the_share_of_labels_that_are_most_probable():

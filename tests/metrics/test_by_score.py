@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from uqgen.evaluation.by_score import Scored, distance_by_score
-from uqgen.evaluation.fidelity import frechet_distance
-from uqgen.evaluation.wasserstein import sliced_wasserstein
+from uqgen.metrics.by_score import Scored, distance_by_score
+from uqgen.metrics.fidelity import frechet_distance
+from uqgen.metrics.wasserstein import sliced_wasserstein
 
 
 def rng():
