@@ -7,7 +7,7 @@ import pytest
 
 from uqgen.config import build, compose, plain
 from uqgen.data.corruption import CORRUPTIONS
-from uqgen.evaluation.results import classifier_results
+from uqgen.evaluation.results_json import classifier_results
 from uqgen.run_folder import RunFolder
 from uqgen.train import train
 

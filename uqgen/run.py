@@ -15,7 +15,7 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.config import build
 from uqgen.data.labelled import unit_range
-from uqgen.evaluation.generated import generate
+from uqgen.evaluation.generated import generate_scored
 from uqgen.evaluation.measure import Evaluator
 from uqgen.experiment import Classifiers, Experiment
 from uqgen.explanation.editing_settings import EditingSettings
@@ -99,7 +99,7 @@ class Run:
         require_number("guidance", strength, 0)
         return self.model.guided_by(self.guidance.of_strength(float(strength)) if strength > 0 else None)
 
-    def generate(
+    def generate_scored(
         self,
         label: int,
         score: float,
@@ -128,7 +128,7 @@ class Run:
             asked = asked._replace(second=torch.full((n,), float(second)))
         target = self.classifiers.target.to(self.model.device)
         with self.guided(guidance):
-            made = generate(self.model, asked, target, {}, self.classifiers.score, seed)
+            made = generate_scored(self.model, asked, target, {}, self.classifiers.score, seed)
         probabilities = predictive_logits(made.logits).softmax(dim=1)
         predicted = probabilities.argmax(dim=1)
         return Samples(unit_range(made.x), label, float(score), made.score_out, predicted, probabilities)

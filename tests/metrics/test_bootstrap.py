@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from uqgen.evaluation import bootstrap as module
+from uqgen.metrics import bootstrap as module
 from uqgen.metrics.bootstrap import Estimate, bootstrap
 from uqgen.settings import SettingError
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist
 
-from uqgen.evaluation import copies as module
+from uqgen.metrics import copies as module
 from uqgen.metrics.copies import copies, nearest_distance
 
 

@@ -4,7 +4,7 @@ import torch
 from scipy.linalg import sqrtm
 from torch import nn
 
-from uqgen.evaluation import fidelity as module
+from uqgen.metrics import fidelity as module
 from uqgen.metrics.fidelity import compare_features, extract_features, fidelity
 
 F = 6

@@ -21,7 +21,12 @@ def test_tensorboard_holds_what_the_run_s_folder_holds(tmp_path):
     assert [event.step for event in losses] == [row["n_images"] for row in rows]
     assert [event.value for event in losses] == pytest.approx([row["d_loss"] for row in rows])
     results = json.loads(run.results.read_text())
-    mae = events.Scalars("in_vs_out/uniform/mae")
+    mae = events.Scalars("test/in_vs_out/uniform/mae")
     assert mae[-1].value == pytest.approx(results["in_vs_out"]["uniform"]["mae"]["value"])
+    evaluations = read_rows(run.evaluations)
+    on_the_way = events.Scalars("val/in_vs_out/uniform/mae")
+    assert [event.step for event in on_the_way] == [row["n_images"] for row in evaluations]
+    assert [event.value for event in on_the_way] == pytest.approx([row["in_vs_out/uniform/mae"] for row in evaluations])
+    assert len(mae) == 1
     assert mae[-1].step == results["n_images_trained"]
-    assert "charts/uniform" in events.Tags()["images"]
+    assert "test/charts/uniform" in events.Tags()["images"]

@@ -46,11 +46,11 @@ def test_the_summary_is_what_results_json_says(tracked):
     results, told = json.loads(run.results.read_text()), summary["summary"]
     for protocol in ("data", "uniform"):
         for name in ("mae", "pearson", "spearman", "bias"):
-            assert told[f"in_vs_out/{protocol}/{name}"] == results["in_vs_out"][protocol][name]["value"]
-        assert told[f"class_agreement/{protocol}"] == results["class_agreement"][protocol]["value"]
+            assert told[f"test/in_vs_out/{protocol}/{name}"] == results["in_vs_out"][protocol][name]["value"]
+        assert told[f"test/class_agreement/{protocol}"] == results["class_agreement"][protocol]["value"]
         for judge, agreement in results["judges"][protocol].items():
-            assert told[f"judges/{protocol}/{judge}/pearson"] == agreement["pearson"]["value"]
-    assert told["realism/sliced_wasserstein"] == results["realism"]["sliced_wasserstein"]
+            assert told[f"test/judges/{protocol}/{judge}/pearson"] == agreement["pearson"]["value"]
+    assert told["test/realism/sliced_wasserstein"] == results["realism"]["sliced_wasserstein"]
     assert told["verdict/text"] == results["verdict"]["text"]
     assert told["n_images"] == results["n_images_trained"]
 
@@ -78,10 +78,11 @@ def test_every_row_of_the_history_is_there_against_the_images(tracked):
 
 def test_evaluations_on_the_way_are_there_with_the_tables_behind_their_charts(tracked):
     run, _, history = tracked
-    row, _ = read_rows(run.evaluations)  # of the end, the test split's numbers are told
-    (told,) = [item for item in history if item["_step"] == row["n_images"]]
-    assert told["in_vs_out/uniform/mae"] == pytest.approx(row["in_vs_out/uniform/mae"], rel=1e-6)
-    media = next((run.path / "wandb").glob("offline-run-*/files/media/table/charts"))
+    key = "in_vs_out/uniform/mae"
+    told = [(item["_step"], item[f"val/{key}"]) for item in history if f"val/{key}" in item]
+    assert told == [(row["n_images"], pytest.approx(row[key], rel=1e-6)) for row in read_rows(run.evaluations)]
+    assert sum(f"test/{key}" in item for item in history) == 1  # which no evaluation in training adds to
+    media = next((run.path / "wandb").glob("offline-run-*/files/media/table/test/charts"))
     for protocol, n in (("data", 500), ("uniform", 500)):
         table = max(media.glob(f"scatter_{protocol}_table_*"), key=lambda path: path.stat().st_mtime)
         content = json.loads(table.read_text())

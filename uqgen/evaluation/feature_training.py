@@ -23,7 +23,7 @@ from uqgen.data.corruption import Corruption
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.labelled import Batch, LabelledData
 from uqgen.data.mnist import MNISTDataModule
-from uqgen.evaluation.features import SIZE, FeatureNetwork, accuracy, corruption_class, load_features
+from uqgen.evaluation.features import SIZE, FeatureNetwork, corruption_class, feature_accuracy, load_features
 from uqgen.tensor_files import save_tensors
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def obtain_features(data: InMemoryDataModule, identity: Mapping[str, Any], folde
             return load_features(path, data.shape, data.n_classes)
         network = train_features(corrupted(data.train, MOST_IMAGES, stream=0), data.n_classes)
         save_tensors({"identity": identity, "state_dict": network.state_dict()}, path)
-    told = accuracy(network, corrupted(data.validation, N_CHECKED, stream=1))
+    told = feature_accuracy(network, corrupted(data.validation, N_CHECKED, stream=1))
     log.info("features tell class and corruption of %.0f %% and %.0f %% of validation images", *(100 * x for x in told))
     return network
 
@@ -114,7 +114,7 @@ def main(folder: str = "data") -> None:
     data.setup()
     network = train_features(data.train, data.n_classes)
     torch.save(network.state_dict(), data.feature_weights)
-    label, corruption = accuracy(network, data.test)
+    label, corruption = feature_accuracy(network, data.test)
     line = f"{data.feature_weights}: class {label:.1%}, corruption {corruption:.1%} of the test images told"
     Console().print(line, soft_wrap=True)
 

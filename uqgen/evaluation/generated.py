@@ -42,7 +42,7 @@ class Generated:
         return ScoredImages(self.x, self.asked.label, self.asked.score)
 
 
-def generate(
+def generate_scored(
     model: ConditionalModel,
     asked: Condition,
     target: FrozenClassifier,

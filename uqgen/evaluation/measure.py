@@ -15,7 +15,7 @@ from uqgen.evaluation.at_sampling import AtSampling, measure_at_sampling
 from uqgen.evaluation.by_strength import measure_by_strength
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.controls import measure_controls
-from uqgen.evaluation.generated import Generated, generate
+from uqgen.evaluation.generated import Generated, generate_scored
 from uqgen.evaluation.manifold import Manifold, RealCells, ScoredImages, measure_manifold
 from uqgen.evaluation.measurements import Measurements, SecondScore
 from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
@@ -82,7 +82,8 @@ class Evaluator(EvaluationContext):
         milliseconds = 1000 * (time.perf_counter() - start) / (len(PROTOCOLS) * n_images)
         protocols = {name: self._measure_protocol(images, n_resamples) for name, images in generated.items()}
         made = generated["data"]
-        realism = self._realism(Sample(features_of(made.x, self.features), *made.scored))
+        ours = self._realism(Sample(features_of(made.x, self.features), *made.scored))
+        realism = {**ours, **{f"{name}_floor": None for name in ours}}
         second = None if self.second is None else self.second._measure_as_second(generated, n_resamples)
         return Measurements(protocols, realism, generated, milliseconds, second=second)
 
@@ -91,7 +92,7 @@ class Evaluator(EvaluationContext):
         parts, lacking = [made], cells.lacking(made.scored)
         if len(lacking):
             asked = self.own._replace(probabilities=None).select(lacking)
-            parts.append(generate(model, asked, self.target, {}, self.score, seeding.derive(seed, MANIFOLD)))
+            parts.append(generate_scored(model, asked, self.target, {}, self.score, seeding.derive(seed, MANIFOLD)))
         images = ScoredImages(*map(torch.cat, zip(*(part.scored for part in parts), strict=True)))
         score_out = torch.cat([part.score_out for part in parts])
         return measure_manifold(cells, images, score_out, self.settings.n_resamples)
@@ -106,7 +107,7 @@ class Evaluator(EvaluationContext):
         return SecondScore(self.score.name, protocols, effects)
 
     def _generate(self, model: ConditionalModel, protocol: str, seed: int, n: int) -> Generated:
-        return generate(model, self._ask(protocol, seed, n), self.target, self.fitted_judges, self.score, seed)
+        return generate_scored(model, self._ask(protocol, seed, n), self.target, self.fitted_judges, self.score, seed)
 
     def _at_sampling(self, model: ConditionalModel) -> dict[str, AtSampling]:
         asked, n_classes = self._ask("uniform", self.seed, self.settings.n_at_sampling), self.data.n_classes

@@ -10,10 +10,10 @@ from uqgen import seeding
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.analysis import Analysis, analyse
+from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import Gallery, make_galleries
+from uqgen.explanation.score_sweep import ScoreSweep, sweep_scores
 from uqgen.explanation.second_choices import SecondChoices, second_choices
-from uqgen.explanation.settings import ExplanationSettings
-from uqgen.explanation.sweep import Sweep, sweep_scores
 from uqgen.generators.model import ConditionalModel
 
 N_FRAMES, N_ANIMATED = 31, 3  # scores and noises of the animation
@@ -31,8 +31,8 @@ class Explanation:
         second_choices: at the same scores.
     """
 
-    sweep: Sweep
-    animated: Sweep
+    sweep: ScoreSweep
+    animated: ScoreSweep
     analysis: Analysis
     galleries: list[Gallery]
     second_choices: list[SecondChoices]

@@ -9,7 +9,7 @@ from torch import Tensor
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.evaluation.context import EvaluationContext
-from uqgen.evaluation.generated import Generated, generate
+from uqgen.evaluation.generated import Generated, generate_scored
 from uqgen.evaluation.matched import nearest_of_class
 from uqgen.evaluation.real import RealImages, features_of
 from uqgen.generators.model import ConditionalModel
@@ -105,7 +105,7 @@ def _make_gallery(
     n_classes, real = context.data.n_classes, context.reference
     label = torch.arange(n_classes).repeat_interleave(n_candidates)
     asked = Condition(label, torch.full(label.shape, score))
-    generated = generate(model, asked, context.target, {}, context.score, seed)
+    generated = generate_scored(model, asked, context.target, {}, context.score, seed)
     features = features_of(generated.x, context.features).unflatten(0, (n_classes, n_candidates))
     features_real = _real_features(real, score, n_classes, n_candidates)
     distance = float(nearest_distances(features_real).quantile(NEAR))

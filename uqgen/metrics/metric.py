@@ -157,9 +157,10 @@ def register(*metrics: Metric) -> None:
 
 
 def compared() -> list[Metric]:
-    """The metrics that variants are compared by, those of a theme together."""
+    """The metrics that variants are compared by: those of a theme together, the main ones first in theirs."""
     themes: list[Theme] = ["agreement", "controls", "realism"]
-    return sorted((metric for metric in METRICS if metric.name), key=lambda metric: themes.index(metric.theme))
+    found = [metric for metric in METRICS if metric.name]
+    return sorted(found, key=lambda metric: (themes.index(metric.theme), not metric.main))
 
 
 def main_metrics() -> list[Metric]:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 import uqgen
 from uqgen import distributed
 from uqgen.evaluation.measure import Evaluator
-from uqgen.evaluation.results import as_results
+from uqgen.evaluation.results_json import as_results
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.experiment import Classifiers, Experiment
 from uqgen.generators.model import ConditionalModel

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from uqgen.data.labelled import unit_range
 from uqgen.explanation.explanation import Explanation, explain_classifier
+from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import Gallery
-from uqgen.explanation.settings import ExplanationSettings
 from uqgen.files import write_atomically
 from uqgen.metrics.plain import as_plain
 from uqgen.report.arrays import Array

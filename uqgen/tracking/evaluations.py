@@ -1,7 +1,7 @@
 """An evaluation as a tracker is told of it."""
 
 from uqgen.evaluation.measurements import Measurements
-from uqgen.evaluation.results import measured
+from uqgen.evaluation.results_json import measured
 from uqgen.metrics.metric import scalars
 from uqgen.tracking.tracker import Tracker
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from lightning import Trainer
 
 from uqgen.evaluation.measure import Evaluator
-from uqgen.evaluation.results import measured
+from uqgen.evaluation.results_json import measured
 from uqgen.files import write_atomically
 from uqgen.generators.callbacks.every import EveryNImages
 from uqgen.generators.callbacks.history import rows_as_csv, rows_until

@@ -21,7 +21,7 @@ from uqgen.scores import Score
 
 
 @dataclass(frozen=True)
-class Sweep:
+class ScoreSweep:
     """For each of K classes and M noises, images at S scores asked.
 
     Attributes:
@@ -50,7 +50,7 @@ def sweep_scores(
     scores: tuple[float, ...],
     n_noises: int,
     seed: int,
-) -> Sweep:
+) -> ScoreSweep:
     """Makes the images of a sweep, rounded to 256 levels, and has them scored.
 
     Args:
@@ -73,7 +73,7 @@ def sweep_scores(
         probabilities.append(predictive_logits(logits).softmax(dim=1))
     shape = (n_noises, len(scores))
     x, score_out, vectors = (torch.stack(parts).unflatten(1, shape) for parts in (images, obtained, probabilities))
-    return Sweep(scores, x, score_out, vectors)
+    return ScoreSweep(scores, x, score_out, vectors)
 
 
 def _swept(model: ConditionalModel, latent: Latent, label: int, scores: tuple[float, ...]) -> tuple[Latent, Condition]:

@@ -1,3 +1,5 @@
+"""Results and jobs of made-up generators, fixtures of several folders."""
+
 import json
 
 import numpy as np
@@ -7,7 +9,7 @@ from uqgen.comparison.jobs import Job, State
 from uqgen.evaluation.at_sampling import AtSampling
 from uqgen.evaluation.controls import Controls, MatchedReal
 from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
-from uqgen.evaluation.measurements import AtStrength, Realism
+from uqgen.evaluation.measurements import AtStrength
 from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.support import Support
 from uqgen.metrics.bootstrap import Estimate
@@ -35,7 +37,8 @@ def _results(quality: float, is_image: bool = True) -> dict:
         return ProtocolResult(agreement(quality), {}, Estimate(quality, np.nan, np.nan), judges)
 
     protocols = {"data": protocol(), "uniform": protocol()}
-    realism = Realism(images=Fidelity(100 - quality, 0.1, 0.01)) if is_image else Realism(sliced_wasserstein=0.2)
+    images, points = (Fidelity(100 - quality, 0.1, 0.01), None) if is_image else (None, 0.2)
+    realism = {"images": images, "sliced_wasserstein": points}
     parts = ("in_vs_out", "class_agreement", "judges")
     results = {part: {name: getattr(result, part) for name, result in protocols.items()} for part in parts}
     sizes = {"score": "msp", "n_images_evaluated": 50, "evaluation_seed": 0, "n_images_trained": 1_000}
