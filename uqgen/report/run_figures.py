@@ -13,17 +13,19 @@ from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
 from uqgen.evaluation.side_by_side import side_by_side
 from uqgen.files import read_rows
 from uqgen.generators.model import ConditionalModel
-from uqgen.report.distribution_figure import distribution_figure
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
-from uqgen.report.in_vs_out_figure import InVsOutPanel, in_vs_out_figure
-from uqgen.report.judges_figure import JudgeRow, judges_figure
-from uqgen.report.manifold_figure import manifold_figure
-from uqgen.report.moons_figure import moons_figure
+from uqgen.report.realism_figures import manifold_figure, moons_figure, side_by_side_figure
 from uqgen.report.run_page import rows_of_classes
 from uqgen.report.run_tables import PROTOCOL_TITLES
 from uqgen.report.saving import save_figure
-from uqgen.report.side_by_side_figure import side_by_side_figure
-from uqgen.report.strength_figure import strength_figure
+from uqgen.report.score_figures import (
+    InVsOutPanel,
+    JudgeRow,
+    distribution_figure,
+    in_vs_out_figure,
+    judges_figure,
+    strength_figure,
+)
 from uqgen.report.style import score_label
 from uqgen.report.training_figure import training_figure
 from uqgen.run_folder import RunFolder

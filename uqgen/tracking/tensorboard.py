@@ -9,8 +9,8 @@ from matplotlib.image import imread
 from numpy.typing import ArrayLike
 
 from uqgen.metrics.in_vs_out import InVsOut
-from uqgen.report.in_vs_out_figure import InVsOutPanel, in_vs_out_figure
 from uqgen.report.saving import save_figure
+from uqgen.report.score_figures import InVsOutPanel, in_vs_out_figure
 from uqgen.run_folder import RunFolder
 from uqgen.settings import ExplainedError
 from uqgen.tracking.tracker import Tracker
