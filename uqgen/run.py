@@ -99,7 +99,7 @@ class Run:
         require_number("guidance", strength, 0)
         return self.model.guided_by(self.guidance.of_strength(float(strength)) if strength > 0 else None)
 
-    def generate_scored(
+    def generate(
         self,
         label: int,
         score: float,
