@@ -7,7 +7,7 @@ import pytest
 
 from uqgen.config import build, compose, plain
 from uqgen.data.corruption import CORRUPTIONS
-from uqgen.evaluation.results import classifier_results
+from uqgen.evaluation.results_json import classifier_results
 from uqgen.run_folder import RunFolder
 from uqgen.train import train
 
@@ -48,7 +48,9 @@ def classifier_alone(folder, mnist_folder, *overrides: str) -> dict:
     where = [f"data.folder={mnist_folder}", f"cache={folder}", "evaluation.n_judges=0"]
     experiment = build(plain(compose([*overrides, *where])))
     experiment.load_data()
-    return classifier_results(experiment, experiment.obtain_classifiers(RunFolder(folder / "run")))
+    classifiers = experiment.obtain_classifiers(RunFolder(folder / "run"))
+    evaluator = experiment.evaluator(classifiers, experiment.own_conditions(classifiers), None)
+    return classifier_results(evaluator, experiment.name)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

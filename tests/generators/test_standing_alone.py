@@ -24,7 +24,6 @@ from uqgen.data.scored_datamodule import ScoredDataModule
 from uqgen.enforcement.auxiliary import Auxiliary
 from uqgen.enforcement.consistency import Consistency
 from uqgen.enforcement.enforcement import EnforcementContext
-from uqgen.evaluation.in_vs_out import in_vs_out
 from uqgen.generators.flow.mlp import MLPVelocity
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.flow.sampling import FlowSampling
@@ -32,6 +31,7 @@ from uqgen.generators.flow.training import FlowTraining
 from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator
 from uqgen.generators.gan.module import ConditionalGAN
 from uqgen.generators.gan.training import GANTraining
+from uqgen.metrics.in_vs_out import in_vs_out
 
 QUIET = {
     "accelerator": "cpu",

@@ -16,11 +16,11 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.data.scored import ScoredBatch
 from uqgen.described import Plain, as_plain_values, build_described, describe
-from uqgen.evaluation.agreement_metric import AgreementMetric
 from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
 from uqgen.generators.training import Training
 from uqgen.guidance.guidance import Guidance
+from uqgen.metrics.agreement import AgreementMetric
 from uqgen.scores import Score
 
 CPU_CHUNK, GPU_CHUNK = 100, 1_000  # images generated at once: few stay in a CPU's cache, half as fast again as 500
