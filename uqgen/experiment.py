@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from filelock import FileLock
@@ -27,7 +28,7 @@ from uqgen.conditioning.own_condition import own_condition
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.scored_datamodule import ScoredDataModule
-from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
+from uqgen.enforcement.enforcement import Enforcement
 from uqgen.evaluation.feature_training import obtain_features
 from uqgen.evaluation.features import load_features
 from uqgen.evaluation.measure import Evaluator
@@ -84,8 +85,7 @@ class Experiment:
         score: the score, before it is fitted to a classifier.
         encoding: (number of classes, class and score of every training image) to an encoding.
         sampler: (own conditions, images that are judged together) to what draws images and requests.
-        enforcement: what there is to what makes the generator keep to the condition.
-        n_siblings: classifiers like the target that the enforcement needs.
+        enforcement: what makes the generator keep to the condition, before its context is known.
         guidance: what leads a trained model while it generates.
         model: how the generative model comes to be.
         intervals, evaluation, hardware: the settings of each.
@@ -102,8 +102,7 @@ class Experiment:
     score: Score
     encoding: Callable[[int, Condition], Encoding]
     sampler: Callable[..., DataConditions]
-    enforcement: Callable[[EnforcementContext], Enforcement]
-    n_siblings: int
+    enforcement: "partial[Enforcement]"
     guidance: GuidanceSettings
     model: ModelRecipe
     intervals: Intervals
@@ -113,6 +112,12 @@ class Experiment:
     loggers: list[Logger]
     cache: Path
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def n_siblings(self) -> int:
+        """Classifiers like the target that the enforcement needs."""
+        kind = cast(type[Enforcement], self.enforcement.func)
+        return kind.siblings_needed(**self.enforcement.keywords)
 
     def check_classifiers(self) -> None:
         """Refuses classifiers that the score can make nothing of, too few, and judges that are networks of the target.

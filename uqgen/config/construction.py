@@ -45,7 +45,6 @@ def build(settings: dict[str, Any]) -> "Experiment":
         encoding=_instantiate(cfg, "condition"),
         sampler=_instantiate(cfg, "sampler"),
         enforcement=_instantiate(cfg, "enforcement"),
-        n_siblings=settings["enforcement"].get("n_siblings", 0),
         guidance=_instantiate(cfg, "guidance"),
         model=_instantiate(cfg, "model"),
         intervals=make_under("intervals", lambda: Intervals(**settings["intervals"])),
