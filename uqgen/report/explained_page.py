@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 
+from uqgen.explanation.shares import PER_COLUMN
 from uqgen.report.page import Command, Page, Paragraph, PictureBlock, Section, Table, read_page, write_page
 from uqgen.report.saving import compact_png
 from uqgen.report.shares_table import written_shares_rows
@@ -20,7 +21,9 @@ CAUTION = (
     "score counts alike. All together: a linear regression on all attributes, whose R² the shares divide up. Random "
     "forest: what the attributes explain of images not seen, linear or not. True corruption: what is explained by the "
     "noise and blur that were put on real images. Shares say what goes with the score in these images, not what causes "
-    "it. An attribute that explains as much of real images as of generated ones is no invention of the generator."
+    f"it. Undefined: the score is constant, or there are fewer than {PER_COLUMN} images for each attribute, of which a "
+    "regression would fit any score. An attribute that explains as much of real images as of generated ones is no "
+    "invention of the generator."
 )
 FILES = (
     "All numbers are in explanation/results.json beside this page, the figures and an animation in files of their own."
