@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from made_up_results import make_job, make_results  # noqa: F401, fixtures
 
 from uqgen.data.mnist_files import find_or_fetch_mnist
 

@@ -12,7 +12,7 @@ from uqgen.config import compose
 from uqgen.explain import main
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.editing_settings import EditingSettings
-from uqgen.explanation.settings import ExplanationSettings
+from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.settings import SettingError
 
 SMALL = [

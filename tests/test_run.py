@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import uqgen
-from uqgen.evaluation.in_vs_out import as_plain
+from uqgen.metrics.plain import as_plain
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 

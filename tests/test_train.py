@@ -12,8 +12,8 @@ import torch
 from uqgen.conditioning.condition import Condition
 from uqgen.config import compose, plain
 from uqgen.evaluate import evaluate_run
-from uqgen.evaluation.bootstrap import Estimate
-from uqgen.generators.callbacks.history import read_history
+from uqgen.files import read_rows
+from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.style import with_interval
 from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
@@ -234,7 +234,7 @@ def test_siblings_take_part_and_are_neither_target_nor_judge(tmp_path, mnist_fol
     assert {"sibling-1", "sibling-2"} <= weights.keys()
     first = [[value.flatten()[0].item() for value in state.values()] for state in weights.values()]
     assert len({tuple(values) for values in first}) == len(first) == 6
-    losses = [row["g_enforcement"] for row in read_history(run.training / "history.csv")]
+    losses = [row["g_enforcement"] for row in read_rows(run.training / "history.csv")]
     assert all(loss > 0 for loss in losses)
 
 

@@ -83,7 +83,7 @@ def dashboard(cfg: DictConfig) -> float:
     entity = "" if settings["entity"] is None else _name("entity", settings["entity"])
     workspace = build_workspace(entity, project)
 
-    from uqgen.tracking.wandb_account import has_key  # slow imports, which --help need not wait for
+    from uqgen.loggers.wandb_account import has_key  # slow imports, which --help need not wait for
 
     if not has_key():
         write_specification(workspace, file)

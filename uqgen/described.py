@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from lightning.pytorch.core.mixins import HyperparametersMixin
+from lightning.pytorch.core.mixins.hparams_mixin import HyperparametersMixin
 from torch import nn
 
 from uqgen.settings import SettingError
@@ -43,7 +43,7 @@ def describe(module: HyperparametersMixin) -> dict[str, Any]:
     return {TARGET: f"{type(module).__module__}.{type(module).__qualname__}", **arguments}
 
 
-def build_described(description: Plain, kind: type[T], **more: Any) -> T:
+def build_described(description: Plain, kind: type, **more: Any) -> Any:
     """Makes a module again.
 
     Args:

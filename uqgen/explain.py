@@ -15,7 +15,7 @@ from uqgen.settings import SettingError, require, require_integer
 
 if TYPE_CHECKING:
     from uqgen.explanation.editing_settings import EditingSettings
-    from uqgen.explanation.settings import ExplanationSettings
+    from uqgen.explanation.explanation_settings import ExplanationSettings
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ def main(cfg: DictConfig) -> float:
 def _check(settings: dict[str, Any]) -> tuple["ExplanationSettings", "EditingSettings"]:
     """The settings as objects, before anything is loaded."""
     from uqgen.explanation.editing_settings import EditingSettings
-    from uqgen.explanation.settings import ExplanationSettings
+    from uqgen.explanation.explanation_settings import ExplanationSettings
 
     asked = {name: settings[name] for name in ("image", "edits", "between") if settings[name] is not None}
     if len(asked) > 1:

@@ -52,7 +52,9 @@ class Hardware:
     def of(cls, trainer: "partial[Trainer]") -> "Hardware":
         """The devices and flags of a `lightning.Trainer` that is still to be made."""
         given = dict(trainer.keywords)
-        named = {name: given.pop(name) for name in ("accelerator", "devices", "num_nodes", "precision") if name in given}
+        named = {
+            name: given.pop(name) for name in ("accelerator", "devices", "num_nodes", "precision") if name in given
+        }
         return cls(**named, flags=given)
 
     def __post_init__(self) -> None:

@@ -23,7 +23,7 @@ def main(cfg: DictConfig) -> float:
     require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
     path, split = run.folder.look(seed), run.experiment.evaluation.split
     about = About(run.folder.path.resolve().name, split, seed, run.classifiers.score.name, tuple(run.class_names))
-    images = mix_images(run, n, seed)
+    images = mix_images(run.model, run.evaluator, n, seed)
     write_look_page(path, images, about)
     print(f"look: {path.resolve()}")  # noqa: T201
     return len(images.x)

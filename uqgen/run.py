@@ -15,9 +15,7 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.config import build
 from uqgen.data.labelled import unit_range
-from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.generated import generate
-from uqgen.evaluation.in_vs_out import CurvePoint, InVsOut
+from uqgen.evaluation.generated import generate_scored
 from uqgen.evaluation.measure import Evaluator
 from uqgen.experiment import Classifiers, Experiment
 from uqgen.explanation.editing_settings import EditingSettings
@@ -25,6 +23,8 @@ from uqgen.explanation.given_image import EditedImage, edit_image
 from uqgen.explanation.interpolation import Between, interpolate_given
 from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.in_vs_out import CurvePoint, InVsOut
 from uqgen.run_folder import Plain, RunFolder
 from uqgen.settings import SettingError, require, require_integer, require_number
 from uqgen.tensor_files import load_tensors
@@ -128,7 +128,7 @@ class Run:
             asked = asked._replace(second=torch.full((n,), float(second)))
         target = self.classifiers.target.to(self.model.device)
         with self.guided(guidance):
-            made = generate(self.model, asked, target, {}, self.classifiers.score, seed)
+            made = generate_scored(self.model, asked, target, {}, self.classifiers.score, seed)
         probabilities = predictive_logits(made.logits).softmax(dim=1)
         predicted = probabilities.argmax(dim=1)
         return Samples(unit_range(made.x), label, float(score), made.score_out, predicted, probabilities)
@@ -148,7 +148,8 @@ class Run:
         scores = [score] if isinstance(score, int | float) else list(score)
         for each in scores:
             require_number("score", each, *self.classifiers.score.range(len(self.class_names)))
-        return edit_image(self, image, scores, EditingSettings(seed=seed))
+        self._require_images()
+        return edit_image(self.model, self.evaluator, image, scores, EditingSettings(seed=seed))
 
     def interpolate(self, first: Any, second: Any, n: int = 11, seed: int = 0) -> Between:
         """Makes images on the way from one given image to another, with the score along the way.
@@ -166,7 +167,9 @@ class Run:
             SettingError: an image cannot be read, n or seed is out of range, or its model finds none.
         """
         require_integer("n", n, 2)
-        return interpolate_given(self, first, second, EditingSettings(n_between=n, seed=seed))
+        self._require_images()
+        settings = EditingSettings(n_between=n, seed=seed)
+        return interpolate_given(self.model, self.evaluator, first, second, settings)
 
     def in_vs_out(self) -> dict[str, InVsOut]:
         """Asked against obtained scores, for "data" (asked as in the data) and "uniform" (over the reachable range).
@@ -179,6 +182,9 @@ class Run:
             return {protocol: _in_vs_out(plain) for protocol, plain in results["in_vs_out"].items()}
         protocols = self.evaluator.measure_in_training(self.model).protocols
         return {protocol: result.in_vs_out for protocol, result in protocols.items()}
+
+    def _require_images(self) -> None:
+        require(self.experiment.data.is_image, "run", self.folder.path, "a run of images")
 
     def _check(self, label: int, score: float, n: int, seed: int, second: float | None) -> None:
         names, both = self.class_names, self.classifiers.score

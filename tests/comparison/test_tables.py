@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from uqgen.comparison.metrics import METRICS
 from uqgen.comparison.tables import AGAIN, column, markdown, runs_csv, terminal_table, variants_csv
 from uqgen.comparison.variants import compare_jobs, over_seeds
+from uqgen.metrics.metric import compared
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def test_runs_hold_every_job_and_exactly_its_values(comparison):
         assert (row["variant"], row["seed"], row["state"]) == (job.variant, str(job.seed), job.state)
         assert row["error"] == job.error
         for metric in comparison.metrics:
-            np.testing.assert_array_equal(number(row[metric.key]), metric.of(job.results))
-    assert list(rows[0])[4:] == [metric.key for metric in comparison.metrics]
+            np.testing.assert_array_equal(number(row[metric.name]), metric.of(job.results))
+    assert list(rows[0])[4:] == [metric.name for metric in comparison.metrics]
 
 
 def test_variants_hold_exactly_mean_and_interval(comparison):
@@ -49,7 +49,7 @@ def test_variants_hold_exactly_mean_and_interval(comparison):
     for variant in comparison.variants:
         for metric in comparison.metrics:
             row, seeds = next(rows), variant.over_seeds(metric)
-            assert (row["variant"], row["metric"], row["n"]) == (variant.name, metric.key, str(seeds.n))
+            assert (row["variant"], row["metric"], row["n"]) == (variant.name, metric.name, str(seeds.n))
             found = [number(row[name]) for name in ("mean", "low", "high")]
             np.testing.assert_array_equal(found, [seeds.mean, seeds.low, seeds.high])
     assert next(rows, None) is None
@@ -134,6 +134,6 @@ def test_the_terminal_shows_all_letters_in_80_columns(make_job):
     ("mean", "text"), [(0.123456, "0.1235 (1)"), (1.2345, "1.23 (1)"), (12.345, "12.3 (1)"), (-12.345, "-12.3 (1)")]
 )
 def test_large_numbers_have_fewer_decimals(mean, text):
-    (metric,) = (metric for metric in METRICS if metric.key == "distance_by_score")
+    (metric,) = (metric for metric in compared() if metric.name == "distance_by_score")
     (cell,) = column(metric, [over_seeds([mean])]).cells
     assert cell.text == text

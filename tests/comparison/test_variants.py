@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from uqgen.comparison.metrics import METRICS
 from uqgen.comparison.variants import compare_jobs, over_seeds, uniform_curve
+from uqgen.metrics.metric import compared
 
 
 @pytest.mark.parametrize("n", [2, 3, 10])
@@ -51,22 +51,22 @@ def test_jobs_are_grouped_by_variant_in_their_order(make_job):
     ]
     assert [len(variant.complete) for variant in comparison.variants] == [2, 1, 0]
     assert (len(comparison.jobs), comparison.n_complete) == (5, 3)
-    agreement = next(metric for metric in METRICS if metric.key == "data_class_agreement")
+    agreement = next(metric for metric in compared() if metric.name == "data_class_agreement")
     assert [variant.over_seeds(agreement).values for variant in comparison.variants] == [(0.5, 0.7), (0.2,), ()]
 
 
 def test_metrics_that_no_job_has_are_left_out(make_job):
     images, points = make_job("a", 0, 0.5), make_job("b", 0, 0.5, is_image=False)
     keys = [
-        [metric.key for metric in compare_jobs("", jobs).metrics] for jobs in ([images], [points], [images, points])
+        [metric.name for metric in compare_jobs("", jobs).metrics] for jobs in ([images], [points], [images, points])
     ]
-    every = [metric.key for metric in METRICS]
+    every = [metric.name for metric in compared()]
     absent = {"distance_in_bin_2", "distance_in_bin_3"}
     of_images, of_points = {"fid", "kid", "shift_fragility"}, {"sliced_wasserstein"}
     expected = [[key for key in every if key not in left] for left in (absent | of_points, absent | of_images, absent)]
     assert keys == expected
     assert compare_jobs("", [make_job("a", 0)]).metrics == ()
-    assert {metric.key for metric in compare_jobs("", [points]).main_metrics} == {
+    assert {metric.name for metric in compare_jobs("", [points]).main_metrics} == {
         "uniform_mae",
         "uniform_pearson",
         "data_class_agreement",

@@ -9,9 +9,9 @@ LOG_ODDS = LogOdds(torch.tensor([0.7, 0.2, 1.0]))
 
 
 def test_scaled_log_odds_of_the_place_between_the_ends():
-    share = (0.8 - 0.2) / (1.0 - 0.2)
-    expected = math.log(share / (1 - share)) / math.log((1 - MARGIN) / MARGIN)
-    assert LOG_ODDS(torch.tensor([0.8])).item() == pytest.approx(expected, abs=1e-5)
+    # 0.8 is three quarters of the way from 0.2 to 1: odds of 3 to 1; at the margin they are 499 to 1.
+    assert MARGIN == 1 / 500
+    assert LOG_ODDS(torch.tensor([0.8])).item() == pytest.approx(math.log(3) / math.log(499), abs=1e-5)
 
 
 def test_the_middle_is_zero_the_ends_are_one_and_what_lies_beyond_counts_as_they_do():
@@ -29,9 +29,11 @@ def test_extended_logit_is_the_logit_and_goes_on_linearly():
     x = torch.tensor([0.0, 1.0, -3.0, 4.0], requires_grad=True)
     beyond = extended_logit(x)
     beyond.sum().backward()
-    slope = 1 / (MARGIN * (1 - MARGIN))
-    torch.testing.assert_close(x.grad, torch.full((4,), slope))
-    torch.testing.assert_close(beyond[0], torch.logit(torch.tensor(MARGIN)) - MARGIN * slope)
+    edge = torch.tensor(MARGIN, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(torch.logit(edge), edge)  # of the tangent
+    torch.testing.assert_close(x.grad, slope.float().expand(4))
+    assert beyond[0].item() == pytest.approx(-math.log(499) - MARGIN * slope.item(), rel=1e-5)
+    assert beyond[1].item() == pytest.approx(-beyond[0].item(), rel=1e-5)
 
 
 def test_what_losses_take_has_a_slope_at_the_ends_too():

@@ -12,7 +12,7 @@ from uqgen.data.corruption import Corruption
 from uqgen.data.dataset import DatasetDataModule
 from uqgen.data.folder import FolderDataModule
 from uqgen.data.shapes import Shapes
-from uqgen.evaluation.results import classifier_results
+from uqgen.evaluation.results_json import classifier_results
 from uqgen.settings import SettingError
 
 CHOSEN = "data/corruption=gaussian"
@@ -129,8 +129,8 @@ def test_results_tell_the_accuracy_by_corruption_of_any_images():
         real = getattr(data, split)
         answer = torch.where(real.corruption == NONE, real.label, (real.label + 1) % data.n_classes)
         logits[split] = 10 * torch.nn.functional.one_hot(answer, data.n_classes).float()
-    classifiers = SimpleNamespace(logits=logits, judges={}, target=FrozenClassifier(torch.nn.Linear(1, 1)))
-    found = classifier_results(SimpleNamespace(data=data, name="shapes"), classifiers)["test_by_corruption"]
+    context = SimpleNamespace(data=data, logits=logits, judges={}, target=FrozenClassifier(torch.nn.Linear(1, 1)))
+    found = classifier_results(context, "shapes")["test_by_corruption"]
     assert {(kind["corruption"], kind["severity"] > 0): kind["accuracy"] for kind in found} == {
         ("none", False): 1.0,
         ("gaussian noise", True): 0.0,

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import pytest
@@ -18,12 +19,11 @@ def rng(seed=0):
 
 
 def test_without_a_vector_it_is_the_squared_distance_of_log_odds(given):
-    consistency = Consistency(given, weight=2.0, **PLAIN)
-    logits = torch.randn(6, 3)
-    asked = Condition(torch.zeros(6, dtype=torch.int64), torch.rand(6))
-    obtained = logits.softmax(dim=1).amax(dim=1)
-    expected = 2 * (consistency.log_odds.extended(obtained) - consistency.log_odds.extended(asked.score)) ** 2
-    torch.testing.assert_close(consistency.generator_loss(logits, asked, rng()), expected)
+    # Real scores go from 1/3 to 1, so 2/3 is in the middle, log-odds 0; scaled by those of 0.998, which are log 499.
+    logits = torch.tensor([[2 / 3, 1 / 6, 1 / 6], [2 / 3, 1 / 6, 1 / 6]]).log()
+    asked = Condition(torch.zeros(2, dtype=torch.int64), torch.tensor([1 / 3 + 2 / 3 * 0.75, 2 / 3]))
+    loss = Consistency(given, weight=2.0, **PLAIN).generator_loss(logits, asked, rng())
+    assert loss.tolist() == pytest.approx([2 * (math.log(3) / math.log(499)) ** 2, 0], abs=1e-6)
 
 
 def test_with_a_vector_it_is_scipys_divergence(given):

@@ -3,8 +3,6 @@
 from contextlib import contextmanager
 from types import SimpleNamespace
 
-import pytest
-
 from uqgen.evaluation.by_strength import measure_by_strength
 
 
@@ -29,27 +27,24 @@ class Strength(SimpleNamespace):
         return Strength(strength)
 
 
-@pytest.fixture
-def evaluator():
-    """What it measures is the strength itself."""
+def by_strength(model: Guided):
+    """What is measured is the strength itself."""
 
-    def measure_few(model, split, n_images):
+    def measure():
         value = 0.0 if model.guidance is None else model.guidance.strength
-        uniform = SimpleNamespace(in_vs_out=value, class_agreement=(split, n_images), judges={})
+        uniform = SimpleNamespace(in_vs_out=value, class_agreement=1.0, judges={})
         return SimpleNamespace(protocols={"uniform": uniform}, realism=None, manifold=None)
 
-    settings = SimpleNamespace(strengths=(2.0, 0.5), n_by_strength=7, split="test")
-    return SimpleNamespace(settings=settings, measure_few=measure_few)
+    return measure_by_strength(model, (2.0, 0.5), measure)
 
 
-def test_each_strength_is_measured_and_the_model_alone(evaluator):
+def test_each_strength_is_measured_and_the_model_alone():
     model = Guided(1.5)
-    found = measure_by_strength(evaluator, model)
+    found = by_strength(model)
     assert [part.strength for part in found] == [0.0, 0.5, 2.0]
     assert [part.in_vs_out for part in found] == [0.0, 0.5, 2.0]
-    assert {part.class_agreement for part in found} == {("test", 7)}
     assert model.guidance.strength == 1.5
 
 
-def test_what_nothing_guides_is_measured_alone(evaluator):
-    assert [part.strength for part in measure_by_strength(evaluator, Guided(None))] == [0.0]
+def test_what_nothing_guides_is_measured_alone():
+    assert [part.strength for part in by_strength(Guided(None))] == [0.0]

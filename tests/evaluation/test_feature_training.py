@@ -12,10 +12,10 @@ from uqgen.data.labelled import LabelledData
 from uqgen.data.shapes import Shapes
 from uqgen.evaluation import feature_training
 from uqgen.evaluation.feature_training import RECIPE, TAUGHT_BLUR, TaughtData, corrupted, obtain_features
-from uqgen.evaluation.features import accuracy
-from uqgen.evaluation.fidelity import frechet_distance
+from uqgen.evaluation.features import feature_accuracy
 from uqgen.evaluation.real import features_of
 from uqgen.hardware import Hardware
+from uqgen.metrics.fidelity import frechet_distance
 from uqgen.tensor_files import load_tensors
 
 NOISE, BLUR = 1, 2
@@ -53,7 +53,7 @@ def test_training_learns_and_repeats():
     assert torch.equal(torch.get_rng_state(), state)
     torch.rand(1)
     second, other = (RECIPE.repeated(seed).train(module, CPU) for seed in (1, 2))
-    assert accuracy(first, data) == (1.0, 1.0)
+    assert feature_accuracy(first, data) == (1.0, 1.0)
     for ours, again in zip(first.state_dict().values(), second.state_dict().values(), strict=True):
         assert torch.equal(ours, again)
     assert not torch.equal(first.label.weight, other.label.weight)
@@ -61,10 +61,12 @@ def test_training_learns_and_repeats():
 
 def test_class_and_corruption_of_unseen_images_are_told(network, shapes):
     test = corrupted(shapes.test, 2_000, stream=1)
-    label, corruption = accuracy(network, test)
+    label, corruption = feature_accuracy(network, test)
     assert label > 0.6  # of three
     assert corruption > 0.65  # half are clean, and of the other half some were blurred before they were blurred
-    assert accuracy(network, test.subset(test.corruption == NOISE))[1] > 0.8  # of five severities, and clean or blurred
+    assert (
+        feature_accuracy(network, test.subset(test.corruption == NOISE))[1] > 0.8
+    )  # of five severities, and clean or blurred
 
 
 def test_distances_grow_with_severity_from_that_of_other_real_images(network, shapes):

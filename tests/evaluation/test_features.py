@@ -7,8 +7,8 @@ from uqgen.data.corruption import Corruption
 from uqgen.data.images import SIZES
 from uqgen.data.mnist import MNISTDataModule
 from uqgen.evaluation.feature_training import taught_corruption
-from uqgen.evaluation.features import FeatureNetwork, accuracy, load_features
-from uqgen.evaluation.fidelity import compare_features, extract_features
+from uqgen.evaluation.features import FeatureNetwork, feature_accuracy, load_features
+from uqgen.metrics.fidelity import compare_features, extract_features
 from uqgen.settings import SettingError
 
 WEIGHTS = MNISTDataModule.feature_weights
@@ -48,7 +48,7 @@ def test_network_is_frozen(network):
 
 
 def test_digit_and_corruption_of_real_images_are_told(network, test_images):
-    digit, corruption = accuracy(network, test_images)
+    digit, corruption = feature_accuracy(network, test_images)
     assert digit > 0.93
     assert corruption > 0.98
 

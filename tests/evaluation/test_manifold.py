@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from uqgen.evaluation.manifold import MEASURES, RealCells, ScoredImages, measure_manifold
-from uqgen.evaluation.overlap import overlap
+from uqgen.evaluation.manifold import RealCells, ScoredImages, measure_manifold
 from uqgen.evaluation.score_bins import ScoreBins
+from uqgen.metrics.overlap import MEASURES, overlap
 
 BINS = ScoreBins((0.0, 0.5, 1.0), certain_is_last=True)
 NAMES = ["a", "b"]

@@ -1,5 +1,6 @@
 """A generator whose images are real ones of the class and score asked: what it must obtain is known beforehand."""
 
+import json
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -9,16 +10,22 @@ from torch import nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import SPLITS
+from uqgen.comparison.jobs import Job, State
+from uqgen.comparison.tables import markdown
+from uqgen.comparison.variants import compare_jobs
 from uqgen.conditioning.condition import Condition
 from uqgen.data.moons import MoonsDataModule
-from uqgen.evaluation.generated import fixed_noise, generate
-from uqgen.evaluation.in_vs_out import as_plain
-from uqgen.evaluation.manifold import MEASURES
+from uqgen.evaluation import results_json
+from uqgen.evaluation.generated import fixed_noise, generate_scored
 from uqgen.evaluation.matched import nearest_of_class
 from uqgen.evaluation.measure import Evaluator
-from uqgen.evaluation.results import scalars
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.generators.latent import Latent
+from uqgen.metrics import DISTANCES, METRICS, Metric, Row, distance, register
+from uqgen.metrics.metric import scalars
+from uqgen.metrics.overlap import MEASURES
+from uqgen.metrics.plain import as_plain
+from uqgen.report.run_tables import realism_table
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
 
@@ -124,13 +131,13 @@ def test_a_calibrated_score_is_fitted_to_each_judge_anew(data, evaluator):
 
 def test_real_points_are_about_as_near_to_the_training_data_as_test_points(measured):
     realism = measured.realism
-    assert realism.images is None
-    assert realism.sliced_wasserstein < 2 * realism.sliced_wasserstein_floor
+    assert realism["images"] is None
+    assert realism["sliced_wasserstein"] < 2 * realism["sliced_wasserstein_floor"]
 
 
 def test_points_moved_away_are_farther(data, evaluator, measured):
     moved = evaluator.measure(Oracle(data.train.x + 1, evaluator.own)).realism
-    assert moved.sliced_wasserstein > measured.realism.sliced_wasserstein + 0.5
+    assert moved["sliced_wasserstein"] > measured.realism["sliced_wasserstein"] + 0.5
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +211,7 @@ def test_the_split_that_refers_is_the_one_set(evaluator, against_validation, mea
     assert len(changed.reference.score) == found.real_judges["same"].n == 1_500
     assert len(evaluator.reference.score) == measured.real_judges["same"].n == 2_000
     assert found.controls.copies.n_real == 1_500
-    assert found.realism.sliced_wasserstein_floor != measured.realism.sliced_wasserstein_floor
+    assert found.realism["sliced_wasserstein_floor"] != measured.realism["sliced_wasserstein_floor"]
 
 
 def test_the_splits_draw_other_conditions(against_validation, measured):
@@ -224,7 +231,7 @@ def test_the_training_is_measured_as_for_the_validation_split_and_without_real_i
     n_images = replace(changed.settings, n_images=evaluator.settings.n_images_in_training, n_resamples=2)
     whole = replace(changed, settings=n_images).measure(gan)
     assert torch.equal(found.generated["uniform"].asked.score, whole.generated["uniform"].asked.score)
-    assert (found.controls, found.real_judges, found.realism.sliced_wasserstein_floor) == (None, {}, None)
+    assert (found.controls, found.real_judges, found.realism["sliced_wasserstein_floor"]) == (None, {}, None)
     assert found.verdict is None
     assert set(found.manifold.certain.classes) == {"all"}
 
@@ -235,14 +242,15 @@ def test_a_split_that_cannot_refer_is_refused():
 
 
 def test_the_main_numbers_of_the_controls_are_told_by_their_place(measured):
-    told, results = scalars(measured), as_plain(measured)
+    results = as_plain(measured)
+    told = scalars(results_json.measured(measured))
     names = [name for name in told if name.startswith(("controls/", "manifold/", "verdict/"))]
     assert len(names) >= 16
     for name in names:
         node = results
         for key in name.split("/"):
-            node = node[key]
-        assert told[name] == node
+            node = node[int(key) if isinstance(node, list) else key]
+        assert told[name] == (node["value"] if isinstance(node, dict) else node)
 
 
 def test_the_same_seed_makes_the_same_images(data, evaluator):
@@ -252,7 +260,7 @@ def test_the_same_seed_makes_the_same_images(data, evaluator):
 
     asked = Condition(torch.tensor([0, 1, 1]), torch.tensor([0.6, 0.7, 0.8]))
     first, again, other = (
-        generate(Noisy(data.train.x, evaluator.own), asked, evaluator.target, {}, evaluator.score, seed).x
+        generate_scored(Noisy(data.train.x, evaluator.own), asked, evaluator.target, {}, evaluator.score, seed).x
         for seed in (0, 0, 1)
     )
     assert torch.equal(first, again)
@@ -308,3 +316,38 @@ def test_the_best_of_one_is_what_the_raw_generator_obtains(data, evaluator):
 def test_help_at_sampling_time_is_left_to_the_end(data, evaluator, measured):
     assert set(measured.at_sampling) == {"corrected", "best_of", "corrected_best_of"}
     assert evaluator.measure_in_training(Oracle(data.train.x, evaluator.own)).at_sampling == {}
+
+
+@pytest.fixture
+def made_up():
+    """A metric as a file of its own would register it: how much the points vary."""
+    metrics, distances = list(METRICS), dict(DISTANCES)
+    distance("spread")(lambda sides: float(sides.ours.x.std()))
+    key = "realism/spread"
+    row = Row("realism", "spread of the points", {"generated": key, "real": f"{key}_floor"}, "{:.5f}")
+    shown = {"theme": "realism", "main": True, "section": "Made up", "panel": "Spread of points"}
+    register(Metric(key, "spread", "higher", name="spread", rows=[row], **shown))
+    yield key
+    METRICS[:] = metrics
+    DISTANCES.clear()
+    DISTANCES.update(distances)
+
+
+def test_one_entry_brings_a_new_metric_into_results_tables_comparison_and_dashboard(made_up, data, evaluator):
+    pytest.importorskip("wandb_workspaces")
+    from uqgen.report.workspace import specification, workspace
+
+    model = Oracle(data.train.x, evaluator.own)
+    found = evaluator.measure(model)
+    results = results_json.as_results("moons", 0, evaluator, found, 1)
+    value, floor = results["realism"]["spread"], results["realism"]["spread_floor"]
+    assert value == float(found.generated["data"].x.std())
+    assert floor == float(data.test.x.std()) != value
+    assert ["spread of the points", f"{value:.5f}", f"{floor:.5f}"] in realism_table(results).rows
+    assert made_up in scalars(results_json.measured(evaluator.measure_in_training(model)))
+    comparison = compare_jobs("mine", [Job("a", "a", 0, State.COMPLETE, results=results)])
+    assert "| spread ↑ |" in markdown(comparison)
+    assert comparison.main_metrics[-1].of(results) == value
+    panels = json.dumps(specification(workspace("someone", "mine")))
+    for told in (f"val/{made_up}", f"test/{made_up}", "Made up", "Spread of points"):
+        assert f'"{told}"' in panels

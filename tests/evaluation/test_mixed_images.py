@@ -85,7 +85,7 @@ def _make(seen, gan, asked, seed):
 
 
 def test_each_generated_image_was_asked_for_as_a_real_one_is(run):
-    mixed = mix_images(run, 24, seed=0)
+    mixed = mix_images(run.model, run.evaluator, 24, seed=0)
     number = mixed.x[:, 0, 0, 0].long()
     assert mixed.x.dtype == torch.uint8
     assert torch.equal(mixed.is_real, number < 200)
@@ -111,16 +111,16 @@ def test_of_a_score_that_grows_with_doubt_the_low_end_is_certain(run):
     reference = run.evaluator.reference
     run.evaluator.score, run.evaluator.asked_range = score, (0.0, 1.38)
     run.evaluator.reference = RealImages(reference.data, reference.logits, {}, score, None)
-    mixed = mix_images(run, 8, seed=0)
+    mixed = mix_images(run.model, run.evaluator, 8, seed=0)
     assert mixed.condition.score[mixed.is_certain].max() < mixed.condition.score[~mixed.is_certain].min()
 
 
 def test_the_order_follows_from_the_seed_and_tells_nothing(run):
-    first, again, other = (mix_images(run, 24, seed) for seed in (0, 0, 1))
+    first, again, other = (mix_images(run.model, run.evaluator, 24, seed) for seed in (0, 0, 1))
     assert torch.equal(first.x, again.x)
     assert not torch.equal(first.is_real, other.is_real)
     assert len({seed for _, seed in run.seen}) == 2
-    real = torch.stack([mix_images(run, 24, seed).is_real for seed in range(200)])
+    real = torch.stack([mix_images(run.model, run.evaluator, 24, seed).is_real for seed in range(200)])
     at_each = real.sum(dim=0)  # how often each position holds a real image
     assert stats.chisquare(at_each).pvalue > 0.001
     repeats = (real[:, 1:] == real[:, :-1]).double().mean()  # neighbours of one kind: 23 of 47

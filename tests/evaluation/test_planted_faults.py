@@ -15,11 +15,12 @@ from uqgen.conditioning.condition import Condition
 from uqgen.data.corruption import Corruption
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.data.mnist import MNISTDataModule
-from uqgen.evaluation import controls, fidelity
+from uqgen.evaluation import controls
 from uqgen.evaluation.features import load_features
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.generators.latent import Latent
+from uqgen.metrics import fidelity
 from uqgen.scores import get_score
 
 N_TRAINED = 6_000  # images that a classifier sees once, so that it doubts many

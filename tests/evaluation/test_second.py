@@ -11,11 +11,12 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import SPLITS
 from uqgen.conditioning.condition import Condition
 from uqgen.data.moons import MoonsDataModule
-from uqgen.evaluation.in_vs_out import as_plain
+from uqgen.evaluation import results_json
 from uqgen.evaluation.measure import Evaluator
-from uqgen.evaluation.results import scalars
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.generators.latent import Latent
+from uqgen.metrics.metric import scalars
+from uqgen.metrics.plain import as_plain
 from uqgen.scores import get_score
 
 
@@ -126,7 +127,9 @@ def test_judges_say_of_the_second_score_what_they_do(both):
 
 
 def test_the_main_numbers_are_told_by_their_place(both):
-    told = {name: value for name, value in scalars(both).items() if name.startswith("second_score/")}
+    told = {
+        name: value for name, value in scalars(results_json.measured(both)).items() if name.startswith("second_score/")
+    }
     knobs = as_plain(both.second.knobs)
     for effect, numbers in knobs["uniform"].items():
         assert told[f"second_score/knobs/uniform/{effect}/slope"] == numbers["slope"]["value"]
@@ -139,4 +142,4 @@ def test_one_score_alone_leaves_no_second(evaluator):
     found = alone.measure_in_training(Nearest(evaluator.data.train.x, evaluator.own, slice(0, 1)))
     assert found.second is None
     assert found.generated["uniform"].second is None
-    assert not any(name.startswith("second_score") for name in scalars(found))
+    assert not any(name.startswith("second_score") for name in scalars(results_json.measured(found)))

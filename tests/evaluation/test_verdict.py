@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.copies import Copies
-from uqgen.evaluation.fragility import Fragility
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
-from uqgen.evaluation.overlap import Overlap
-from uqgen.evaluation.ratio import Ratio
 from uqgen.evaluation.verdict import judge_generator
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.copies import Copies
+from uqgen.metrics.fragility import Fragility
+from uqgen.metrics.overlap import Overlap
+from uqgen.metrics.ratio import Ratio
 
 
 def overlap(precision=0.9, recall=0.9, coverage=0.9, half=0.05) -> Overlap:

@@ -5,9 +5,9 @@ import torch
 from uqgen.data.labelled import LabelledData
 from uqgen.explanation.analysis import ALL, Measured, analyse, changes_of, corruption_indicators, curve, measure_sweep
 from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
-from uqgen.explanation.settings import ExplanationSettings
+from uqgen.explanation.explanation_settings import ExplanationSettings
+from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.explanation.shares import Sample
-from uqgen.explanation.sweep import Sweep
 
 K, M, S = 2, 30, 4
 RNG = np.random.default_rng(0)
@@ -25,7 +25,7 @@ def sweep():
     """The score falls as the brightness does, whatever the noise; so does the contrast."""
     brightness = np.linspace(1, 0.4, S) * RNG.uniform(0.8, 1, (K, M, 1))
     score = torch.from_numpy(brightness).float()
-    return Sweep((1.0, 0.8, 0.6, 0.4), squares(brightness), score, torch.full((K, M, S, K), 0.5))
+    return ScoreSweep((1.0, 0.8, 0.6, 0.4), squares(brightness), score, torch.full((K, M, S, K), 0.5))
 
 
 @pytest.fixture(scope="module")

@@ -26,28 +26,19 @@ def test_a_file_is_brought_to_the_size_and_the_channels_of_the_data(tmp_path):
     assert (image.shape, image.dtype, image.unique().tolist(), label) == ((1, 8, 8), torch.uint8, [90], None)
 
 
-def run_of(classifier, data=DATA):
-    """A run as far as given images need one."""
-    return SimpleNamespace(
-        experiment=SimpleNamespace(data=data), folder=SimpleNamespace(path="runs/mine"),
-        model=SimpleNamespace(device=torch.device("cpu")),
-        classifiers=SimpleNamespace(target=classifier, score=get_score("msp")),
-    )  # fmt: skip
+def context_of(classifier):
+    """A context as far as given images need one."""
+    return SimpleNamespace(data=DATA, target=classifier, score=get_score("msp"))
 
 
 def test_images_come_with_their_known_or_else_their_most_probable_class_and_what_the_target_says(linear):
-    given = given_images(run_of(linear), [2, np.full((8, 8), 200, np.uint8), 0])
+    given = given_images(context_of(linear), [2, np.full((8, 8), 200, np.uint8), 0])
     assert given.x.flatten(1).unique(dim=1).flatten().tolist() == [2, 200, 0]
     probabilities = linear.predict(given.x).softmax(dim=1)
     torch.testing.assert_close(given.probabilities, probabilities)
     torch.testing.assert_close(given.own.score, probabilities.amax(dim=1))
     assert given.predicted.equal(probabilities.argmax(dim=1))
     assert given.own.label.tolist() == [9, int(given.predicted[1]), 7]
-
-
-def test_points_are_refused(linear):
-    with pytest.raises(SettingError, match=r"^run=runs/mine: allowed: a run of images"):
-        given_images(run_of(linear, SimpleNamespace(is_image=False)), [0])
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import uqgen
-from uqgen.explanation.sweep import _swept, sweep_scores
+from uqgen.explanation.score_sweep import _swept, sweep_scores
 
 SCORES = (1.0, 0.7, 0.3)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from uqgen.explanation.second_choices import count_second_choices, overlap, second_choices
+from uqgen.explanation.second_choices import count_second_choices, second_choices, shared_choices
 
 VECTORS = torch.tensor([[0.6, 0.3, 0.1], [0.5, 0.1, 0.4], [0.6, 0.4, 0.0], [0.2, 0.1, 0.7]])
 
@@ -16,9 +16,11 @@ def test_first_choices_are_rows_and_second_ones_columns():
 def test_overlap_is_what_the_rows_have_in_common():
     a = np.array([[0, 30, 10], [20, 0, 0], [9, 0, 0]])
     b = np.array([[0, 10, 10], [0, 0, 10], [9, 0, 0]])
-    assert overlap(a, a) == 1
-    assert overlap(a, b) == pytest.approx((0.75 + 0) / 2)  # min(3/4, 1/2) + min(1/4, 1/2); the last row has too few
-    assert math.isnan(overlap(a, np.zeros((3, 3), int)))
+    assert shared_choices(a, a) == 1
+    assert shared_choices(a, b) == pytest.approx(
+        (0.75 + 0) / 2
+    )  # min(3/4, 1/2) + min(1/4, 1/2); the last row has too few
+    assert math.isnan(shared_choices(a, np.zeros((3, 3), int)))
 
 
 def test_only_scores_within_the_bounds_count():

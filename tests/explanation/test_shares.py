@@ -3,9 +3,9 @@ import pytest
 from scipy import stats
 from sklearn.linear_model import LinearRegression
 
-from uqgen.evaluation.bootstrap import bootstrap
 from uqgen.explanation import shares as module
 from uqgen.explanation.shares import Sample, balanced_weights, explain_variance, held_out_r2, lmg
+from uqgen.metrics.bootstrap import bootstrap
 
 RNG = np.random.default_rng(3)
 N = 400

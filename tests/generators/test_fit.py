@@ -6,9 +6,9 @@ import pytest
 import torch
 from lightning import Callback, Trainer
 
+from uqgen.files import read_rows
 from uqgen.generators.callbacks.guard import DivergedError
 from uqgen.generators.fit import Intervals, fit
-from uqgen.loggers.history import read_history
 from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors
 
@@ -56,7 +56,7 @@ def same(one, other):
 def history(folder):
     return [
         {name: value for name, value in row.items() if name not in ("images_per_second", "memory_gib")}
-        for row in read_history(folder / "history.csv")
+        for row in read_rows(folder / "history.csv")
     ]
 
 

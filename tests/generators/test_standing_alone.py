@@ -4,13 +4,14 @@ import os
 import subprocess
 import sys
 from itertools import islice
+from pathlib import Path
 
 import pytest
 import torch
 from lightning import Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
-from torch.utils.data import DataLoader
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.data import DataLoader
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.mlp import MLP
@@ -23,7 +24,6 @@ from uqgen.data.scored_datamodule import ScoredDataModule
 from uqgen.enforcement.auxiliary import Auxiliary
 from uqgen.enforcement.consistency import Consistency
 from uqgen.enforcement.enforcement import EnforcementContext
-from uqgen.evaluation.in_vs_out import in_vs_out
 from uqgen.generators.flow.mlp import MLPVelocity
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.flow.sampling import FlowSampling
@@ -31,8 +31,15 @@ from uqgen.generators.flow.training import FlowTraining
 from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator
 from uqgen.generators.gan.module import ConditionalGAN
 from uqgen.generators.gan.training import GANTraining
+from uqgen.metrics.in_vs_out import in_vs_out
 
-QUIET = {"accelerator": "cpu", "logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
+QUIET = {
+    "accelerator": "cpu",
+    "logger": False,
+    "enable_checkpointing": False,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+}
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +99,9 @@ def test_fit_validate_test_and_predict(scored, make, tmp_path):
     points = torch.cat(trainer.predict(model, datamodule=scored))
     assert points.shape == (50, 2)
     batches = list(scored.test_dataloader())
-    asked = Condition(*(torch.cat([getattr(batch.requested, part) for batch in batches]) for part in ("label", "score")))
+    asked = Condition(
+        *(torch.cat([getattr(batch.requested, part) for batch in batches]) for part in ("label", "score"))
+    )
     achieved = scored.score(scored.classifier(points), asked.label)
     expected = in_vs_out(asked.score, achieved, edges=[0, 1], n_resamples=2)
     assert found["test/mae"] == pytest.approx(expected.mae.value, abs=1e-5)
@@ -206,7 +215,7 @@ if __name__ == "__main__":
 
 def test_lightning_s_own_launcher_trains_what_one_process_would(tmp_path):
     program = tmp_path / "program.py"
-    program.write_text(DDP.format(tests=os.path.dirname(__file__)))
+    program.write_text(DDP.format(tests=str(Path(__file__).parent)))
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     for devices in (1, 2):
         command = [sys.executable, program, tmp_path / f"{devices}.pt", str(devices)]

@@ -13,11 +13,11 @@ import pytest
 import wandb
 
 from uqgen.config import compose, plain
-from uqgen.evaluation.in_vs_out import in_vs_out
-from uqgen.loggers.history import read_history
+from uqgen.files import read_rows
 from uqgen.loggers.telling import open_loggers
 from uqgen.loggers.wandb import WandbLogger, curve_rows
 from uqgen.loggers.wandb_account import has_key
+from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.run_folder import RunFolder
 from uqgen.settings import ExplainedError, SettingError
 from uqgen.train import train
@@ -70,7 +70,7 @@ def test_a_run_is_in_its_group_with_all_settings_and_ends_well(tracked):
 
 def test_every_row_of_the_history_is_there_against_the_images(tracked):
     run, _, history = tracked
-    rows = {row["n_images"]: row for row in read_history(run.training / "history.csv")}
+    rows = {row["n_images"]: row for row in read_rows(run.training / "history.csv")}
     told = {item["_step"]: item for item in history if "train/d_loss" in item}
     assert told.keys() == rows.keys()
     for n_images, item in told.items():
@@ -81,18 +81,18 @@ def test_every_row_of_the_history_is_there_against_the_images(tracked):
 
 def test_evaluations_on_the_way_are_there_with_the_tables_behind_their_charts(tracked):
     run, _, history = tracked
-    row, _ = read_history(run.evaluations)  # of the end, the test split's numbers are told
-    (told,) = [item for item in history if item["_step"] == row["n_images"]]
-    assert told["val/in_vs_out/uniform/mae"] == pytest.approx(row["in_vs_out/uniform/mae"], rel=1e-6)
-    assert not [name for name in told if name.startswith("test/")]
-    media = next((run.path / "wandb").glob("offline-run-*/files/media/table/charts"))
+    key = "in_vs_out/uniform/mae"
+    told = [(item["_step"], item[f"val/{key}"]) for item in history if f"val/{key}" in item]
+    assert told == [(row["n_images"], pytest.approx(row[key], rel=1e-6)) for row in read_rows(run.evaluations)]
+    assert sum(f"test/{key}" in item for item in history) == 1  # which no evaluation in training adds to
+    media = next((run.path / "wandb").glob("offline-run-*/files/media/table/test/charts"))
     for protocol, n in (("data", 500), ("uniform", 500)):
-        (table,) = media.glob(f"test/{protocol}/scatter_table_*")
+        (table,) = media.glob(f"scatter_{protocol}_table_*")
         content = json.loads(table.read_text())
         assert content["columns"] == ["requested", "achieved"]
         assert len(content["data"]) == n
     results = json.loads(run.results.read_text())["in_vs_out"]["uniform"]["curve"]
-    (table,) = media.glob("test/uniform/curve_table_*")
+    (table,) = media.glob("curve_uniform_table_*")
     means = [row[1] for row in json.loads(table.read_text())["data"] if row[2] == "mean"]
     assert means == pytest.approx([point["mean"]["value"] for point in results if point["n"]])
 

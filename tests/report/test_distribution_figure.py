@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from uqgen.report.distribution_figure import distribution_figure
+from uqgen.report.score_figures import distribution_figure
 from uqgen.settings import SettingError
 
 RNG = np.random.default_rng(0)

@@ -3,10 +3,10 @@ import torch
 from matplotlib.text import Text
 
 from uqgen.conditioning.condition import Condition
-from uqgen.evaluation.bootstrap import Estimate
 from uqgen.explanation.edit_quality import EditQuality
 from uqgen.explanation.edits import Edits
 from uqgen.explanation.given_image import EditedImage, GivenImages
+from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.edit_figures import edited_image_figure, edits_figure, quality_rows
 from uqgen.report.style import VERMILLION
 

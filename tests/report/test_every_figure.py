@@ -13,27 +13,23 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from uqgen.conditioning.condition import Condition
-from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.in_vs_out import in_vs_out
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
-from uqgen.evaluation.overlap import Overlap
 from uqgen.explanation.analysis import ALL, Analysis, Source, Truth, curve
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.given_image import GivenImages
 from uqgen.explanation.interpolation import Between, Interpolation
 from uqgen.explanation.second_choices import SecondChoices
 from uqgen.explanation.shares import Explained
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.in_vs_out import in_vs_out
+from uqgen.metrics.overlap import Overlap
 from uqgen.report.attribute_figures import curves_figure, shares_by_class_figure, shares_figure
 from uqgen.report.between_figure import between_figure
-from uqgen.report.distribution_figure import distribution_figure
 from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
-from uqgen.report.in_vs_out_figure import InVsOutPanel, in_vs_out_figure
-from uqgen.report.judges_figure import JudgeRow, judges_figure
-from uqgen.report.manifold_figure import manifold_figure
-from uqgen.report.moons_figure import moons_figure
+from uqgen.report.realism_figures import manifold_figure, moons_figure, side_by_side_figure
 from uqgen.report.saving import png
-from uqgen.report.side_by_side_figure import side_by_side_figure
+from uqgen.report.score_figures import InVsOutPanel, JudgeRow, distribution_figure, in_vs_out_figure, judges_figure
 from uqgen.report.style import SMALL_PRINT, WIDTH
 from uqgen.report.sweep_figures import differences_figure, strips_figure
 from uqgen.report.training_figure import training_figure

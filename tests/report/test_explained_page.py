@@ -1,3 +1,4 @@
+import re
 import shlex
 from html import unescape
 from io import BytesIO
@@ -9,9 +10,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
 
 from uqgen.explanation.attributes import ATTRIBUTES
-from uqgen.explanation.sweep import Sweep
-from uqgen.report.explained_page import write_explained_page
-from uqgen.report.page import Paragraph, Section, read_page, write_page
+from uqgen.explanation.score_sweep import ScoreSweep
+from uqgen.report.run_page import write_run_page
 from uqgen.report.strip_files import read_slider, write_strips
 from uqgen.run_folder import RunFolder
 
@@ -25,7 +25,7 @@ def sweep():
     rng = torch.Generator().manual_seed(0)
     x = torch.randint(256, (2, 3, 4, 3, 8, 8), generator=rng, dtype=torch.uint8)
     probabilities = torch.rand(2, 3, 4, 2, generator=rng)
-    return Sweep((1.0, 0.9, 0.7, 0.5), x, probabilities.amax(dim=-1), probabilities)
+    return ScoreSweep((1.0, 0.9, 0.7, 0.5), x, probabilities.amax(dim=-1), probabilities)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def run(tmp_path, sweep):
 
 
 def titles(run):
-    return [section.title for section in read_page(run.report).sections]
+    return [unescape(title) for title in re.findall("<h2>(.*?)</h2>", run.report.read_text())]
 
 
 def test_strips_are_read_back_as_they_were_written(run, sweep):
@@ -78,23 +78,29 @@ def test_of_many_strips_every_class_comes_once_before_any_twice(run):
     assert few.caption.endswith("The first 1 of 2 classes.")
 
 
-def test_the_explanation_stands_after_in_against_out_and_replaces_an_earlier_one(run):
-    told = Paragraph("kept <as it is>")
-    sections = [Section(title, [told]) for title in ("The question", "In against out", "Judges & co", "Limits")]
-    write_page(run.report, "Title <b>", "Summary & more", sections)
-    write_explained_page(run)
-    expected = ["The question", "In against out", *EXPLAINED, "Judges & co", "Limits", "How to explain it again"]
-    assert titles(run) == expected
+def test_the_explanation_stands_after_in_against_out_and_the_page_without_it_is_the_same(run, make_results):
+    settings = {"name": "demo", "seed": 0, "evaluation": {}}
+    run.write(run.settings, settings)
+    classifier = {"accuracy": {"test": 0.9}, "paper_accuracy": None, "test_by_corruption": []}
+    more = {"experiment": "demo", "seed": 0, "classifier": classifier, "real_judges": {}, "second_score": None}
+    run.write(run.results, {**make_results(0.5), **more, "controls": None, "verdict": None})
+    write_run_page(run)
+    found = titles(run)
+    assert found[:2] == ["The question", "In against out"]
+    assert found[2 : 2 + len(EXPLAINED)] == EXPLAINED
+    assert found[-1] == "How to explain it again"
     once = run.report.read_bytes()
-    write_explained_page(run)
+    write_run_page(run)
     assert run.report.read_bytes() == once
-    page = read_page(run.report)
-    assert (page.title, page.summary) == ("Title <b>", "Summary & more")
-    assert page.sections[-3].blocks[0].html() == told.html()
+    (run.explanation / "results.json").unlink()
+    write_run_page(run)
+    alone = titles(run)
+    assert sorted(alone) == sorted(set(found) - {*EXPLAINED, "How to explain it again"})
+    assert alone[0] == "Generated beside real"
 
 
 def test_it_says_the_numbers_and_the_command(run):
-    write_explained_page(run)
+    write_run_page(run)
     html = run.report.read_text()
     assert html.count("0.250") == 3 * (len(ATTRIBUTES) + 2)
     assert "<pre><code>python -m uqgen.explain run=runs/demo explanation.seed=4</code></pre>" in html
@@ -103,15 +109,18 @@ def test_it_says_the_numbers_and_the_command(run):
 
 
 def test_a_run_that_was_not_measured_gets_a_page_that_says_so(run):
-    write_explained_page(run)
+    write_run_page(run)
     assert titles(run) == [*EXPLAINED, "How to explain it again"]
-    assert "python -m uqgen.evaluate run=" in read_page(run.report).summary
+    assert (
+        "python -m uqgen.evaluate run="
+        in run.report.read_text().partition('<p class="summary">')[2].partition("</p>")[0]
+    )
 
 
 def test_a_folder_that_hydra_would_take_apart_is_quoted_for_it_and_for_the_shell(run):
     path = run.explanation / "results.json"
     path.write_text(path.read_text().replace("runs/demo", "sweeps/seed=0,variant=paper"))
-    write_explained_page(run)
+    write_run_page(run)
     command = unescape(run.report.read_text().partition("<pre><code>")[2].partition("</code>")[0])
     folder = next(word.removeprefix("run=") for word in shlex.split(command) if word.startswith("run="))
     assert OverridesParser.create().parse_override(f"run={folder}").value() == "sweeps/seed=0,variant=paper"

@@ -3,8 +3,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from uqgen.evaluation.in_vs_out import in_vs_out
-from uqgen.report.in_vs_out_figure import MAX_DRAWN, InVsOutPanel, in_vs_out_figure
+from uqgen.metrics.in_vs_out import in_vs_out
+from uqgen.report.score_figures import MAX_DRAWN, InVsOutPanel, in_vs_out_figure
 from uqgen.settings import SettingError
 
 EDGES = np.linspace(0.1, 1, 10)

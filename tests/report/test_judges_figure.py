@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from uqgen.evaluation.in_vs_out import in_vs_out
-from uqgen.report.judges_figure import JudgeRow, judges_figure
+from uqgen.metrics.in_vs_out import in_vs_out
+from uqgen.report.score_figures import JudgeRow, judges_figure
 from uqgen.settings import SettingError
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from uqgen.evaluation.bootstrap import Estimate
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
-from uqgen.evaluation.overlap import Overlap
-from uqgen.report.manifold_figure import MOST_CLASSES, manifold_figure
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.overlap import Overlap
+from uqgen.report.realism_figures import MOST_CLASSES, manifold_figure
 
 
 def overlap(value: float) -> Overlap:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from uqgen.report.moons_figure import moons_figure
+from uqgen.report.realism_figures import moons_figure
 from uqgen.settings import SettingError
 
 RNG = np.random.default_rng(0)

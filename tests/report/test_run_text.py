@@ -1,25 +1,29 @@
 import shlex
 from math import nan
-from types import SimpleNamespace
 
 import pytest
 
-from uqgen.evaluation.ratio import Ratio
+from uqgen.metrics.plain import as_plain
+from uqgen.metrics.ratio import Ratio
 from uqgen.report.run_text import (
-    distance,
+    distances,
     judges_in_full,
     judges_in_short,
     limits,
     question,
     training_command,
-    versions,
 )
 from uqgen.scores import SCORES
 
 
-def measured(*pairs):
-    judges = {f"judge {n}": Ratio.of(*pair) for n, pair in enumerate(pairs)}
-    return SimpleNamespace(controls=SimpleNamespace(matched_real=SimpleNamespace(judges_pearson=judges)))
+def judged(*pairs):
+    judges = {f"judge {n}": as_plain(Ratio.of(*pair)) for n, pair in enumerate(pairs)}
+    return {"score": "msp", "controls": {"matched_real": {"judges_pearson": judges}}}
+
+
+def of(edges, counts, is_image, score="msp"):
+    support, realism = {"edges": edges, "counts": counts}, {"images": {"fid": 1.0} if is_image else None}
+    return {"score": score, "support": support, "realism": realism}
 
 
 @pytest.mark.parametrize(
@@ -37,20 +41,20 @@ def measured(*pairs):
     ],
 )
 def test_the_verdict_goes_by_what_the_judges_reach_of_what_real_images_let_them(pairs, words):
-    assert words in judges_in_full("msp", measured(*pairs))
+    assert words in judges_in_full(judged(*pairs))
 
 
 def test_the_verdict_in_short_says_the_part_or_that_the_judges_have_no_say():
-    assert "see most of the uncertainty too" in judges_in_short(measured((0.6, 0.8)))
-    assert "have no say" in judges_in_short(measured((0.6, 0.1)))
-    assert "have no say" in judges_in_short(measured((0.6, nan)))
+    assert "see most of the uncertainty too" in judges_in_short(judged((0.6, 0.8)))
+    assert "have no say" in judges_in_short(judged((0.6, 0.1)))
+    assert "have no say" in judges_in_short(judged((0.6, nan)))
 
 
 def test_limits_name_the_scores_of_which_there_are_fewest_images():
-    first = limits("msp", {"edges": [0.3, 0.5, 0.75, 1.0], "counts": [[5, 1, 900], [3, 2, 90]]}, "image")[0]
+    first = limits(of([0.3, 0.5, 0.75, 1.0], [[5, 1, 900], [3, 2, 90]], is_image=True))[0]
     assert first.startswith("Of 1,001 training images with MSP from 0.30 to 1.00, 3 have it from 0.50 to 0.75:")
     assert first.endswith("learnt from few.")
-    none = limits("msp", {"edges": [0.5, 0.75, 1.0], "counts": [[5, 0], [5, 0]]}, "point")
+    none = limits(of([0.5, 0.75, 1.0], [[5, 0], [5, 0]], is_image=False))
     assert none[0].startswith("Of 10 training points with MSP from 0.50 to 1.00, 0 have it from 0.75 to 1.00:")
     assert none[0].endswith("learnt from none.")
     assert not any("image" in limit or "network" in limit for limit in none)
@@ -58,23 +62,22 @@ def test_limits_name_the_scores_of_which_there_are_fewest_images():
 
 @pytest.mark.parametrize("name", SCORES)
 def test_the_question_says_what_the_score_is(name):
-    asked = question(SCORES[name], 10, "point")
+    asked = question(of([], 10 * [[]], is_image=False, score=name))
     meaning = asked.partition(" (")[2].partition("; high where")[0]
     assert len(meaning.split()) > 5
     assert "image" not in asked.replace(meaning, "")
 
 
-def test_question_and_versions_name_what_they_are_about():
-    asked = question(SCORES["msp"], 10, "image")
+def test_the_question_names_what_it_is_about():
+    asked = question(of([], 10 * [[]], is_image=True))
     assert "10 classes" in asked
     assert "its MSP from it (the maximum softmax probability" in asked
     assert "; high where the classifier is confident)" in asked
-    assert "torch 2." in versions()
 
 
 def test_the_distance_stands_beside_its_floor():
-    points = SimpleNamespace(images=None, images_floor=None, sliced_wasserstein=0.25, sliced_wasserstein_floor=0.0312)
-    said = distance(SimpleNamespace(realism=points), "point")
+    points = {"images": None, "sliced_wasserstein": 0.25, "sliced_wasserstein_floor": 0.0312}
+    (said,) = distances({"realism": points})
     assert said.endswith("a sliced Wasserstein distance of 0.25 from real training data, other real data 0.0312.")
 
 

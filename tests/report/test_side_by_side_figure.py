@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from uqgen.report.side_by_side_figure import side_by_side_figure
+from uqgen.report.realism_figures import side_by_side_figure
 from uqgen.settings import SettingError
 
 RNG = np.random.default_rng(0)

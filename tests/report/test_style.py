@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from uqgen.evaluation.bootstrap import Estimate
+from uqgen.metrics.bootstrap import Estimate
 from uqgen.report import style
 from uqgen.scores import SCORES
 

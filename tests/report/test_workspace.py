@@ -1,8 +1,6 @@
 """What the panels draw is what a run logs, and the charts are those that W&B itself would make of it."""
 
-import inspect
 import json
-import re
 import socket
 from pathlib import Path
 
@@ -10,25 +8,25 @@ import numpy as np
 import pytest
 
 from uqgen.config import CONF, compose, plain
-from uqgen.evaluation.fidelity import Fidelity
-from uqgen.evaluation.in_vs_out import in_vs_out
 from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
-from uqgen.evaluation.measure import Measurements, ProtocolResult, Realism
-from uqgen.evaluation.ratio import Ratio
-from uqgen.evaluation.results import scalars
-from uqgen.evaluation.side_by_side import ENDS
-from uqgen.generators.callbacks.history import MEASURED
+from uqgen.evaluation.measurements import Measurements
+from uqgen.evaluation.protocol import ProtocolResult
+from uqgen.evaluation.results_json import measured
+from uqgen.generators.callbacks.speed import MEASURED
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.gan.module import ConditionalGAN
-from uqgen.report import run_report
-from uqgen.run_folder import RunFolder
-from uqgen.tracking.wandb import WandbTracker
+from uqgen.loggers.wandb import WandbLogger
+from uqgen.metrics.fidelity import Fidelity
+from uqgen.metrics.in_vs_out import in_vs_out
+from uqgen.metrics.metric import scalars
+from uqgen.metrics.ratio import Ratio
+from uqgen.report.run_page import captions
 
 pytest.importorskip("wandb_workspaces")
 
 from uqgen.report.workspace import CHARTS, FIGURES, specification, workspace
 
-SECTIONS = ["In against out", "Quality", "Samples", "Throughput", "Training", "Sweep"]
+SECTIONS = ["At the end", "In against out", "Quality", "Samples", "Throughput", "Training", "Sweep"]
 QUANTITIES = (*ConditionalGAN.quantities, *ConditionalFlow.quantities, *MEASURED)
 JUDGES = ("judge 1", "judge 2", "judge 3")
 ASKED, OBTAINED = [0.2, 0.4, 0.6, 0.8], [0.3, 0.4, 0.5, 0.9]
@@ -42,10 +40,10 @@ def evaluated() -> set[str]:
     """Names of the numbers of an evaluation, of images and of points."""
     found = agreement()
     result = ProtocolResult(found, {}, found.mae, dict.fromkeys(JUDGES, found))
-    realism = Realism(images=Fidelity(fid=1.0, kid=0.1, kid_std=0.1), sliced_wasserstein=0.1)
+    realism = {"images": Fidelity(fid=1.0, kid=0.1, kid_std=0.1), "sliced_wasserstein": 0.1}
     mean = BesideReal(*4 * [Ratio.of(1.0, 1.0)])
     manifold = Manifold(5, InBin(0.9, 1.0, mean, {}), (), mean, mean)
-    return set(scalars(Measurements({"data": result, "uniform": result}, realism, {}, manifold=manifold)))
+    return set(scalars(measured(Measurements({"data": result, "uniform": result}, realism, {}, manifold=manifold))))
 
 
 class Recorder:
@@ -66,10 +64,9 @@ def charts(monkeypatch, tmp_path) -> dict:
     """The charts of an evaluation as W&B gets them, by name."""
     recorder = Recorder()
     monkeypatch.setattr("wandb.init", lambda **options: recorder)
-    settings = {"name": "moons", "score": {"name": "msp"}, "group": None}
-    tracker = WandbTracker(RunFolder(tmp_path), settings, "uqgen", mode="offline")
+    logger = WandbLogger(tmp_path, mode="offline")
     for protocol in ("data", "uniform"):
-        tracker.in_vs_out(protocol, ASKED, OBTAINED, agreement(), 1)
+        logger.log_in_vs_out("test", protocol, ASKED, OBTAINED, agreement(), "msp", 1)
     found = {name: chart for name, chart in recorder.logged.items() if name != "n_images"}
     for name, chart in found.items():
         chart.set_key(name)
@@ -103,27 +100,32 @@ def test_it_belongs_to_its_project(spec):
 
 
 def test_every_line_is_a_number_that_a_run_logs(sections):
-    logged = evaluated() | {f"train/{name}" for name in QUANTITIES}
+    logged = {f"{split}/{name}" for split in ("val", "test") for name in evaluated()}
+    logged |= {f"train/{name}" for name in QUANTITIES}
     drawn = [name for panels in sections.values() for panel in panels for name in panel.get("metrics", [])]
     assert set(drawn) <= logged
+    of_the_end = [name for panel in sections["At the end"] for name in panel.get("metrics", [])]
+    assert {name for name in drawn if name.startswith("test/")} == set(of_the_end)
     assert len(drawn) == len(set(drawn))
     assert {name for name in drawn if name.startswith("train/")} == {f"train/{name}" for name in QUANTITIES}
     for name in ("in_vs_out/uniform/mae", "class_agreement/data", "realism/images/fid", "realism/sliced_wasserstein"):
-        assert name in drawn
-    assert {f"judges/{protocol}/{judge}/pearson" for protocol in ("data", "uniform") for judge in JUDGES} <= set(drawn)
+        assert {f"val/{name}", f"test/{name}"} <= set(drawn)
+    assert {f"val/judges/{protocol}/{judge}/pearson" for protocol in ("data", "uniform") for judge in JUDGES} <= set(
+        drawn
+    )
 
 
 def test_every_x_axis_is_the_number_of_images(spec, sections):
     whole = spec["spec"]["section"]
     axes = [whole["settings"]["xAxis"]]
     axes += [section["localPanelSettings"]["xAxis"] for section in whole["panelBankConfig"]["sections"]]
-    lines = [panel for panels in sections.values() for panel in panels if "metrics" in panel]
+    lines = [panel for panels in sections.values() for panel in panels if "xAxis" in panel]
     assert lines
     assert {*axes, *(panel["xAxis"] for panel in lines)} == {"n_images"}
 
 
 def test_charts_are_drawn_as_w_and_b_draws_those_of_a_run(sections, charts):
-    drawn = {panel["stringSettings"]["title"]: panel for panel in sections["In against out"] if "panelDefId" in panel}
+    drawn = {panel["stringSettings"]["title"]: panel for panel in sections["At the end"] if "panelDefId" in panel}
     assert {chart.key for chart in CHARTS} == charts.keys()
     assert len(drawn) == len(CHARTS)
     for chart in CHARTS:
@@ -143,8 +145,8 @@ def test_pictures_are_those_that_a_run_logs(sections):
     growing, final = sections["Samples"]
     assert growing["mediaKeys"] == ["samples"]
     assert growing["gridSettings"] == {"xAxis": "step", "yAxis": "run"}
-    made = re.findall(r'NamedFigure\(\s*"(\w+)"', inspect.getsource(run_report))
-    made += [f"beside_{name}" for name in ENDS]
+    settled = {"score": "msp", "evaluation_split": "test", "second_score": None, "support": {"edges": [0.5, 1.0]}}
+    made = captions(settled)
     assert sorted(final["mediaKeys"]) == sorted(FIGURES) == sorted(f"figures/{name}" for name in made)
 
 
@@ -154,14 +156,15 @@ def test_a_sweep_shows_settings_and_what_they_lead_to(sections):
         "config:choices.value.condition",
         "config:choices.value.score",
         "config:seed.value",
-        "summary:in_vs_out/uniform/mae",
-        "summary:in_vs_out/uniform/pearson",
-        "summary:class_agreement/data",
-        "summary:realism/images/fid",
+        "summary:test/in_vs_out/uniform/mae",
+        "summary:test/in_vs_out/uniform/pearson",
+        "summary:test/class_agreement/data",
+        "summary:test/manifold/mean/coverage/ratio",
+        "summary:test/realism/images/fid",
     ]
-    assert points == [*images[:-1], "summary:realism/sliced_wasserstein"]
+    assert points == [*images[:-1], "summary:test/realism/sliced_wasserstein"]
     logged = evaluated()
-    assert {name.removeprefix("summary:") for name in images + points if name.startswith("summary:")} <= logged
+    assert {name.removeprefix("summary:test/") for name in images + points if name.startswith("summary:")} <= logged
 
 
 def test_runs_are_grouped_by_sweep_and_condition(spec):

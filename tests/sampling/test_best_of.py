@@ -8,7 +8,7 @@ from uqgen import distributed, seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8, unit_range
-from uqgen.evaluation.generated import generate
+from uqgen.evaluation.generated import generate_scored
 from uqgen.sampling.best_of import best_of
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
@@ -36,7 +36,7 @@ def draw(stand_in, target, own_logit, asked):
 
 
 def test_the_best_of_one_is_the_raw_image(stand_in, target, own_logit, asked, draw):
-    raw = generate(stand_in(noisy), asked, target, {}, own_logit, seed=3)
+    raw = generate_scored(stand_in(noisy), asked, target, {}, own_logit, seed=3)
     drawn = draw(1, seed=3)
     assert drawn.x.equal(raw.x)
     assert drawn.score_out.equal(raw.score_out)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from lightning.pytorch.core.mixins import HyperparametersMixin
+from lightning.pytorch.core.mixins.hparams_mixin import HyperparametersMixin
 from torch import Tensor, nn
 
 from uqgen.settings import require, require_integer

@@ -1,6 +1,6 @@
 """A small fully connected classifier for points: Le Coz et al. (2023), section 3.1."""
 
-from lightning.pytorch.core.mixins import HyperparametersMixin
+from lightning.pytorch.core.mixins.hparams_mixin import HyperparametersMixin
 from torch import nn
 
 from uqgen.settings import require_integer, require_points

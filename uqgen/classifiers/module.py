@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from lightning import LightningModule
-from lightning.pytorch.core.mixins import HyperparametersMixin
+from lightning.pytorch.core.mixins.hparams_mixin import HyperparametersMixin
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -50,8 +51,8 @@ class ClassifierModule(LightningModule):
     ``test/...`` of a test.
 
     Args:
-        network: maps x (see `Batch`) to logits float32 [N, K]; or its description, in a checkpoint. Of a network that
-            does not save its hyperparameters a checkpoint holds the weights alone: `load_from_checkpoint(..., network=...)`.
+        network: maps x (see `Batch`) to logits float32 [N, K]; or its description, in a checkpoint. A
+            checkpoint does not hold a network without saved hyperparameters: `load_from_checkpoint(..., network=...)`.
         n_classes: number of classes K.
         training: the settings; or their plain values.
 
@@ -65,7 +66,7 @@ class ClassifierModule(LightningModule):
         self,
         network: nn.Module | Plain,
         n_classes: int,
-        training: ClassifierTraining | Plain = ClassifierTraining(),  # noqa: B008: it is frozen
+        training: ClassifierTraining | Plain = ClassifierTraining(),
     ) -> None:
         super().__init__()
         if isinstance(network, Mapping):
@@ -73,7 +74,7 @@ class ClassifierModule(LightningModule):
         training = as_dataclass(training, ClassifierTraining)
         described = {"network": describe(network)} if isinstance(network, HyperparametersMixin) else {}
         self.save_hyperparameters(described | {"n_classes": n_classes, "training": as_plain_values(training)})
-        self.network = network
+        self.network = cast(nn.Module, network)
         self.settings = training
         self.metrics = MetricCollection(
             {

@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from uqgen.comparison.metrics import METRICS, Metric
 from uqgen.comparison.variants import OverSeeds, Variant
+from uqgen.metrics import METRICS, Metric
 
-BY_KEY = {metric.key: metric for metric in METRICS}
-ERROR, COVERAGE, AGREEMENT = BY_KEY["uniform_mae"], BY_KEY["coverage"], BY_KEY["data_class_agreement"]
+_CHOICE = {metric.choice: metric for metric in METRICS}
+ERROR, COVERAGE, AGREEMENT = _CHOICE["error"], _CHOICE["coverage"], _CHOICE["class agreement"]
 LOST_CLASSES = 0.02  # of the class agreement: what a thousand images leave open
 
 Measured = Callable[[Variant, Metric], OverSeeds]

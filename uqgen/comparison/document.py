@@ -19,7 +19,6 @@ from uqgen.run_folder import Plain
 
 REFERENCE = "variant=paper"
 THEMES = {"agreement": "In against out", "controls": "Controls against cheating", "realism": "Realism"}
-DISTANCES = ("fid", "sliced_wasserstein")
 INTRODUCTION = """# Results
 
 What each way of conditioning reaches, measured by `make variants`, which trains what is missing and writes this page.
@@ -98,7 +97,7 @@ def _relative(comparison: Comparison) -> list[Column]:
     reference = _reference(comparison)
     if reference is None:
         return []
-    metrics = [metric for metric in comparison.metrics if metric.key in DISTANCES]
+    metrics = [metric for metric in comparison.metrics if metric.relative]
     return [
         column(metric, [v.relative_to(reference, metric) for v in comparison.variants], f"{metric.title} / paper's", 2)
         for metric in metrics

@@ -1,6 +1,5 @@
 """The jobs of a sweep, from the folders they left."""
 
-import csv
 import json
 import re
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from uqgen.files import read_rows
 from uqgen.run_folder import Plain, RunFolder
 from uqgen.settings import require
 
@@ -77,17 +77,14 @@ def _job(name: str, run: RunFolder, settings: Plain) -> Job:
 
 def last_evaluation(path: Path) -> Plain:
     """The last row of a training's evaluations, nested as results.json is; nothing where there is none."""
-    if not path.exists():
-        return {}
-    with path.open(newline="") as file:
-        *_, last = csv.DictReader(file)
+    rows = read_rows(path)
     nested: Plain = {}
-    for name, value in last.items():
+    for name, value in rows[-1].items() if rows else ():
         *parents, leaf = name.split("/")
         node = nested
         for parent in parents:
             node = node.setdefault(parent, {})
-        node[leaf] = float(value) if value else None
+        node[leaf] = value
     return nested
 
 

@@ -11,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from uqgen.comparison.jobs import Job, State
-from uqgen.comparison.metrics import Metric
 from uqgen.comparison.variants import Comparison, OverSeeds, Variant
+from uqgen.metrics import Metric
 
-ARROWS = {"lower": "↓", "higher": "↑"}
+ARROWS = {"lower": "↓", "higher": "↑", None: ""}
 LEGEND = (
     "Mean over the seeds ± half of its 95 % interval (Student's t; none with one seed), with the number of seeds in "
     "brackets. ↓: lower is better, ↑: higher is better; the best mean is bold, whether or not the intervals overlap. "
@@ -48,7 +48,7 @@ class Cell:
 
 def runs_csv(comparison: Comparison) -> str:
     """One line for each job: variant, seed, state, error and every metric; empty where there is none."""
-    header = ["variant", "seed", "state", "error", *(metric.key for metric in comparison.metrics)]
+    header = ["variant", "seed", "state", "error", *(metric.name for metric in comparison.metrics)]
     rows = [
         [job.variant, job.seed, job.state, job.error, *(metric.of(job.results) for metric in comparison.metrics)]
         for job in comparison.jobs
@@ -62,7 +62,7 @@ def variants_csv(comparison: Comparison) -> str:
     for variant in comparison.variants:
         for metric in comparison.metrics:
             seeds = variant.over_seeds(metric)
-            rows.append([variant.name, metric.key, seeds.n, seeds.mean, seeds.low, seeds.high])
+            rows.append([variant.name, metric.name, seeds.n, seeds.mean, seeds.low, seeds.high])
     return _csv(rows)
 
 

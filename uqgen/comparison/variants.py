@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from uqgen.comparison.jobs import Job, State
-from uqgen.comparison.metrics import METRICS, Metric
+from uqgen.metrics import Metric
+from uqgen.metrics.metric import compared
 
 CONFIDENCE = 0.95
 
@@ -113,7 +114,7 @@ class Comparison:
         """Names of the figures for which there is something to draw."""
         if not self.n_complete:
             return ()
-        has_coverage = any(metric.key == "coverage" for metric in self.metrics)
+        has_coverage = any(metric.choice == "coverage" for metric in self.metrics)
         return ("front", "metrics", "curves") if has_coverage else ("metrics", "curves")
 
     @property
@@ -136,7 +137,7 @@ def compare_jobs(name: str, jobs: Sequence[Job]) -> Comparison:
     """
     names = dict.fromkeys(job.variant for job in jobs)
     variants = tuple(Variant(which, tuple(job for job in jobs if job.variant == which)) for which in names)
-    metrics = tuple(m for m in METRICS if any(not math.isnan(m.of(job.results)) for job in jobs))
+    metrics = tuple(m for m in compared() if any(not math.isnan(m.of(job.results)) for job in jobs))
     return Comparison(name, variants, metrics)
 
 

@@ -9,12 +9,12 @@ from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
-from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.class_agreement import class_agreement
-from uqgen.evaluation.in_vs_out import InVsOut, in_vs_out
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.generators.model import ConditionalModel
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.class_agreement import class_agreement
+from uqgen.metrics.in_vs_out import InVsOut, in_vs_out
 from uqgen.sampling.best_of import Drawn, best_of
 from uqgen.sampling.correction import fit_correction
 from uqgen.scores import Score

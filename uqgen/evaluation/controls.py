@@ -2,28 +2,26 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from uqgen import seeding
 from uqgen.classifiers.predictions import predict
-from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.by_score import DistanceByScore, Scored, distance_by_score
-from uqgen.evaluation.class_agreement import class_agreement
-from uqgen.evaluation.copies import Copies, copies
-from uqgen.evaluation.fidelity import frechet_distance
-from uqgen.evaluation.fragility import Change, Fragility, change_of_score
+from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.generated import Generated
-from uqgen.evaluation.in_vs_out import InVsOut, in_vs_out
 from uqgen.evaluation.matched import Matched, match_scores
-from uqgen.evaluation.ratio import Ratio
+from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.real import features_of
-from uqgen.evaluation.wasserstein import sliced_wasserstein
-
-if TYPE_CHECKING:
-    from uqgen.evaluation.measure import Evaluator, ProtocolResult
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.by_score import DistanceByScore, Scored, distance_by_score
+from uqgen.metrics.class_agreement import class_agreement
+from uqgen.metrics.copies import Copies, copies
+from uqgen.metrics.fidelity import frechet_distance
+from uqgen.metrics.fragility import Change, Fragility, change_of_score
+from uqgen.metrics.in_vs_out import InVsOut, in_vs_out
+from uqgen.metrics.ratio import Ratio
+from uqgen.metrics.wasserstein import sliced_wasserstein
 
 MAX_IMAGES = 2_000  # whose copies are looked for, and that are changed a little
 NOISE = 0.02  # of the range of pixels, or of the standard deviation of each coordinate
@@ -69,34 +67,34 @@ class Controls:
 
 
 def measure_controls(
-    evaluator: "Evaluator", generated: dict[str, Generated], protocols: dict[str, "ProtocolResult"]
+    context: EvaluationContext, generated: dict[str, Generated], protocols: dict[str, ProtocolResult]
 ) -> Controls:
     """Measures everything of `Controls`.
 
     Args:
-        evaluator: for the real images, the target and the settings.
+        context: for the real images, the target and the settings.
         generated: the images made under each protocol.
         protocols: what was measured of them.
     """
-    rng = seeding.generator(evaluator.seed, MATCHING)
-    matched = {name: match_scores(made.asked.score, evaluator.reference.score, rng) for name, made in generated.items()}
+    rng = seeding.generator(context.seed, MATCHING)
+    matched = {name: match_scores(made.asked.score, context.reference.score, rng) for name, made in generated.items()}
     return Controls(
-        _matched_real(evaluator, matched, protocols),
-        _by_score(evaluator, generated["uniform"]),
-        _copies(evaluator, generated["data"]),
-        _fragility(evaluator, generated["uniform"], matched["uniform"]),
+        _matched_real(context, matched, protocols),
+        _by_score(context, generated["uniform"]),
+        _copies(context, generated["data"]),
+        _fragility(context, generated["uniform"], matched["uniform"]),
     )
 
 
 def _matched_real(
-    evaluator: "Evaluator", matched: dict[str, Matched], protocols: dict[str, "ProtocolResult"]
+    context: EvaluationContext, matched: dict[str, Matched], protocols: dict[str, ProtocolResult]
 ) -> MatchedReal:
-    real, n_resamples = evaluator.reference, evaluator.settings.n_resamples
+    real, n_resamples = context.reference, context.settings.n_resamples
     agreement = {
         name: class_agreement(real.logits[found.index], real.data.label[found.index], n_resamples)
         for name, found in matched.items()
     }
-    index, settings = matched["uniform"].index, evaluator.bootstrap_settings(n_resamples)
+    index, settings = matched["uniform"].index, context.bootstrap_settings(n_resamples)
     own = real.score[index].numpy()
     judges = {name: in_vs_out(own, out[index].numpy(), **settings) for name, out in real.judge_scores.items()}
     asked = protocols["uniform"].judges
@@ -111,33 +109,33 @@ def _matched_real(
     )
 
 
-def _by_score(evaluator: "Evaluator", made: Generated) -> DistanceByScore:
-    is_image, real, train = evaluator.data.is_image, evaluator.reference, evaluator.real["train"]
-    distance = frechet_distance if is_image else partial(sliced_wasserstein, seed=evaluator.settings.seed)
+def _by_score(context: EvaluationContext, made: Generated) -> DistanceByScore:
+    is_image, real, train = context.data.is_image, context.reference, context.real["train"]
+    distance = frechet_distance if is_image else partial(sliced_wasserstein, seed=context.settings.seed)
     return distance_by_score(
-        Scored(features_of(made.x, evaluator.features), made.asked.score),
+        Scored(features_of(made.x, context.features), made.asked.score),
         Scored(real.features, real.score),
         Scored(train.features, train.score),
-        evaluator.asked_range,
+        context.asked_range,
         distance,
-        seeding.generator(evaluator.seed, DRAWING),
+        seeding.generator(context.seed, DRAWING),
     )
 
 
-def _copies(evaluator: "Evaluator", made: Generated) -> Copies:
-    real = evaluator.reference.data.x
-    drawn = torch.randperm(len(real), generator=seeding.generator(evaluator.seed, DRAWING))[:MAX_IMAGES]
-    return copies(made.x[:MAX_IMAGES], real[drawn], evaluator.data.train.x)
+def _copies(context: EvaluationContext, made: Generated) -> Copies:
+    real = context.reference.data.x
+    drawn = torch.randperm(len(real), generator=seeding.generator(context.seed, DRAWING))[:MAX_IMAGES]
+    return copies(made.x[:MAX_IMAGES], real[drawn], context.data.train.x)
 
 
-def _fragility(evaluator: "Evaluator", made: Generated, matched: Matched) -> Fragility:
-    real, index = evaluator.reference, matched.index[:MAX_IMAGES]
-    generated = _change(evaluator, made.x[:MAX_IMAGES], made.asked.label[:MAX_IMAGES])
-    return Fragility.of(generated, _change(evaluator, real.data.x[index], real.data.label[index]))
+def _fragility(context: EvaluationContext, made: Generated, matched: Matched) -> Fragility:
+    real, index = context.reference, matched.index[:MAX_IMAGES]
+    generated = _change(context, made.x[:MAX_IMAGES], made.asked.label[:MAX_IMAGES])
+    return Fragility.of(generated, _change(context, real.data.x[index], real.data.label[index]))
 
 
-def _change(evaluator: "Evaluator", x: Tensor, label: Tensor) -> Change:
+def _change(context: EvaluationContext, x: Tensor, label: Tensor) -> Change:
     # Pixels span 2 in [-1, 1].
-    sigma = 2 * NOISE if evaluator.data.is_image else NOISE * evaluator.data.train.x.std(dim=0)
-    seed = seeding.derive(evaluator.seed, CHANGING)
-    return change_of_score(x, lambda x: evaluator.score(predict(evaluator.target, x), label), sigma, seed)
+    sigma = 2 * NOISE if context.data.is_image else NOISE * context.data.train.x.std(dim=0)
+    seed = seeding.derive(context.seed, CHANGING)
+    return change_of_score(x, lambda x: context.score(predict(context.target, x), label), sigma, seed)

@@ -23,7 +23,7 @@ from uqgen.data.corruption import Corruption
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.labelled import Batch, LabelledData
 from uqgen.data.mnist import MNISTDataModule
-from uqgen.evaluation.features import N_CORRUPTED, SIZE, FeatureNetwork, accuracy, corruption_class
+from uqgen.evaluation.features import N_CORRUPTED, SIZE, FeatureNetwork, corruption_class, feature_accuracy
 from uqgen.hardware import Hardware
 
 log = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ def main(folder: str = "data") -> None:
     data.setup()
     network = cast(FeatureNetwork, RECIPE.train(data, Hardware()).eval().requires_grad_(False))
     torch.save(network.state_dict(), data.feature_weights)
-    label, corruption = accuracy(network, data.test)
+    label, corruption = feature_accuracy(network, data.test)
     line = f"{data.feature_weights}: class {label:.1%}, corruption {corruption:.1%} of the test images told"
     Console().print(line, soft_wrap=True)
 

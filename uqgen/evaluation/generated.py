@@ -42,7 +42,7 @@ class Generated:
         return ScoredImages(self.x, self.asked.label, self.asked.score)
 
 
-def generate(
+def generate_scored(
     model: ConditionalModel,
     asked: Condition,
     target: FrozenClassifier,
@@ -109,3 +109,13 @@ def fixed_noise(model: ConditionalModel, n_columns: int, scores: list[float], se
     latent = model.draw_latent(n_columns, seeding.generator(seed, device=model.device)).select(column)
     condition = Condition(column, asked)
     return model.generate(latent, condition), condition
+
+
+def sample_grid(model: ConditionalModel, n_classes: int, scores: list[float], seed: int) -> Tensor:
+    """Images float32 [K, S, C, H, W] in [-1, 1]: a row for each class and its noise, a column for each of S scores."""
+    rng = seeding.generator(seed, device=model.device)
+    row = torch.arange(n_classes, device=model.device).repeat_interleave(len(scores))
+    asked = torch.tensor(scores, device=model.device).repeat(n_classes)
+    latent = model.draw_latent(n_classes, rng).select(row)
+    images = model.generate(latent, Condition(row, asked))
+    return images.unflatten(0, (n_classes, len(scores)))

@@ -1,18 +1,16 @@
 """Real and generated images in random order, for a person to tell apart."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from uqgen import seeding
 from uqgen.conditioning.condition import Condition
+from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.generated import make_images
+from uqgen.generators.model import ConditionalModel
 from uqgen.settings import require
-
-if TYPE_CHECKING:
-    from uqgen.run import Run
 
 # Shares of the reachable range of scores, from its confident end: nearer is certain, farther is uncertain.
 CERTAIN, UNCERTAIN = 0.01, 0.15
@@ -35,28 +33,27 @@ class MixedImages:
     is_certain: Tensor
 
 
-def mix_images(run: "Run", n: int, seed: int) -> MixedImages:
+def mix_images(model: ConditionalModel, context: EvaluationContext, n: int, seed: int) -> MixedImages:
     """Draws real images, has one generated for each, and shuffles them.
 
     Args:
-        run: a trained run of images; its evaluation says from which split.
+        model: a trained model of images.
+        context: what it is held against; its settings say from which split.
         n: number N of real images, half of them certain, half uncertain, spread evenly over the classes.
         seed: draws the images, the noise and the order.
 
     Raises:
         SettingError: the split has too few images of a class.
     """
-    evaluator = run.evaluator
-    real, score = evaluator.reference, evaluator.score
+    real, score = context.reference, context.score
     scores = score.scores(real.logits, real.data.label)
     second = None if score.second is None else scores[:, 1]
     condition = Condition(real.data.label, scores[:, 0], second=second)
-    low, high = evaluator.asked_range
-    confident, other = (high, low) if score.high_means == "confident" else (low, high)
+    confident, other = context.ends
     doubt = (confident - condition.score) / (confident - other)
-    drawn = draw_halves(condition.label, doubt, n, len(run.class_names), seeding.generator(seed, 0))
+    drawn = draw_halves(condition.label, doubt, n, context.data.n_classes, seeding.generator(seed, 0))
     asked = condition.select(drawn)
-    made = make_images(run.model, asked, seeding.derive(seed, 1))
+    made = make_images(model, asked, seeding.derive(seed, 1))
     order = torch.randperm(2 * n, generator=seeding.generator(seed, 2))
     origin = order % n  # the real image that it is, or that it was asked for as
     x = torch.cat([real.data.x[drawn], made])[order]

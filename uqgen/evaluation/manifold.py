@@ -6,7 +6,7 @@ images of the cell, so that a sound generator is at no disadvantage.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,14 +14,13 @@ import torch
 from torch import Tensor
 
 from uqgen import seeding
-from uqgen.evaluation.bootstrap import Estimate, bootstrap
-from uqgen.evaluation.overlap import K, Overlap, overlap, values
-from uqgen.evaluation.ratio import Ratio
 from uqgen.evaluation.score_bins import ScoreBins
+from uqgen.metrics.bootstrap import Estimate, bootstrap
+from uqgen.metrics.overlap import MEASURES, K, Overlap, overlap, values
+from uqgen.metrics.ratio import Ratio
 
 FEWEST = 100  # images on each side of a cell that is measured
 DRAWING, REQUESTING = range(2)  # streams of random numbers
-MEASURES = tuple(measure.name for measure in fields(Overlap))
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from uqgen import distributed
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData, unit_range
-from uqgen.evaluation.fidelity import extract_features
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.manifold import ScoredImages
+from uqgen.metrics.fidelity import extract_features
 from uqgen.scores import Score
 
 CHUNK = 5_000  # images held as float32 at once

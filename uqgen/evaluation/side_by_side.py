@@ -1,7 +1,6 @@
 """Generated images beside real ones of the same class and score, none of them selected: what the numbers stand for."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -10,11 +9,9 @@ from torch import Tensor
 from uqgen import seeding
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import unit_range
+from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.score_bins import ScoreBins
 from uqgen.generators.model import ConditionalModel
-
-if TYPE_CHECKING:
-    from uqgen.evaluation.measure import Evaluator
 
 ENDS = ("certain", "uncertain")
 N_SHOWN, MOST_CLASSES = 12, 20  # images of a class, and classes
@@ -40,19 +37,19 @@ class SideBySide:
     high: float
 
 
-def side_by_side(evaluator: "Evaluator", model: ConditionalModel) -> dict[str, SideBySide]:
+def side_by_side(context: EvaluationContext, model: ConditionalModel) -> dict[str, SideBySide]:
     """Random images of each class at the certain end and about a less certain score, one for each of `ENDS`.
 
     Args:
-        evaluator: for the real images of its split, which are images.
+        context: for the real images of its split, which are images.
         model: the trained model.
     """
-    real, n_classes = evaluator.reference.condition, evaluator.data.n_classes
+    real, n_classes = context.reference.condition, context.data.n_classes
     classes = torch.from_numpy(np.linspace(0, n_classes - 1, min(n_classes, MOST_CLASSES)).round().astype(np.int64))
-    uncertain = UNCERTAIN.get(evaluator.score.name, sum(evaluator.asked_range) / 2)
-    rng = seeding.generator(evaluator.settings.seed)
-    chosen = (at_certain_end(real, evaluator.real_cells.bins, classes, rng), about(uncertain, real, classes, rng))
-    return {name: _beside(evaluator, model, index, classes) for name, index in zip(ENDS, chosen, strict=True)}
+    uncertain = UNCERTAIN.get(context.score.name, sum(context.asked_range) / 2)
+    rng = seeding.generator(context.settings.seed)
+    chosen = (at_certain_end(real, context.real_cells.bins, classes, rng), about(uncertain, real, classes, rng))
+    return {name: _beside(context, model, index, classes) for name, index in zip(ENDS, chosen, strict=True)}
 
 
 def at_certain_end(real: Condition, bins: ScoreBins, classes: Tensor, rng: torch.Generator) -> Tensor:
@@ -95,9 +92,9 @@ def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Te
     return order.expand_as(is_other).masked_fill(is_other, torch.inf).topk(min(n, fewest), largest=False).indices
 
 
-def _beside(evaluator: "Evaluator", model: ConditionalModel, index: Tensor, classes: Tensor) -> SideBySide:
-    asked = evaluator.reference.condition.select(index.flatten())
-    latent = model.draw_latent(index.numel(), seeding.generator(evaluator.settings.seed, device=model.device))
+def _beside(context: EvaluationContext, model: ConditionalModel, index: Tensor, classes: Tensor) -> SideBySide:
+    asked = context.reference.condition.select(index.flatten())
+    latent = model.draw_latent(index.numel(), seeding.generator(context.settings.seed, device=model.device))
     made = model.generate(latent, asked.to(model.device)).cpu().unflatten(0, index.shape)
-    real = unit_range(evaluator.reference.data.x[index.flatten()]).unflatten(0, index.shape)
+    real = unit_range(context.reference.data.x[index.flatten()]).unflatten(0, index.shape)
     return SideBySide(made, real, classes, *map(float, asked.score.aminmax()))

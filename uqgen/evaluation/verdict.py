@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from uqgen.evaluation.controls import Controls
-from uqgen.evaluation.copies import Copies
-from uqgen.evaluation.fragility import Fragility
-from uqgen.evaluation.in_vs_out import InVsOut
 from uqgen.evaluation.manifold import FEWEST, InBin, InCell, Manifold
+from uqgen.metrics.copies import Copies
+from uqgen.metrics.fragility import Fragility
+from uqgen.metrics.in_vs_out import InVsOut
 
 COLLAPSE, UNREALISTIC, WRONG_SCORE = "collapse", "unrealistic", "wrong score"
 ADVERSARIAL, COPIES = "adversarial", "copies"

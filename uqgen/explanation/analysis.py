@@ -11,9 +11,9 @@ from rich.progress import track
 
 from uqgen.data.corruption import CORRUPTIONS, N_SEVERITIES
 from uqgen.data.labelled import LabelledData
-from uqgen.evaluation.bootstrap import Array, Estimate, Floats
 from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
-from uqgen.explanation.settings import ExplanationSettings
+from uqgen.explanation.explanation_settings import ExplanationSettings
+from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.explanation.shares import (
     PER_COLUMN,
     Explained,
@@ -23,7 +23,7 @@ from uqgen.explanation.shares import (
     has_enough,
     held_out_r2,
 )
-from uqgen.explanation.sweep import Sweep
+from uqgen.metrics.bootstrap import Array, Estimate, Floats
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class CurvePoint:
+class AttributePoint:
     """An attribute of the images whose score lies in one bin; NaN where there is none.
 
     Attributes:
@@ -85,7 +85,7 @@ class Source:
 
     explained: dict[str, Explained]
     held_out_r2: Estimate
-    curves: dict[str, tuple[CurvePoint, ...]]
+    curves: dict[str, tuple[AttributePoint, ...]]
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Analysis:
 
 
 def analyse(
-    sweep: Sweep,
+    sweep: ScoreSweep,
     real: LabelledData,
     real_score: Floats,
     class_names: list[str],
@@ -144,7 +144,7 @@ def analyse(
     return Analysis(sources, truth)
 
 
-def measure_sweep(sweep: Sweep, asked_range: tuple[float, float], n_bins: int) -> Measured:
+def measure_sweep(sweep: ScoreSweep, asked_range: tuple[float, float], n_bins: int) -> Measured:
     """The images of a sweep one after the other; those of one noise are a cluster."""
     n_classes, n_noises, n_scores = sweep.score_out.shape
     attributes = measure_attributes(sweep.x.flatten(0, 2), "generated images")
@@ -163,7 +163,7 @@ def changes_of(generated: Measured, n_scores: int, n_bins: int) -> Measured:
     return Measured(attributes, generated.label, Sample(change, sample.cluster, weight))
 
 
-def curve(values: Floats, score: Floats, n_bins: int) -> tuple[CurvePoint, ...]:
+def curve(values: Floats, score: Floats, n_bins: int) -> tuple[AttributePoint, ...]:
     """Mean and quartiles of values [N] for each of equal bins of the scores [N]."""
     edges = np.linspace(score.min(), score.max(), n_bins + 1)
     bins = np.searchsorted(edges, score, side="right").clip(1, n_bins) - 1
@@ -216,8 +216,8 @@ def _analyse_truth(real: Measured, data: LabelledData, class_names: list[str], s
     return Truth(explained, explain_variance(both, real.sample, *sizes))
 
 
-def _point(low: float, high: float, values: Floats) -> CurvePoint:
+def _point(low: float, high: float, values: Floats) -> AttributePoint:
     if len(values) == 0:
-        return CurvePoint(float(low), float(high), 0, np.nan, np.nan, np.nan)
+        return AttributePoint(float(low), float(high), 0, np.nan, np.nan, np.nan)
     lower, upper = np.quantile(values, (0.25, 0.75))
-    return CurvePoint(float(low), float(high), len(values), float(values.mean()), float(lower), float(upper))
+    return AttributePoint(float(low), float(high), len(values), float(values.mean()), float(lower), float(upper))

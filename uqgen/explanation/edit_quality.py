@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from uqgen.evaluation.bootstrap import Estimate, Floats, bootstrap
 from uqgen.explanation.edits import Edits, distance
 from uqgen.explanation.given_image import GivenImages
+from uqgen.metrics.bootstrap import Estimate, Floats, bootstrap
 
 
 @dataclass(frozen=True)

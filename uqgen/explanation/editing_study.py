@@ -1,14 +1,14 @@
 """Many given images edited by several methods, and how well each did."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from uqgen import seeding
 from uqgen.conditioning.own_condition import own_condition
-from uqgen.evaluation.measure import Evaluator
+from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.edit_quality import EditQuality, edit_quality
 from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
@@ -18,10 +18,8 @@ from uqgen.explanation.nearest_real import nearest_real
 from uqgen.explanation.pixel_editing import edit_pixels
 from uqgen.explanation.shares import balanced_weights
 from uqgen.generators.inversion import Inversion
+from uqgen.generators.model import ConditionalModel
 from uqgen.settings import require
-
-if TYPE_CHECKING:
-    from uqgen.run import Run
 
 GUIDED = "condition, then guidance"  # the method that is asked for most
 N_BINS = 10  # of the range of scores, over which the images are spread
@@ -51,51 +49,56 @@ class EditingStudy:
         return {"asked": self.asked.tolist(), "inversion_error": error, "methods": self.quality}
 
 
-def study_edits(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
+def study_edits(model: ConditionalModel, context: EvaluationContext, n: int, settings: EditingSettings) -> EditingStudy:
     """Edits real images of the evaluation's split, spread evenly over scores as far as there are enough.
 
     Args:
-        run: a trained run of images.
+        model: a trained model of images.
+        context: the target, the judges and the real images.
         n: number of images.
         settings: see there.
 
     Raises:
-        SettingError: there are not as many images, or images cannot be found in the run's model.
+        SettingError: there are not as many images, or images cannot be found in the model.
     """
-    evaluator = run.evaluator
-    real = evaluator.reference
+    real = context.reference
     require(n <= len(real.data), "edits", n, f"1 to {len(real.data)}")
-    low, high = evaluator.asked_range
+    low, high = context.asked_range
     weight = torch.from_numpy(balanced_weights(real.score.double().numpy(), low, high, N_BINS))
     index = torch.multinomial(weight, n, generator=seeding.generator(settings.seed))
-    own = own_condition(real.logits[index], real.data.label[index], evaluator.score)
+    own = own_condition(real.logits[index], real.data.label[index], context.score)
     given = GivenImages(real.data.x[index], own)
-    editor, asked = editor_of(run, settings), torch.linspace(low, high, settings.n_scores)
-    inversion = find(given, editor.inverter, run.model.device)
-    edits = _edit_by_all(run, editor, inversion, given, asked, settings.n_pixel_steps)
-    quality = {name: _quality(evaluator, given, made, asked, settings) for name, made in edits.items()}
+    editor, asked = editor_of(model, context, settings), torch.linspace(low, high, settings.n_scores)
+    inversion = find(given, editor.inverter, model.device)
+    edits = _edit_by_all(context, editor, inversion, given, asked, settings.n_pixel_steps)
+    quality = {name: _quality(context, given, made, asked, settings) for name, made in edits.items()}
     return EditingStudy(given, inversion.error.cpu(), asked, edits, quality)
 
 
 def _edit_by_all(
-    run: "Run", editor: Editor, inversion: Inversion, given: GivenImages, asked: Tensor, n_pixel_steps: int
+    context: EvaluationContext,
+    editor: Editor,
+    inversion: Inversion,
+    given: GivenImages,
+    asked: Tensor,
+    n_pixel_steps: int,
 ) -> dict[str, Edits]:
     target, score, tolerance = editor.target, editor.score, editor.tolerance
     start = editor.by_condition(inversion, asked)
-    x, label, real = inversion.x, inversion.own.label, run.experiment.data.train
+    x, label, real = inversion.x, inversion.own.label, context.data.train
     return {
         "condition": start.edits,
         GUIDED: editor.by_guidance(inversion, asked, start),
         "pixels": edit_pixels(x, label, target, score, asked, tolerance, n_pixel_steps),
         "nearest real image": nearest_real(
-            given.x, given.own.label, real, run.own.score, target, score, asked, tolerance
+            given.x, given.own.label, real, context.own.score, target, score, asked, tolerance
         ),
     }
 
 
 def _quality(
-    evaluator: Evaluator, given: GivenImages, edits: Edits, asked: Tensor, settings: EditingSettings
+    context: EvaluationContext, given: GivenImages, edits: Edits, asked: Tensor, settings: EditingSettings
 ) -> EditQuality:
-    x, judges = torch.cat([given.x[:, None], edits.x], dim=1), evaluator.reference.judges
+    x, judges = torch.cat([given.x[:, None], edits.x], dim=1), context.reference.judges
     judged = {name: Edits.scored(x, given.own.label, judge.classifier, judge.score) for name, judge in judges.items()}
     return edit_quality(given, edits, judged, asked, settings.tolerance, settings.n_resamples, settings.seed)

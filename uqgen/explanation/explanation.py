@@ -1,21 +1,20 @@
 """Everything that explains one run's classifier."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
 from uqgen import seeding
 from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.analysis import Analysis, analyse
+from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import Gallery, make_galleries
+from uqgen.explanation.score_sweep import ScoreSweep, sweep_scores
 from uqgen.explanation.second_choices import SecondChoices, second_choices
-from uqgen.explanation.settings import ExplanationSettings
-from uqgen.explanation.sweep import Sweep, sweep_scores
-
-if TYPE_CHECKING:
-    from uqgen.run import Run
+from uqgen.generators.model import ConditionalModel
 
 N_FRAMES, N_ANIMATED = 31, 3  # scores and noises of the animation
 
@@ -32,8 +31,8 @@ class Explanation:
         second_choices: at the same scores.
     """
 
-    sweep: Sweep
-    animated: Sweep
+    sweep: ScoreSweep
+    animated: ScoreSweep
     analysis: Analysis
     galleries: list[Gallery]
     second_choices: list[SecondChoices]
@@ -51,35 +50,36 @@ class Explanation:
         }
 
 
-def explain(run: "Run", settings: ExplanationSettings) -> Explanation:
+def explain_classifier(
+    model: ConditionalModel, context: EvaluationContext, settings: ExplanationSettings
+) -> Explanation:
     """Sweeps scores, measures attributes, and makes galleries.
 
     Args:
-        run: a trained run of images.
+        model: a trained model of images.
+        context: the classifier, and the real images.
         settings: sizes and seed.
     """
-    evaluator, score, model = run.evaluator, run.classifiers.score, run.model
-    low, high = evaluator.asked_range
-    certain, uncertain = (high, low) if score.high_means == "confident" else (low, high)
-    of_sweep = (model, evaluator.target, score, evaluator.data.n_classes)
+    score, (low, high) = context.score, context.asked_range
+    certain, uncertain = context.ends
+    of_sweep = (model, context.target, score, context.data.n_classes)
     sweep = sweep_scores(*of_sweep, _steps(certain, uncertain, settings.n_scores), settings.n_noises, settings.seed)
     animated = sweep_scores(*of_sweep, _steps(certain, uncertain, N_FRAMES), N_ANIMATED, settings.seed)
-    real = evaluator.reference
+    real = context.reference
     real_score = real.score.double().numpy()
-    analysis = analyse(sweep, real.data, real_score, run.class_names, (low, high), settings)
+    analysis = analyse(sweep, real.data, real_score, context.data.class_names, (low, high), settings)
     levels = _steps(certain, uncertain, settings.n_galleries + 1)[1:]
-    galleries = make_galleries(model, evaluator, levels, settings.n_candidates, settings.n_shown, settings.seed)
-    return Explanation(sweep, animated, analysis, galleries, _second_choices(run, galleries, settings.seed))
+    galleries = make_galleries(model, context, levels, settings.n_candidates, settings.n_shown, settings.seed)
+    return Explanation(sweep, animated, analysis, galleries, _second_choices(context, galleries, settings.seed))
 
 
-def _second_choices(run: "Run", galleries: list[Gallery], seed: int) -> list[SecondChoices]:
+def _second_choices(context: EvaluationContext, galleries: list[Gallery], seed: int) -> list[SecondChoices]:
     """At the galleries' scores, of images whose obtained score is no farther than half of the way to the next."""
-    evaluator = run.evaluator
-    real = evaluator.reference
+    real = context.reference
     said_of_real = (predictive_logits(real.logits).softmax(dim=1), real.score)
     probabilities = torch.cat([gallery.probabilities for gallery in galleries])
     said_of_generated = (probabilities, torch.cat([gallery.generated.score_out for gallery in galleries]))
-    low, high = evaluator.asked_range
+    low, high = context.asked_range
     half = (high - low) / len(galleries) / 2
     return [
         second_choices(

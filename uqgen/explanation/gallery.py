@@ -8,9 +8,9 @@ from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
-from uqgen.evaluation.generated import Generated, generate
+from uqgen.evaluation.context import EvaluationContext
+from uqgen.evaluation.generated import Generated, generate_scored
 from uqgen.evaluation.matched import nearest_of_class
-from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.real import RealImages, features_of
 from uqgen.generators.model import ConditionalModel
 
@@ -55,20 +55,25 @@ class Gallery:
 
 
 def make_galleries(
-    model: ConditionalModel, evaluator: Evaluator, scores: tuple[float, ...], n_candidates: int, n_shown: int, seed: int
+    model: ConditionalModel,
+    context: EvaluationContext,
+    scores: tuple[float, ...],
+    n_candidates: int,
+    n_shown: int,
+    seed: int,
 ) -> list[Gallery]:
     """Makes a gallery for each score.
 
     Args:
         model: the trained model, on the device where to compute.
-        evaluator: what knows the target and the real images.
+        context: what knows the target and the real images.
         scores: the scores asked.
         n_candidates: images made for each class and score, at least 2.
         n_shown: of them, those to be shown.
         seed: draws the noise, the same for every score.
     """
     bar = track(scores, "galleries, one a score")
-    return [_make_gallery(model, evaluator, score, n_candidates, n_shown, seed) for score in bar]
+    return [_make_gallery(model, context, score, n_candidates, n_shown, seed) for score in bar]
 
 
 def distinct(features: Tensor, distance: float) -> Tensor:
@@ -95,13 +100,13 @@ def nearest_distances(features: Tensor) -> Tensor:
 
 
 def _make_gallery(
-    model: ConditionalModel, evaluator: Evaluator, score: float, n_candidates: int, n_shown: int, seed: int
+    model: ConditionalModel, context: EvaluationContext, score: float, n_candidates: int, n_shown: int, seed: int
 ) -> Gallery:
-    n_classes, real = evaluator.data.n_classes, evaluator.reference
+    n_classes, real = context.data.n_classes, context.reference
     label = torch.arange(n_classes).repeat_interleave(n_candidates)
     asked = Condition(label, torch.full(label.shape, score))
-    generated = generate(model, asked, evaluator.target, {}, evaluator.score, seed)
-    features = features_of(generated.x, evaluator.features).unflatten(0, (n_classes, n_candidates))
+    generated = generate_scored(model, asked, context.target, {}, context.score, seed)
+    features = features_of(generated.x, context.features).unflatten(0, (n_classes, n_candidates))
     features_real = _real_features(real, score, n_classes, n_candidates)
     distance = float(nearest_distances(features_real).quantile(NEAR))
     kept = torch.stack([distinct(part, distance) for part in features])

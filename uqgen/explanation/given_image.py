@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from PIL import Image, UnidentifiedImageError
@@ -12,16 +12,15 @@ from torch import Tensor
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.own_condition import own_condition
+from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.images import fit_image
 from uqgen.data.labelled import to_uint8, unit_range
+from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.generators.inversion import Inversion, Inverter
+from uqgen.generators.model import ConditionalModel
 from uqgen.settings import SettingError, require
-
-if TYPE_CHECKING:
-    from uqgen.data.datamodule import InMemoryDataModule
-    from uqgen.run import Run
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class EditedImage:
     predictions: Tensor
 
 
-def read_given(image: Any, data: "InMemoryDataModule") -> tuple[Tensor, int | None]:
+def read_given(image: Any, data: InMemoryDataModule) -> tuple[Tensor, int | None]:
     """A given image in the size and the channels of the data, uint8 [C, H, W], and its class where it is known.
 
     Args:
@@ -97,23 +96,22 @@ def read_given(image: Any, data: "InMemoryDataModule") -> tuple[Tensor, int | No
         raise SettingError("image", shown, f"a position in the test split, or an image ({reason})") from error
 
 
-def given_images(run: "Run", images: Sequence[Any]) -> GivenImages:
+def given_images(context: EvaluationContext, images: Sequence[Any]) -> GivenImages:
     """Reads images and has the target say what it thinks of them.
 
     Args:
-        run: a trained run of images.
+        context: the target, and the data, which are images.
         images: see `read_given`; where its class is not known, an image is taken to be of the most probable one.
 
     Raises:
-        SettingError: an image cannot be read, or the run is one of points.
+        SettingError: an image cannot be read.
     """
-    require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
-    pixels, known = zip(*(read_given(image, run.experiment.data) for image in images), strict=True)
+    pixels, known = zip(*(read_given(image, context.data) for image in images), strict=True)
     x = torch.stack(pixels)
-    logits = run.classifiers.target.to(run.model.device).predict(x)
+    logits = context.target.predict(x)
     guesses = predictive_logits(logits).argmax(dim=1).tolist()
     label = [guess if one is None else one for one, guess in zip(known, guesses, strict=True)]
-    return GivenImages(x, own_condition(logits, torch.tensor(label), run.classifiers.score))
+    return GivenImages(x, own_condition(logits, torch.tensor(label), context.score))
 
 
 def find(given: GivenImages, inverter: Inverter, device: torch.device) -> Inversion:
@@ -121,32 +119,35 @@ def find(given: GivenImages, inverter: Inverter, device: torch.device) -> Invers
     return inverter.invert(unit_range(given.x).to(device), given.own.to(device))
 
 
-def editor_of(run: "Run", settings: EditingSettings) -> Editor:
-    """What edits images as a run's target sees them.
+def editor_of(model: ConditionalModel, context: EvaluationContext, settings: EditingSettings) -> Editor:
+    """What edits images of a model as the target sees them.
 
     Raises:
-        SettingError: images cannot be found in the run's model.
+        SettingError: images cannot be found in the model.
     """
-    inverter = run.model.inverter(settings.n_inversion_steps, settings.seed)
-    target, score, ends = run.classifiers.target, run.classifiers.score, run.evaluator.asked_range
-    return Editor(inverter, target, score, ends, settings.tolerance, settings.n_editing_steps)
+    inverter = model.inverter(settings.n_inversion_steps, settings.seed)
+    seen = context.target, context.score, context.asked_range
+    return Editor(inverter, *seen, settings.tolerance, settings.n_editing_steps)
 
 
-def edit_image(run: "Run", image: Any, scores: Sequence[float], settings: EditingSettings) -> EditedImage:
-    """Finds an image in the run's model and edits it to each of these scores.
+def edit_image(
+    model: ConditionalModel, context: EvaluationContext, image: Any, scores: Sequence[float], settings: EditingSettings
+) -> EditedImage:
+    """Finds an image in a model and edits it to each of these scores.
 
     Args:
-        run: a trained run of images.
+        model: a trained model of images.
+        context: the target, and the data.
         image: see `given_images`.
         scores: asked.
         settings: see there.
 
     Raises:
-        SettingError: the image cannot be read, the run is one of points, or images cannot be found in its model.
+        SettingError: the image cannot be read, or images cannot be found in the model.
     """
-    given = given_images(run, [image])
-    editor, asked = editor_of(run, settings), torch.tensor(scores, dtype=torch.float32)
-    inversion = find(given, editor.inverter, run.model.device)
+    given = given_images(context, [image])
+    editor, asked = editor_of(model, context, settings), torch.tensor(scores, dtype=torch.float32)
+    inversion = find(given, editor.inverter, model.device)
     edits = editor.by_guidance(inversion, asked, editor.by_condition(inversion, asked))
     return EditedImage(
         given=given.x[0],

@@ -1,7 +1,7 @@
 """From one given image to another through a trained model, with the score along the way."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,14 +9,13 @@ from torch import Tensor
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import to_uint8
+from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.given_image import GivenImages, find, given_images
 from uqgen.generators.inversion import Inversion, Inverter
+from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 from uqgen.settings import require_integer
-
-if TYPE_CHECKING:
-    from uqgen.run import Run
 
 
 @dataclass(frozen=True)
@@ -82,19 +81,22 @@ def interpolate(inverter: Inverter, ends: Inversion, target: FrozenClassifier, s
     return Interpolation(x, score(logits, ends.own.label[:1].cpu().expand(n)), probabilities)
 
 
-def interpolate_given(run: "Run", first: Any, second: Any, settings: EditingSettings) -> Between:
-    """Finds two images in the run's model and goes from one to the other.
+def interpolate_given(
+    model: ConditionalModel, context: EvaluationContext, first: Any, second: Any, settings: EditingSettings
+) -> Between:
+    """Finds two images in a model and goes from one to the other.
 
     Args:
-        run: a trained run of images.
+        model: a trained model of images.
+        context: the target, and the data.
         first, second: see `given_images`.
         settings: number of images on the way, steps of the inversion, and seed.
 
     Raises:
-        SettingError: an image cannot be read, the run is one of points, or images cannot be found in its model.
+        SettingError: an image cannot be read, or images cannot be found in the model.
     """
-    given = given_images(run, [first, second])
-    inverter = run.model.inverter(settings.n_inversion_steps, settings.seed)
-    ends = find(given, inverter, run.model.device)
-    made = interpolate(inverter, ends, run.classifiers.target, run.classifiers.score, settings.n_between)
+    given = given_images(context, [first, second])
+    inverter = model.inverter(settings.n_inversion_steps, settings.seed)
+    ends = find(given, inverter, model.device)
+    made = interpolate(inverter, ends, context.target, context.score, settings.n_between)
     return Between(given, ends.error.cpu(), made)

@@ -55,7 +55,7 @@ def second_choices(
     halves = chosen[1][torch.randperm(len(chosen[1]), generator=rng)].chunk(2)
     half_counts = [count_second_choices(half) for half in halves] if len(halves) == 2 else [counts[1], 0 * counts[1]]
     ours, theirs = (count.tolist() for count in counts)
-    return SecondChoices(score, *bounds, ours, theirs, overlap(*counts), overlap(*half_counts))
+    return SecondChoices(score, *bounds, ours, theirs, shared_choices(*counts), shared_choices(*half_counts))
 
 
 def count_second_choices(probabilities: Tensor) -> NDArray[np.int64]:
@@ -65,7 +65,7 @@ def count_second_choices(probabilities: Tensor) -> NDArray[np.int64]:
     return (first * n_classes + second).bincount(minlength=n_classes**2).view(n_classes, n_classes).numpy()
 
 
-def overlap(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
+def shared_choices(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
     """Mean over rows of the sum of min(a, b), with each row of both as shares; int [K, K] each to 0 .. 1 or NaN."""
     enough = (a.sum(axis=1) >= FEWEST) & (b.sum(axis=1) >= FEWEST)
     if not enough.any():

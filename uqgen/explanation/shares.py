@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from uqgen.evaluation.bootstrap import TAILS, Array, Estimate, Floats, bootstrap
+from uqgen.metrics.bootstrap import TAILS, Array, Estimate, Floats, bootstrap
 
 N_FOLDS = 5
 LEAF = 20  # images of a leaf, at least: weights make few of them count much

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lightning import Callback
 from lightning.pytorch.loggers import Logger
@@ -74,7 +75,7 @@ def fit(
     model.settings.check_batch(hardware.world_size, model.group)
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "last.ckpt"
-    kept = load_tensors(checkpoint) if checkpoint.exists() else {"n_images": 0}
+    kept: dict[str, Any] = load_tensors(checkpoint) if checkpoint.exists() else {"n_images": 0}
     if kept["n_images"] >= model.settings.n_images:
         model.load_state_dict(kept["state_dict"])
         model.n_images = kept["n_images"]
@@ -86,7 +87,7 @@ def fit(
         Checkpoint(checkpoint, intervals.checkpoint_every),  # last: what was done before it is not done again
     ]
     history = HistoryLogger(folder / "history.csv", (*model.quantities, *MEASURED), kept["n_images"])
-    settings = {
+    settings: dict[str, Any] = {
         "precision": hardware.model_precision(),
         "max_epochs": 1,
         "strategy": model.strategy,

@@ -4,7 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning import LightningModule
@@ -16,11 +16,11 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.data.scored import ScoredBatch
 from uqgen.described import Plain, as_plain_values, build_described, describe
-from uqgen.evaluation.agreement_metric import AgreementMetric
 from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
 from uqgen.generators.training import Training
 from uqgen.guidance.guidance import Guidance
+from uqgen.metrics.agreement import AgreementMetric
 from uqgen.scores import Score
 
 CPU_CHUNK, GPU_CHUNK = 100, 1_000  # images generated at once: few stay in a CPU's cache, half as fast again as 500
@@ -149,7 +149,7 @@ class ConditionalModel(LightningModule, ABC):
     @property
     def is_logged(self) -> bool:
         """Whether Lightning tells loggers of this step."""
-        return self.is_complete or self.n_images // self.n_new % self.trainer.log_every_n_steps == 0
+        return self.is_complete or self.n_images // self.n_new % self.trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
 
     def on_train_start(self) -> None:
         """Refuses a batch that does not divide among the devices."""
@@ -188,7 +188,7 @@ class ConditionalModel(LightningModule, ABC):
         return means
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Adds the number of images, what was summed since means were logged, and what the encoding knows of the data."""
+        """Adds the number of images, sums that are not logged yet, and what the encoding knows of the data."""
         checkpoint["n_images"] = self.n_images
         checkpoint["sums"] = {name: distributed.mean(total) for name, total in self._sums.items()}
         checkpoint["n_summed"] = dict(self._n_summed)
@@ -202,7 +202,7 @@ class ConditionalModel(LightningModule, ABC):
         self._n_summed = dict(checkpoint.get("n_summed", {}))
         if isinstance(self.encoding, Mapping):
             real = Condition(**checkpoint["real"]) if checkpoint["real"] else None
-            self.encoding = build_described(self.encoding, Encoding, real=real)
+            self.encoding = cast(Encoding, build_described(self.encoding, Encoding, real=real))
 
     def _describe(self, **parts: Any) -> dict[str, Any]:
         """The hyperparameters: encoding, settings and other parts as plain values."""

@@ -10,7 +10,7 @@ from typing import Any
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-from uqgen.files import write_atomically
+from uqgen.files import read_rows, write_atomically
 
 TRAIN = "train/"
 
@@ -72,13 +72,4 @@ def rows_as_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], heade
 
 def rows_until(path: Path, n_images: int) -> list[dict[str, float]]:
     """The rows that a training resumed at so many images will not write again."""
-    return [row for row in read_history(path) if row["n_images"] <= n_images]
-
-
-def read_history(path: Path) -> list[dict[str, float]]:
-    """The rows of a history, without the empty cells; none where there is no such file."""
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        rows = [{name: float(cell) for name, cell in row.items() if cell} for row in csv.DictReader(file)]
-    return [{**row, "n_images": int(row["n_images"])} for row in rows]
+    return [row for row in read_rows(path) if row["n_images"] <= n_images]

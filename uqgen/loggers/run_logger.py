@@ -5,7 +5,7 @@ from pathlib import Path
 from lightning.pytorch.loggers import Logger
 from numpy.typing import ArrayLike
 
-from uqgen.evaluation.in_vs_out import InVsOut
+from uqgen.metrics.in_vs_out import InVsOut
 
 
 class RunLogger(Logger):
@@ -23,7 +23,8 @@ class RunLogger(Logger):
 
     def log_in_vs_out(
         self,
-        name: str,
+        stage: str,
+        protocol: str,
         requested: ArrayLike,
         achieved: ArrayLike,
         agreement: InVsOut,

@@ -6,11 +6,14 @@ from typing import Any
 
 from lightning.pytorch.loggers import Logger
 
-from uqgen.evaluation.measure import Measurements
-from uqgen.evaluation.results import scalars
+from uqgen.evaluation.measurements import Measurements
+from uqgen.evaluation.results_json import measured
 from uqgen.loggers.run_logger import RunLogger
+from uqgen.metrics.metric import scalars
 
 Loggers = Sequence[Logger]
+
+IN_TRAINING = "val"  # what the keys of evaluations in training begin with; those of the end begin with their split
 
 
 def ours(loggers: Loggers) -> Iterator[RunLogger]:
@@ -18,30 +21,29 @@ def ours(loggers: Loggers) -> Iterator[RunLogger]:
     return (logger for logger in loggers if isinstance(logger, RunLogger))
 
 
-def log_measurements(
-    loggers: Loggers, measurements: Measurements, stage: str, score_name: str, n_images: int
-) -> None:
+def log_measurements(loggers: Loggers, measurements: Measurements, stage: str, score_name: str, n_images: int) -> None:
     """Hands an evaluation to loggers.
 
     Args:
         loggers: of a run.
         measurements: the evaluation.
-        stage: what all keys begin with: "val" on the way, the split's name at the end.
+        stage: what all keys begin with: `IN_TRAINING`, or the split's name at the end, so that both are no one series.
         score_name: how the score is called.
         n_images: images of the training so far.
     """
+    found = {f"{stage}/{name}": value for name, value in scalars(measured(measurements)).items()}
     for logger in loggers:
-        logger.log_metrics({f"{stage}/{name}": value for name, value in scalars(measurements).items()}, n_images)
+        logger.log_metrics(found, n_images)
     for protocol, result in measurements.protocols.items():
         made = measurements.generated[protocol]
         pairs = made.asked.score.numpy(), made.score_out.numpy()
         for logger in ours(loggers):
-            logger.log_in_vs_out(f"{stage}/{protocol}", *pairs, result.in_vs_out, score_name, n_images)
+            logger.log_in_vs_out(stage, protocol, *pairs, result.in_vs_out, score_name, n_images)
 
 
 @contextmanager
 def open_loggers(loggers: Loggers, settings: Mapping[str, Any]) -> Iterator[Loggers]:
-    """Tells loggers of the settings, which starts them, and ends them: as failed if anything but its end ends the block.
+    """Tells loggers of the settings, which starts them, and ends them: as failed if an exception ends the block.
 
     Args:
         loggers: of a run.

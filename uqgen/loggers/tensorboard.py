@@ -9,10 +9,10 @@ from lightning.pytorch.utilities import rank_zero_only
 from matplotlib.image import imread
 from numpy.typing import ArrayLike
 
-from uqgen.evaluation.in_vs_out import InVsOut
 from uqgen.loggers.run_logger import RunLogger
-from uqgen.report.in_vs_out_figure import InVsOutPanel, in_vs_out_figure
+from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.report.saving import save_figure
+from uqgen.report.score_figures import InVsOutPanel, in_vs_out_figure
 from uqgen.settings import ExplainedError
 
 FOLDER = "tensorboard"
@@ -52,7 +52,8 @@ class TensorBoardLogger(loggers.TensorBoardLogger, RunLogger):
     @rank_zero_only
     def log_in_vs_out(
         self,
-        name: str,
+        stage: str,
+        protocol: str,
         requested: ArrayLike,
         achieved: ArrayLike,
         agreement: InVsOut,
@@ -60,10 +61,12 @@ class TensorBoardLogger(loggers.TensorBoardLogger, RunLogger):
         n_images: int,
     ) -> None:
         """The figure of the report, of this evaluation alone."""
-        figure = in_vs_out_figure([InVsOutPanel(name, requested, achieved, agreement)], score_name, seed=0)
-        path = Path(self.log_dir) / f"in_vs_out_{name.replace('/', '_')}.png"
+        figure = in_vs_out_figure(
+            [InVsOutPanel(f"requested: {protocol}", requested, achieved, agreement)], score_name, seed=0
+        )
+        path = Path(self.log_dir) / f"{stage}_in_vs_out_{protocol}.png"
         save_figure(figure, path)
-        self.log_picture(f"charts/{name}", path, n_images)
+        self.log_picture(f"{stage}/charts/{protocol}", path, n_images)
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

@@ -16,9 +16,9 @@ from lightning.pytorch.utilities import rank_zero_only
 from numpy.typing import ArrayLike
 from wandb.errors import CommError
 
-from uqgen.evaluation.in_vs_out import InVsOut
 from uqgen.loggers.run_logger import RunLogger
 from uqgen.loggers.wandb_account import has_key
+from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.report.style import score_label
 from uqgen.run_folder import RunFolder
 from uqgen.settings import ExplainedError, require, require_choice
@@ -62,7 +62,7 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
         is_name = 0 < len(project) <= 128 and not set(project) & set(FORBIDDEN)
         require(is_name, "project", project, f"a name of at most 128 characters without any of {FORBIDDEN}")
         self.run, self.mode = RunFolder(Path(save_dir)), _mode(mode)
-        self._place = {"project": project, "entity": entity, "group": group, "tags": list(tags)}
+        self._place: dict[str, Any] = {"project": project, "entity": entity, "group": group, "tags": list(tags)}
         self._started: Any = None
         self._is_lost = False
         self._rng = np.random.default_rng(0)
@@ -100,7 +100,8 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
     @rank_zero_only
     def log_in_vs_out(
         self,
-        name: str,
+        stage: str,
+        protocol: str,
         requested: ArrayLike,
         achieved: ArrayLike,
         agreement: InVsOut,
@@ -112,12 +113,12 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
         drawn = self._rng.permutation(len(pairs))[:MAX_POINTS]
         scatter = wandb.Table(columns=["requested", "achieved"], data=pairs[drawn].tolist())
         curve = wandb.Table(columns=["requested", "achieved", "kind"], data=curve_rows(agreement))
-        title = f"{score_label(score_name)} requested ({name}) against achieved"
+        title = f"{score_label(score_name)} requested ({protocol}) against achieved"
         fields = {"x": "requested", "y": "achieved", "stroke": "kind"}
         names = {"title": title, "xname": "requested", "yname": "achieved"}
         charts = {
-            f"charts/{name}/scatter": wandb.plot.scatter(scatter, "requested", "achieved", title=title),
-            f"charts/{name}/curve": wandb.plot_table("wandb/line/v0", curve, fields, names),
+            f"{stage}/charts/scatter_{protocol}": wandb.plot.scatter(scatter, "requested", "achieved", title=title),
+            f"{stage}/charts/curve_{protocol}": wandb.plot_table("wandb/line/v0", curve, fields, names),
         }
         self._log(charts, n_images)
 

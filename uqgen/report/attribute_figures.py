@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from uqgen.evaluation.bootstrap import Estimate
 from uqgen.explanation.analysis import ALL, Analysis, Source, class_keys
 from uqgen.explanation.attributes import ATTRIBUTES
+from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.arrays import Array
 from uqgen.report.style import (
     BLUE,

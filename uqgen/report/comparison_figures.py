@@ -1,7 +1,7 @@
 """The variants of a sweep, side by side."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from textwrap import wrap
@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFT, CARETRIGHT
 
 from uqgen.comparison.choice import COVERAGE, ERROR, costs, front
-from uqgen.comparison.metrics import Metric
 from uqgen.comparison.variants import Comparison, Curve, OverSeeds, Variant, uniform_curve
+from uqgen.metrics import Metric
 from uqgen.report.arrays import Array
 from uqgen.report.style import (
     BLUE,
@@ -49,21 +49,6 @@ COLOURS = (
     "#882255",
     "#225522",
 )
-# The variants in conf/variant look alike in every figure; whatever else is compared takes what is left.
-VARIANTS = (
-    "paper",
-    "consistency",
-    "balanced",
-    "siblings",
-    "unbalanced",
-    "class",
-    "fourier",
-    "softmax",
-    "auxiliary",
-    "mismatched",
-    "paper_consistency",
-    "flow",
-)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 _COLUMNS = 3
@@ -96,7 +81,7 @@ def metrics_figure(comparison: Comparison) -> Figure:
     n_rows = -(-len(metrics) // _COLUMNS)
     figure = new_figure(n_rows * (0.85 + _LINE * edges[-1]) + 0.35)
     all_axes = figure.subplots(n_rows, _COLUMNS, sharey=True, squeeze=False).ravel()
-    looks = variant_looks([variant.name for variant in variants])
+    looks = [variant_looks(comparison)[variant.name] for variant in variants]
     for axes, metric in zip(all_axes, metrics, strict=False):
         _draw_metric(axes, [variant.over_seeds(metric) for variant in variants], metric, places, looks)
     for axes in all_axes[len(metrics) :]:
@@ -124,7 +109,9 @@ def front_figure(comparison: Comparison) -> Figure:
     axes = figure.subplots()
     style(axes, x="score error: MAE, requested uniformly  (lower is better)", y="coverage / real  (higher is better)")
     _draw_front(axes, [cost.variant for cost in front(found)])
-    for variant, look in zip(variants, variant_looks([variant.name for variant in variants]), strict=True):
+    looks = variant_looks(comparison)
+    for variant in variants:
+        look = looks[variant.name]
         errors, coverages = variant.over_seeds(ERROR), variant.over_seeds(COVERAGE)
         axes.plot(errors.values, coverages.values, "o", color=look.colour, markersize=3, alpha=0.6)
         label = "\n".join(_lines(variant.name))
@@ -156,9 +143,9 @@ def curves_figure(comparison: Comparison) -> Figure:
     axes.set(xlim=limits, ylim=limits, aspect="equal", anchor="W")
     style(axes, x=f"{label} asked, uniformly", y=f"{label} obtained, mean")
     axes.axline((0, 0), slope=1, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="obtained = asked")
-    looks = variant_looks([variant.name for variant in variants])
-    for variant, curve, look in zip(variants, curves, looks, strict=True):
-        _draw_curve(axes, curve, look, variant.name)
+    looks = variant_looks(comparison)
+    for variant, curve in zip(variants, curves, strict=True):
+        _draw_curve(axes, curve, looks[variant.name], variant.name)
     axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=TEXT - 1, frameon=False, labelspacing=0.7)
     small_print(figure, ["line: mean over the seeds, band: lowest to highest seed", *_samples(variants)])
     return figure
@@ -170,16 +157,10 @@ def _shown(comparison: Comparison) -> list[Variant]:
     return variants
 
 
-def variant_looks(names: Sequence[str]) -> list[Look]:
-    """How variants are drawn: one of `VARIANTS` always alike, others in the order given by what these leave."""
-    fixed = {f"variant={name}": look for name, look in zip(VARIANTS, _all_looks(), strict=False)}
-    taken = [fixed[name] for name in names if name in fixed]
-    free = (look for look in _all_looks() if look not in taken)
-    return [fixed[name] if name in fixed else next(free) for name in names]
-
-
-def _all_looks() -> Iterator[Look]:
-    return (Look(*pair) for pair in zip(cycle(COLOURS), cycle(MARKERS), strict=False))
+def variant_looks(comparison: Comparison) -> dict[str, Look]:
+    """How each variant is drawn, by its name: as long as a sweep has the same variants, alike in all its figures."""
+    looks = (Look(*pair) for pair in zip(cycle(COLOURS), cycle(MARKERS), strict=False))
+    return {variant.name: next(looks) for variant in comparison.variants}
 
 
 def _size(names: Sequence[list[str]]) -> tuple[float, float]:
@@ -213,7 +194,7 @@ def _samples(variants: Sequence[Variant]) -> list[str]:
 
 
 def _draw_metric(axes: Axes, rows: Sequence[OverSeeds], metric: Metric, places: Array, looks: Sequence[Look]) -> None:
-    words = {"lower": "← lower is better", "higher": "higher is better →"}
+    words = {"lower": "← lower is better", "higher": "higher is better →", None: ""}
     style(axes, x=words[metric.better], title=metric.title)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)

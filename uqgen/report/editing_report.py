@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from uqgen.evaluation.in_vs_out import as_plain
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.editing_study import EditingStudy, study_edits
 from uqgen.explanation.given_image import EditedImage, edit_image
 from uqgen.explanation.interpolation import Between, interpolate_given
+from uqgen.metrics.plain import as_plain
 from uqgen.report.between_figure import between_figure
 from uqgen.report.edit_figures import edited_image_figure, edits_figure
 from uqgen.report.saving import save_figure
@@ -35,9 +35,8 @@ def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> Edite
     Raises:
         SettingError: the image cannot be read, or images cannot be found in its model.
     """
-    score, (low, high) = run.classifiers.score, run.evaluator.asked_range
-    ends = (high, low) if score.high_means == "confident" else (low, high)
-    edited = edit_image(run, image, np.linspace(*ends, settings.n_scores).tolist(), settings)
+    score, scores = run.classifiers.score, np.linspace(*run.evaluator.ends, settings.n_scores).tolist()
+    edited = edit_image(run.model, run.evaluator, image, scores, settings)
     path = run.folder.explanation / f"image_{Path(str(image)).stem}.png"
     save_figure(edited_image_figure(edited, run.class_names, score.name, seed=settings.seed), path)
     log.info("edited image: %s", path.resolve())
@@ -56,7 +55,7 @@ def lead_between(run: "Run", images: Sequence[str | int], settings: EditingSetti
         SettingError: an image cannot be read, or images cannot be found in its model.
     """
     (first, second), names, score = images, run.class_names, run.classifiers.score.name
-    between = interpolate_given(run, first, second, settings)
+    between = interpolate_given(run.model, run.evaluator, first, second, settings)
     path = run.folder.explanation / f"between_{Path(str(first)).stem}_{Path(str(second)).stem}.png"
     results = {"run": str(run.folder.path), "score": score, "images": images, "class_names": names}
     run.folder.write(path.with_suffix(".json"), as_plain({**results, "settings": settings, **between.results()}))
@@ -76,7 +75,11 @@ def edit_many(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
     Raises:
         SettingError: there are not as many images, or images cannot be found in its model.
     """
-    found, folder, score = study_edits(run, n, settings), run.folder.explanation, run.classifiers.score.name
+    found, folder, score = (
+        study_edits(run.model, run.evaluator, n, settings),
+        run.folder.explanation,
+        run.classifiers.score.name,
+    )
     results = {"run": str(run.folder.path), "score": score, "split": run.experiment.evaluation.split}
     run.folder.write(folder / "edits.json", as_plain({**results, "settings": settings, **found.results()}))
     figure = edits_figure(found.given, found.asked, found.edits, run.class_names, score, seed=settings.seed)

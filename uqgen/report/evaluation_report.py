@@ -1,18 +1,25 @@
 """A trained model measured, and the files that hold it."""
 
 import logging
+import platform
+from importlib.metadata import version
 
+import uqgen
 from uqgen import distributed
-from uqgen.evaluation.measure import Evaluator, Measurements
-from uqgen.evaluation.results import as_results
+from uqgen.evaluation.measure import Evaluator
+from uqgen.evaluation.measurements import Measurements
+from uqgen.evaluation.results_json import as_results
 from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.experiment import Classifiers, Experiment
 from uqgen.generators.model import ConditionalModel
 from uqgen.loggers.telling import Loggers, log_measurements, ours
-from uqgen.report.run_report import write_report
+from uqgen.report.run_figures import save_run_figures
+from uqgen.report.run_page import write_run_page
 from uqgen.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
+
+PACKAGES = ("torch", "lightning", "numpy")
 
 
 def evaluate(
@@ -46,17 +53,26 @@ def evaluate(
     path = run.results if is_own else run.results_of(split)
     with experiment.stage("report"), distributed.main_first():
         if distributed.rank() == 0:
-            results = as_results(experiment, classifiers, evaluator, measurements, model.n_images)
+            seed = experiment.model.training.seed
+            results = as_results(experiment.name, seed, evaluator, measurements, model.n_images)
+            results["versions"] = versions()
             results["seconds"] = {**experiment.seconds, "an image": measurements.milliseconds / 1000}
             run.write(path, results)  # before the report, which must not lose them if it fails
             if is_own:
-                write_report(run, experiment, evaluator, measurements, results, model)
+                save_run_figures(run, evaluator, measurements, model, seed)
+                write_run_page(run)
                 log_measurements(loggers, measurements, split, experiment.score.name, model.n_images)
                 _show(run, loggers, measurements, model.n_images)
     log.info("results: %s", path.resolve())
     if is_own:
         log.info("report: %s", run.report.resolve())
     return measurements.protocols["uniform"].in_vs_out.mae.value
+
+
+def versions() -> str:
+    """What the numbers are computed with."""
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return f"uqgen {uqgen.__version__}, Python {platform.python_version()}, {packages}."
 
 
 def _show(run: RunFolder, loggers: Loggers, measurements: Measurements, n_images: int) -> None:

@@ -1,11 +1,9 @@
-"""The page of a run, once more with what explains its classifier: made of the files in the run's folder alone."""
+"""What explains a run's classifier, as sections of its page: made of the files in the run's folder alone."""
 
-import json
 import re
 import shlex
 
-from uqgen.explanation.shares import PER_COLUMN
-from uqgen.report.page import Command, Page, Paragraph, PictureBlock, Section, Table, read_page, write_page
+from uqgen.report.page import Command, Paragraph, PictureBlock, Section, Table
 from uqgen.report.saving import compact_png
 from uqgen.report.shares_table import written_shares_rows
 from uqgen.report.strip_files import read_slider
@@ -13,7 +11,6 @@ from uqgen.report.style import score_label
 from uqgen.run_folder import Plain, RunFolder
 
 STRIPS_BYTES = 1_500_000  # of the images under the slider, so that the page stays below 5 MB
-FIRST = ("The question", "In against out")  # sections that come before the explanation
 SLIDER, SWEEPS, GALLERIES = "From certain to uncertain", "Score sweeps", "Galleries"
 ATTRIBUTES, CHOICES, AGAIN = "What goes with the score", "Second choices", "How to explain it again"
 CAUTION = (
@@ -21,29 +18,12 @@ CAUTION = (
     "score counts alike. All together: a linear regression on all attributes, whose R² the shares divide up. Random "
     "forest: what the attributes explain of images not seen, linear or not. True corruption: what is explained by the "
     "noise and blur that were put on real images. Shares say what goes with the score in these images, not what causes "
-    f"it. Undefined: the score is constant, or there are fewer than {PER_COLUMN} images for each attribute, of which a "
-    "regression would fit any score. An attribute that explains as much of real images as of generated ones is no "
-    "invention of the generator."
+    "it. Undefined: the score is constant, or the images are so few that a regression would fit any score. An attribute "
+    "that explains as much of real images as of generated ones is no invention of the generator."
 )
 FILES = (
     "All numbers are in explanation/results.json beside this page, the figures and an animation in files of their own."
 )
-
-
-def write_explained_page(run: RunFolder) -> None:
-    """Writes report.html again, with slider, sweeps, galleries and attributes; those of an earlier time are replaced.
-
-    Args:
-        run: a run that `uqgen.explain` has explained.
-    """
-    results = json.loads((run.explanation / "results.json").read_text())
-    page = read_page(run.report) if run.report.exists() else _unmeasured(run)
-    explained = explanation_sections(run, results)
-    titles = {section.title for section in explained}
-    others = [section for section in page.sections if section.title not in titles]
-    before = [section for section in others if section.title in FIRST]
-    after = [section for section in others if section.title not in FIRST]
-    write_page(run.report, page.title, page.summary, [*before, *explained[:-1], *after, explained[-1]])
 
 
 def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
@@ -110,8 +90,3 @@ def _command(results: Plain) -> str:
     run = folder if re.fullmatch(r"[\w./-]+", folder) else f'"{folder}"'  # else Hydra would take it apart
     chosen = [f"explanation.{name}={value}" for name, value in results["settings"].items()]
     return shlex.join(["python", "-m", "uqgen.explain", f"run={run}", *chosen])
-
-
-def _unmeasured(run: RunFolder) -> Page:
-    summary = f"How near the scores obtained come to those asked: python -m uqgen.evaluate run={run.path} adds it here."
-    return Page(f"uqgen: {run.read_settings()['name']}", summary, [])

@@ -9,15 +9,15 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from uqgen.data.labelled import unit_range
-from uqgen.evaluation.in_vs_out import as_plain
-from uqgen.explanation.explanation import Explanation, explain
+from uqgen.explanation.explanation import Explanation, explain_classifier
+from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import Gallery
-from uqgen.explanation.settings import ExplanationSettings
 from uqgen.files import write_atomically
+from uqgen.metrics.plain import as_plain
 from uqgen.report.arrays import Array
 from uqgen.report.attribute_figures import curves_figure, shares_by_class_figure, shares_figure
-from uqgen.report.explained_page import write_explained_page
 from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
+from uqgen.report.run_page import write_run_page
 from uqgen.report.saving import save_figure
 from uqgen.report.strip_files import write_strips
 from uqgen.report.sweep_figures import differences_figure, strips_figure, sweep_animation
@@ -35,12 +35,12 @@ def explain_run(run: "Run", settings: ExplanationSettings) -> Explanation:
         run: a trained run of images.
         settings: sizes and seed.
     """
-    explanation = explain(run, settings)
+    explanation = explain_classifier(run.model, run.evaluator, settings)
     folder = run.folder.explanation
     write_figures(folder, explanation, run, settings)
     results = {"run": str(run.folder.path), "score": run.classifiers.score.name, "settings": settings}
     run.folder.write(folder / "results.json", as_plain({**results, **explanation.results()}))
-    write_explained_page(run.folder)
+    write_run_page(run.folder)
     log.info("explanation: %s, and in %s", folder.resolve(), run.folder.report.resolve())
     return explanation
 

@@ -1,13 +1,12 @@
 """A report as one HTML file that needs nothing else: no network, no fonts, no files beside it."""
 
-import re
 import struct
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape, unescape
+from html import escape
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from matplotlib.figure import Figure
 
@@ -18,8 +17,6 @@ from uqgen.settings import require
 _CSS = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 # CSS pixels an inch.
 _PIXELS = 96
-# Title and summary of a page.
-_HEAD = ("<h1>(.*?)</h1>", '<p class="summary">(.*?)</p>')
 
 
 @dataclass(frozen=True)
@@ -125,21 +122,6 @@ class PictureBlock:
         )
 
 
-@dataclass(frozen=True)
-class Written:
-    """What a page held already.
-
-    Attributes:
-        text: HTML, as `write_page` wrote it.
-    """
-
-    text: str
-
-    def html(self) -> str:
-        """The same."""
-        return self.text
-
-
 class Block(Protocol):
     """A part of a section."""
 
@@ -160,14 +142,6 @@ class Section:
         return f'<section id="{identifier}">\n<h2>{escape(self.title)}</h2>\n{blocks}\n</section>'
 
 
-class Page(NamedTuple):
-    """What a page holds; see `write_page`."""
-
-    title: str
-    summary: str
-    sections: list[Section]
-
-
 def write_page(path: Path, title: str, summary: str, sections: Sequence[Section]) -> None:
     """Writes a page: title, summary, contents, sections.
 
@@ -178,14 +152,6 @@ def write_page(path: Path, title: str, summary: str, sections: Sequence[Section]
         sections: in the order they are read.
     """
     write_atomically(path, _page_html(title, summary, sections).encode())
-
-
-def read_page(path: Path) -> Page:
-    """A page that `write_page` wrote, to be written again with other sections."""
-    html = path.read_text(encoding="utf-8")
-    title, summary = (unescape(re.search(pattern, html, re.DOTALL)[1]) for pattern in _HEAD)  # type: ignore[index]
-    found = re.findall(r'<section id="[^"]*">\n<h2>(.*?)</h2>\n(.*?)\n</section>', html, re.DOTALL)
-    return Page(title, summary, [Section(unescape(name), [Written(text)]) for name, text in found])
 
 
 def inline_png(png: bytes) -> str:

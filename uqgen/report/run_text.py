@@ -1,17 +1,16 @@
 """What the page of a run says in sentences."""
 
 import inspect
-import platform
 import shlex
-from importlib.metadata import version
 
 import numpy as np
 
-import uqgen
-from uqgen.evaluation.measure import Measurements
+from uqgen.metrics import METRICS
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.plain import find
 from uqgen.report.style import score_label
 from uqgen.run_folder import Plain
-from uqgen.scores.score import Score
+from uqgen.scores import Score, get_score
 
 SHARES = {0.9: "nearly all", 0.7: "most", 0.4: "part", -np.inf: "little"}  # from this share on
 UNKNOWN = "an unknown part"
@@ -48,25 +47,19 @@ EXPLANATIONS = {
         "there are few, or that are copies. Each line holds what was generated against real data."
     ),
 }
-PACKAGES = ("torch", "lightning", "numpy")
 ELSEWHERE = ("run=", "cache=", "group=", "data.folder=")  # overrides that say where files lie, and no more
 
 
-def question(score: Score, n_classes: int, noun: str) -> str:
-    """What was done, and what the page answers.
-
-    Args:
-        score: which is explained by the first line of its own documentation.
-        n_classes: of the classifier.
-        noun: "image" or "point", of the data.
-    """
+def question(results: Plain) -> str:
+    """What was done, and what the page answers; the score is explained by the first line of its own documentation."""
+    score, n_classes, data = get_score(results["score"]), len(results["support"]["counts"]), noun(results)
     label = score_label(score.name)
     return (
         f"What makes this classifier uncertain? A classifier of {n_classes} classes was frozen, and each training "
-        f"{noun} got its {label} from it ({meaning(score)}). A generative model that is told class and {label} then "
-        f"learned to make {noun}s of a class with the {label} that one asks for. How near do the scores obtained come "
-        f"to those asked, do judges, classifiers that took no part in the training, find the same {noun}s uncertain, "
-        f"and what do the {noun}s show?"
+        f"{data} got its {label} from it ({meaning(score)}). A generative model that is told class and {label} then "
+        f"learned to make {data}s of a class with the {label} that one asks for. How near do the scores obtained come "
+        f"to those asked, do judges, classifiers that took no part in the training, find the same {data}s uncertain, "
+        f"and what do the {data}s show?"
     )
 
 
@@ -76,76 +69,101 @@ def meaning(score: Score) -> str:
     return f"{what[:1].lower()}{what[1:]}; high where the classifier is {score.high_means}"
 
 
-def judges_in_full(score: str, measurements: Measurements) -> str:
+def noun(results: Plain) -> str:
+    """What the data are, "image" or "point"."""
+    return "image" if results["realism"]["images"] else "point"
+
+
+def summary(results: Plain) -> str:
+    """What to take home, a line for each thing."""
+    label, data, controls = score_label(results["score"]), f"{noun(results)}s", results["controls"]
+    uniform = results["in_vs_out"]["uniform"]
+    low, high = (f"{edge:g}" for edge in (uniform["curve"][0]["low"], uniform["curve"][-1]["high"]))
+    mae, pearson = (_number(uniform[name]) for name in ("mae", "pearson"))
+    lines = [results["verdict"]["text"]] if results["verdict"] else []
+    lines.append(
+        f"Asked for {label} from {low} to {high}, the generator's {data} obtain it with a mean absolute error of "
+        f"{mae} and a Pearson correlation of {pearson}."
+    )
+    agreement = {protocol: found["value"] for protocol, found in results["class_agreement"].items()}
+    taken = (
+        f"Taken for the class asked: {agreement['data']:.3f} of those asked as in the data, {agreement['uniform']:.3f} "
+        "of those asked uniformly"
+    )
+    if controls is None:
+        return "\n".join([*lines, f"{taken}."])
+    real = {protocol: found["value"] for protocol, found in controls["matched_real"]["class_agreement"].items()}
+    lines.append(f"{taken}; of real {data} with the same scores {real['data']:.3f} and {real['uniform']:.3f}.")
+    if results["real_judges"]:
+        lines.append(judges_in_short(results))
+    return "\n".join([*lines, *distances(results)])
+
+
+def judges_in_full(results: Plain) -> str:
     """What the judges say of scores asked uniformly, beside what they say of real images that have these scores.
 
     Args:
-        score: name of the score.
-        measurements: with controls and at least one judge.
+        results: with controls and at least one judge.
     """
-    generated, real = _judged(measurements)
+    generated, real, n = _judged(results)
     says = (
-        f"The {score_label(score)} that the judges find in what was generated follows the one asked with a Pearson "
-        f"correlation of {generated:.2f} (mean of {_n_judges(measurements)}; asked uniformly). On real data of the "
+        f"The {score_label(results['score'])} that the judges find in what was generated follows the one asked with a "
+        f"Pearson correlation of {generated:.2f} (mean of {n}; asked uniformly). On real data of the "
         f"same scores it is {real:.2f}"
     )
     if not real >= LEAST_AGREEMENT:
         return f"{says}: the judges do not agree with this classifier on real data either, so they have no say here."
     return (
-        f"{says}, and {generated:.2f} is {generated / real:.0%} of that, so {judged_part(measurements)} of the "
+        f"{says}, and {generated:.2f} is {generated / real:.0%} of that, so {_share_in_words(generated / real)} of the "
         "uncertainty is in the data, not in the one classifier alone."
     ).replace("%", " %")
 
 
-def judged_part(measurements: Measurements) -> str:
-    """In words, how much of what judges see in real data of the same scores they see in generated ones."""
-    generated, real = _judged(measurements)
-    return _share_in_words(generated / real)
-
-
-def judges_in_short(measurements: Measurements) -> str:
+def judges_in_short(results: Plain) -> str:
     """The verdict of the judges in one sentence."""
-    if not _judged(measurements)[1] >= LEAST_AGREEMENT:
+    generated, real, _ = _judged(results)
+    if not real >= LEAST_AGREEMENT:
         return (
             "Judges, classifiers that took no part, have no say: on real data they do not agree with this one either."
         )
-    return f"Judges, classifiers that took no part, see {judged_part(measurements)} of the uncertainty too."
+    part = _share_in_words(generated / real)
+    return f"Judges, classifiers that took no part, see {part} of the uncertainty too."
 
 
-def distance(measurements: Measurements, noun: str) -> str:
-    """How near generated data are to real ones.
-
-    Args:
-        measurements: of the end of a training.
-        noun: "image" or "point", of the data.
-    """
-    realism = measurements.realism
-    if realism.images is not None and realism.images_floor is not None:
-        name, ours, floor = "Fréchet distance (FID)", f"{realism.images.fid:.3g}", f"{realism.images_floor.fid:.3g}"
-    else:
-        name = "sliced Wasserstein distance"
-        ours, floor = f"{realism.sliced_wasserstein:.3g}", f"{realism.sliced_wasserstein_floor:.3g}"
-    return f"Generated {noun}s have a {name} of {ours} from real training data, other real data {floor}."
+def distances(results: Plain) -> list[str]:
+    """How near generated data are to real ones, a sentence for each distance that is told."""
+    told = [metric for metric in METRICS if metric.sentence and np.isfinite(metric.of(results))]
+    floors = [next(find(results, metric.floor)).value for metric in told]
+    return [
+        f"Generated {noun(results)}s have a {metric.sentence} of {metric.of(results):.3g} from real training data, "
+        f"other real data {floor:.3g}."
+        for metric, floor in zip(told, floors, strict=True)
+    ]
 
 
-def limits(score: str, support: Plain, noun: str) -> list[str]:
-    """What the numbers do not say.
+def measured_with(results: Plain) -> str:
+    """What a run was measured with, and where its numbers are."""
+    n_images, n_trained = results["n_images_evaluated"], results["n_images_trained"]
+    return (
+        f"All settings are in config.json beside this page, all numbers in results.json. Measured on {n_images:,} "
+        f"generated data under each protocol, beside real {results['evaluation_split']} data, after {n_trained:,} "
+        f"shown in training; seed of the training {results['seed']}, of the evaluation {results['evaluation_seed']}."
+    )
 
-    Args:
-        score: name of the score.
-        support: real training images by class and score, as results.json holds them.
-        noun: "image" or "point", of the data.
-    """
+
+def limits(results: Plain) -> list[str]:
+    """What the numbers do not say."""
+    score, support, data = results["score"], results["support"], noun(results)
     by_score, edges = np.sum(support["counts"], axis=0), support["edges"]
     rarest = int(by_score.argmin())
     low, high = edges[rarest], edges[rarest + 1]
     learnt = "from few" if by_score[rarest] else "from none"
-    own = " are in features of a network of our own, and" if noun == "image" else ""
+    own = " are in features of a network of our own, and" if data == "image" else ""
     return [
-        f"Of {by_score.sum():,} training {noun}s with {score_label(score)} from {edges[0]:.2f} to {edges[-1]:.2f}, "
+        f"Of {by_score.sum():,} training {data}s with {score_label(score)} from {edges[0]:.2f} to {edges[-1]:.2f}, "
         f"{by_score[rarest]:,} have it from {low:.2f} to {high:.2f}: what is asked there is learnt {learnt}.",
-        f"This is one training with one seed. Intervals are over {noun}s, not over trainings.",
-        f"Distances of {noun}s{own} compare within this page alone.",
+        f"This is one training with one seed. Intervals are over {data}s, not over trainings.",
+        f"Distances of {data}s{own} compare within this page alone.",
         "What goes with a score need not cause it.",
     ]
 
@@ -161,23 +179,16 @@ def training_command(name: str, settings: Plain) -> str:
     return shlex.join(["python", "-m", "uqgen.train", *(item for item in given if not item.startswith(ELSEWHERE))])
 
 
-def versions() -> str:
-    """What the numbers were computed with."""
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    return f"uqgen {uqgen.__version__}, Python {platform.python_version()}, {packages}."
+def _number(estimate: Plain) -> str:
+    found = Estimate.read(estimate)
+    return f"{found.value:.3f} (95 %: {found.low:.3f} to {found.high:.3f})"
 
 
-def _judged(measurements: Measurements) -> tuple[float, float]:
-    """Mean Pearson correlation of the judges on generated and on real data."""
-    assert measurements.controls is not None
-    both = measurements.controls.matched_real.judges_pearson.values()
-    generated, real = (float(np.mean(values)) for values in zip(*((b.generated, b.real) for b in both), strict=True))
-    return generated, real
-
-
-def _n_judges(measurements: Measurements) -> int:
-    assert measurements.controls is not None
-    return len(measurements.controls.matched_real.judges_pearson)
+def _judged(results: Plain) -> tuple[float, float, int]:
+    """Mean Pearson correlation of the judges on generated and on real data, and how many there are."""
+    path = "controls/matched_real/judges_pearson/*"
+    ours, theirs = ([found.value for found in find(results, f"{path}/{side}")] for side in ("generated", "real"))
+    return float(np.mean(ours)), float(np.mean(theirs)), len(ours)
 
 
 def _share_in_words(share: float) -> str:

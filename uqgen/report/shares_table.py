@@ -1,11 +1,9 @@
 """The table of what attributes explain of the score."""
 
-from math import nan
-
-from uqgen.evaluation.bootstrap import Estimate
-from uqgen.evaluation.in_vs_out import as_plain
 from uqgen.explanation.analysis import ALL, Analysis
 from uqgen.explanation.attributes import ATTRIBUTES
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.plain import as_plain
 from uqgen.report.attribute_figures import FOREST, LOOKS, TOGETHER, TRUTH
 from uqgen.report.style import with_interval
 from uqgen.run_folder import Plain
@@ -33,4 +31,4 @@ def written_shares_rows(analysis: Plain) -> list[list[str]]:
 
 
 def _cell(estimate: Plain) -> str:
-    return with_interval(Estimate(**{name: nan if value is None else value for name, value in estimate.items()}))
+    return with_interval(Estimate.read(estimate))

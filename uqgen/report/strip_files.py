@@ -9,14 +9,14 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms.v2.functional import to_pil_image
 
-from uqgen.explanation.sweep import Sweep
+from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.files import write_atomically
 from uqgen.report.score_slider import ScoreSlider, Strip
 
 INDEX = "strips.json"
 
 
-def write_strips(folder: Path, sweep: Sweep, class_names: Sequence[str]) -> None:
+def write_strips(folder: Path, sweep: ScoreSweep, class_names: Sequence[str]) -> None:
     """Writes a PNG file for each class and noise, of its images side by side, and what is said of them as JSON.
 
     Args:

@@ -16,7 +16,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from uqgen.evaluation.bootstrap import Estimate
+from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.arrays import Array
 
 # Inches: the width of a report's column on a screen (96 pixels an inch), and hardly shrunk on A4.

@@ -9,6 +9,10 @@ import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 from wandb_workspaces import expr
 
+from uqgen.loggers.telling import IN_TRAINING
+from uqgen.metrics import METRICS, Metric
+from uqgen.metrics.metric import main_metrics
+
 COLUMNS = 3  # of panels in a section
 MAX_RUNS = 50  # in a panel; W&B's default is 10
 
@@ -16,25 +20,7 @@ MAX_RUNS = 50  # in a panel; W&B's default is 10
 X = "n_images"
 PROTOCOLS = ("uniform", "data")
 JUDGES = ("judge 1", "judge 2", "judge 3")
-MANIFOLD = ("manifold/mean", "manifold/certain/mean")
-IN_VS_OUT = {
-    "Mean absolute error": [f"in_vs_out/{protocol}/mae" for protocol in PROTOCOLS],
-    "Pearson correlation": [f"in_vs_out/{protocol}/pearson" for protocol in PROTOCOLS],
-    "Spearman correlation": [f"in_vs_out/{protocol}/spearman" for protocol in PROTOCOLS],
-    "Bias (obtained less asked)": [f"in_vs_out/{protocol}/bias" for protocol in PROTOCOLS],
-    "Root mean square error": [f"in_vs_out/{protocol}/rmse" for protocol in PROTOCOLS],
-}
-QUALITY = {
-    "Class agreement": [f"class_agreement/{protocol}" for protocol in PROTOCOLS],
-    "Judges' Pearson correlation (uniform)": [f"judges/uniform/{judge}/pearson" for judge in JUDGES],
-    "Judges' Pearson correlation (data)": [f"judges/data/{judge}/pearson" for judge in JUDGES],
-    "Coverage, share of real (all scores; certain end)": [f"{place}/coverage/ratio" for place in MANIFOLD],
-    "Recall, share of real (all scores; certain end)": [f"{place}/recall/ratio" for place in MANIFOLD],
-    "Precision, share of real (all scores; certain end)": [f"{place}/precision/ratio" for place in MANIFOLD],
-    "FID (images)": ["realism/images/fid"],
-    "KID (images)": ["realism/images/kid"],
-    "Sliced Wasserstein distance (points)": ["realism/sliced_wasserstein"],
-}
+FINAL = "test"  # the split of evaluations at the end
 THROUGHPUT = {
     "Images per second": ["train/images_per_second"],
     "Memory (GiB)": ["train/memory_gib"],
@@ -54,15 +40,6 @@ FIGURES = [
     *("figures/distribution", "figures/judges", "figures/guidance", "figures/training"),
 ]
 SETTINGS = {"condition": "choices.condition", "score": "choices.score", "seed": "seed"}
-RESULTS = {
-    "MAE (uniform)": "in_vs_out/uniform/mae",
-    "Pearson (uniform)": "in_vs_out/uniform/pearson",
-    "class agreement (data)": "class_agreement/data",
-}
-REALISM = {
-    "Images": {"FID": "realism/images/fid"},
-    "Points": {"sliced Wasserstein": "realism/sliced_wasserstein"},
-}
 
 
 @dataclass(frozen=True)
@@ -87,13 +64,14 @@ class Chart:
         return f"{self.key}_table"
 
 
-SCATTER = {"x": "asked", "y": "obtained"}
+SCATTER = {"x": "requested", "y": "achieved"}
+CURVE = {**SCATTER, "stroke": "kind"}
 CHARTS = (
-    *(Chart(f"charts/scatter_{p}", "wandb/scatter/v0", SCATTER, f"Asked ({p}) against obtained") for p in PROTOCOLS),
     *(
-        Chart(f"charts/curve_{p}", "wandb/line/v0", {**SCATTER, "stroke": "kind"}, f"Obtained by asked ({p})")
+        Chart(f"{FINAL}/charts/scatter_{p}", "wandb/scatter/v0", SCATTER, f"Asked ({p}) against obtained")
         for p in PROTOCOLS
     ),
+    *(Chart(f"{FINAL}/charts/curve_{p}", "wandb/line/v0", CURVE, f"Obtained by asked ({p})") for p in PROTOCOLS),
 )
 
 
@@ -107,12 +85,12 @@ def workspace(entity: str, project: str) -> ws.Workspace:
         project: its name.
     """
     sections = [
-        _section("In against out", [*map(_chart, CHARTS), *_lines(IN_VS_OUT)]),
-        _section("Quality", _lines(QUALITY)),
+        _section("At the end", [*_bars(), *map(_chart, CHARTS)]),
+        *(_section(name, _metric_lines(name)) for name in dict.fromkeys(m.section for m in METRICS if m.section)),
         _section("Samples", [_samples(), _figures()], columns=1),
         _section("Throughput", _lines(THROUGHPUT)),
         _section("Training", _lines(TRAINING)),
-        _section("Sweep", [_coordinates(kind, realism) for kind, realism in REALISM.items()], columns=1),
+        _section("Sweep", [_coordinates(kind) for kind in ("images", "points")], columns=1),
     ]
     return ws.Workspace(
         entity=entity,
@@ -142,14 +120,35 @@ def _section(name: str, panels: Iterable[Any], columns: int = COLUMNS) -> ws.Sec
     )
 
 
-def _lines(metrics: Mapping[str, list[str]]) -> list[wr.LinePlot]:
-    return [wr.LinePlot(title=title, x=X, y=names, title_x="training images") for title, names in metrics.items()]
+def _lines(panels: Mapping[str, list[str]], unit: str = "") -> list[wr.LinePlot]:
+    titles = {"title_x": "training images", **({"title_y": unit} if unit else {})}
+    return [wr.LinePlot(title=title, x=X, y=names, **titles) for title, names in panels.items()]
+
+
+def _metric_lines(section: str) -> list[wr.LinePlot]:
+    """The curves of a section's metrics in training, those of one panel together."""
+    drawn = [metric for metric in METRICS if metric.section == section]
+    panels: dict[tuple[str, str], list[str]] = {}
+    for metric in drawn:
+        panels.setdefault((metric.panel, metric.unit), []).extend(_keys(metric, IN_TRAINING))
+    return [line for (title, unit), names in panels.items() for line in _lines({title: names}, unit)]
+
+
+def _bars() -> list[wr.BarPlot]:
+    """The main metrics at the end, a bar for each run."""
+    return [wr.BarPlot(title=metric.title, metrics=_keys(metric, FINAL)) for metric in main_metrics()]
+
+
+def _keys(metric: Metric, split: str) -> list[str]:
+    """What a run logs of a metric; where there are several, of each judge."""
+    names = JUDGES if "*" in metric.key else ("",)
+    return [f"{split}/{metric.key.replace('*', name)}" for name in names]
 
 
 def _chart(chart: Chart) -> wr.CustomChart:
     # The query is the one that W&B's own panels make of a chart that a run logs.
     query = {"id": {}, "name": {}, "_defaultColorIndex": {}, "summaryTable": {"tableKey": chart.table}}
-    axes = {"xname": "asked", "yname": "obtained"} if "stroke" in chart.fields else {}
+    axes = {"xname": "requested", "yname": "achieved"} if "stroke" in chart.fields else {}
     strings = {"title": chart.title, **axes}
     return wr.CustomChart(query=query, chart_name=chart.kind, chart_fields=dict(chart.fields), chart_strings=strings)
 
@@ -165,13 +164,14 @@ def _figures() -> wr.MediaBrowser:
     return wr.MediaBrowser(title="Figures at the end", media_keys=FIGURES, mode="gallery", gallery_axis="run")
 
 
-def _coordinates(kind: str, realism: Mapping[str, str]) -> wr.ParallelCoordinatesPlot:
-    """Settings to results; realism of one kind, since W&B leaves out a run that lacks a column."""
+def _coordinates(kind: str) -> wr.ParallelCoordinatesPlot:
+    """Settings to results; metrics of one kind of data, since W&B leaves out a run that lacks a column."""
+    metrics = [metric for metric in main_metrics() if "*" not in metric.key and metric.data in ("", kind)]
     columns = [
         *(wr.ParallelCoordinatesPlotColumn(wr.Config(key), display_name=name) for name, key in SETTINGS.items()),
         *(
-            wr.ParallelCoordinatesPlotColumn(wr.SummaryMetric(key), display_name=name)
-            for name, key in {**RESULTS, **realism}.items()
+            wr.ParallelCoordinatesPlotColumn(wr.SummaryMetric(f"{FINAL}/{metric.key}"), display_name=metric.title)
+            for metric in metrics
         ),
     ]
-    return wr.ParallelCoordinatesPlot(title=f"{kind}: settings and what they lead to", columns=columns)
+    return wr.ParallelCoordinatesPlot(title=f"{kind.capitalize()}: settings and what they lead to", columns=columns)

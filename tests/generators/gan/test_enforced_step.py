@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from uqgen.enforcement.enforcement import Enforcement
-from uqgen.loggers.history import read_history
+from uqgen.files import read_rows
 
 BATCH = 8
 
@@ -49,7 +49,7 @@ def test_an_enforcement_pulls_each_image_as_far_as_its_bound_allows(make_gan, tr
     torch.testing.assert_close(pull.norm(dim=1), 0.5 * push.flatten(1).norm(dim=1), rtol=1e-3, atol=1e-7)
     assert pull.std(dim=1).max() < 1e-3 * pull.abs().max()  # every pixel alike
     assert gan.enforcement.own < 1
-    (row, *_) = read_history(tmp_path / "pull" / "history.csv")
+    (row, *_) = read_rows(tmp_path / "pull" / "history.csv")
     assert {"d_enforcement", "g_enforcement"} <= row.keys()
 
 
@@ -103,5 +103,5 @@ def test_the_energy_score_takes_part_with_its_share_of_the_push(make_gan, train,
     torch.testing.assert_close(whole, 2 * half, rtol=1e-2, atol=1e-6)
     lengths = [gradient.flatten(1).norm(dim=1).mean().item() for gradient in (whole, push)]
     assert lengths[0] == pytest.approx(lengths[1], rel=1e-3)
-    (row,) = read_history(tmp_path / "1.0" / "history.csv")
+    (row,) = read_rows(tmp_path / "1.0" / "history.csv")
     assert row["energy"] > 0

@@ -8,7 +8,7 @@ from lightning import Callback
 from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
-from uqgen.loggers.history import read_history
+from uqgen.files import read_rows
 from uqgen.generators.fit import Intervals, fit
 from uqgen.generators.gan import module as gan_module
 from uqgen.hardware import Hardware
@@ -185,7 +185,7 @@ def test_a_relativistic_generator_is_compared_with_real_images_under_the_same_co
     gan = make_gan(n_images=16, penalty_weight=0, loss="relativistic")
     of_d = Spy(gan.discriminator)
     train(gan, tmp_path, log_every=8)
-    rows = read_history(tmp_path / "history.csv")
+    rows = read_rows(tmp_path / "history.csv")
     for step, row in enumerate(rows):
         (both, (both_parts,)), (real, (real_parts,)), (fake, (fake_parts,)) = of_d.inputs[3 * step : 3 * step + 3]
         assert real.equal(both[:BATCH])
@@ -243,7 +243,7 @@ def test_every_loss_and_penalty_trains(request, train, tmp_path, kind, loss, pen
     train(gan, tmp_path, log_every=16)
     assert not equal(weights(gan.generator), before[: len(weights(gan.generator))])
     assert all(weight.isfinite().all() for weight in gan.parameters())
-    rows = read_history(tmp_path / "history.csv")
+    rows = read_rows(tmp_path / "history.csv")
     assert [row["n_images"] for row in rows] == [16, 32, 48, 64]
     for row in rows:
         assert {"d_loss", "g_loss", "penalty", "real_logit", "fake_logit"} <= row.keys()
@@ -263,7 +263,7 @@ def test_path_lengths_are_pulled_to_their_moving_average(make_gan, train, tmp_pa
     gan = train(make_gan(n_images=40, path_length_weight=2.0), tmp_path, recorder, log_every=8, checkpoint_every=8)
     assert [n_images for n_images, _ in lengths] == [0, 32]
     mean = 0.0
-    rows = {row["n_images"]: row for row in read_history(tmp_path / "history.csv")}
+    rows = {row["n_images"]: row for row in read_rows(tmp_path / "history.csv")}
     for n_images, of_images in lengths:
         assert of_images.shape == (BATCH // 2,)
         mean += 0.01 * (of_images.mean().item() - mean)

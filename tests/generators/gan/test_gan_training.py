@@ -43,7 +43,7 @@ def test_unknown_losses_and_penalties_are_refused_with_those_there_are():
 
 def test_a_penalty_on_fakes_needs_them_under_the_conditions_of_real_images():
     assert GANTraining(n_images=100, loss="relativistic", penalty="r1_r2")
-    with pytest.raises(SettingError, match="^penalty=r1_r2: allowed: r1"):
+    with pytest.raises(SettingError, match=r"^penalty=r1_r2: allowed: r1 "):
         GANTraining(n_images=100, penalty="r1_r2")
 
 

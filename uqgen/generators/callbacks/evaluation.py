@@ -5,19 +5,20 @@ from pathlib import Path
 from lightning import Trainer
 
 from uqgen.evaluation.measure import Evaluator
-from uqgen.evaluation.results import scalars
+from uqgen.evaluation.results_json import measured
 from uqgen.files import write_atomically
 from uqgen.generators.callbacks.every import EveryNImages
 from uqgen.generators.model import ConditionalModel
 from uqgen.loggers.history import rows_as_csv, rows_until
-from uqgen.loggers.telling import log_measurements
+from uqgen.loggers.telling import IN_TRAINING, log_measurements
+from uqgen.metrics.metric import scalars
 
 
 class Evaluation(EveryNImages):
     """Measures the averaged generator on few images.
 
     What is asked, and of which latents, is as for the validation split, so that the last row of the file is what one
-    trained model may be chosen over another by. Loggers are told of the end by the evaluation that follows it.
+    trained model may be chosen over another by.
 
     Args:
         evaluator: what measures.
@@ -34,8 +35,8 @@ class Evaluation(EveryNImages):
         measurements = self.evaluator.measure_in_training(model)
         if not trainer.is_global_zero:
             return
-        rows = [*rows_until(self.path, model.n_images - 1), {"n_images": model.n_images, **scalars(measurements)}]
+        row = {"n_images": model.n_images, **scalars(measured(measurements))}
+        rows = [*rows_until(self.path, model.n_images - 1), row]
         columns = list(dict.fromkeys(name for row in rows for name in row))
         write_atomically(self.path, rows_as_csv(rows, columns, header=True).encode())
-        if not model.is_complete:
-            log_measurements(trainer.loggers, measurements, "val", self.evaluator.score.name, model.n_images)
+        log_measurements(trainer.loggers, measurements, IN_TRAINING, self.evaluator.score.name, model.n_images)

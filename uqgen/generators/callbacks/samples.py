@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import torch
 from lightning import Trainer
 
-from uqgen import seeding
-from uqgen.conditioning.condition import Condition
+from uqgen.evaluation.generated import sample_grid
 from uqgen.generators.callbacks.every import EveryNImages
 from uqgen.generators.model import ConditionalModel
 from uqgen.loggers.telling import ours
@@ -50,13 +48,3 @@ class SampleGrid(EveryNImages):
             save_figure(figure, path)
             for logger in ours(trainer.loggers):
                 logger.log_picture("samples", path, model.n_images)
-
-
-def sample_grid(model: ConditionalModel, n_classes: int, scores: list[float], seed: int) -> torch.Tensor:
-    """Images float32 [K, S, C, H, W] in [-1, 1]: a row for each class and its noise, a column for each of S scores."""
-    rng = seeding.generator(seed, device=model.device)
-    row = torch.arange(n_classes, device=model.device).repeat_interleave(len(scores))
-    asked = torch.tensor(scores, device=model.device).repeat(n_classes)
-    latent = model.draw_latent(n_classes, rng).select(row)
-    images = model.generate(latent, Condition(row, asked))
-    return images.unflatten(0, (n_classes, len(scores)))

@@ -58,7 +58,7 @@ class ConditionalFlow(ConditionalModel):
         training, sampling = as_dataclass(training, FlowTraining), as_dataclass(sampling, FlowSampling)
         super().__init__(encoding, training, target, score)
         if isinstance(velocity, Mapping):
-            velocity = build_described(velocity, Velocity)
+            velocity = cast(Velocity, build_described(velocity, Velocity))
         settings = {"shape": list(shape), "sampling": as_plain_values(sampling)}
         self.save_hyperparameters(self._describe(velocity=velocity) | settings)
         self.velocity: Velocity = velocity.to(memory_format=torch.channels_last)

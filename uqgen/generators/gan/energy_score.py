@@ -1,8 +1,9 @@
 """The energy score of generated images: a distance of distributions that one real image of each condition measures.
 
-Gneiting and Raftery (2007), equation 21: E|x - y| - E|y - y'| / 2, with x real and y, y' generated independently under its
-condition, is least where generated images are distributed as real ones. As a loss of generators: Shen and Meinshausen (2024),
-"Engression". The first term draws images to the data, the second drives those of one condition apart.
+Gneiting and Raftery (2007), equation 21: E|x - y| - E|y - y'| / 2, with x real and y, y' generated independently under
+its condition, is least where generated images are distributed as real ones. As a loss of generators: Shen and
+Meinshausen (2024), "Engression". The first term draws images to the data, the second drives those of one condition
+apart.
 """
 
 import torch

@@ -85,9 +85,9 @@ class ConditionalGAN(ConditionalModel):
         training = as_dataclass(training, GANTraining)
         super().__init__(encoding, training, target, score)
         if isinstance(generator, Mapping):
-            generator = build_described(generator, ConditionalGenerator)
+            generator = cast(ConditionalGenerator, build_described(generator, ConditionalGenerator))
         if isinstance(discriminator, Mapping):
-            discriminator = build_described(discriminator, ConditionalDiscriminator)
+            discriminator = cast(ConditionalDiscriminator, build_described(discriminator, ConditionalDiscriminator))
         self.save_hyperparameters(self._describe(generator=generator, discriminator=discriminator))
         has_styles = isinstance(generator, Generator)
         for name in ("path_length_weight", "style_mixing"):
@@ -222,7 +222,7 @@ class ConditionalGAN(ConditionalModel):
             return self.discriminator(real, parts) if self.loss.pairs else real.new_empty(0)
 
     def _partners(self, n: int) -> Tensor:
-        """Positions of the real images whose conditions fakes have: each its own, or two the same for an energy score."""
+        """Positions of the real images whose conditions fakes have; for an energy score, two have the same."""
         index = torch.arange(n, device=self.device)
         return index if self.settings.energy == 0 else index // 2 * 2
 

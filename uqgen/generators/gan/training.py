@@ -18,7 +18,7 @@ class GANTraining(Training):
         penalty: name in `PENALTIES`.
         penalty_weight: weight of the penalty (R1's gamma).
         penalty_every: the penalty is computed every so many steps, with its weight multiplied by as many ("lazy").
-        energy: length of the gradient of the energy score (`uqgen.generators.gan.energy_score`) by the generated images,
+        energy: length of the energy score's gradient by the generated images (`uqgen.generators.gan.energy_score`),
             relative to that of the adversarial loss; 0 leaves it out.
         path_length_weight: weight of StyleGAN2's path-length regularisation; 0 leaves it out.
         style_mixing: probability that an image mixes the styles of two z.

@@ -1,0 +1,106 @@
+"""Results and jobs of made-up generators, fixtures of several folders."""
+
+import json
+
+import numpy as np
+import pytest
+
+from uqgen.comparison.jobs import Job, State
+from uqgen.evaluation.at_sampling import AtSampling
+from uqgen.evaluation.controls import Controls, MatchedReal
+from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
+from uqgen.evaluation.measurements import AtStrength
+from uqgen.evaluation.protocol import ProtocolResult
+from uqgen.evaluation.support import Support
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.by_score import DistanceByScore, DistanceInBin
+from uqgen.metrics.copies import Copies
+from uqgen.metrics.fidelity import Fidelity
+from uqgen.metrics.fragility import Fragility
+from uqgen.metrics.in_vs_out import in_vs_out
+from uqgen.metrics.plain import as_plain
+from uqgen.metrics.ratio import Ratio
+
+EDGES = (0, 0.5, 1)
+
+
+def _results(quality: float, is_image: bool = True) -> dict:
+    """What results.json holds of a made-up GAN, through the classes that are written there; 1 is perfect."""
+    rng = np.random.default_rng(int(1000 * quality))
+    asked = rng.uniform(0, 1, 50)
+
+    def agreement(quality):
+        return in_vs_out(asked, quality * asked + (1 - quality) * rng.uniform(0, 1, 50), edges=EDGES, n_resamples=5)
+
+    def protocol():
+        judges = {f"judge {i}": agreement(quality * i / 4) for i in (1, 2, 3)}
+        return ProtocolResult(agreement(quality), {}, Estimate(quality, np.nan, np.nan), judges)
+
+    protocols = {"data": protocol(), "uniform": protocol()}
+    images, points = (Fidelity(100 - quality, 0.1, 0.01), None) if is_image else (None, 0.2)
+    realism = {"images": images, "sliced_wasserstein": points}
+    parts = ("in_vs_out", "class_agreement", "judges")
+    results = {part: {name: getattr(result, part) for name, result in protocols.items()} for part in parts}
+    sizes = {"score": "msp", "n_images_evaluated": 50, "evaluation_seed": 0, "n_images_trained": 1_000}
+    sizes |= {"evaluation_split": "test", "support": Support((0.0, 0.5, 1.0), ((3, 1), (0, 1_200)))}
+    helped = {
+        name: AtSampling(cost, agreement(quality + gain), Estimate(quality, np.nan, np.nan), {})
+        for name, cost, gain in (("corrected", 1, 0.1), ("best_of", 8, 0.2), ("corrected_best_of", 8, 0.3))
+    }
+    alone = (agreement(quality - 0.1), Estimate(quality, np.nan, np.nan), {}, realism, None)
+    results |= {"by_strength": [AtStrength(0.0, *alone)]}
+    results |= {"manifold": _manifold(quality), "verdict": {"worst": {"coverage": {"value": quality / 8}}}}
+    results |= {**sizes, "realism": realism, "at_sampling": helped, "controls": _controls(quality, is_image)}
+    return json.loads(json.dumps(as_plain(results), allow_nan=False))
+
+
+def _controls(quality: float, is_image: bool) -> Controls:
+    gaps = {"uniform": quality - 1, "data": quality / 2 - 1}
+    relative = {f"judge {i}": Ratio.of(quality * i, 4) for i in (1, 2, 3)}
+    return Controls(
+        MatchedReal({}, {}, gaps, {}, relative),
+        DistanceByScore(70 - quality, tuple(_bin(number) for number in range(1, 5))),
+        Copies(0.03 - quality / 100, 1.0, 1.0, 1.0, 50, 50),
+        Fragility(Ratio.of(3 - quality, 1), Ratio.of(2 - quality, 1) if is_image else None),
+    )
+
+
+def _manifold(quality: float) -> Manifold:
+    def mean(part: float) -> BesideReal:
+        return BesideReal(*(Ratio.of(quality * part * number, 2) for number in (1, 2, 3, 4)))
+
+    return Manifold(5, InBin(0.9, 1, mean(0.1), {}), (), mean(0.2), mean(0.3))
+
+
+def _bin(number: int) -> DistanceInBin:
+    return DistanceInBin(0, 1, 300, 300, 300, None if number in (2, 3) else 7.0 * number, None)
+
+
+def _validation(mae: float, coverage: float, agreement: float) -> dict:
+    """What the last evaluation of a training holds."""
+    found = {"in_vs_out": {"uniform": {"mae": mae}}, "class_agreement": {"data": agreement}}
+    return {**found, "manifold": {"mean": {"coverage": {"ratio": coverage}}}}
+
+
+def _job(
+    variant: str,
+    seed: int,
+    quality: float | None = None,
+    error: str = "",
+    validation: tuple[float, ...] | None = None,
+    **options,
+) -> Job:
+    state = State.FAILED if error else State.UNFINISHED if quality is None else State.COMPLETE
+    results = {} if quality is None else _results(quality, **options)
+    measured = {} if validation is None else _validation(*validation)
+    return Job(f"{variant},seed={seed}", variant, seed, state, error, results, measured)
+
+
+@pytest.fixture(scope="session")
+def make_results():
+    return _results
+
+
+@pytest.fixture(scope="session")
+def make_job():
+    return _job

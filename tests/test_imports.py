@@ -1,0 +1,63 @@
+"""Imports follow the way of the data and never turn back: no module of the package is in a circle of them."""
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import uqgen
+
+
+def modules(package: Path) -> dict[str, Path]:
+    """The modules of a package by name."""
+    paths = {path.relative_to(package.parent).with_suffix(""): path for path in package.rglob("*.py")}
+    return {".".join(parts.parts).removesuffix(".__init__"): path for parts, path in paths.items()}
+
+
+def imported(path: Path, known: dict[str, Path]) -> set[str]:
+    """The known modules that a file imports anywhere: at its top, for types alone, or within a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            children = {f"{node.module}.{name.name}" for name in node.names}
+            found |= (children & known.keys()) or {node.module}
+    return found & known.keys()
+
+
+def circle(package: Path) -> list[str]:
+    """The modules of a circle of imports, the first once more at the end; empty where there is none."""
+    known = modules(package)
+    try:
+        TopologicalSorter({name: imported(path, known) for name, path in known.items()}).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_the_package_has_no_circle_of_imports():
+    found = circle(Path(uqgen.__file__).parent)
+    assert not found, "a circle of imports: " + " <- ".join(found)
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from house.a import x",
+        "import house.a",
+        "from house import a",
+        "if TYPE_CHECKING:\n    from house.a import X",
+        "def f():\n    from house.a import x",
+    ],
+)
+def test_a_circle_is_found_however_it_is_hidden(tmp_path, back):
+    package = tmp_path / "house"
+    (package / "rooms").mkdir(parents=True)
+    files = {"__init__": "", "a": "from house.rooms import b", "rooms/__init__": "", "rooms/b": "import os"}
+    for name, text in files.items():
+        (package / f"{name}.py").write_text(text)
+    assert circle(package) == []
+    (package / "rooms" / "b.py").write_text(back)
+    assert set(circle(package)) == {"house.a", "house.rooms.b"}

@@ -1,0 +1,120 @@
+"""What an evaluation knows before there is a model: the real images, the target, and the judges."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any, Self
+
+import numpy as np
+from torch import Tensor, nn
+
+from uqgen import seeding
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.conditioning.condition import Condition
+from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.data.low_pass import LowPass
+from uqgen.evaluation.judge import Judge
+from uqgen.evaluation.manifold import RealCells
+from uqgen.evaluation.real import RealImages, features_of
+from uqgen.evaluation.score_bins import score_bins
+from uqgen.evaluation.settings import OWN, REFERENCES, EvaluationSettings
+from uqgen.scores import Score
+
+
+@dataclass(frozen=True)
+class EvaluationContext:
+    """A data set, a target and its judges, against which models are measured.
+
+    Attributes:
+        data: the data, set up.
+        target, judges: classifiers, on the model's device.
+        score: the score, fitted to the target.
+        own: class and score, or scores, of every real training image.
+        logits: for each split, float32 [N, K] or [N, M, K], the target's.
+        settings: see there.
+        features: what images are compared in, on the model's device; None for points.
+    """
+
+    data: InMemoryDataModule
+    target: FrozenClassifier
+    judges: dict[str, FrozenClassifier]
+    score: Score
+    own: Condition
+    logits: dict[str, Tensor]
+    settings: EvaluationSettings
+    features: nn.Module | None = None
+    _pooled: dict[tuple[str, int], RealCells] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def asked_range(self) -> tuple[float, float]:
+        """The lowest and the highest score asked under the uniform protocol."""
+        return self.settings.asked_range(self.score, self.own.score)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The most certain score asked under the uniform protocol, and the most uncertain one."""
+        low, high = self.asked_range
+        return (high, low) if self.score.high_means == "confident" else (low, high)
+
+    @cached_property
+    def second(self) -> Self | None:
+        """The same with the second score as the only one; None where there is none."""
+        return None if self.score.second is None else replace(self, score=self.score.second, own=self.own.of_second())
+
+    @cached_property
+    def real(self) -> dict[str, RealImages]:
+        """The real images of each split."""
+        return {
+            split: RealImages(getattr(self.data, split), logits, self.fitted_judges, self.score, self.features)
+            for split, logits in self.logits.items()
+        }
+
+    @cached_property
+    def real_cells(self) -> RealCells:
+        """The real images of each class and bin of scores."""
+        names, n_most = self.data.class_names, self.settings.n_manifold
+        return self._cells(self.settings.split, names, n_most, self.seed)
+
+    def pooled_cells(self, split: str, n_most: int) -> RealCells:
+        """The same for few images: of all classes together."""
+        if (split, n_most) not in self._pooled:
+            self._pooled[split, n_most] = self._cells(split, ["all"], n_most, self.seed_of(split))
+        return self._pooled[split, n_most]
+
+    @property
+    def reference(self) -> RealImages:
+        """The real images that generated ones are held against."""
+        return self.real[self.settings.split]
+
+    @property
+    def seed(self) -> int:
+        """Draws conditions and latents, others for each split."""
+        return self.seed_of(self.settings.split)
+
+    def bootstrap_settings(self, n_resamples: int) -> dict[str, Any]:
+        """What `in_vs_out` needs to know besides the scores."""
+        edges = np.linspace(*self.asked_range, self.settings.n_bins + 1)
+        return {"edges": edges, "n_resamples": n_resamples, "seed": self.settings.seed}
+
+    def seed_of(self, split: str) -> int:
+        """Draws conditions and latents for a split."""
+        return seeding.derive(self.settings.seed, REFERENCES.index(split))
+
+    def _cells(self, split: str, class_names: Sequence[str], n_most: int, seed: int) -> RealCells:
+        bins = score_bins(self.score, self.asked_range, self.own.score)
+        features = partial(features_of, network=self.compared_in)
+        return RealCells.of(
+            self.real["train"].scored, self.real[split].scored, bins, class_names, features, n_most, seed
+        )
+
+    @property
+    def compared_in(self) -> nn.Module | None:
+        """What images are compared in by class and score; None for points."""
+        is_own = self.data.is_image and self.settings.features == OWN
+        return LowPass() if is_own else self.features
+
+    @cached_property
+    def fitted_judges(self) -> dict[str, Judge]:
+        """The judges, each with its own score."""
+        validation = self.data.validation
+        return {name: Judge.fitted(judge, self.score, validation) for name, judge in self.judges.items()}

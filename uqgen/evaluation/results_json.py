@@ -1,0 +1,97 @@
+"""What results.json holds."""
+
+from dataclasses import fields
+
+from uqgen.classifiers.calibration import calibrate
+from uqgen.classifiers.predictions import SPLITS, accuracy, accuracy_by_corruption
+from uqgen.data.corruption import CORRUPTIONS
+from uqgen.evaluation.context import EvaluationContext
+from uqgen.evaluation.measurements import Measurements, SecondScore
+from uqgen.evaluation.protocol import ProtocolResult
+from uqgen.evaluation.support import support
+from uqgen.metrics.plain import as_plain
+from uqgen.run_folder import Plain
+
+# Le Coz et al. (2023), section 3.2
+PAPER_ACCURACY = {
+    "mnist": {"train": 0.988, "validation": 0.985},
+    "mnist_corrupt": {"train": 0.940, "validation": 0.932},
+}
+
+
+def as_results(name: str, seed: int, context: EvaluationContext, measurements: Measurements, n_images: int) -> Plain:
+    """All numbers of a run as plain values, each with what it was computed from.
+
+    Args:
+        name: of the experiment.
+        seed: of the model's training.
+        context: what the model was held against.
+        measurements: of the model.
+        n_images: images the discriminator had seen.
+    """
+    results = {
+        "experiment": name,
+        "seed": seed,
+        "score": context.score.name,
+        "n_images_trained": n_images,
+        "n_images_evaluated": context.settings.n_images,
+        "evaluation_split": context.settings.split,
+        "evaluation_seed": context.settings.seed,
+        "n_images_of_correction": context.settings.n_correction,
+        "classifier": classifier_results(context, name),
+        "support": support(context.own, context.data.n_classes, context.asked_range),
+    }
+    return {**as_plain(results), **measured(measurements)}
+
+
+def measured(measurements: Measurements) -> Plain:
+    """What was measured, as plain values: the part of results.json that `uqgen.metrics.METRICS` are read from."""
+    results = {
+        **_by_protocol(measurements.protocols),
+        "real_judges": measurements.real_judges,
+        "realism": measurements.realism,
+        "manifold": measurements.manifold,
+        "controls": measurements.controls,
+        "verdict": measurements.verdict,
+        "by_strength": measurements.by_strength,
+        "at_sampling": measurements.at_sampling,
+        "second_score": None if measurements.second is None else _second_score(measurements.second),
+    }
+    return as_plain(results)
+
+
+def _by_protocol(protocols: dict[str, ProtocolResult]) -> Plain:
+    names = [field.name for field in fields(ProtocolResult)]
+    return {name: {protocol: getattr(result, name) for protocol, result in protocols.items()} for name in names}
+
+
+def _second_score(second: SecondScore) -> Plain:
+    found = {"name": second.name, **_by_protocol(second.protocols)}
+    del found["class_agreement"]  # whatever the score
+    return {**found, "real_judges": second.real_judges, "knobs": second.knobs}
+
+
+def classifier_results(context: EvaluationContext, experiment: str) -> Plain:
+    """Accuracy of the target on each split, on the test split by corruption and severity, and its calibration."""
+    data, logits = context.data, context.logits
+    splits = {split: accuracy(logits[split], getattr(data, split).label) for split in SPLITS}
+    test, validation = data.test, data.validation
+    kinds = accuracy_by_corruption(logits["test"], test.label, test.corruption, test.severity)
+    by_kind = [
+        {
+            "corruption": CORRUPTIONS[corruption],
+            "severity": severity,
+            "n": int(((test.corruption == corruption) & (test.severity == severity)).sum()),
+            "accuracy": value,
+        }
+        for (corruption, severity), value in kinds.items()
+    ]
+    judges = {name: accuracy(judge.predict(test.x), test.label) for name, judge in context.judges.items()}
+    return {
+        "accuracy": splits,
+        "paper_accuracy": PAPER_ACCURACY.get(experiment),
+        "test_by_corruption": by_kind,
+        "calibration": calibrate(logits["validation"], validation.label, logits["test"], test.label),
+        "judges_test_accuracy": judges,
+        "sha256": context.target.digest(),
+    }

@@ -1,0 +1,86 @@
+"""Score sweeps: the noise is fixed, the score swept from certain to uncertain; the local use of Le Coz et al. (2023).
+
+Where the networks are told the whole softmax vector, one vector is kept along a sweep and flattened until its maximum
+is the score asked. Otherwise each score would come with other second choices, and more than the score would change.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from rich.progress import track
+from torch import Tensor
+
+from uqgen import seeding
+from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.conditioning.condition import Condition
+from uqgen.data.labelled import to_uint8
+from uqgen.generators.latent import Latent
+from uqgen.generators.model import ConditionalModel
+from uqgen.scores import Score
+
+
+@dataclass(frozen=True)
+class ScoreSweep:
+    """For each of K classes and M noises, images at S scores asked.
+
+    Attributes:
+        scores: the S scores asked, from the confident end to the uncertain one.
+        x: uint8 [K, M, S, C, H, W]; along S nothing but the score asked differs.
+        score_out: float32 [K, M, S], the scores obtained.
+        probabilities: float32 [K, M, S, K].
+    """
+
+    scores: tuple[float, ...]
+    x: Tensor
+    score_out: Tensor
+    probabilities: Tensor
+
+    @property
+    def predicted(self) -> Tensor:
+        """The most probable class, int64 [K, M, S]."""
+        return self.probabilities.argmax(dim=-1)
+
+
+def sweep_scores(
+    model: ConditionalModel,
+    target: FrozenClassifier,
+    score: Score,
+    n_classes: int,
+    scores: tuple[float, ...],
+    n_noises: int,
+    seed: int,
+) -> ScoreSweep:
+    """Makes the images of a sweep, rounded to 256 levels, and has them scored.
+
+    Args:
+        model: the trained model, on the device where to compute.
+        target: on the same device.
+        score: fitted to the target.
+        n_classes: number of classes K.
+        scores: the S scores asked.
+        n_noises: number M of noises of each class.
+        seed: draws them.
+    """
+    rng = seeding.generator(seed, device=model.device)
+    images, obtained, probabilities = [], [], []
+    for label in track(range(n_classes), "sweeps, one a class"):
+        latent, condition = _swept(model, model.draw_latent(n_noises, rng), label, scores)
+        x = to_uint8(model.generate(latent, condition)).cpu()
+        logits = target.predict(x)
+        images.append(x)
+        obtained.append(score(logits, condition.label.cpu()))
+        probabilities.append(predictive_logits(logits).softmax(dim=1))
+    shape = (n_noises, len(scores))
+    x, score_out, vectors = (torch.stack(parts).unflatten(1, shape) for parts in (images, obtained, probabilities))
+    return ScoreSweep(scores, x, score_out, vectors)
+
+
+def _swept(model: ConditionalModel, latent: Latent, label: int, scores: tuple[float, ...]) -> tuple[Latent, Condition]:
+    """Every score asked of each of M latents, M S of both, latent by latent."""
+    n = len(latent)
+    certain = Condition(torch.full((n,), label, device=model.device), torch.full((n,), scores[0], device=model.device))
+    row = torch.arange(n, device=model.device).repeat_interleave(len(scores))
+    asked = torch.tensor(scores, device=model.device).repeat(n)
+    complete = model.encoding.complete(certain, latent.chance)
+    return latent.select(row), model.encoding.rescored(complete.select(row), asked)

@@ -1,0 +1,89 @@
+"""Whether generated images are training images over again."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from uqgen.metrics.metric import Metric, Row, register
+
+QUANTILE = 0.01  # of real images that are as near to a training image as what counts as a copy
+CHUNK = 500  # images whose distances are held at once
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Distances to the nearest training image.
+
+    Attributes:
+        share: of generated images that are nearer than the threshold; of real images it is 0.01.
+        threshold: the 1 % quantile of the distances of real images that are not training images.
+        median_generated, median_real: of the distances.
+        n_generated, n_real: number of images.
+    """
+
+    share: float
+    threshold: float
+    median_generated: float
+    median_real: float
+    n_generated: int
+    n_real: int
+
+
+def copies(generated: Tensor, real: Tensor, train: Tensor) -> Copies:
+    """Counts generated images that are nearer to a training image than unseen real images nearly ever are.
+
+    Args:
+        generated: uint8 [N, C, H, W], or points float32 [N, 2].
+        real: real images that are not training images, [M, ...] of the same kind.
+        train: training images, [L, ...] of the same kind, L at least 1.
+    """
+    ours, theirs = (nearest_distance(x, train) for x in (generated, real))
+    threshold = theirs.quantile(QUANTILE)
+    share = (ours < threshold).double().mean()
+    medians = float(ours.quantile(0.5)), float(theirs.quantile(0.5))
+    return Copies(float(share), float(threshold), *medians, len(ours), len(theirs))
+
+
+@torch.inference_mode()
+def nearest_distance(x: Tensor, train: Tensor) -> Tensor:
+    """Euclidean distance to the nearest training image.
+
+    Args:
+        x: uint8 [N, C, H, W], whose pixels count as [0, 1], or points float32 [N, 2].
+        train: [L, ...] of the same kind.
+
+    Returns:
+        float64 [N], at least 0.
+    """
+    x, train = _flat(x), _flat(train)
+    squares = train.square().sum(dim=1)
+    # |x - t|^2 = |x|^2 + (|t|^2 - 2 x t), of which the bracket alone depends on t
+    least = [torch.addmm(squares, chunk, train.T, alpha=-2).amin(dim=1) for chunk in x.split(CHUNK)]
+    return (torch.cat(least) + x.square().sum(dim=1)).clamp(min=0).sqrt().double()
+
+
+def _flat(x: Tensor) -> Tensor:
+    # Points can lie so near to each other that float32 would lose their distance in the subtraction.
+    return x.flatten(1).float() / 255 if x.dtype == torch.uint8 else x.flatten(1).double()
+
+
+_SHARE, _MEDIAN = "controls/copies/share", "controls/copies/median_"
+register(
+    Metric(
+        _SHARE,
+        "copies",
+        "lower",
+        name="copies",
+        theme="controls",
+        rows=[
+            Row("controls", "share of copies of training data", {"generated": _SHARE, "real": QUANTILE}, "{:.3f}"),
+            Row(
+                "controls",
+                "distance to the nearest in training (median)",
+                {"generated": f"{_MEDIAN}generated", "real": f"{_MEDIAN}real"},
+                "{:#.3g}",
+            ),
+        ],
+    )
+)

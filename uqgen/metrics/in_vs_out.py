@@ -1,0 +1,285 @@
+"""How near the obtained scores are to the asked ones: Le Coz et al. (2023), figures 2b and 4, in numbers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from uqgen.metrics.bootstrap import Array, Estimate, Floats, bootstrap
+from uqgen.metrics.metric import Better, Metric, Row, register
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """The obtained scores of the images whose asked score lies in one bin.
+
+    Attributes:
+        low, high: edges of the bin; it holds low <= asked < high, the last bin also asked = high.
+        n: number of images in the bin. Where it is 0, everything below is NaN.
+        mean, median: of the obtained scores.
+        lower_quartile, upper_quartile: of the obtained scores.
+    """
+
+    low: float
+    high: float
+    n: int
+    mean: Estimate
+    median: Estimate
+    lower_quartile: float
+    upper_quartile: float
+
+
+@dataclass(frozen=True)
+class InVsOut:
+    """Agreement of asked and obtained scores.
+
+    Attributes:
+        n: number of images N.
+        mae: mean of |obtained - asked|.
+        rmse: root of the mean of (obtained - asked)^2.
+        bias: mean of obtained - asked.
+        pearson: linear correlation; NaN where either side is constant.
+        spearman: Pearson correlation of the ranks, ties sharing their mean rank; NaN where either side is constant.
+        r2: coefficient of determination with the asked score as the truth and the obtained score as its prediction,
+            1 - sum (asked - obtained)^2 / sum (asked - mean asked)^2; at most 1, 0 for always obtaining the mean asked
+            score, NaN where the asked score is constant.
+        within_005, within_01: share of images with |obtained - asked| at most 0.05 and 0.1.
+        curve: one point for each bin of asked scores.
+    """
+
+    n: int
+    mae: Estimate
+    rmse: Estimate
+    bias: Estimate
+    pearson: Estimate
+    spearman: Estimate
+    r2: Estimate
+    within_005: Estimate
+    within_01: Estimate
+    curve: tuple[CurvePoint, ...]
+
+
+def in_vs_out(
+    asked: ArrayLike, obtained: ArrayLike, *, edges: ArrayLike, n_resamples: int = 1_000, seed: int = 0
+) -> InVsOut:
+    """Compares asked with obtained scores.
+
+    Args:
+        asked: float [N], finite, N at least 1.
+        obtained: float [N], finite.
+        edges: float [B + 1], increasing, the edges of the B bins of the curve; a score outside all bins counts
+            everywhere but in the curve.
+        n_resamples: number of bootstrap resamples.
+        seed: draws the resamples.
+
+    Raises:
+        ValueError: the arrays are empty, differ in length or hold a NaN or infinity; the edges do not increase.
+        SettingError: n_resamples or seed is out of range.
+    """
+    asked, obtained = _checked(asked, obtained)
+    columns = (asked, obtained, _tie_codes(asked), _tie_codes(obtained))
+    agreement = bootstrap(_agreement, columns, n_resamples, seed)
+    return InVsOut(n=len(asked), **agreement, curve=_curve(asked, obtained, np.asarray(edges), n_resamples, seed))
+
+
+def by_class(
+    asked: ArrayLike,
+    obtained: ArrayLike,
+    labels: ArrayLike,
+    class_names: Sequence[str],
+    *,
+    edges: ArrayLike,
+    n_resamples: int = 1_000,
+    seed: int = 0,
+) -> dict[str, InVsOut]:
+    """`in_vs_out` of each class that occurs, in the order of the labels.
+
+    Args:
+        asked, obtained, edges, n_resamples, seed: as in `in_vs_out`.
+        labels: int [N], the class of each image, in 0 .. K - 1.
+        class_names: K names.
+
+    Raises:
+        ValueError: as in `in_vs_out`; the labels differ in length from the scores.
+    """
+    asked, obtained, labels = np.asarray(asked), np.asarray(obtained), np.asarray(labels)
+    if labels.shape != asked.shape or labels.shape != obtained.shape:
+        raise ValueError(f"labels {labels.shape}, asked {asked.shape} and obtained {obtained.shape} differ in length")
+    of_class = {class_names[label]: labels == label for label in np.unique(labels)}
+    return {
+        name: in_vs_out(asked[chosen], obtained[chosen], edges=edges, n_resamples=n_resamples, seed=seed)
+        for name, chosen in of_class.items()
+    }
+
+
+def mean_absolute_error(asked: Array, obtained: Array) -> Floats:
+    """Mean of |obtained - asked| over the last axis, float [..., N] to [...]."""
+    return np.abs(obtained - asked).mean(axis=-1)
+
+
+def pearson(a: Array, b: Array) -> Floats:
+    """Pearson correlation over the last axis, float [..., N] to [...] in [-1, 1]; NaN where either side is constant."""
+    a, b = _centred(a), _centred(b)
+    with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN that is promised
+        return np.vecdot(a, b) / np.sqrt(np.vecdot(a, a) * np.vecdot(b, b))
+
+
+def _agreement(asked: Floats, obtained: Floats, asked_codes: Array, obtained_codes: Array) -> dict[str, Floats]:
+    """All statistics of `InVsOut` over the last axis; the codes are those of `_tie_codes`."""
+    difference = obtained - asked
+    distance, centred = np.abs(difference), _centred(asked)
+    squared_error, squared_spread = np.vecdot(difference, difference), np.vecdot(centred, centred)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r2 = np.where(squared_spread > 0, 1 - squared_error / squared_spread, np.nan)
+    return {
+        "mae": mean_absolute_error(asked, obtained),
+        "rmse": np.sqrt(squared_error / asked.shape[-1]),
+        "bias": difference.mean(axis=-1),
+        "pearson": pearson(asked, obtained),
+        "spearman": pearson(_ranks(asked_codes), _ranks(obtained_codes)),
+        "r2": r2,
+        "within_005": (distance <= 0.05).mean(axis=-1),
+        "within_01": (distance <= 0.1).mean(axis=-1),
+    }
+
+
+def _curve(asked: Floats, obtained: Floats, edges: Floats, n_resamples: int, seed: int) -> tuple[CurvePoint, ...]:
+    if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
+        raise ValueError(f"edges must be two or more increasing numbers, not {edges}")
+    bins = np.searchsorted(edges, asked, side="right") - 1
+    bins[asked == edges[-1]] = len(edges) - 2
+    return tuple(
+        _curve_point(float(low), float(high), obtained[bins == position], n_resamples, seed)
+        for position, (low, high) in enumerate(pairwise(edges))
+    )
+
+
+def _curve_point(low: float, high: float, obtained: Floats, n_resamples: int, seed: int) -> CurvePoint:
+    if len(obtained) == 0:
+        nothing = Estimate(np.nan, np.nan, np.nan)
+        return CurvePoint(low, high, 0, nothing, nothing, np.nan, np.nan)
+    centre = bootstrap(_centre, (obtained,), n_resamples, seed)
+    lower, upper = np.quantile(obtained, (0.25, 0.75))
+    return CurvePoint(low, high, len(obtained), centre["mean"], centre["median"], float(lower), float(upper))
+
+
+def _centre(obtained: Floats) -> dict[str, Floats]:
+    return {"mean": obtained.mean(axis=-1), "median": np.median(obtained, axis=-1)}
+
+
+def _centred(values: Array) -> Floats:
+    # Less the first value, a constant is exactly 0 and stays so; less its rounded mean alone it might not be.
+    shifted = values - values[..., :1]
+    return shifted - shifted.mean(axis=-1, keepdims=True)
+
+
+def _tie_codes(values: Array) -> NDArray[np.intp]:
+    """Position of each value among the sorted distinct values; [N] to [N]."""
+    return np.unique(values, return_inverse=True)[1]
+
+
+def _ranks(codes: NDArray[np.intp]) -> Floats:
+    """Ranks over the last axis from 1, ties sharing their mean rank, as `scipy.stats.rankdata` but without a sort.
+
+    Args:
+        codes: [..., N], non-negative integers not much above N, in the order of what is ranked.
+    """
+    rows = codes.reshape(-1, codes.shape[-1])
+    n_codes = int(rows.max()) + 1
+    offsets = n_codes * np.arange(len(rows))[:, None]
+    counts = np.bincount((rows + offsets).ravel(), minlength=n_codes * len(rows)).reshape(-1, n_codes)
+    mean_ranks = counts.cumsum(axis=1) - (counts - 1) / 2
+    return np.take_along_axis(mean_ranks, rows, axis=1).reshape(codes.shape)
+
+
+def _checked(asked: ArrayLike, obtained: ArrayLike) -> tuple[Floats, Floats]:
+    arrays = np.asarray(asked, dtype=np.float64), np.asarray(obtained, dtype=np.float64)
+    if arrays[0].ndim != 1 or arrays[0].shape != arrays[1].shape or len(arrays[0]) == 0:
+        raise ValueError(f"asked and obtained must be [N] with N above 0, not {arrays[0].shape} and {arrays[1].shape}")
+    for name, array in zip(("asked", "obtained"), arrays, strict=True):
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds {np.count_nonzero(~np.isfinite(array))} values that are NaN or infinite")
+    return arrays
+
+
+class Statistic(NamedTuple):
+    """How one of the statistics of `InVsOut` is called.
+
+    Attributes:
+        short, full: its name in a heading, and in a table's first column.
+        better: which way is better.
+        unit: of the number.
+        panel: title of W&B's panel that draws it; empty for none.
+    """
+
+    short: str
+    full: str
+    better: Better | None
+    unit: str = ""
+    panel: str = ""
+
+
+STATISTICS = {
+    "mae": Statistic("MAE", "mean absolute error", "lower", "score", "Mean absolute error"),
+    "rmse": Statistic("RMSE", "root mean square error", "lower", "score", "Root mean square error"),
+    "bias": Statistic("bias", "bias (obtained less asked)", None, "score", "Bias (obtained less asked)"),
+    "pearson": Statistic("Pearson", "Pearson correlation", "higher", panel="Pearson correlation"),
+    "spearman": Statistic("Spearman", "Spearman correlation", "higher", panel="Spearman correlation"),
+    "r2": Statistic("R²", "coefficient of determination R²", "higher"),
+    "within_005": Statistic("within 0.05", "share within 0.05", "higher"),
+    "within_01": Statistic("within 0.1", "share within 0.1", "higher"),
+}
+
+
+def statistic(path: str, which: str, title: str, whose: str = "", **options: Any) -> Metric:
+    """The metric of one statistic of an `InVsOut`.
+
+    Args:
+        path: where the `InVsOut` stands in the results.
+        which: one of `STATISTICS`.
+        title: what was requested, and under what circumstances.
+        whose: the scores are, where they are not the target's.
+        options: see `Metric`.
+    """
+    short, _, better, unit, _ = STATISTICS[which]
+    return Metric(f"{path}/{which}", f"{whose}{short} ({title})", better, unit, **options)
+
+
+def _of_protocol(protocol: str) -> Iterator[Metric]:
+    path = f"in_vs_out/{protocol}"
+    for which, called in STATISTICS.items():
+        yield statistic(
+            path,
+            which,
+            protocol,
+            name=f"{protocol}_{which}" if which in ("mae", "pearson", "spearman") else "",
+            main=protocol == "uniform" and which in ("mae", "pearson"),
+            choice="error" if (protocol, which) == ("uniform", "mae") else "",
+            section="In against out" if called.panel else "",
+            panel=called.panel,
+            rows=[Row("agreement", called.full, {protocol: f"{path}/{which}"})],
+        )
+        row = Row("second score", called.full, {protocol: f"second_score/{path}/{which}"})
+        yield statistic(f"second_score/{path}", which, f"second score, {protocol}", rows=[row])
+
+
+def _helped(part: str, title: str) -> Iterator[Metric]:
+    path = f"{part}/*/in_vs_out"
+    for which, called in STATISTICS.items():
+        row = Row(part, "{0}", {called.short: f"{path}/{which}"})
+        yield statistic(path, which, f"uniform, {title}", rows=[row] if which in ("mae", "pearson") else [])
+
+
+register(
+    *_of_protocol("uniform"),
+    *_of_protocol("data"),
+    *_helped("by_strength", "under guidance"),
+    *_helped("at_sampling", "helped at sampling"),
+    statistic("by_strength/0/in_vs_out", "mae", "uniform, unguided", name="unguided_mae"),
+    statistic("by_strength/0/in_vs_out", "pearson", "uniform, unguided", name="unguided_pearson"),
+    statistic("at_sampling/best_of/in_vs_out", "mae", "uniform, best of k", name="best_of_mae"),
+    statistic("at_sampling/corrected/in_vs_out", "mae", "uniform, corrected", name="corrected_mae"),
+)

@@ -1,0 +1,172 @@
+"""Generated beside real data: a map of classes and scores, images, and points (Le Coz et al., 2023, Fig. 2a)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from uqgen.evaluation.manifold import InBin, InCell, Manifold
+from uqgen.report.arrays import Array, shaped
+from uqgen.report.image_figures import centres, checked_images, draw_image, sheet_of
+from uqgen.report.style import (
+    INK,
+    SCORE_COLOURS,
+    SMALL_PRINT,
+    TEXT,
+    WIDTH,
+    new_figure,
+    padded_limits,
+    score_label,
+    small_print,
+    style,
+)
+
+SHOWN = {"coverage": "coverage / real", "recall": "recall / real", "precision": "precision / real"}
+MOST_CLASSES = 30
+_LINE = 0.24  # inches, of a class
+_LABELS = 0.9  # inches that the classes' names take
+_WIDEST = 0.45  # inches, of an image
+# Inches: the width of one panel.
+_PANEL = 3.3
+
+
+def manifold_figure(manifold: Manifold, score_name: str, *, seed: int) -> Figure:
+    """Coverage, recall and precision of each class and bin, as shares of their floors.
+
+    Of more than 30 classes, those with the least coverage are shown.
+
+    Args:
+        manifold: what was measured.
+        score_name: name of the score, such as `msp`.
+        seed: of the evaluation, for the small print.
+    """
+    bins = sorted([manifold.certain, *manifold.below], key=lambda part: part.low)
+    maps = {name: _shares(bins, name) for name in SHOWN}
+    least = np.nan_to_num(maps["coverage"], nan=np.inf).min(axis=1).argsort(kind="stable")[:MOST_CLASSES]
+    rows = np.sort(least)
+    names = [list(bins[0].classes)[row] for row in rows]
+    figure = new_figure(height=_LINE * len(rows) + 1.5)
+    for axes, (name, title) in zip(figure.subplots(1, len(SHOWN), sharey=True), SHOWN.items(), strict=True):
+        style(axes, x=f"{score_label(score_name)} requested", title=title)
+        _draw_map(axes, maps[name][rows])
+        axes.set_xticks(
+            np.arange(len(bins)), [_edges(part) for part in bins], rotation=60, ha="right", rotation_mode="anchor"
+        )
+        axes.set_yticks(np.arange(len(rows)), names)
+    marks = "1: as real images that take the place of the generated ones; blank: too few real images"
+    small_print(figure, [marks, f"k = {manifold.k}", f"seed {seed}"])
+    return figure
+
+
+def _shares(bins: list[InBin], name: str) -> Array:
+    """Of each class (row) and bin (column), generated as share of the floor; NaN where there is none."""
+    return np.array([[_share(found, name) for found in part.classes.values()] for part in bins]).T
+
+
+def _share(found: InCell, name: str) -> float:
+    if found.generated is None:
+        return np.nan
+    ours, floor = getattr(found.generated, name).value, getattr(found.floor, name).value
+    return ours / floor if floor else np.nan
+
+
+def _edges(part: InBin) -> str:
+    return f"{part.low:.2g}–{part.high:.2g}"  # noqa: RUF001
+
+
+def _draw_map(axes: Axes, shares: Array) -> None:
+    axes.grid(visible=False)
+    axes.imshow(shares, cmap=SCORE_COLOURS, vmin=0, vmax=1, aspect="auto")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    for (row, column), share in np.ndenumerate(shares):
+        if np.isfinite(share):
+            colour = "white" if share < 0.7 else INK
+            axes.text(column, row, f"{share:.2f}", fontsize=SMALL_PRINT, color=colour, ha="center", va="center")
+
+
+def side_by_side_figure(
+    generated: ArrayLike, real: ArrayLike, class_names: Sequence[str], scores: str, *, seed: int
+) -> Figure:
+    """A row for each class: generated images at the left, real ones at the right.
+
+    Args:
+        generated: float [K, n, 1 or 3, H, W] in [-1, 1].
+        real: the same of real images; class and score of each are those requested of the generated one in its place.
+        class_names: K names.
+        scores: which scores they have, in words.
+        seed: of the noise and of what is drawn, for the small print.
+
+    Raises:
+        SettingError: an array has another shape.
+    """
+    sides = [sheet_of(checked_images(side)) for side in (generated, real)]
+    n_rows, n_columns, _, height, _ = np.shape(generated)
+    width = min((WIDTH - _LABELS) / 2, _WIDEST * n_columns)
+    figure = new_figure(height=width * sides[0].shape[1] / sides[0].shape[2] + 0.75, width=2 * width + _LABELS)
+    axes = figure.subplots(1, 2)
+    for part, sheet, title in zip(axes, sides, ("generated", "real"), strict=True):
+        style(part, title=title)
+        part.grid(visible=False)
+        draw_image(part, sheet)
+    axes[0].set_yticks(centres(n_rows, height), class_names)
+    axes[0].tick_params(length=0, labelsize=TEXT)
+    small_print(figure, [scores, "drawn at random, none selected", f"seed {seed}"])
+    return figure
+
+
+def moons_figure(
+    real_x: ArrayLike,
+    real_score: ArrayLike,
+    fake_x: ArrayLike,
+    asked: ArrayLike,
+    score_name: str,
+    *,
+    seed: int,
+) -> Figure:
+    """Real points coloured by the score the classifier gives them, generated ones by the score that was asked.
+
+    Args:
+        real_x: float [N, 2], real points.
+        real_score: float [N], their scores.
+        fake_x: float [M, 2], generated points.
+        asked: float [M], the scores asked of the generator.
+        score_name: name of the score, such as `msp`.
+        seed: seed the generated points were drawn with, for the small print.
+
+    Raises:
+        SettingError: an array has another shape.
+    """
+    real_x, fake_x = shaped("real_x", real_x, "N", 2), shaped("fake_x", fake_x, "M", 2)
+    real_score, asked = shaped("real_score", real_score, len(real_x)), shaped("asked", asked, len(fake_x))
+    everywhere, scores = np.concatenate([real_x, fake_x]), np.concatenate([real_score, asked])
+    norm, label = Normalize(scores.min(), scores.max()), score_label(score_name)
+    xlim, ylim = padded_limits(everywhere[:, 0]), padded_limits(everywhere[:, 1])
+
+    # As high as the panels are, so that the colour bar is no higher than they.
+    shape = (ylim[1] - ylim[0]) / (xlim[1] - xlim[0])
+    figure = new_figure(height=float(np.clip(_PANEL * shape, 1.5, 5)) + 0.9)
+    left, right = figure.subplots(1, 2, sharex=True, sharey=True)
+    _draw_points(left, real_x, real_score, norm, "Real points, by score obtained")
+    _draw_points(right, fake_x, asked, norm, "Generated points, by score asked")
+    left.set(xlim=xlim, ylim=ylim)
+    left.set_ylabel("$x_2$", fontsize=TEXT)
+
+    bar = figure.colorbar(ScalarMappable(norm, SCORE_COLOURS), ax=[left, right], aspect=25, pad=0.01)
+    bar.set_label(label, fontsize=TEXT)
+    bar.ax.tick_params(labelsize=TEXT - 1)
+    bar.outline.set_visible(False)
+    small_print(figure, [f"{len(real_x):,} real points", f"{len(fake_x):,} generated points", f"seed {seed}"])
+    return figure
+
+
+def _draw_points(axes: Axes, x: Array, score: Array, norm: Normalize, title: str) -> None:
+    style(axes, x="$x_1$", title=title)
+    axes.set_aspect("equal")
+    axes.scatter(
+        x[:, 0], x[:, 1], s=5, c=score, cmap=SCORE_COLOURS, norm=norm, alpha=0.8, linewidths=0, rasterized=True
+    )

@@ -1,0 +1,129 @@
+"""The figures of a run: drawn from its model and what was measured, by the names that `run_page.captions` has."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.evaluation.context import EvaluationContext
+from uqgen.evaluation.generated import Generated, fixed_noise, sample_grid
+from uqgen.evaluation.measurements import Measurements
+from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
+from uqgen.evaluation.side_by_side import side_by_side
+from uqgen.files import read_rows
+from uqgen.generators.model import ConditionalModel
+from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
+from uqgen.report.realism_figures import manifold_figure, moons_figure, side_by_side_figure
+from uqgen.report.run_page import rows_of_classes
+from uqgen.report.run_tables import PROTOCOL_TITLES
+from uqgen.report.saving import save_figure
+from uqgen.report.score_figures import (
+    InVsOutPanel,
+    JudgeRow,
+    distribution_figure,
+    in_vs_out_figure,
+    judges_figure,
+    strength_figure,
+)
+from uqgen.report.style import score_label
+from uqgen.report.training_figure import training_figure
+from uqgen.run_folder import RunFolder
+
+CURVES = {
+    "loss": "error of the velocity",
+    "d_loss": "discriminator's loss",
+    "g_loss": "generator's loss",
+    "penalty": "discriminator's penalty",
+    "real_logit": "discriminator, of real",
+    "fake_logit": "discriminator, of generated",
+    "d_enforcement": "enforcement, discriminator",
+    "g_enforcement": "enforcement, generator",
+    "memory_gib": "memory (GiB)",
+}  # where the name of what is logged does not speak for itself
+Drawn = Iterator[tuple[str, Figure]]
+
+
+def save_run_figures(
+    run: RunFolder, context: EvaluationContext, measurements: Measurements, model: ConditionalModel, training_seed: int
+) -> None:
+    """Draws every figure of a run into a PNG file.
+
+    Args:
+        run: where to write, and where the history of the training is.
+        context: what the model was held against.
+        measurements: of the model.
+        model: the trained model.
+        training_seed: of its training, for the small print.
+    """
+    for name, figure in measured_figures(context, measurements, model):
+        save_figure(figure, run.figures / f"{name}.png")
+    if rows := read_rows(run.training / "history.csv"):
+        save_figure(_training_figure(rows, training_seed), run.figures / "training.png")
+
+
+def measured_figures(context: EvaluationContext, measurements: Measurements, model: ConditionalModel) -> Drawn:
+    """The figures of what was measured, each with its name."""
+    score, seed = context.score.name, context.settings.seed
+    generated = measurements.generated["data"]
+    if measurements.manifold is not None:
+        yield "manifold", manifold_figure(measurements.manifold, score, seed=seed)
+    yield "in_vs_out", _in_vs_out(measurements.generated, measurements.protocols, score, seed)
+    if (second := measurements.second) is not None:
+        made = {name: images.second for name, images in measurements.generated.items() if images.second is not None}
+        yield "in_vs_out_second", _in_vs_out(made, second.protocols, second.name, seed)
+    if context.data.is_image:
+        yield from _image_figures(context, model)
+    else:
+        real = context.data.train.x.numpy(), context.own.score.numpy()
+        fake = generated.x.numpy(), generated.asked.score.numpy()
+        yield "moons", moons_figure(*real, *fake, score, seed=seed)
+    scores = context.reference.score.numpy(), generated.score_out.numpy()
+    yield "distribution", distribution_figure(*scores, score, seed=seed)
+    if measurements.real_judges:
+        judges = measurements.protocols["data"].judges
+        rows = [JudgeRow(name, judges[name], on_real) for name, on_real in measurements.real_judges.items()]
+        yield "judges", judges_figure(rows, seed=seed)
+    if len(measurements.by_strength) > 1 and measurements.controls is not None:
+        on_real = [judge.pearson.value for judge in measurements.controls.matched_real.judges.values()]
+        mean = float(np.mean(on_real)) if on_real else np.nan
+        yield "guidance", strength_figure(measurements.by_strength, mean, seed=seed)
+
+
+def _in_vs_out(generated: dict[str, Generated], protocols: dict[str, ProtocolResult], score: str, seed: int) -> Figure:
+    panels = [
+        InVsOutPanel(
+            PROTOCOL_TITLES[protocol],
+            generated[protocol].asked.score.numpy(),
+            generated[protocol].score_out.numpy(),
+            protocols[protocol].in_vs_out,
+        )
+        for protocol in PROTOCOLS
+    ]
+    return in_vs_out_figure(panels, score, seed=seed)
+
+
+def _image_figures(context: EvaluationContext, model: ConditionalModel) -> Drawn:
+    score, seed, names = context.score.name, context.settings.seed, context.data.class_names
+    for name, images in side_by_side(context, model).items():
+        scores = f"{score_label(score)} {images.low:.2f} to {images.high:.2f}"
+        classes = [names[each] for each in images.classes]
+        yield f"beside_{name}", side_by_side_figure(images.generated, images.real, classes, scores, seed=seed)
+    rows = rows_of_classes(score, context.asked_range)
+    made, _ = fixed_noise(model, len(names), rows, seed)
+    probability, predicted = predictive_logits(context.target.predict(made)).softmax(dim=1).max(dim=1)
+    shape = (len(rows), len(names))
+    pixels = made.unflatten(0, shape).cpu().numpy()
+    says = (predicted.view(shape).numpy(), probability.view(shape).numpy())
+    yield "two_rows", two_rows_figure(pixels, rows, *says, names, score, seed=seed)
+    columns = np.linspace(*context.ends, 8).round(3).tolist()
+    grid = sample_grid(model, len(names), columns, seed).cpu().numpy()
+    yield "samples", sample_grid_figure(grid, names, columns, "", score, seed=seed)
+
+
+def _training_figure(rows: list[dict[str, float]], seed: int) -> Figure:
+    names = [name for name in dict.fromkeys(key for row in rows for key in row) if name != "n_images"]
+    curves = {
+        CURVES.get(name, name.replace("_", " ")): np.array([row.get(name, np.nan) for row in rows]) for name in names
+    }
+    return training_figure(np.array([row["n_images"] for row in rows]), curves, seed=seed)

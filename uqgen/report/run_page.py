@@ -1,0 +1,184 @@
+"""The page of a run, made of the files in its folder alone: results, figures, and what explains its classifier."""
+
+import json
+from dataclasses import dataclass
+
+from uqgen.evaluation.settings import EvaluationSettings
+from uqgen.report.explained_page import explanation_sections
+from uqgen.report.page import Block, Command, Paragraph, PictureBlock, Section, Table, write_page
+from uqgen.report.run_tables import (
+    agreement_table,
+    at_sampling_table,
+    classifier_table,
+    controls_table,
+    knobs_table,
+    manifold_table,
+    realism_table,
+    strength_table,
+)
+from uqgen.report.run_text import (
+    BESIDE,
+    EXPLANATIONS,
+    GUIDANCE,
+    distances,
+    judges_in_full,
+    limits,
+    measured_with,
+    question,
+    summary,
+    training_command,
+)
+from uqgen.report.style import score_label
+from uqgen.run_folder import Plain, RunFolder
+from uqgen.scores import get_score
+
+QUESTION, IN_VS_OUT, MADE = "The question", "In against out", "Generated data"
+SECOND, JUDGES, TRAINING = "Second score", "Judges", "Training"
+BEFORE_EXPLANATION = (QUESTION, IN_VS_OUT)  # sections that come first on the page of an explained run
+PAPER_ROWS = {"msp": [1.0, 0.7]}  # figure 3 of the paper; for other scores, the ends of the reachable range
+
+
+@dataclass(frozen=True)
+class Caption:
+    """How a figure of a run is presented.
+
+    Attributes:
+        section: title of the section it stands in.
+        text: shown below it.
+        alt: what it shows, for those who do not see it; the text where it is empty.
+    """
+
+    section: str
+    text: str
+    alt: str = ""
+
+
+def write_run_page(run: RunFolder) -> None:
+    """Writes report.html.
+
+    Args:
+        run: that was measured, or explained, or both.
+    """
+    path = run.explanation / "results.json"
+    *explained, again = explanation_sections(run, json.loads(path.read_text())) if path.exists() else [None]
+    if not run.results.exists():
+        title, text = f"uqgen: {run.read_settings()['name']}", "How near the scores obtained come to those asked: "
+        sections = [section for section in (*explained, again) if section]
+        write_page(run.report, title, f"{text}python -m uqgen.evaluate run={run.path} adds it here.", sections)
+        return
+    results = json.loads(run.results.read_text())
+    sections = measured_sections(run, results)
+    if again is not None:
+        before = [section for section in sections if section.title in BEFORE_EXPLANATION]
+        after = [section for section in sections if section.title not in BEFORE_EXPLANATION]
+        sections = [*before, *explained, *after, again]
+    write_page(run.report, f"uqgen: {results['experiment']}", summary(results), sections)
+
+
+def measured_sections(run: RunFolder, results: Plain) -> list[Section]:
+    """What a measured run reached, section by section."""
+    settings, figures, tables = run.read_settings(), captions(results), _tables(results, run.read_settings())
+    texts = {**EXPLANATIONS, QUESTION: question(results)}
+    if results["controls"]:
+        texts["Realism"] = " ".join(distances(results))
+        if results["real_judges"]:
+            texts[JUDGES] = judges_in_full(results)
+    blocks: dict[str, list[Block]] = {BESIDE: [], QUESTION: [], IN_VS_OUT: []}
+    for name, caption in figures.items():
+        if (path := run.figures / f"{name}.png").exists():
+            picture = PictureBlock(path.read_bytes(), caption.text, caption.alt or caption.text)
+            blocks.setdefault(caption.section, []).append(picture)
+    for title, table in tables.items():
+        blocks.setdefault(title, []).append(table)
+    for title, found in blocks.items():
+        if title in texts:
+            found.insert(0, Paragraph(texts[title]))
+    again = Command(training_command(results["experiment"], settings))
+    said = [measured_with(results), *([results["versions"]] if "versions" in results else [])]
+    return [
+        *(Section(title, found) for title, found in blocks.items() if found),
+        Section("Limits", [*map(Paragraph, limits(results))]),
+        Section("How to reproduce", [again, *map(Paragraph, said)]),
+    ]
+
+
+def captions(results: Plain) -> dict[str, Caption]:
+    """Every figure that a run can have, by the name of its file, in the order of the page."""
+    label, split, second = score_label(results["score"]), results["evaluation_split"], results["second_score"]
+    beside = (
+        f"generated images (left) beside real {split} images (right) of the same class and score; drawn at random, "
+        "none selected."
+    )
+    rows = rows_of_classes(results["score"], (results["support"]["edges"][0], results["support"]["edges"][-1]))
+    return {
+        "beside_certain": Caption(BESIDE, f"Certain: {beside}"),
+        "beside_uncertain": Caption(BESIDE, f"Uncertain: {beside}"),
+        "manifold": Caption(
+            BESIDE,
+            "Generated beside real data of each class and part of the range: 1 is as good as other real data.",
+        ),
+        "in_vs_out": _in_vs_out(IN_VS_OUT, label),
+        "in_vs_out_second": _in_vs_out(SECOND, score_label(second["name"]) if second else ""),
+        "two_rows": Caption(
+            MADE,
+            f"Generated images at {label} {rows[0]:g} (above) and {rows[1]:g} (below), with the same noise in a "
+            "column; over each, the class the classifier predicts and its probability; figure 3 of the paper.",
+        ),
+        "samples": Caption(
+            MADE,
+            f"A class in each row and one noise along it; {label} asked from the confident end to the uncertain one.",
+        ),
+        "moons": Caption(
+            MADE,
+            f"Real points by their {label}, generated ones by the {label} asked; figure 2a of the paper.",
+        ),
+        "distribution": Caption(
+            IN_VS_OUT,
+            f"{label} of real {split} data, and of generated data that were asked for as in the training data.",
+        ),
+        "judges": Caption(
+            JUDGES,
+            "Classifiers that took no part in the training, on generated data asked as in the data, beside how they "
+            f"agree with the target on real {split} data: what only the target finds uncertain would be lost on them.",
+        ),
+        "guidance": Caption(
+            GUIDANCE,
+            "Left, how far the achieved scores are from those requested uniformly; right, how the images and the "
+            "judges take it, as shares of what real images reach.",
+        ),
+        "training": Caption(TRAINING, "The training, against the real images shown."),
+    }
+
+
+def rows_of_classes(score: str, asked_range: tuple[float, float]) -> list[float]:
+    """The scores asked of the two rows of the paper's figure 3, the certain one first."""
+    is_confident = get_score(score).high_means == "confident"
+    return PAPER_ROWS.get(score, sorted(asked_range, reverse=is_confident))
+
+
+def _in_vs_out(section: str, label: str) -> Caption:
+    return Caption(
+        section,
+        f"{label} asked of the generator against {label} obtained from the classifier; grey, how often each was asked "
+        "(above) and obtained (at the right). Figures 2b and 4 of the paper.",
+        f"Scatter of obtained against asked {label} under two protocols, with median, quartiles and the identity.",
+    )
+
+
+def _tables(results: Plain, settings: Plain) -> dict[str, Table]:
+    """By the section they stand in."""
+    tables = {IN_VS_OUT: agreement_table(results)}
+    if results["manifold"]:
+        tables[BESIDE] = manifold_table(results)
+    if results["second_score"]:
+        tables[SECOND] = agreement_table(results, "second score")
+        tables["Two knobs"] = knobs_table(results)
+    tables["The classifier"] = classifier_table(results)
+    tables["Realism"] = realism_table(results)
+    if results["by_strength"]:
+        tables[GUIDANCE] = strength_table(results)
+    n = settings["evaluation"].get("n_correction", EvaluationSettings.n_correction)
+    tables["At sampling time"] = at_sampling_table(results, results.get("n_images_of_correction", n))
+    if results["controls"]:
+        tables["Controls"] = controls_table(results)
+    return tables
