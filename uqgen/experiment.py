@@ -180,6 +180,9 @@ class Experiment:
         for number in range(1, self.evaluation.n_judges + 1):
             recipe, copy = self.judge.repeated(number), run.classifiers / f"judge-{number}.pt"
             judges[f"judge {number}"] = self._obtain(recipe, "judge", copy)
+        if judges and not self.judge.seeds():  # nothing has shown that one's own suits the images
+            split, judge = self.evaluation.split, judges["judge 1"].to(device)
+            check_outputs(judge.predict(getattr(self.data, split).x), split, self.data, "judge")
         siblings = [
             self._obtain(self._sibling(number), "classifier", run.classifiers / f"sibling-{number}.pt")
             for number in self._siblings()
