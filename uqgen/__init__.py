@@ -9,11 +9,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def load(folder: str | Path) -> "Run":
+def load(folder: str | Path, allow_changed: bool = False) -> "Run":
     """A trained run, to ask for images and to look at what it reached; see `uqgen.run.Run`.
 
     Args:
         folder: of the run, such as "runs/demo".
+        allow_changed: goes on where data or classifiers changed since the run was started.
 
     Raises:
         SettingError: there is no run in the folder, or its training is not complete.
@@ -21,4 +22,4 @@ def load(folder: str | Path) -> "Run":
     from uqgen.run import load_run  # imports torch, which nobody should wait for who only imports the package
     from uqgen.run_folder import RunFolder
 
-    return load_run(RunFolder(Path(folder)))
+    return load_run(RunFolder(Path(folder)), allow_changed=allow_changed)

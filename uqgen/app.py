@@ -86,7 +86,7 @@ def main(cfg: DictConfig) -> float:
     folder = RunFolder(Path(settings["run"]))
     folder.read_settings()  # refuses what is no run, and then a missing Gradio, before anything that takes long
     page_builder()
-    serve(explorer(load_run(folder)), port)
+    serve(explorer(load_run(folder, allow_changed=settings["allow_changed"])), port)
     return 0.0
 
 

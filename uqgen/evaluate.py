@@ -16,7 +16,7 @@ def evaluate_run(cfg: DictConfig) -> float:
 
     settings = plain(cfg)
     run = RunFolder(Path(settings["run"]))
-    loaded = load_run(run, settings["evaluation"])
+    loaded = load_run(run, settings["evaluation"], settings["allow_changed"])
     log_to(run.path / "evaluate.log")
     return evaluate(loaded.experiment, run, loaded.classifiers, loaded.evaluator, loaded.model, loggers=[])
 

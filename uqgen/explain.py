@@ -50,7 +50,7 @@ def main(cfg: DictConfig) -> float:
     from uqgen.run import load_run
     from uqgen.run_folder import RunFolder
 
-    run = load_run(RunFolder(Path(settings["run"])), {"split": settings["split"]})
+    run = load_run(RunFolder(Path(settings["run"])), {"split": settings["split"]}, settings["allow_changed"])
     require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
     run.folder.explanation.mkdir(exist_ok=True)
     log_to(run.folder.explanation / "explain.log")

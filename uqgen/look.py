@@ -19,7 +19,7 @@ def main(cfg: DictConfig) -> float:
     from uqgen.run import load_run
     from uqgen.run_folder import RunFolder
 
-    run = load_run(RunFolder(Path(settings["run"])), {"split": settings["split"]})
+    run = load_run(RunFolder(Path(settings["run"])), {"split": settings["split"]}, settings["allow_changed"])
     require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
     path, split = run.folder.look(seed), run.experiment.evaluation.split
     about = About(run.folder.path.resolve().name, split, seed, run.classifiers.score.name, tuple(run.class_names))

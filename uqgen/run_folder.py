@@ -13,7 +13,19 @@ from uqgen.settings import ExplainedError, SettingError
 Plain = dict[str, Any]
 
 # What a run can be resumed with although it differs: where things lie, what it runs on and how often it reports.
-FREE = ("run", "cache", "trainer", "data.folder", "intervals", "callbacks", "logger", "group", "choices", "overrides")
+FREE = (
+    "run",
+    "cache",
+    "trainer",
+    "data.folder",
+    "intervals",
+    "callbacks",
+    "logger",
+    "group",
+    "choices",
+    "overrides",
+    "allow_changed",
+)
 FIXED = ("trainer.precision",)  # although the rest of what a run is trained on is free
 
 COPIES = {"classifier": "target.pt", "judge": "judge-1.pt"}  # of a classifier and of the judge, where it is one
@@ -38,6 +50,16 @@ class RunFolder:
     def classifiers(self) -> Path:
         """The target and the judges."""
         return self.path / "classifiers"
+
+    @property
+    def data_fingerprint(self) -> Path:
+        """Which images each split held when the run was started."""
+        return self.path / "data_fingerprint.pt"
+
+    @property
+    def classifiers_fingerprint(self) -> Path:
+        """The digests of the target's, the judges' and the siblings' weights."""
+        return self.classifiers / "fingerprint.json"
 
     @property
     def features(self) -> Path:

@@ -40,7 +40,7 @@ def train(cfg: DictConfig) -> float:
 
     with open_loggers(experiment.loggers, settings) as loggers:
         with experiment.stage("data"):
-            experiment.load_data()
+            experiment.load_data(run)
         with experiment.stage("classifiers"):
             classifiers = experiment.obtain_classifiers(run)
             own = experiment.own_conditions(classifiers)

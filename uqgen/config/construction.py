@@ -53,6 +53,7 @@ def build(settings: dict[str, Any]) -> "Experiment":
         loggers=_instantiate_each(cfg, "logger"),
         hardware=make_under("trainer", lambda: _hardware(cfg)),
         cache=Path(settings["cache"]),
+        allow_changed=settings.get("allow_changed", False),
     )
     _try_out(experiment)
     return experiment
