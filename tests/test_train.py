@@ -13,7 +13,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.config import compose, plain
 from uqgen.evaluate import evaluate_run
 from uqgen.evaluation.bootstrap import Estimate
-from uqgen.generators.callbacks.history import read_history
+from uqgen.loggers.history import read_history
 from uqgen.report.style import with_interval
 from uqgen.run import load_run
 from uqgen.run_folder import RunFolder

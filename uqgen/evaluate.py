@@ -16,9 +16,11 @@ def evaluate_run(cfg: DictConfig) -> float:
 
     settings = plain(cfg)
     run = RunFolder(Path(settings["run"]))
-    loaded = load_run(run, settings["evaluation"])
-    log_to(run.path / "evaluate.log")
-    return evaluate(loaded.experiment, run, loaded.classifiers, loaded.evaluator, loaded.model, loggers=[])
+    run.read_settings()  # refuses what is no run, before anything is written
+    with run.held():
+        loaded = load_run(run, settings["evaluation"])
+        log_to(run.path / "evaluate.log")
+        return evaluate(loaded.experiment, run, loaded.classifiers, loaded.evaluator, loaded.model, loggers=[])
 
 
 if __name__ == "__main__":

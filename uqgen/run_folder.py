@@ -3,12 +3,14 @@
 import json
 import secrets
 import traceback
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from uqgen.files import write_atomically
-from uqgen.settings import ExplainedError, SettingError
+from uqgen.run_lock import HOLDER, LOCK, hold
+from uqgen.settings import ExplainedError, SettingError, require
 
 Plain = dict[str, Any]
 
@@ -129,10 +131,24 @@ class RunFolder:
         self.error.unlink(missing_ok=True)
         if self.settings.exists():
             refuse_difference(json.loads(self.settings.read_text()), settings, self.path)
-        elif self.path.exists() and any(self.path.iterdir()):
-            raise SettingError("run", self.path, "a new or an empty folder, or that of a run to resume")
         else:
+            self.refuse_others_files()
             self.write(self.settings, settings)
+
+    def held(self) -> AbstractContextManager[None]:
+        """No other process writes to the run within the block.
+
+        Raises:
+            SettingError: the folder holds something else, or another process holds the run.
+        """
+        self.refuse_others_files()
+        return hold(self.path)
+
+    def refuse_others_files(self) -> None:
+        """Raises a `SettingError` if the folder holds something else than a run."""
+        found = {path.name for path in self.path.iterdir()} if self.path.exists() else set()
+        is_free = self.settings.exists() or found <= {LOCK, HOLDER}
+        require(is_free, "run", self.path, "a new or an empty folder, or that of a run to resume")
 
     def read_settings(self) -> Plain:
         """The settings the run was started with.
