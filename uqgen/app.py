@@ -94,7 +94,7 @@ def main(cfg: DictConfig) -> float:
     folder = RunFolder(Path(settings["run"]))
     folder.read_settings()  # refuses what is no run, and then a missing Gradio, before anything that takes long
     page_builder()
-    serve(explorer(load_run(folder)), port)
+    serve(explorer(load_run(folder, trust_code=settings["trust_code"])), port)
     return 0.0
 
 

@@ -18,7 +18,7 @@ def evaluate_run(cfg: DictConfig) -> float:
     run = RunFolder(Path(settings["run"]))
     run.read_settings()  # refuses what is no run, before anything is written
     with run.held():
-        loaded = load_run(run, settings["evaluation"])
+        loaded = load_run(run, settings["evaluation"], trust_code=settings["trust_code"])
         log_to(run.path / "evaluate.log")
         return evaluate(loaded.experiment, run, loaded.classifiers, loaded.evaluator, loaded.model, loggers=[])
 

@@ -59,7 +59,7 @@ def _explain(
     from uqgen.report.shares_table import shares_rows
     from uqgen.run import load_run
 
-    run = load_run(folder, {"split": settings["split"]})
+    run = load_run(folder, {"split": settings["split"]}, trust_code=settings["trust_code"])
     require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
     run.folder.explanation.mkdir(exist_ok=True)
     log_to(run.folder.explanation / "explain.log")

@@ -22,7 +22,7 @@ def main(cfg: DictConfig) -> float:
     folder = RunFolder(Path(settings["run"]))
     folder.read_settings()  # refuses what is no run, before anything is written
     with folder.held():
-        run = load_run(folder, {"split": settings["split"]})
+        run = load_run(folder, {"split": settings["split"]}, trust_code=settings["trust_code"])
         require(run.experiment.data.is_image, "run", folder.path, "a run of images")
         path, split = folder.look(seed), run.experiment.evaluation.split
         about = About(folder.path.resolve().name, split, seed, run.classifiers.score.name, tuple(run.class_names))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
-from uqgen.config import build, plain, run_command
+from uqgen.config import build, plain, remember_code, run_command
 from uqgen.logs import log_to
 from uqgen.run_folder import Plain, RunFolder
 
@@ -42,7 +42,10 @@ def _train(run: RunFolder, experiment: "Experiment", settings: Plain) -> float:
     from uqgen.report.evaluation_report import evaluate
 
     if distributed.rank() == 0:
+        is_new = not run.settings.exists()
         run.open(settings)
+        if is_new:
+            remember_code(run)
     log_to(run.path / "train.log")
     log.info("on %s", experiment.hardware.describe())
     if run.results.exists() and run.report.exists():

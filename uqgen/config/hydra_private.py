@@ -9,6 +9,7 @@ from typing import Any
 
 import hydra
 from hydra._internal.hydra import Hydra
+from hydra._internal.utils import _locate as locate  # noqa: F401
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
