@@ -24,7 +24,8 @@ def main(cfg: DictConfig) -> float:
     with folder.held():
         run = load_run(folder, {"split": settings["split"]}, trust_code=settings["trust_code"])
         require(run.experiment.data.is_image, "run", folder.path, "a run of images")
-        path, split = folder.look(seed), run.experiment.evaluation.split
+        split = run.experiment.evaluation.split
+        path = folder.look(split, n, seed)
         about = About(folder.path.resolve().name, split, seed, run.classifiers.score.name, tuple(run.class_names))
         images = mix_images(run, n, seed)
         write_look_page(path, images, about)

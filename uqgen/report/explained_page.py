@@ -34,7 +34,8 @@ def write_explained_page(run: RunFolder) -> None:
         run: a run that `uqgen.explain` has explained.
     """
     results = json.loads((run.explanation / "results.json").read_text())
-    page = read_page(run.report) if run.report.exists() else _unmeasured(run)
+    reports = [path for path in (run.report, RunFolder(run.path).report) if path.exists()]
+    page = read_page(reports[0]) if reports else _unmeasured(run)
     explained = explanation_sections(run, results)
     titles = {section.title for section in explained}
     others = [section for section in page.sections if section.title not in titles]
