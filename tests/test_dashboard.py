@@ -217,7 +217,11 @@ def test_help_shows_settings_and_an_example_without_slow_imports(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    for text in ("python -m uqgen.dashboard entity=my-team project=uqgen", "entity: null", "file: dashboard-${project}.json"):
+    for text in (
+        "python -m uqgen.dashboard entity=my-team project=uqgen",
+        "entity: null",
+        "file: dashboard-${project}.json",
+    ):
         assert text in done.stdout
 
 

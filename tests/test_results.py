@@ -37,7 +37,7 @@ def test_a_page_replaces_that_of_the_same_sweeps_alone(ask, tmp_path):
 
 def test_a_file_that_is_no_such_page_is_kept(ask, tmp_path):
     (tmp_path / "page.md").write_text("a letter")
-    with pytest.raises(SettingError, match="^page="):
+    with pytest.raises(SettingError, match=r"^page="):
         ask("moons")
     assert (tmp_path / "page.md").read_text() == "a letter"
 

@@ -177,7 +177,8 @@ def test_with_other_settings_the_results_and_the_report_are_left_as_they_are(fin
     before = {path: path.read_bytes() for path in (run.results, run.report, *run.figures.iterdir())}
     again = evaluate_run(compose([f"run={run.path}", "evaluation.split=validation"], "evaluate"))
     assert before == {path: path.read_bytes() for path in before}
-    found, own = (json.loads((run.path / name).read_text()) for name in ("results-split=validation.json", "results.json"))
+    names = ("results-split=validation.json", "results.json")
+    found, own = (json.loads((run.path / name).read_text()) for name in names)
     assert found["in_vs_out"]["uniform"]["mae"]["value"] == again != returned
     assert (found["evaluation_split"], own["evaluation_split"]) == ("validation", "test")
     assert found["classifier"] == own["classifier"]

@@ -85,7 +85,7 @@ def test_nothing_is_imported_before_it_is_refused(run, tmp_path, monkeypatch):
     with pytest.raises(SettingError, match=r"^classifier\._target_=mine.Network"):
         uqgen.load(folder.path)
     assert not (tmp_path / "imported").exists()
-    with pytest.raises(SettingError, match="mine.Network"):  # which has no such thing, but is asked for it
+    with pytest.raises(SettingError, match=r"mine\.Network"):  # which has no such thing, but is asked for it
         uqgen.load(folder.path, trust_code=True)
     assert (tmp_path / "imported").exists()
 

@@ -60,7 +60,8 @@ def _free_place(run: RunFolder, settings: Plain) -> RunFolder:
     """
     changes = _changes(run, settings)
     place = run.varied(changes) if changes else run
-    require(not _changes(place, settings), "run", place.explanation, "a free place: move away what is there, of other settings")
+    is_free = not _changes(place, settings)
+    require(is_free, "run", place.explanation, "a free place: move away what is there, of other settings")
     return place
 
 
