@@ -5,10 +5,10 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import torch
 
-from uqgen import __version__
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.members import Members
@@ -35,7 +35,7 @@ class Fingerprint:
     def keep_data(self, data: InMemoryDataModule) -> None:
         """Leaves word of the data and the version; of 70,000 images, 1.1 MB."""
         members = {split: list(part) for split, part in data.members().items()}
-        content = {"version": __version__, "class_names": list(data.class_names), "members": members}
+        content = {"version": version("uqgen"), "class_names": list(data.class_names), "members": members}
         save_tensors(content, self.run.data_fingerprint)
 
     def compare_data(self, data: InMemoryDataModule) -> None:
@@ -47,8 +47,8 @@ class Fingerprint:
         if not self.run.data_fingerprint.exists():
             return
         old = load_tensors(self.run.data_fingerprint)
-        if old["version"] != __version__:
-            log.info("%s was started with version %s, this is %s", self.run.path, old["version"], __version__)
+        if old["version"] != version("uqgen"):
+            log.info("%s was started with version %s, this is %s", self.run.path, old["version"], version("uqgen"))
         if old["class_names"] != list(data.class_names):
             raise self._refusal(f"classes {', '.join(old['class_names'])}, not {', '.join(data.class_names)}")
         members = {split: Members(*part) for split, part in old["members"].items()}
