@@ -21,6 +21,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from torch import nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.output_classes import Classes, OutputClasses, check_classes
 from uqgen.classifiers.own_network import OUTPUTS, OwnNetwork
 from uqgen.classifiers.recipe import load_weights
 from uqgen.classifiers.source import ClassifierSource
@@ -39,6 +40,7 @@ class OwnClassifier(ClassifierSource):
         channels: that the network takes, 1 or 3; None for those of the data.
         size: height and width that it takes; None for those of the data.
         outputs: "logits" or "probabilities".
+        classes: see `OutputClasses`; None where each output is a class.
         training: not heard; experiments say here how a classifier is trained.
 
     Raises:
@@ -50,12 +52,15 @@ class OwnClassifier(ClassifierSource):
     channels: int | None = None
     size: int | None = None
     outputs: str = "logits"
+    classes: Classes | None = None
     training: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         require_choice("outputs", self.outputs, OUTPUTS)
         if self.channels is not None:
             require(self.channels in (1, 3), "channels", self.channels, "1, 3, or null for those of the data")
+        if self.classes is not None:
+            check_classes(self.classes)
         if self.size is not None:
             require_integer("size", self.size, 1)
         for name, values in {"mean": self.mean, "std": self.std}.items():
@@ -83,7 +88,8 @@ class OwnClassifier(ClassifierSource):
             network = self.load()
             frozen_in = next(network.parameters(), None) is None
             require(not frozen_in, "network", type(network).__name__, "one whose weights are not frozen into its code")
-            own = OwnNetwork(network, channels, size, self.mean, self.std, self.outputs)
+            classes = None if self.classes is None else OutputClasses(self.classes)
+            own = OwnNetwork(network, channels, size, self.mean, self.std, self.outputs, classes)
             own.try_out(shape, n_classes)
         return own
 

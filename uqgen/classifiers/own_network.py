@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torchvision.transforms.v2.functional import normalize, resize, rgb_to_grayscale
 
 from uqgen import seeding
+from uqgen.classifiers.output_classes import OutputClasses
 from uqgen.settings import require
 
 N_PROBES = 16  # images of noise on which a network is tried
@@ -22,6 +23,7 @@ class OwnNetwork(nn.Module):
         size: height and width that it takes.
         mean, std: of each channel, or one for all, of pixels in [0, 1]: what is subtracted, and then divided by.
         outputs: "logits", or "probabilities" whose logarithm is taken.
+        classes: what makes classes of its outputs; None where each output is a class.
     """
 
     def __init__(
@@ -32,8 +34,10 @@ class OwnNetwork(nn.Module):
         mean: Sequence[float],
         std: Sequence[float],
         outputs: str,
+        classes: OutputClasses | None = None,
     ) -> None:
         super().__init__()
+        self.classes = classes
         self.network, self.channels, self.size, self.outputs = network, channels, size, outputs
         self.mean, self.std = list(mean), list(std)
         self.register_buffer("probe", torch.zeros(N_PROBES))
@@ -45,6 +49,11 @@ class OwnNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Images float32 [N, C, H, W] in [-1, 1] to logits float [N, K]."""
+        logits = self.logits(x)
+        return logits if self.classes is None else self.classes(logits)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Images as in `forward` to a logit for each output of the network, float [N, L]."""
         outputs = self.network(self.prepared(x))
         if self.outputs == "probabilities":
             return outputs.clamp_min(torch.finfo(outputs.dtype).tiny).log()
@@ -77,6 +86,7 @@ class OwnNetwork(nn.Module):
             reason = (str(error).strip() or type(error).__name__).splitlines()[-1][:200]
             need = f"{takes}, or its own channels= and size=; and N of any number"
             require(False, "network", type(self.network).__name__, f"{need} ({reason})")
+        n_classes = n_classes if self.classes is None else _n_outputs(outputs, self.classes, n_classes)
         found = list(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
         allowed = f"[N, {n_classes}], one for each class of the data"
         require(found == [N_PROBES, n_classes], "network", f"outputs {found}", allowed)
@@ -92,3 +102,14 @@ class OwnNetwork(nn.Module):
             "probabilities, as its outputs are" if are_probabilities else "logits: its outputs do not sum to 1",
         )
         self.probe = outputs.float().round(decimals=3)  # so that the same network says the same elsewhere
+
+
+def _n_outputs(outputs: object, classes: OutputClasses, n_classes: int) -> int:
+    """How many outputs a network may have that `classes` makes so many classes of."""
+    require(
+        classes.n_classes == n_classes, "classes", f"a list of {classes.n_classes}", f"{n_classes}: one for each class"
+    )
+    n_outputs = outputs.shape[-1] if isinstance(outputs, Tensor) and outputs.dim() else 0
+    named = f"output {classes.n_outputs - 1}"
+    require(classes.n_outputs <= n_outputs, "classes", named, f"below {n_outputs}, which is how many outputs it has")
+    return n_outputs
