@@ -126,6 +126,8 @@ class ImportedClassifier(OwnClassifier):
             with isolate_rng():
                 seed_everything(0, verbose=False)
                 network = self.network()
+        except SettingError:
+            raise
         except Exception as error:  # arguments that do not fit, and whatever a foreign network raises
             raise SettingError(
                 "network", _name(self.network), f"arguments that make a network ({_in_line(error)})"
