@@ -8,9 +8,10 @@ import pytest
 import torch
 from made_up_results import make_job, make_results  # noqa: F401, fixtures
 
-from uqgen.data.mnist_files import find_or_fetch_mnist
+from uqgen.data.mnist_files import FASHION_MNIST_FILES, MNIST_FILES, DataUnavailableError
 
 REPOSITORY = Path(__file__).parents[1]
+DATA = Path(os.environ.get("UQGEN_DATA", REPOSITORY / "data"))
 
 os.environ["WANDB_MODE"] = "offline"  # whatever account the tests run beside
 os.environ["XDG_STATE_HOME"] = mkdtemp()  # runs with code of one's own are remembered there
@@ -24,9 +25,18 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 @pytest.fixture(scope="session")
 def mnist_folder() -> Path:
     """The folder that MNIST's data module takes: UQGEN_DATA, or data/ in the checkout; filled when it is empty."""
-    folder = Path(os.environ.get("UQGEN_DATA", REPOSITORY / "data"))
-    find_or_fetch_mnist(folder)
-    return folder
+    MNIST_FILES.find_or_fetch(DATA)
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def fashion_mnist_folder() -> Path:
+    """The same of Fashion-MNIST; skips what needs it where it is not to be had."""
+    try:
+        FASHION_MNIST_FILES.find_or_fetch(DATA)
+    except DataUnavailableError as error:
+        pytest.skip(str(error).splitlines()[0])
+    return DATA
 
 
 @pytest.fixture(autouse=True)

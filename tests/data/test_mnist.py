@@ -4,7 +4,7 @@ import torch
 
 from uqgen.data.corruption import Corruption
 from uqgen.data.mnist import MNISTDataModule
-from uqgen.data.mnist_files import read_mnist
+from uqgen.data.mnist_files import MNIST_FILES
 from uqgen.settings import SettingError
 
 
@@ -30,7 +30,7 @@ def digits(data):
 
 def positions(data, folder, train):
     """Where each (clean) image lies in its file."""
-    images, _labels = read_mnist(folder, train)
+    images, _labels = MNIST_FILES.read(folder, train)
     where = {image.tobytes(): position for position, image in enumerate(images.numpy())}
     return np.array([where[digit] for digit in digits(data)])
 
@@ -48,14 +48,14 @@ def test_sizes_shapes_and_types(whole):
 
 def test_train_and_validation_are_the_60000_and_test_is_the_10000(whole, mnist_folder):
     for splits, train in (((whole.train, whole.validation), True), ((whole.test,), False)):
-        images, labels = read_mnist(mnist_folder, train)
+        images, labels = MNIST_FILES.read(mnist_folder, train)
         found = np.concatenate([positions(split, mnist_folder, train) for split in splits])
         np.testing.assert_array_equal(np.sort(found), np.arange(len(images)))
         assert torch.cat([split.label for split in splits]).equal(labels[found])
 
 
 def test_padding_centres_the_digit_on_black(whole, mnist_folder):
-    images, _labels = read_mnist(mnist_folder, train=False)
+    images, _labels = MNIST_FILES.read(mnist_folder, train=False)
     assert whole.test.x[:, 0, 2:30, 2:30].equal(images)
     frame = whole.test.x.clone()
     frame[:, :, 2:30, 2:30] = 0

@@ -19,6 +19,12 @@ BY_HAND = {
     "true_class": [0.7, 0.35, 0.05],
     "entropy": [stats.entropy(p) for p in PROBABILITIES.tolist()],
     "energy": [-3.0, -3.0, -3.0],  # logits are log p + 3, so their exponentials add up to e^3
+    "max_logit": [3 + math.log(p) for p in (0.7, 0.4, 0.9)],
+    "odin_temperature": [
+        q / sum(qs) for p in PROBABILITIES.tolist() for qs in [[x**0.001 for x in p]] for q in [max(qs)]
+    ],
+    "gen": [sum((x * (1 - x)) ** 0.1 for x in p) for p in PROBABILITIES.tolist()],
+    "conformal": [2.0, 2 + 0.15 / 0.25, 1.0],  # so many probabilities add up to 0.9, before it is fitted
 }
 # Of K equal logits 0, and of one logit far above the others, at 1e4: what the score is of the first class.
 UNIFORM = {
@@ -28,8 +34,23 @@ UNIFORM = {
     "true_class": lambda k: 1 / k,
     "entropy": math.log,
     "energy": lambda k: -math.log(k),
+    "max_logit": lambda k: 0,
+    "odin_temperature": lambda k: 1 / k,
+    "gen": lambda k: min(k, 100) * ((k - 1) / k**2) ** 0.1,
+    "conformal": lambda k: 0.9 * k,
 }
-CERTAIN = {"msp": 1, "msp_calibrated": 1, "margin": 1, "true_class": 1, "entropy": 0, "energy": -1e4}
+CERTAIN = {
+    "msp": 1,
+    "msp_calibrated": 1,
+    "margin": 1,
+    "true_class": 1,
+    "entropy": 0,
+    "energy": -1e4,
+    "max_logit": 1e4,
+    "gen": 0,
+    "conformal": pytest.approx(0.9),
+}
+UNBOUNDED = {"energy": -1, "max_logit": 1}  # by so many times a constant they change that is added to all logits
 SINGLE = {name: score for name, score in SCORES.items() if not score.needs_members}  # for the others: test_members.py
 UP = {"confident": 1, "uncertain": -1}
 
@@ -47,7 +68,7 @@ def logits_like(kind, n_classes):
 
 
 def test_every_score_is_tested_here():
-    assert SINGLE.keys() == BY_HAND.keys() == UNIFORM.keys() == CERTAIN.keys()
+    assert SINGLE.keys() == BY_HAND.keys() == UNIFORM.keys() == CERTAIN.keys() | {"odin_temperature"}
     assert all(score.name == name for name, score in SCORES.items())
 
 
@@ -64,7 +85,7 @@ def test_values_of_equal_logits(name, n_classes):
 
 
 @pytest.mark.parametrize("n_classes", [2, 10])
-@pytest.mark.parametrize("name", BY_HAND)
+@pytest.mark.parametrize("name", CERTAIN)
 def test_values_when_one_class_is_certain(name, n_classes):
     logits = logits_like("one far above", n_classes)
     assert SCORES[name](logits, torch.tensor([0])).item() == CERTAIN[name]
@@ -87,6 +108,10 @@ def test_two_classes_are_a_logistic_function(x):
             "true_class": p,
             "entropy": -p * math.log(p) - (1 - p) * math.log(1 - p),
             "energy": -math.log(math.exp(x) + 1),
+            "max_logit": max(x, 0),
+            "odin_temperature": 1 / (1 + math.exp(-abs(x) / 1000)),
+            "gen": 2 * (p * (1 - p)) ** 0.1,
+            "conformal": 0.9 / max(p, 1 - p) if max(p, 1 - p) > 0.9 else 1 + (0.9 - max(p, 1 - p)) / min(p, 1 - p),
         },
         abs=1e-6,
     )
@@ -98,10 +123,10 @@ def test_entropy_is_scipys():
     assert SCORES["entropy"](logits, torch.zeros(50, dtype=torch.int64)).tolist() == pytest.approx(expected, abs=1e-6)
 
 
-def test_energy_alone_tells_logits_apart_that_differ_by_a_constant():
+def test_only_unbounded_scores_tell_logits_apart_that_differ_by_a_constant():
     logits, labels = torch.randn(20, 5), torch.zeros(20, dtype=torch.int64)
     for name, score in SINGLE.items():
-        shift = -7.0 if name == "energy" else 0.0
+        shift = 7.0 * UNBOUNDED.get(name, 0)
         torch.testing.assert_close(score(logits + 7, labels), score(logits, labels) + shift, atol=1e-5, rtol=1e-5)
 
 
@@ -124,7 +149,7 @@ def test_values_are_finite_and_in_range(name, n_classes, kind):
     assert found.max() <= high + 1e-6
 
 
-@pytest.mark.parametrize("name", sorted(set(BY_HAND) - {"energy"}))
+@pytest.mark.parametrize("name", sorted(CERTAIN.keys() - UNBOUNDED.keys() - {"conformal"}))
 def test_range_is_no_wider_than_needed(name):
     low, high = SCORES[name].range(4)
     ends = [torch.zeros(1, 4), logits_like("one far above", 4)]
@@ -150,7 +175,7 @@ def test_scores_are_differentiable(name):
     logits = torch.tensor([[1.0, 0.5, -0.3], [0.0, 2.0, 1.0]], dtype=torch.float64, requires_grad=True)
 
     def function(x):
-        return SCORES[name].function(x, torch.tensor([0, 2]))
+        return SCORES[name].function(x, torch.tensor([0, 2]), **SCORES[name].settings)
 
     assert torch.autograd.gradcheck(function, (logits,))
 
@@ -169,10 +194,35 @@ def test_every_score_can_be_chosen_in_the_settings():
     for name, path in files.items() - {(pair, files[pair]) for pair in pairs}:
         chosen = hydra.utils.instantiate(OmegaConf.load(path))
         assert isinstance(chosen, Score)
-        assert chosen is SCORES[name]
+        assert chosen == SCORES[name]
 
 
 def test_an_unknown_score_is_refused_with_those_there_are():
     with pytest.raises(SettingError) as caught:
         get_score("doubt")
-    assert str(caught.value).startswith("name=doubt: allowed: energy, entropy, expected_entropy, margin, msp, ")
+    assert str(caught.value).startswith(
+        "name=doubt: allowed: conformal, energy, entropy, expected_entropy, gen, margin, "
+    )
+
+
+REFUSED = [
+    ("gen", {"gamma": 0}, "gamma=0: allowed: above 0, and 1 at most"),
+    ("gen", {"m": 0}, "m=0: allowed: an integer"),
+    ("odin_temperature", {"temperature": 0.5}, "temperature=0.5: allowed: a number"),
+    ("conformal", {"level": 1}, "level=1: allowed: between 0 and 1"),
+    ("gen", {"level": 0.1}, "level=0.1: allowed: gamma, m of score=gen"),
+    ("msp", {"temperature": 2}, "temperature=2: allowed: no settings of score=msp"),
+]
+
+
+@pytest.mark.parametrize(("name", "settings", "message"), REFUSED)
+def test_settings_that_a_score_cannot_have_are_refused(name, settings, message):
+    with pytest.raises(SettingError) as caught:
+        get_score(name, **settings)
+    assert str(caught.value).startswith(message)
+
+
+def test_settings_that_are_not_given_are_the_scores_own():
+    assert get_score("gen", m=3).settings == {"gamma": 0.1, "m": 3}
+    assert SCORES["gen"].settings == {"gamma": 0.1, "m": 100}
+    assert get_score("gen", "msp", m=3).second is SCORES["msp"]

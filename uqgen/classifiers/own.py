@@ -21,6 +21,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from torch import nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.output_classes import Classes, OutputClasses, check_classes
 from uqgen.classifiers.own_network import OUTPUTS, OwnNetwork
 from uqgen.classifiers.recipe import load_weights
 from uqgen.classifiers.source import ClassifierSource
@@ -39,6 +40,7 @@ class OwnClassifier(ClassifierSource):
         channels: that the network takes, 1 or 3; None for those of the data.
         size: height and width that it takes; None for those of the data.
         outputs, output: see `OwnNetwork`.
+        classes: see `OutputClasses`; None where each output is a class.
         training: not heard; experiments say here how a classifier is trained.
 
     Raises:
@@ -51,12 +53,15 @@ class OwnClassifier(ClassifierSource):
     size: int | None = None
     outputs: str = "logits"
     output: str | int | None = None
+    classes: Classes | None = None
     training: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         require_choice("outputs", self.outputs, OUTPUTS)
         if self.channels is not None:
             require(self.channels in (1, 3), "channels", self.channels, "1, 3, or null for those of the data")
+        if self.classes is not None:
+            check_classes(self.classes)
         if self.size is not None:
             require_integer("size", self.size, 1)
         for name, values in self._normalisation().items():
@@ -85,7 +90,9 @@ class OwnClassifier(ClassifierSource):
             network = self.load()
             frozen_in = next(network.parameters(), None) is None
             require(not frozen_in, "network", type(network).__name__, "one whose weights are not frozen into its code")
-            own = OwnNetwork(network, channels, size, **normalisation, outputs=self.outputs, output=self.output)
+            classes = None if self.classes is None else OutputClasses(self.classes)
+            mean, std = normalisation["mean"], normalisation["std"]
+            own = OwnNetwork(network, channels, size, mean, std, self.outputs, self.output, classes)
             own.try_out(shape, n_classes)
         return own
 
@@ -127,6 +134,8 @@ class ImportedClassifier(OwnClassifier):
             with isolate_rng():
                 seed_everything(0, verbose=False)
                 network = self.network()
+        except SettingError:
+            raise
         except Exception as error:  # arguments that do not fit, and whatever a foreign network raises
             raise SettingError(
                 "network", _name(self.network), f"arguments that make a network ({_in_line(error)})"

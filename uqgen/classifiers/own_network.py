@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torchvision.transforms.v2.functional import normalize, resize, rgb_to_grayscale
 
 from uqgen import seeding
+from uqgen.classifiers.output_classes import OutputClasses
 from uqgen.settings import SettingError, require
 
 N_PROBES = 16  # images of noise on which a network is tried
@@ -26,6 +27,7 @@ class OwnNetwork(nn.Module):
             second of two, of which the log-odds are taken: the softmax of those is the probability of each class if one
             of them alone is true.
         output: where the network's output is in what it returns: a key, an attribute or a position; None for all of it.
+        classes: what makes classes of its outputs; None where each output is a class.
     """
 
     def __init__(
@@ -37,10 +39,11 @@ class OwnNetwork(nn.Module):
         std: Sequence[float],
         outputs: str = "logits",
         output: str | int | None = None,
+        classes: OutputClasses | None = None,
     ) -> None:
         super().__init__()
         self.network, self.channels, self.size = network, channels, size
-        self.outputs, self.output = outputs, output
+        self.outputs, self.output, self.classes = outputs, output, classes
         self.mean, self.std = list(mean), list(std)
         self.register_buffer("probe", torch.zeros(N_PROBES))
         self.training = False
@@ -51,6 +54,11 @@ class OwnNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Images float32 [N, C, H, W] in [-1, 1] to logits float [N, K]."""
+        logits = self.logits(x)
+        return logits if self.classes is None else self.classes(logits)
+
+    def logits(self, x: Tensor) -> Tensor:
+        """Images as in `forward` to a logit for each output of the network, float [N, L]; two of a single output."""
         outputs = self._taken(self.network(self.prepared(x)))
         outputs = outputs[:, None] if outputs.dim() == 1 else outputs
         is_single = outputs.shape[1] == 1
@@ -87,8 +95,11 @@ class OwnNetwork(nn.Module):
             need = self._refused(error) or f"{takes}, or its own channels= and size=; and N of any number"
             require(False, "network", type(self.network).__name__, f"{need} ({_last_line(error)})")
         outputs, of_fewer = self._require_part(returned), self._taken(of_fewer)
-        allowed = f"[N, {n_classes}], one for each class of the data" + (", or [N, 1]" if n_classes == 2 else "")
-        shapes = [[N_PROBES, n_classes], *([[N_PROBES, 1], [N_PROBES]] if n_classes == 2 else [])]
+        if self.classes is not None:
+            n_classes = _n_outputs(outputs, self.classes, n_classes)
+        is_binary = n_classes == 2 and self.classes is None
+        allowed = f"[N, {n_classes}], one for each class of the data" + (", or [N, 1]" if is_binary else "")
+        shapes = [[N_PROBES, n_classes], *([[N_PROBES, 1], [N_PROBES]] if is_binary else [])]
         require(list(outputs.shape) in shapes, "network", f"outputs {list(outputs.shape)}", allowed)
         require(bool(outputs.isfinite().all()), "network", "outputs NaN or infinite", "finite ones")
         alike = torch.allclose(outputs[:3], of_fewer, rtol=1e-2, atol=1e-3)
@@ -159,3 +170,14 @@ def _parts(returned: Any) -> list[str]:
 def _last_line(error: Exception) -> str:
     """What TorchScript says last is what matters."""
     return (str(error).strip() or type(error).__name__).splitlines()[-1][:200]
+
+
+def _n_outputs(outputs: object, classes: OutputClasses, n_classes: int) -> int:
+    """How many outputs a network may have that `classes` makes so many classes of."""
+    require(
+        classes.n_classes == n_classes, "classes", f"a list of {classes.n_classes}", f"{n_classes}: one for each class"
+    )
+    n_outputs = outputs.shape[-1] if isinstance(outputs, Tensor) and outputs.dim() else 0
+    named = f"output {classes.n_outputs - 1}"
+    require(classes.n_outputs <= n_outputs, "classes", named, f"below {n_outputs}, which is how many outputs it has")
+    return n_outputs

@@ -1,4 +1,4 @@
-"""MNIST, clean or corrupted: Le Coz et al. (2023), section 3.2."""
+"""MNIST, clean or corrupted (Le Coz et al., 2023, section 3.2), and what is shared by data sets in its format."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from uqgen.data.corruption import Corruption
 from uqgen.data.image_datamodule import ImageDataModule
 from uqgen.data.labelled import LabelledData
-from uqgen.data.mnist_files import find_or_fetch_mnist, read_mnist
+from uqgen.data.mnist_files import MNIST_FILES
 from uqgen.settings import require, require_integer
 
 PADDING = 2  # 28 + 2 * 2 = 32 pixels, a power of two times the generator's 4
@@ -28,12 +28,16 @@ class MNISTDataModule(ImageDataModule):
 
     Raises:
         SettingError: a size or the seed is out of range.
+
+    Attributes:
+        files: those of the data set.
     """
 
+    files = MNIST_FILES
     n_classes = 10
     class_names = [str(digit) for digit in range(10)]
     shape = (1, 32, 32)
-    feature_weights = Path(__file__).with_name("mnist_features.pt")
+    feature_weights: Path | None = Path(__file__).with_name("mnist_features.pt")
 
     def __init__(
         self,
@@ -51,13 +55,13 @@ class MNISTDataModule(ImageDataModule):
 
     def prepare_data(self) -> None:
         """Finds the four files or fetches them."""
-        find_or_fetch_mnist(self.folder)
+        self.files.find_or_fetch(self.folder)
 
     def setup(self, stage: str = "fit") -> None:
         """Reads, splits, pads and corrupts."""
         if hasattr(self, "train"):
             return
-        find_or_fetch_mnist(self.folder)
+        self.files.find_or_fetch(self.folder)
         order = np.random.default_rng(self.seed).permutation(60_000)
         validation, train = np.sort(order[: self.n_validation]), np.sort(order[self.n_validation :])
         self.train, self.validation = self._read("train", train), self._read("train", validation)
@@ -65,6 +69,6 @@ class MNISTDataModule(ImageDataModule):
 
     def _read(self, source: str, index: NDArray[np.int64]) -> LabelledData:
         index = index[: self.limit]
-        images, labels = read_mnist(self.folder, train=source == "train")
+        images, labels = self.files.read(self.folder, train=source == "train")
         padded = F.pad(images[index].unsqueeze(1), [PADDING] * 4)
         return self.labelled(padded, labels[index], index, source)

