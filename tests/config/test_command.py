@@ -4,7 +4,7 @@ import sys
 import pytest
 
 COMMAND_LINES = [
-    ("experiment=mnst", "uqgen: experiment=mnst: allowed: digits, mnist, mnist_corrupt, moons, shapes"),
+    ("experiment=mnst", "uqgen: experiment=mnst: allowed: digits, fashion_mnist, mnist, mnist_corrupt, moons, shapes"),
     ("condition=papr", "uqgen: condition=papr: allowed: class, fourier, logit, none, paper, paper_raw, rank, softmax"),
     ("model.training.batchsize=3", "uqgen: model.training.batchsize=3: allowed: n_images, batch_size, "),
     ("sed=3", "uqgen: sed=3: allowed: name, seed, run, "),
@@ -36,7 +36,7 @@ def test_help_shows_choices_settings_and_examples_without_importing_torch(tmp_pa
     assert done.returncode == 0, done.stderr
     for text in (
         "python -m uqgen.train experiment=mnist_corrupt",
-        "experiment: digits, mnist, mnist_corrupt, moons, shapes",
+        "experiment: digits, fashion_mnist, mnist, mnist_corrupt, moons, shapes",
         "seed: 0",
     ):
         assert text in done.stdout

@@ -121,7 +121,7 @@ REFUSED = [
     (["model.training.style_mixing=2"], "model.training.style_mixing=2: allowed: a number from 0 to 1"),
     (["model.generator.channels=[8,8]"], "model.generator.channels=[8, 8]: allowed: one number for each resolution"),
     (["seed=-1"], "data.seed=-1: allowed: an integer of at least 0"),
-    (["score.name=foo"], "score.name=foo: allowed: energy, entropy, expected_entropy, margin, msp, "),
+    (["score.name=foo"], "score.name=foo: allowed: conformal, energy, entropy, expected_entropy, gen, "),
     (["data.n_validation=60000"], "data.n_validation=60000: allowed: fewer than the 60000 training images"),
     (["data.corruption.noise_sigma=[1,2]"], "data.corruption.noise_sigma=[1, 2]: allowed: five positive numbers"),
     (["data.corruption.share=1.5"], "data.corruption.share=1.5: allowed: a number from 0 to 1"),
@@ -150,10 +150,10 @@ REFUSED = [
     ),
     (["experiment=moons", "model=flow"], "allowed: networks for data of shape (2,), as model=flow_mlp has"),
     (["guidance=mixture", "guidance.n_surrogates=0"], "guidance.n_surrogates=0: allowed: 0 with classifiers=target"),
-    (["score=mutual_information"], "score=mutual_information: allowed: with an ensemble, classifier=cnn_ensemble or"),
+    (["score=mutual_information"], "score=mutual_information: allowed: with an ensemble, classifier=cnn_ensemble, "),
     (
         ["score=expected_entropy", "classifier=cnn_ensemble"],
-        "classifier@judge=cnn_ensemble or classifier@judge=mlp_ensemble, or evaluation.n_judges=0",
+        "classifier@judge=cnn_ensemble, mlp_ensemble or cnn_dropout, or evaluation.n_judges=0",
     ),
     (["classifier=cnn_ensemble", "classifier.members=1"], "classifier.members=1: allowed: an integer of at least 2"),
     (

@@ -56,4 +56,4 @@ def check_classes(classes: Classes) -> None:
 
 
 def _groups(classes: Classes) -> list[list[int]]:
-    return [list(entry) if isinstance(entry, Sequence) and not isinstance(entry, str) else [entry] for entry in classes]  # type: ignore[list-item]
+    return [list(entry) if isinstance(entry, Sequence) and not isinstance(entry, str) else [entry] for entry in classes]

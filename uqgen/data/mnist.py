@@ -12,6 +12,7 @@ from uqgen.data.labelled import LabelledData
 from uqgen.data.mnist_files import MNIST_FILES
 from uqgen.settings import require, require_integer
 
+FEATURES = Path(__file__).with_name("mnist_features.pt")
 PADDING = 2  # 28 + 2 * 2 = 32 pixels, a power of two times the generator's 4
 
 
@@ -37,7 +38,7 @@ class MNISTDataModule(ImageDataModule):
     n_classes = 10
     class_names = [str(digit) for digit in range(10)]
     shape = (1, 32, 32)
-    feature_weights: Path | None = Path(__file__).with_name("mnist_features.pt")
+    feature_weights: Path | None = FEATURES
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ from uqgen.classifiers.recipe import ClassifierRecipe
 from uqgen.data.corruption import Corruption
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.labelled import Batch, LabelledData
-from uqgen.data.mnist import MNISTDataModule
+from uqgen.data.mnist import FEATURES, MNISTDataModule
 from uqgen.evaluation.features import N_CORRUPTED, SIZE, FeatureNetwork, corruption_class, feature_accuracy
 from uqgen.hardware import Hardware
 
@@ -141,7 +141,7 @@ def main(folder: str = "data") -> None:
     data = MNISTDataModule(folder, taught_corruption(SIZE))
     data.setup()
     network = cast(FeatureNetwork, RECIPE.train(data, Hardware()).eval().requires_grad_(False))
-    torch.save(network.state_dict(), data.feature_weights)
+    torch.save(network.state_dict(), FEATURES)
     label, corruption = feature_accuracy(network, data.test)
     line = f"{data.feature_weights}: class {label:.1%}, corruption {corruption:.1%} of the test images told"
     Console().print(line, soft_wrap=True)

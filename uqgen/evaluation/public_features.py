@@ -69,7 +69,8 @@ class EfficientNetLite0(nn.Module):
 
     def _features(self, images: Tensor) -> Tensor:
         # Its own preprocessing is (pixel - 127) / 128.
-        return self.network.extract_features(resize(images, [self.size, self.size])).mean(dim=(2, 3))
+        enlarged = resize(images, [self.size, self.size])
+        return self.network.extract_features(enlarged).mean(dim=(2, 3))  # type: ignore[operator]
 
 
 @dataclass(frozen=True)

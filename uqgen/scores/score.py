@@ -111,7 +111,7 @@ class Score:
         Raises:
             SettingError: the score needs members and there are none.
         """
-        allowed = f"with an ensemble, {kind}=cnn_ensemble or {kind}=mlp_ensemble, or {kind}=cnn_dropout{otherwise}"
+        allowed = f"with an ensemble, {kind}=cnn_ensemble, mlp_ensemble or cnn_dropout{otherwise}"
         require(members is not None or not self.needs_members, "score", self.name, allowed)
         if self.second is not None:
             self.second.check_members(kind, members, otherwise)
