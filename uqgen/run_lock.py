@@ -47,7 +47,7 @@ def holding_process(folder: Path) -> int | None:
         refuse_held(folder)
     except HeldError:
         holder = _last_holder(folder)
-        return holder["pid"] if holder["host"] == socket.gethostname() else None
+        return int(holder["pid"]) if holder["host"] == socket.gethostname() else None
     return None
 
 

@@ -146,7 +146,7 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
             )
         except CommError as error:
             raise ExplainedError(
-                f"W&B cannot be reached ({error}); logger.wandb.mode=offline logs to the run's folder"
+                f"W&B cannot be reached, or does not take the key ({error}); logger.wandb.mode=offline logs to the run's folder"
             ) from error
         run.define_metric("n_images")
         run.define_metric("*", step_metric="n_images")
@@ -172,7 +172,8 @@ def _mode(mode: str) -> str:
         return mode
     given = os.environ.get("WANDB_MODE")
     allowed = ("online", "offline", "disabled", "shared")
-    require(given is None or given in allowed, "WANDB_MODE", given, ", ".join(allowed) + ", or unset")
+    value = f"{given} (from the variable WANDB_MODE)"
+    require(given is None or given in allowed, "mode", value, ", ".join(allowed) + ", or WANDB_MODE unset")
     return given or ("online" if has_key() else "offline")
 
 
