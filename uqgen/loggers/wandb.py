@@ -146,7 +146,7 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
             )
         except CommError as error:
             raise ExplainedError(
-                f"W&B cannot be reached, or does not take the key ({error}); logger.wandb.mode=offline logs to the run's folder"
+                f"W&B cannot be reached ({error}); logger.wandb.mode=offline logs to the run's folder"
             ) from error
         run.define_metric("n_images")
         run.define_metric("*", step_metric="n_images")
