@@ -6,7 +6,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 from filelock import FileLock, Timeout
 
@@ -48,7 +47,7 @@ def holding_process(folder: Path) -> int | None:
         refuse_held(folder)
     except HeldError:
         holder = _last_holder(folder)
-        return int(cast(int, holder["pid"])) if holder["host"] == socket.gethostname() else None
+        return int(holder["pid"]) if holder["host"] == socket.gethostname() else None
     return None
 
 

@@ -71,6 +71,15 @@ def command_line() -> CommandLine:
     return CommandLine(arguments.overrides, arguments.multirun, arguments.config_dir)
 
 
+def locate(path: str) -> Any:
+    """What ``hydra.utils.instantiate`` would call for this ``_target_``.
+
+    Raises:
+        Exception: there is no such thing.
+    """
+    return _locate(path)
+
+
 @contextmanager
 def initialized(folder: Path, own: str | None = None) -> Iterator[None]:
     """Hydra knows these settings within the block, for ``hydra.compose``.

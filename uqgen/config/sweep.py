@@ -110,8 +110,8 @@ def end_jobs(folder: Path) -> None:
     """
     children = {child.pid for child in multiprocessing.active_children()}
     runs = [lock.parent for lock in folder.rglob(LOCK)]
-    busy = {run: pid for run in runs if (pid := holding_process(run)) in children}
-    for pid in filter(None, busy.values()):
+    busy = {run: pid for run in runs if (pid := holding_process(run)) is not None and pid in children}
+    for pid in busy.values():
         os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and any(holding_process(run) == pid for run, pid in busy.items()):

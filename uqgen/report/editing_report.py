@@ -92,8 +92,7 @@ def edit_many(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
 
 def _name(kind: str, given: Sequence[str | int], settings: EditingSettings) -> str:
     """The name of what is done with these, which nothing else has."""
-    contents = [
-        sha256(Path(str(each)).read_bytes()).hexdigest() if Path(str(each)).is_file() else each for each in given
-    ]
-    parts = [kind, *(Path(str(each)).stem for each in given)]
+    files = [Path(str(each)) for each in given]
+    contents = [sha256(f.read_bytes()).hexdigest() if f.is_file() else str(f) for f in files]
+    parts = [kind, *(file.stem for file in files)]
     return f"{'_'.join(parts)}-{identity_hash({'given': contents, **asdict(settings)})[:8]}"
