@@ -1,9 +1,11 @@
 """What is done to given images, and the files that show it."""
 
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_LETTERS = 30  # of an image's name in that of a file: two of them stay below what any file system allows
+
 
 def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> EditedImage:
     """Edits one image to scores from the certain end of the reachable range to the uncertain one, and draws it.
@@ -37,7 +41,7 @@ def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> Edite
     """
     score, scores = run.classifiers.score, np.linspace(*run.evaluator.ends, settings.n_scores).tolist()
     edited = edit_image(run.model, run.evaluator, image, scores, settings)
-    path = run.folder.explanation / f"image_{Path(str(image)).stem}.png"
+    path = run.folder.explanation / f"image_{_stem(image)}.png"
     save_figure(edited_image_figure(edited, run.class_names, score.name, seed=settings.seed), path)
     log.info("edited image: %s", path.resolve())
     return edited
@@ -56,7 +60,7 @@ def lead_between(run: "Run", images: Sequence[str | int], settings: EditingSetti
     """
     (first, second), names, score = images, run.class_names, run.classifiers.score.name
     between = interpolate_given(run.model, run.evaluator, first, second, settings)
-    path = run.folder.explanation / f"between_{Path(str(first)).stem}_{Path(str(second)).stem}.png"
+    path = run.folder.explanation / f"between_{_stem(first)}_{_stem(second)}.png"
     results = {"run": str(run.folder.path), "score": score, "images": images, "class_names": names}
     run.folder.write(path.with_suffix(".json"), as_plain({**results, "settings": settings, **between.results()}))
     save_figure(between_figure(between, names, score, run.evaluator.asked_range, seed=settings.seed), path)
@@ -86,3 +90,9 @@ def edit_many(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
     save_figure(figure, folder / "edits.png")
     log.info("edits: %s", folder.resolve())
     return found
+
+
+def _stem(image: str | int) -> str:
+    """What files are called after an image: its own name, without signs that mean something to a shell or a disk."""
+    name = re.sub(r"[^\w.-]+", "_", Path(str(image)).stem)
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 9]}-{crc32(name.encode()):08x}"
