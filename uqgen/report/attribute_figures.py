@@ -81,7 +81,7 @@ def shares_by_class_figure(analysis: Analysis, classes: ShownClasses, *, seed: i
         seed: for the small print.
     """
     keys = [ALL, *(class_key(name, classes.names) for name in classes.shown_names)]
-    rows = [ALL, *classes.fitted(NAME_WIDTH, TEXT - 1)]
+    rows = [ALL, *classes.fitted(NAME_WIDTH - 0.2, TEXT - 1)]
     columns = [*ATTRIBUTES, TOGETHER]
     figure = new_figure(height=len(LOOKS) * (0.2 * len(rows) + 0.35) + 2.0)
     all_axes = figure.subplots(len(LOOKS), 1, sharex=True)
@@ -157,8 +157,9 @@ def _draw_shares(axes: Axes, values: Array, rows: Sequence[str], columns: Sequen
     style(axes, title=title)
     axes.grid(visible=False)
     axes.set_yticks(range(len(rows)), rows)
-    axes.set_xticks(range(len(columns)), [fill(column, _LETTERS) for column in columns])
+    axes.set_xticks(range(len(columns)), [fill(column, _LETTERS, break_long_words=False) for column in columns])
     axes.tick_params(length=0, labelsize=TEXT - 1)
+    axes.tick_params(axis="x", labelsize=TEXT - 2)
     for row, column in np.argwhere(np.isfinite(values)):
         share = values[row, column]
         colour = "white" if share > 0.55 else INK

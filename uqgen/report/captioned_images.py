@@ -13,6 +13,7 @@ from uqgen.report.style import INK, SMALL_PRINT, TEXT, VERMILLION, WIDTH, new_fi
 
 _LABELS, _BESIDE = 0.9, 0.4  # inches that row labels take from a figure's width: at least, and beyond their letters
 _WIDEST = 0.8  # inches, of an image
+_GAP = 0.05  # inches, between the words above neighbours
 _LINE = 1.5 * SMALL_PRINT / 72  # inches, of words
 
 
@@ -55,7 +56,7 @@ def captioned_images(
                 left + width / 2, top - 0.03 * inch, words[row][column],
                 fontsize=SMALL_PRINT, color=text_colour, fontweight=weight, ha="center", va="bottom", linespacing=1.1,
             )  # fmt: skip
-    axes.set(xlim=(0, n_columns * step_x), ylim=(n_rows * step_y, 0), aspect="equal")
+    axes.set(xlim=(0, n_columns * step_x), ylim=(n_rows * step_y, 0), aspect="equal", anchor="W")
     axes.set_xticks(np.arange(n_columns) * step_x + width / 2, column_labels)
     axes.set_yticks(np.arange(n_rows) * step_y + above + height / 2, row_labels)
     axes.tick_params(length=0, labelsize=TEXT)
@@ -77,7 +78,7 @@ def names_above(class_names: Sequence[str], n_columns: int, row_labels: Sequence
         row_labels: beside them.
         number: what follows a name in its line, of signs as wide as those that will stand there.
     """
-    room = column_width(n_columns, row_labels) - width_of(number, SMALL_PRINT)
+    room = column_width(n_columns, row_labels) - width_of(number, SMALL_PRINT) - _GAP
     return fitted_names(class_names, room, SMALL_PRINT)
 
 

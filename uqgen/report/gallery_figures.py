@@ -1,6 +1,7 @@
 """Galleries of uncertain images, and the classes between which the classifier hesitates."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +16,7 @@ from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import INK, NAME_WIDTH, TEXT, TITLE, WIDTH, new_figure, score_label, small_print, style
 
 _NAME = 0.7  # inches, of a class's name beside a matrix
+_LETTERS = 26  # in a line above one of four matrices
 
 
 def gallery_figure(
@@ -76,7 +78,7 @@ def second_choices_figure(
     figure = new_figure(height=2 * WIDTH / len(choices) + 2.0)
     all_axes = figure.subplots(2, len(choices), squeeze=False, sharex=True, sharey=True)
     for column, choice in enumerate(choices):
-        bounds = f"{score_label(score_name)} {choice.low:.2f} to {choice.high:.2f}"
+        bounds = fill(f"{score_label(score_name)} {choice.low:.2f} to {choice.high:.2f}", _LETTERS)
         common = f"in common {_or_few(choice.overlap)} (halves {_or_few(choice.overlap_real)})"
         titles = (
             f"{bounds}\ngenerated, n = {np.sum(choice.generated):,}",

@@ -96,7 +96,7 @@ def differences_figure(
     axes.set_ylabel("class requested", fontsize=TEXT, color=INK)
     figure.set_figheight(figure.get_figheight() + 0.6)
     scale = ScalarMappable(Normalize(-1, 1), DIFFERENCES)
-    bar = figure.colorbar(scale, ax=axes, location="bottom", shrink=0.6, aspect=40, pad=0.02)
+    bar = figure.colorbar(scale, ax=axes, location="bottom", shrink=0.6, aspect=40, pad=0.02, panchor=False)
     bar.set_label(f"pixel (0 to 1) less that at {score_label(score_name)} {scores[0]:.3g}", fontsize=TEXT, color=INK)
     bar.ax.tick_params(labelsize=TEXT - 1)
     small_print(figure, ["one noise per row", *classes.note, f"seed {seed}"])
