@@ -56,7 +56,8 @@ class _FigureOfAnyScript(Figure):
 
     def draw(self, renderer: RendererBase) -> None:
         for text in self.findobj(Text):
-            others = {family_with(sign) for sign in text.get_text() if not sign.isspace()} - {"", None}
+            found = {family_with(sign) for sign in text.get_text() if not sign.isspace()}
+            others = {family for family in found if family}
             if others:
                 text.set_fontfamily([*text.get_fontfamily(), *sorted(others - set(text.get_fontfamily()))])
         super().draw(renderer)
