@@ -20,6 +20,7 @@ FREE = (
     "cache",
     "trainer",
     "data.folder",
+    "data.cache",
     "intervals",
     "callbacks",
     "logger",

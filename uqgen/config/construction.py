@@ -38,7 +38,9 @@ def build(settings: dict[str, Any]) -> "Experiment":
         classifier=_instantiate(cfg, "classifier"),
         judge=_instantiate(cfg, "judge"),
         identities={
-            "data": {key: value for key, value in settings["data"].items() if key not in ("folder", "batch_size")},
+            "data": {
+                key: value for key, value in settings["data"].items() if key not in ("folder", "batch_size", "cache")
+            },
             **{kind: _identity(settings, kind) for kind in ("classifier", "judge")},
         },
         score=_instantiate(cfg, "score"),

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +13,9 @@ from torch import Tensor
 
 from uqgen.data.corruption import Corruption
 from uqgen.data.image_datamodule import ImageDataModule
-from uqgen.data.images import ImageDataset, read_images, require_size
-from uqgen.data.members import Members, digests, find
+from uqgen.data.images import ImageDataset, require_size
+from uqgen.data.kept_images import decoded
+from uqgen.data.members import Members, find
 from uqgen.settings import SettingError, require, require_number
 
 
@@ -31,6 +33,7 @@ class DatasetDataModule(ImageDataModule):
         batch_size: images in a batch when a classifier is trained.
         seed: draws the splits, and the order of the images.
         corruption: what is done to the images, or None for images as they are.
+        cache: folder where images that lie in files are kept once they are decoded; None decodes them each time.
 
     Raises:
         SettingError: a value is out of range, or there are no names.
@@ -50,9 +53,11 @@ class DatasetDataModule(ImageDataModule):
         batch_size: int = 128,
         seed: int = 0,
         corruption: Corruption | None = None,
+        cache: str | Path | None = None,
     ) -> None:
         super().__init__(batch_size, limit, seed, corruption)
         require_size(size, channels)
+        self.cache = None if cache is None else Path(cache)
         for name, share in {"validation_share": validation_share, "test_share": test_share}.items():
             require_number(name, share, 0.01, 0.9)
         names = list(map(str, getattr(train, "classes", ()) if class_names is None else class_names))
@@ -100,7 +105,7 @@ class DatasetDataModule(ImageDataModule):
         content, self._images = hashlib.sha256(), {}
         for split, images in splits:
             data = self.labelled(images.x, images.label, images.position.numpy(), self._source(split))
-            content.update(data.x.numpy().tobytes() + data.label.numpy().tobytes())
+            content.update(images.digest.numpy().tobytes())  # of pixels and classes, before any corruption
             setattr(self, split, data)
             self._images[split] = images._replace(x=images.x[:0])  # which need not be there twice
         missing = set(range(self.n_classes)) - set(self.train.label.tolist())
@@ -131,14 +136,15 @@ class DatasetDataModule(ImageDataModule):
 
     def _read(self, source: str, index: NDArray[np.int64]) -> "Images":
         channels, size, _ = self.shape
-        x, label = read_images(self.sources[source], index, size, channels, source)
+        cache = None if self.cache is None else self.cache / "images"
+        x, label, digest = decoded(self.sources[source], index, size, channels, source, cache)
         allowed = f"classes from 0 to {self.n_classes - 1}, as there are {self.n_classes} class_names"
         in_range = bool(((label >= 0) & (label < self.n_classes)).all())
         require(in_range, source, f"classes up to {int(label.max())}", allowed)
         sizes = {name: len(dataset) for name, dataset in self.sources.items()}
         before = sum(list(sizes.values())[: list(sizes).index(source)])
         position = torch.from_numpy(index)
-        return Images(x, label, digests(x, label), position, before + position)
+        return Images(x, label, digest, position, before + position)
 
 
 class Images(NamedTuple):

@@ -33,7 +33,7 @@ class FolderDataModule(DatasetDataModule):
     Args:
         folder: the folder.
         class_names: names of the class folders in the order of the classifier's outputs; None for the alphabetical one.
-        size, channels, validation_share, test_share, limit, batch_size, seed, corruption: see `DatasetDataModule`.
+        size, channels, validation_share, test_share, limit, batch_size, seed, corruption, cache: see `DatasetDataModule`.
 
     Raises:
         SettingError: the folder is missing, holds no classes, a class without images, or two folders for one split; or
@@ -52,6 +52,7 @@ class FolderDataModule(DatasetDataModule):
         batch_size: int = 128,
         seed: int = 0,
         corruption: Corruption | None = None,
+        cache: str | Path | None = None,
     ) -> None:
         root = Path(folder)
         require(root.is_dir(), "folder", folder, "an existing folder, with a folder of images for each class in it")
@@ -71,6 +72,7 @@ class FolderDataModule(DatasetDataModule):
             batch_size,
             seed,
             corruption,
+            cache,
         )
 
 

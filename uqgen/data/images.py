@@ -1,6 +1,9 @@
 """Images of any source, brought to one size, one number of channels and one type."""
 
+import os
+import sys
 from collections.abc import Sized
+from itertools import chain
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,10 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms.v2 import functional as F
 
 from uqgen.settings import SettingError, require
 
+MANY, MOST_WORKERS, READ_AT_ONCE = 2_000, 16, 64  # images that several processes read, these, and in a batch of theirs
 MODES = {1: "L", 3: "RGB"}  # PIL's names for grey and for colour, by number of channels
 DEEP = ("I", "F")  # how PIL's names for grey of more than 8 bits begin
 MOST = 65_535  # level of white in 16 bits
@@ -29,16 +34,36 @@ class ImageDataset(Sized, Protocol):
         """An image, as `fit_image` takes it, and its class, 0 to K - 1."""
 
 
+class _Fitted(Dataset["tuple[Tensor, int] | str"]):
+    """The images of a data set as `read_images` wants them; in place of one that cannot be read, why."""
+
+    def __init__(self, dataset: ImageDataset, size: int, channels: int) -> None:
+        self.dataset, self.size, self.channels = dataset, size, channels
+
+    def __getitem__(self, position: int) -> "tuple[Tensor, int] | str":
+        try:
+            image, class_index = self.dataset[position]
+            return fit_image(image, self.size, self.channels), int(class_index)
+        except Exception as error:  # whatever a foreign data set or a broken file raises
+            return " ".join(str(error).split())[:200]
+
+
 def read_images(
-    dataset: ImageDataset, index: NDArray[np.int64], size: int, channels: int, name: str
+    dataset: ImageDataset,
+    index: NDArray[np.int64],
+    size: int,
+    channels: int,
+    name: str,
+    into: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Reads images of a data set into memory.
+    """Reads images of a data set, several at once where they are many.
 
     Args:
         dataset: images and classes.
         index: int64 [N], which of them.
         size, channels: see `fit_image`.
         name: of the setting that gave the data set, for errors.
+        into: uint8 [N, channels, size, size], where the images are put; None for new memory.
 
     Returns:
         Images uint8 [N, channels, size, size] and classes int64 [N].
@@ -46,16 +71,18 @@ def read_images(
     Raises:
         SettingError: an image cannot be read, or its class is no integer.
     """
-    images = torch.empty(len(index), channels, size, size, dtype=torch.uint8)
+    images = torch.empty(len(index), channels, size, size, dtype=torch.uint8) if into is None else into
     label = torch.empty(len(index), dtype=torch.int64)
-    for row, position in enumerate(track(index.tolist(), f"reading {name}")):
-        try:
-            image, class_index = dataset[position]
-            images[row], label[row] = fit_image(image, size, channels), int(class_index)
-        except Exception as error:  # whatever a foreign data set or a broken file raises, say which image it was
+    parallel = sys.platform == "linux" and len(index) >= MANY  # elsewhere workers begin with an import of everything
+    workers = {"num_workers": min(len(os.sched_getaffinity(0)), MOST_WORKERS)} if parallel else {}
+    fitted: Any = _Fitted(dataset, size, channels)
+    batches = DataLoader(fitted, READ_AT_ONCE, sampler=index.tolist(), collate_fn=list, **workers)
+    for row, found in enumerate(track(chain.from_iterable(batches), f"reading {name}", len(index))):
+        if isinstance(found, str):
             samples = getattr(dataset, "samples", None)  # of torchvision's folders: files
-            item = samples[position][0] if samples else f"image {position}"
-            raise SettingError(name, item, f"an image and its class ({' '.join(str(error).split())[:200]})") from error
+            item = samples[index[row]][0] if samples else f"image {index[row]}"
+            raise SettingError(name, item, f"an image and its class ({found})")
+        images[row], label[row] = found
     return images, label
 
 

@@ -1,0 +1,119 @@
+"""Images are decoded once, by several processes, and mapped into memory afterwards."""
+
+import os
+import sys
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from uqgen.data import images as reading
+from uqgen.data import kept_images
+from uqgen.data.folder import FolderDataModule
+from uqgen.settings import SettingError
+
+SPLITS = ("train", "validation", "test")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        place = tmp_path / "images" / name
+        place.mkdir(parents=True)
+        for i in range(30):
+            Image.fromarray(rng.integers(0, 256, (20, 24, 3), dtype=np.uint8)).save(place / f"{i}.png")
+    return tmp_path / "images"
+
+
+def module(folder, cache, **settings):
+    data = FolderDataModule(folder, size=8, cache=cache, **settings)
+    data.setup()
+    return data
+
+
+def same(one, other):
+    return all(
+        getattr(one, split).x.equal(getattr(other, split).x)
+        and getattr(one, split).label.equal(getattr(other, split).label)
+        for split in SPLITS
+    )
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Files that were opened in this process."""
+    opened, fit = [], reading.fit_image
+    monkeypatch.setattr(reading, "fit_image", lambda *args: opened.append(1) or fit(*args))
+    return opened
+
+
+def test_kept_images_are_those_that_were_read_and_nothing_is_decoded_again(folder, tmp_path, counted):
+    plain = module(folder, None)
+    assert len(counted) == 60
+    first, second = module(folder, tmp_path / "cache"), module(folder, tmp_path / "cache")
+    assert len(counted) == 120
+    assert same(plain, first)
+    assert same(plain, second)
+    assert plain.identity == first.identity == second.identity
+    assert plain.members()["train"].digest.equal(second.members()["train"].digest)
+
+
+def test_a_file_that_changed_is_decoded_again(folder, tmp_path, counted):
+    before = module(folder, tmp_path / "cache")
+    path = folder / "a" / "3.png"
+    Image.new("RGB", (20, 20), "white").save(path)
+    os.utime(path, ns=(0, 0))
+    after = module(folder, tmp_path / "cache")
+    assert len(counted) > 60
+    assert not same(before, after)
+    assert same(after, module(folder, None))
+
+
+def test_other_sizes_and_seeds_have_files_of_their_own(folder, tmp_path):
+    cache = tmp_path / "cache"
+    modules = [module(folder, cache), module(folder, cache, channels=1), module(folder, cache, seed=1)]
+    kept = [path for path in (cache / "images").iterdir() if path.is_dir()]
+    assert len(kept) == 3 * len(modules)
+
+
+def test_what_is_kept_is_mapped_and_a_change_stays_in_the_program(folder, tmp_path):
+    data = module(folder, tmp_path / "cache")
+    before = data.train.x.clone()
+    data.train.x[0] = 0
+    again = module(folder, tmp_path / "cache")
+    assert again.train.x.equal(before)
+    maps = open("/proc/self/maps").read() if sys.platform == "linux" else str(tmp_path / "cache" / "images")
+    assert str(tmp_path / "cache" / "images") in maps
+
+
+def test_several_processes_read_what_one_reads(folder, monkeypatch):
+    alone = module(folder, None)
+    monkeypatch.setattr(reading, "MANY", 10)
+    monkeypatch.setattr(reading, "READ_AT_ONCE", 7)
+    assert same(alone, module(folder, None))
+    broken = folder / "b" / "5.png"
+    broken.write_bytes(b"no image")
+    with pytest.raises(SettingError, match=f"^train={broken}: allowed: an image and its class"):
+        module(folder, None)
+
+
+def test_programs_that_start_at_once_decode_once(folder, tmp_path, counted):
+    threads = [threading.Thread(target=module, args=(folder, tmp_path / "cache")) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(counted) == 60
+
+
+def test_what_was_broken_off_is_no_cache(folder, tmp_path, monkeypatch):
+    def breaks_off(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kept_images, "_digests", breaks_off)
+        with pytest.raises(KeyboardInterrupt):
+            module(folder, tmp_path / "cache")
+    assert same(module(folder, tmp_path / "cache"), module(folder, None))
