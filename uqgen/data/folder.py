@@ -33,7 +33,8 @@ class FolderDataModule(DatasetDataModule):
     Args:
         folder: the folder.
         class_names: names of the class folders in the order of the classifier's outputs; None for the alphabetical one.
-        size, channels, validation_share, test_share, limit, batch_size, seed, corruption, cache: see `DatasetDataModule`.
+        size, channels, validation_share, test_share, limit, batch_size, seed, corruption, cache: see
+            `DatasetDataModule`.
 
     Raises:
         SettingError: the folder is missing, holds no classes, a class without images, or two folders for one split; or

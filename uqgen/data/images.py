@@ -74,9 +74,9 @@ def read_images(
     images = torch.empty(len(index), channels, size, size, dtype=torch.uint8) if into is None else into
     label = torch.empty(len(index), dtype=torch.int64)
     parallel = sys.platform == "linux" and len(index) >= MANY  # elsewhere workers begin with an import of everything
-    workers = {"num_workers": min(len(os.sched_getaffinity(0)), MOST_WORKERS)} if parallel else {}
+    workers = min(len(os.sched_getaffinity(0)), MOST_WORKERS) if parallel else 0
     fitted: Any = _Fitted(dataset, size, channels)
-    batches = DataLoader(fitted, READ_AT_ONCE, sampler=index.tolist(), collate_fn=list, **workers)
+    batches = DataLoader(fitted, READ_AT_ONCE, sampler=index.tolist(), num_workers=workers, collate_fn=list)
     for row, found in enumerate(track(chain.from_iterable(batches), f"reading {name}", len(index))):
         if isinstance(found, str):
             samples = getattr(dataset, "samples", None)  # of torchvision's folders: files

@@ -1,12 +1,11 @@
 """Images decoded once: kept on the disk as they are used, and mapped into memory by every program that needs them.
 
-Pages of a mapped file lie in the system's page cache once, however many processes of a run or jobs of a sweep read them,
-and may be dropped where memory is short.
+Pages of a mapped file lie in the system's page cache once, however many processes of a run or jobs of a sweep read
+them, and may be dropped where memory is short.
 """
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,11 +88,11 @@ def _digests(x: Tensor, label: Tensor) -> Tensor:
 
 
 def _key(samples: list[tuple[str, int]], size: int, channels: int) -> str:
-    """What determines the images: their files, by name, size and time of change, in their order, and how they are read."""
-    files = [(os.path.abspath(path), *_state(path), label) for path, label in samples]
+    """What determines the images: their files, by name, size and time of change, in order, and how they are read."""
+    files = [(str(Path(path).absolute()), *_state(path), label) for path, label in samples]
     return hashlib.sha256(json.dumps([READER, size, channels, files]).encode()).hexdigest()[:24]
 
 
 def _state(path: str) -> tuple[int, int]:
-    found = os.stat(path)
+    found = Path(path).stat()
     return found.st_size, found.st_mtime_ns
