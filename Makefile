@@ -33,7 +33,7 @@ variants: $(INSTALLED) ## train variants of conditioning with three seeds, JOBS 
 	-$(SWEEP) experiment=moons hydra.sweep.dir=sweeps/moons
 	-$(SWEEP) experiment=mnist_corrupt variant=$(ON_IMAGES) hydra.sweep.dir=sweeps/mnist_corrupt
 	-$(SWEEP) experiment=mnist variant=$(ON_IMAGES) seed=0 hydra.sweep.dir=sweeps/mnist
-	$(RUN) -m uqgen.results
+	$(RUN) -m uqgen.results replace=true
 
 test: $(INSTALLED) ## run the fast tests
 	$(RUN) -m pytest -n 2 --dist loadfile

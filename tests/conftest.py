@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ REPOSITORY = Path(__file__).parents[1]
 DATA = Path(os.environ.get("UQGEN_DATA", REPOSITORY / "data"))
 
 os.environ["WANDB_MODE"] = "offline"  # whatever account the tests run beside
+os.environ["XDG_STATE_HOME"] = mkdtemp()  # runs with code of one's own are remembered there
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The workers share the cores; the variable is for the programs that tests start.

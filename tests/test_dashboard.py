@@ -42,7 +42,7 @@ def run(folder, *overrides: str, **environment: str) -> subprocess.CompletedProc
     return subprocess.run(command, cwd=work, env=clean(home, **environment), **options)
 
 
-def written(folder, name: str = "dashboard.json") -> dict:
+def written(folder, name: str) -> dict:
     return json.loads((folder / "work" / name).read_text())
 
 
@@ -117,7 +117,7 @@ def test_nobody_is_asked_in_a_terminal_either(tmp_path):
         os.close(terminal)
     assert done.returncode == 0
     assert "wandb login: python -m uqgen.dashboard entity=someone project=uqgen" in said
-    assert (tmp_path / "dashboard.json").exists()
+    assert (tmp_path / "dashboard-uqgen.json").exists()
 
 
 def test_with_a_key_it_is_saved_as_specified_and_its_address_printed(tmp_path):
@@ -151,7 +151,7 @@ def assert_explained(done: subprocess.CompletedProcess, folder, reason: str) -> 
     assert reason in done.stderr
     assert done.stderr.endswith("To try again: python -m uqgen.dashboard entity=someone project=uqgen\n")
     assert done.stdout.startswith("specification: ")
-    assert written(folder)["entity"] == "someone"
+    assert written(folder, "dashboard-uqgen.json")["entity"] == "someone"
 
 
 def test_a_refusal_is_one_line_and_the_specification_is_kept(tmp_path):
@@ -217,7 +217,11 @@ def test_help_shows_settings_and_an_example_without_slow_imports(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    for text in ("python -m uqgen.dashboard entity=my-team project=uqgen", "entity: null", "file: dashboard.json"):
+    for text in (
+        "python -m uqgen.dashboard entity=my-team project=uqgen",
+        "entity: null",
+        "file: dashboard-${project}.json",
+    ):
         assert text in done.stdout
 
 

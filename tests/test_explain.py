@@ -72,6 +72,20 @@ def test_the_results_hold_every_attribute_of_every_source(explained):
     assert len(results["second_choices"]) == 2
 
 
+def test_another_explanation_stands_beside_the_first_named_by_what_differs(explained):
+    folder, _ = explained
+    kept = (path for path in folder.rglob("*") if path.is_file() and path.suffix in (".png", ".json", ".gif", ".html"))
+    before = {path: path.read_bytes() for path in kept}
+    main(compose([f"run={folder}", "explanation.n_galleries=1", "split=validation", *SMALL], "explain"))
+    assert before == {path: path.read_bytes() for path in before}
+    other = "n_galleries=1,split=validation"
+    results = json.loads((folder / f"explanation-{other}" / "results.json").read_text())
+    assert (results["settings"]["n_galleries"], results["split"]) == (1, "validation")
+    assert (folder / f"report-{other}.html").stat().st_size > 100_000
+    shutil.rmtree(folder / f"explanation-{other}")
+    (folder / f"report-{other}.html").unlink()
+
+
 def test_points_are_refused(tmp_path):
     from uqgen.train import train
 
@@ -98,10 +112,12 @@ def test_given_images_are_edited_and_measured(either, tmp_path):
     shutil.copytree(either, folder)
     few = [f"editing.{name}" for name in ("n_inversion_steps=2", "n_editing_steps=2", "n_pixel_steps=2", "n_scores=3")]
     main(compose([f"run={folder}", "image=4", *few], "explain"))
-    with Image.open(folder / "explanation" / "image_4.png") as figure:
+    (path,) = (folder / "explanation").glob("image_4-*.png")
+    with Image.open(path) as figure:
         assert min(figure.size) > 100
     returned = main(compose([f"run={folder}", "edits=5", *few], "explain"))
-    results = json.loads((folder / "explanation" / "edits.json").read_text())
+    (path,) = (folder / "explanation").glob("edits_test_5-*.json")
+    results = json.loads(path.read_text())
     assert results["asked"] == pytest.approx([0.3, 0.65, 1])
     methods = results["methods"]
     assert methods.keys() == {"condition", "condition, then guidance", "pixels", "nearest real image"}
@@ -110,7 +126,7 @@ def test_given_images_are_edited_and_measured(either, tmp_path):
     assert len({found["n_edits"] for found in methods.values()}) == 1
     assert methods["pixels"]["followed"].keys() == {"target", "judge 1"}
     assert methods["pixels"]["true_class_kept"].keys() == {"target", "judge 1"}
-    assert (folder / "explanation" / "edits.png").exists()
+    assert path.with_suffix(".png").exists()
 
 
 def test_one_image_is_led_to_another(either, tmp_path):
@@ -119,9 +135,10 @@ def test_one_image_is_led_to_another(either, tmp_path):
     Image.fromarray(np.full((40, 50), 90, np.uint8)).save(tmp_path / "mine.png")
     few = ["editing.n_inversion_steps=2", "editing.n_between=5"]
     returned = main(compose([f"run={folder}", f"between=[4,{tmp_path / 'mine.png'}]", *few], "explain"))
-    with Image.open(folder / "explanation" / "between_4_mine.png") as figure:
+    (path,) = (folder / "explanation").glob("between_4_mine-*.png")
+    with Image.open(path) as figure:
         assert min(figure.size) > 100
-    results = json.loads((folder / "explanation" / "between_4_mine.json").read_text())
+    results = json.loads(path.with_suffix(".json").read_text())
     assert results["images"] == [4, str(tmp_path / "mine.png")]
     assert max(results["given"]["error"]) == returned
     made = results["on_the_way"]

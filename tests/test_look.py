@@ -14,15 +14,16 @@ def run(tiny_run, tmp_path_factory):
     return shutil.copytree(tiny_run, tmp_path_factory.mktemp("looked") / "run")
 
 
-def test_each_seed_leaves_a_page_of_its_own(run, capsys):
+def test_each_number_split_and_seed_leaves_a_page_of_its_own(run, capsys):
     assert main(compose([f"run={run}", "n=20"], "look")) == 40
-    assert capsys.readouterr().out.splitlines()[-1] == f"look: {run / 'look-0.html'}"
-    first = (run / "look-0.html").read_bytes()
+    assert capsys.readouterr().out.splitlines()[-1] == f"look: {run / 'look-test-20-0.html'}"
+    first = (run / "look-test-20-0.html").read_bytes()
     main(compose([f"run={run}", "n=20", "seed=1", "split=validation"], "look"))
-    assert (run / "look-0.html").read_bytes() == first
-    assert b"validation split" in (run / "look-1.html").read_bytes()
+    assert (run / "look-test-20-0.html").read_bytes() == first
+    assert b"validation split" in (run / "look-validation-20-1.html").read_bytes()
+    main(compose([f"run={run}", "n=22"], "look"))
     main(compose([f"run={run}", "n=20"], "look"))
-    assert (run / "look-0.html").read_bytes() == first
+    assert (run / "look-test-20-0.html").read_bytes() == first
 
 
 def test_more_images_than_there_are_cannot_be_drawn(run):

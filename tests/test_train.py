@@ -172,15 +172,17 @@ def test_controls_are_in_the_results_and_in_the_report(finished):
         assert (part["distance"] is not None) == enough
 
 
-def test_against_another_split_the_results_and_the_report_are_left_as_they_are(finished):
+def test_with_other_settings_the_results_and_the_report_are_left_as_they_are(finished):
     run, _, returned = finished
-    before = {path: path.read_bytes() for path in (run.results, run.report)}
+    before = {path: path.read_bytes() for path in (run.results, run.report, *run.figures.iterdir())}
     again = evaluate_run(compose([f"run={run.path}", "evaluation.split=validation"], "evaluate"))
     assert before == {path: path.read_bytes() for path in before}
-    found, own = (json.loads((run.path / name).read_text()) for name in ("results-validation.json", "results.json"))
+    names = ("results-split=validation.json", "results.json")
+    found, own = (json.loads((run.path / name).read_text()) for name in names)
     assert found["in_vs_out"]["uniform"]["mae"]["value"] == again != returned
     assert (found["evaluation_split"], own["evaluation_split"]) == ("validation", "test")
     assert found["classifier"] == own["classifier"]
+    assert (run.path / "report-split=validation.html").exists()
 
 
 def test_a_loaded_run_generates_from_its_averaged_generator(finished):

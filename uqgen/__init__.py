@@ -9,16 +9,18 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def load(folder: str | Path) -> "Run":
+def load(folder: str | Path, *, allow_changed: bool = False, trust_code: bool = False) -> "Run":
     """A trained run, to ask for images and to look at what it reached; see `uqgen.run.Run`.
 
     Args:
         folder: of the run, such as "runs/demo".
+        allow_changed: goes on where data or classifiers changed since the run was started.
+        trust_code: whether import paths and programs of others that the run names are run, where it was not made here.
 
     Raises:
-        SettingError: there is no run in the folder, or its training is not complete.
+        SettingError: there is no run in the folder, its training is not complete, or it names code of others.
     """
     from uqgen.run import load_run  # imports torch, which nobody should wait for who only imports the package
     from uqgen.run_folder import RunFolder
 
-    return load_run(RunFolder(Path(folder)))
+    return load_run(RunFolder(Path(folder)), allow_changed=allow_changed, trust_code=trust_code)

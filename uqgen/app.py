@@ -1,6 +1,7 @@
 """``python -m uqgen.app run=DIR``: a page on this machine to ask a trained run for images by hand."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from omegaconf import DictConfig
 
 from uqgen.config import plain, run_command
 from uqgen.settings import ExplainedError, SettingError, require, require_integer
+from uqgen.stopping import Stopped
 
 if TYPE_CHECKING:
     from gradio import Blocks
@@ -70,8 +72,14 @@ def serve(page: "Blocks", port: int, *, wait: bool = True) -> None:
     except OSError as error:
         raise SettingError("port", port, "a port that nobody listens on") from error
     print(f"explorer: http://{ADDRESS}:{port}", flush=True)  # noqa: T201
-    if wait:
+    if not wait:
+        return
+    try:
         page.block_thread()
+    except Stopped as stop:
+        if stop.signal != signal.SIGINT:  # which is how it is meant to end
+            raise
+        page.close()
 
 
 def main(cfg: DictConfig) -> float:
@@ -86,7 +94,8 @@ def main(cfg: DictConfig) -> float:
     folder = RunFolder(Path(settings["run"]))
     folder.read_settings()  # refuses what is no run, and then a missing Gradio, before anything that takes long
     page_builder()
-    serve(explorer(load_run(folder)), port)
+    allowed = {name: settings[name] for name in ("allow_changed", "trust_code")}
+    serve(explorer(load_run(folder, **allowed)), port)
     return 0.0
 
 

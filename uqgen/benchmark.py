@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", choices=SIZES, help="measure one size alone and print it as JSON")
     parser.add_argument("--quick", action="store_true", help="leave out the whole experiments, which take minutes")
-    parser.add_argument("--folder", type=Path, default=Path("runs/bench") / time.strftime("%Y-%m-%d_%H-%M-%S"))
+    parser.add_argument("--folder", type=Path, default=Path("runs/bench") / f"{datetime.now():%Y-%m-%d_%H-%M-%S-%f}")
     arguments = parser.parse_args()
     console = Console()
     if arguments.size:

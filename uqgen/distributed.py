@@ -14,6 +14,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from uqgen.stopping import Stopped
+
 PATIENCE = timedelta(hours=12)  # of the processes that wait while rank 0 trains a classifier or draws figures
 
 T = TypeVar("T")
@@ -37,16 +39,30 @@ def is_launched() -> bool:
 
 
 def launch(n_processes: int, module: str, *arguments: str) -> NoReturn:
-    """Turns this process into torchrun, which starts this command again, once for each device of this machine.
+    """Starts this command again, once for each device of this machine, and ends with the exit status of what failed.
 
     Args:
         n_processes: devices of this machine.
         module: of the command, such as `uqgen.train`.
         arguments: what its command line needs besides.
+
+    Raises:
+        Stopped: a signal came, which every process was given.
     """
+    from torch.distributed import run as torchrun  # slow imports
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // n_processes)))
-    torchrun = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
-    os.execv(sys.executable, [sys.executable, *torchrun, "-m", module, *sys.argv[1:], *arguments])
+    processes = ["--standalone", f"--nproc-per-node={n_processes}"]
+    try:
+        torchrun.main([*processes, "-m", module, *sys.argv[1:], *arguments])
+    except SignalException as error:
+        raise Stopped.by(error.sigval) from None
+    except ChildFailedError as error:  # the process that failed said why
+        _, failure = error.get_first_failure()
+        sys.exit(failure.exitcode if failure.exitcode > 0 else 128 - failure.exitcode)
+    sys.exit()
 
 
 def use_own_gpu() -> None:

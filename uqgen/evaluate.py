@@ -5,20 +5,34 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from uqgen.config import plain, run_command
-from uqgen.run_folder import RunFolder
+from uqgen.run_folder import Plain, RunFolder
 
 
 def evaluate_run(cfg: DictConfig) -> float:
-    """Loads a run and measures it; returns the mean absolute error under the uniform protocol."""
+    """Loads a run and measures it; returns the mean absolute error under the uniform protocol.
+
+    With other settings than the run was started with, what it writes has them in its name.
+    """
     from uqgen.logs import log_to  # slow imports, which --help need not wait for
     from uqgen.report.evaluation_report import evaluate
     from uqgen.run import load_run
 
     settings = plain(cfg)
     run = RunFolder(Path(settings["run"]))
-    loaded = load_run(run, settings["evaluation"])
-    log_to(run.path / "evaluate.log")
-    return evaluate(loaded.experiment, run, loaded.classifiers, loaded.evaluator, loaded.model, loggers=[])
+    run = run.varied(_changes(run.read_settings()["evaluation"], settings["evaluation"]))
+    with run.held():
+        allowed = {name: settings[name] for name in ("allow_changed", "trust_code")}
+        loaded = load_run(run, settings["evaluation"], **allowed)
+        log_to(run.path / "evaluate.log")
+        return evaluate(loaded.experiment, run, loaded.classifiers, loaded.evaluator, loaded.model, loggers=[])
+
+
+def _changes(own: Plain, given: Plain) -> Plain:
+    """The settings that are given, and others than the run was started with."""
+    from uqgen.evaluation.settings import EvaluationSettings
+
+    own = {**vars(EvaluationSettings()), **own}  # one of an earlier version lacks what came later
+    return {name: value for name, value in given.items() if value is not None and value != own[name]}
 
 
 if __name__ == "__main__":

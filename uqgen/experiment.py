@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from filelock import FileLock
@@ -17,6 +18,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from torch import Tensor, nn
 
 from uqgen import distributed
+from uqgen.checks import check_outputs, check_scores, check_sizes
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import accuracy, predict_splits
 from uqgen.classifiers.recipe import ClassifierRecipe, identity_hash
@@ -27,12 +29,13 @@ from uqgen.conditioning.own_condition import own_condition
 from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.scored_datamodule import ScoredDataModule
-from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
+from uqgen.enforcement.enforcement import Enforcement
 from uqgen.evaluation.feature_training import obtain_features
 from uqgen.evaluation.features import load_features
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.public_features import load_public_features
 from uqgen.evaluation.settings import OWN, EvaluationSettings
+from uqgen.fingerprint import Fingerprint
 from uqgen.generators.callbacks.evaluation import Evaluation
 from uqgen.generators.callbacks.samples import SampleGrid
 from uqgen.generators.fit import Intervals, fit
@@ -84,13 +87,13 @@ class Experiment:
         score: the score, before it is fitted to a classifier.
         encoding: (number of classes, class and score of every training image) to an encoding.
         sampler: (own conditions, images that are judged together) to what draws images and requests.
-        enforcement: what there is to what makes the generator keep to the condition.
-        n_siblings: classifiers like the target that the enforcement needs.
+        enforcement: what makes the generator keep to the condition, before its context is known.
         guidance: what leads a trained model while it generates.
         model: how the generative model comes to be.
         intervals, evaluation, hardware: the settings of each.
         callbacks, loggers: Lightning's, of the training of the model, beside those that every run has.
         cache: folder of what is shared by all runs.
+        allow_changed: goes on with data or classifiers that changed since a run was started.
         seconds: how long each stage took, filled as the experiment goes.
     """
 
@@ -102,8 +105,7 @@ class Experiment:
     score: Score
     encoding: Callable[[int, Condition], Encoding]
     sampler: Callable[..., DataConditions]
-    enforcement: Callable[[EnforcementContext], Enforcement]
-    n_siblings: int
+    enforcement: "partial[Enforcement]"
     guidance: GuidanceSettings
     model: ModelRecipe
     intervals: Intervals
@@ -112,7 +114,14 @@ class Experiment:
     callbacks: list[Callback]
     loggers: list[Logger]
     cache: Path
+    allow_changed: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def n_siblings(self) -> int:
+        """Classifiers like the target that the enforcement needs."""
+        kind = cast(type[Enforcement], self.enforcement.func)
+        return kind.siblings_needed(**self.enforcement.keywords)
 
     def check_classifiers(self) -> None:
         """Refuses classifiers that the score can make nothing of, too few, and judges that are networks of the target.
@@ -138,8 +147,15 @@ class Experiment:
             allowed = "a seed with which no judge is a network of the target or of a sibling"
             raise SettingError("judge.training.seed", self.judge.seeds()[0], allowed)
 
-    def load_data(self) -> None:
-        """Puts the data in memory, fetching them first where they are not there."""
+    def load_data(self, run: RunFolder | None = None) -> None:
+        """Puts the data in memory, fetching them first where they are not there.
+
+        Args:
+            run: whose data they are, or are to be; None for data alone.
+
+        Raises:
+            SettingError: they are too few, or others than the run was started with.
+        """
         self.cache.mkdir(parents=True, exist_ok=True)
         with FileLock(self.cache / "data.lock"):  # jobs that start at once
             self.data.prepare_data()
@@ -147,27 +163,40 @@ class Experiment:
             self.data.setup()
         except SettingError as error:
             raise error.under("data") from None
+        if run is not None:
+            fingerprint = Fingerprint(run, self.allow_changed)
+            fingerprint.compare_data(self.data)
+            if not run.data_fingerprint.exists() and not run.checkpoint.exists() and distributed.rank() == 0:
+                fingerprint.keep_data(self.data)
+        check_sizes(self.data, self.model.training.batch_size, self.evaluation.split)
 
     def obtain_classifiers(self, run: RunFolder) -> Classifiers:
         """Trains or finds the target and the judges, and leaves a copy of each in the run's folder.
 
         Raises:
-            SettingError: a file is missing or does not fit, or a judge has the weights of what it is to judge.
+            SettingError: a file is missing or does not fit, a judge has the weights of what it is to judge, a
+                classifier has others than the run was started with, or a model can learn nothing from what the target
+                says.
         """
-        target = self._obtain(self.classifier, "classifier", run.classifiers / "target.pt")
-        judges = {}
+        device, judges = self.hardware.device(), {}
+        target = self._obtain(self.classifier, "classifier", run.classifiers / "target.pt").to(device)
+        if distributed.rank() == 0:  # before judges are trained for minutes; the others hear of it when this one ends
+            self._check_target(self._logits(target))
         for number in range(1, self.evaluation.n_judges + 1):
             recipe, copy = self.judge.repeated(number), run.classifiers / f"judge-{number}.pt"
             judges[f"judge {number}"] = self._obtain(recipe, "judge", copy)
+        if judges and not self.judge.seeds():  # nothing has shown that one's own suits the images
+            split, judge = self.evaluation.split, judges["judge 1"].to(device)
+            check_outputs(judge.predict(getattr(self.data, split).x), split, self.data, "judge")
         siblings = [
             self._obtain(self._sibling(number), "classifier", run.classifiers / f"sibling-{number}.pt")
             for number in self._siblings()
         ]
         self._refuse_shared_weights(target, judges, siblings)
+        self._compare_with(run, {"target": target, **judges, **_named(siblings)})
         distributed.join()
-        device = self.hardware.device()
-        target, siblings = target.to(device), [sibling.to(device) for sibling in siblings]
-        logits = predict_splits(target, self.data, identity_hash(self._data_identity()), self.cache / "logits")
+        siblings = [sibling.to(device) for sibling in siblings]
+        logits = self._logits(target)
         found = accuracy(logits["validation"], self.data.validation.label)
         log.info("the classifier is right on %.1f %% of the validation images", 100 * found)
         if not self.classifier.seeds() and found < 1 / self.data.n_classes + BARELY:
@@ -294,14 +323,29 @@ class Experiment:
     ) -> None:
         """Refuses a sibling or a judge that is a network of another classifier, wherever both come from."""
         owners = dict.fromkeys(target.weights(), "the target")
-        named = {f"sibling {number}": sibling for number, sibling in enumerate(siblings, start=1)}
-        for name, classifier in {**named, **judges}.items():
+        for name, classifier in {**_named(siblings), **judges}.items():
             kind, source = ("judge", self.judge) if name in judges else ("classifier", self.classifier)
             shared = owners.keys() & classifier.weights()
             if shared:
                 allowed = f"weights that {owners[shared.pop()]} does not have, as {name} has"
                 raise SettingError(*source.origin(), allowed).under(kind)
             owners |= dict.fromkeys(classifier.weights(), name)
+
+    def _logits(self, target: FrozenClassifier) -> dict[str, Tensor]:
+        return predict_splits(target, self.data, identity_hash(self._data_identity()), self.cache / "logits")
+
+    def _check_target(self, logits: dict[str, Tensor]) -> None:
+        for split, outputs in logits.items():
+            check_outputs(outputs, split, self.data)
+        score = self.score.fitted(logits["validation"], self.data.validation.label)
+        own = own_condition(logits["train"], self.data.train.label, score)
+        check_scores(score, own, self.evaluation)
+
+    def _compare_with(self, run: RunFolder, classifiers: dict[str, FrozenClassifier]) -> None:
+        fingerprint = Fingerprint(run, self.allow_changed)
+        fingerprint.compare_classifiers(classifiers)
+        if not run.classifiers_fingerprint.exists() and not run.checkpoint.exists() and distributed.rank() == 0:
+            fingerprint.keep_classifiers(classifiers)
 
     def _data_identity(self) -> dict[str, Any]:
         return {**self.identities["data"], **self.data.identity}
@@ -326,3 +370,7 @@ class Experiment:
         if not copy.exists() and distributed.rank() == 0:
             source.keep(classifier, copy)
         return classifier
+
+
+def _named(siblings: list[FrozenClassifier]) -> dict[str, FrozenClassifier]:
+    return {f"sibling {number}": sibling for number, sibling in enumerate(siblings, start=1)}

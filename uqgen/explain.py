@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from omegaconf import DictConfig
 
 from uqgen.config import plain, run_command
+from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError, require, require_integer
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ def main(cfg: DictConfig) -> float:
     """
     settings = plain(cfg)
     chosen, editing = _check(settings)
+    folder = RunFolder(Path(settings["run"]))
+    folder.read_settings()  # refuses what is no run, before anything is written
+    with folder.held():
+        return _explain(folder, settings, chosen, editing)
+
+
+def _explain(
+    folder: RunFolder, settings: dict[str, Any], chosen: "ExplanationSettings", editing: "EditingSettings"
+) -> float:
     from uqgen.explanation.editing_study import GUIDED  # slow imports, which --help and a mistake need not wait for
     from uqgen.logs import log_to
     from uqgen.report.edit_figures import quality_rows
@@ -48,9 +58,9 @@ def main(cfg: DictConfig) -> float:
     from uqgen.report.explanation_report import explain_run
     from uqgen.report.shares_table import shares_rows
     from uqgen.run import load_run
-    from uqgen.run_folder import RunFolder
 
-    run = load_run(RunFolder(Path(settings["run"])), {"split": settings["split"]})
+    allowed = {name: settings[name] for name in ("allow_changed", "trust_code")}
+    run = load_run(folder, {"split": settings["split"]}, **allowed)
     require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
     run.folder.explanation.mkdir(exist_ok=True)
     log_to(run.folder.explanation / "explain.log")

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import signal
+import threading
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from lightning import Trainer
+from lightning import Callback, LightningModule, Trainer
 from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
@@ -25,6 +27,19 @@ UNFOUNDED_WARNINGS = (
 )
 MANUAL = ("accumulate_grad_batches", "gradient_clip_val")  # Lightning refuses them with manual optimisation
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
+
+
+class SignalsAsBefore(Callback):
+    """What SIGTERM does is not changed by a training: Lightning would wait for a step's end, and end with status 0."""
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Lightning puts its handler in place after this."""
+        self.before = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Puts ours back, or a launcher's."""
+        if callable(self.before) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self.before)
 
 
 @dataclass(frozen=True)
@@ -135,7 +150,9 @@ class Hardware:
             defaults["plugins"] = [LightningEnvironment()]
             if self.accelerator in ("auto", "gpu") and torch.cuda.is_available():
                 settings["devices"] = [torch.cuda.current_device()]
-        return Trainer(**{**defaults, **silent, **settings})
+        trainer = Trainer(**{**defaults, **silent, **settings})
+        trainer.callbacks.append(SignalsAsBefore())  # type: ignore[attr-defined]
+        return trainer
 
 
 def computes_in_bf16(device_type: str) -> bool:

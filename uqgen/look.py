@@ -5,6 +5,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from uqgen.config import plain, run_command
+from uqgen.run_folder import RunFolder
 from uqgen.settings import require, require_integer
 
 
@@ -17,14 +18,18 @@ def main(cfg: DictConfig) -> float:
     from uqgen.evaluation.look import mix_images  # slow imports, which --help and a mistake need not wait for
     from uqgen.report.look_page import About, write_look_page
     from uqgen.run import load_run
-    from uqgen.run_folder import RunFolder
 
-    run = load_run(RunFolder(Path(settings["run"])), {"split": settings["split"]})
-    require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
-    path, split = run.folder.look(seed), run.experiment.evaluation.split
-    about = About(run.folder.path.resolve().name, split, seed, run.classifiers.score.name, tuple(run.class_names))
-    images = mix_images(run.model, run.evaluator, n, seed)
-    write_look_page(path, images, about)
+    folder = RunFolder(Path(settings["run"]))
+    folder.read_settings()  # refuses what is no run, before anything is written
+    with folder.held():
+        allowed = {name: settings[name] for name in ("allow_changed", "trust_code")}
+        run = load_run(folder, {"split": settings["split"]}, **allowed)
+        require(run.experiment.data.is_image, "run", folder.path, "a run of images")
+        split = run.experiment.evaluation.split
+        path = folder.look(split, n, seed)
+        about = About(folder.path.resolve().name, split, seed, run.classifiers.score.name, tuple(run.class_names))
+        images = mix_images(run.model, run.evaluator, n, seed)
+        write_look_page(path, images, about)
     print(f"look: {path.resolve()}")  # noqa: T201
     return len(images.x)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from uqgen.config import plain, run_command
+from uqgen.settings import require
 
 log = logging.getLogger("uqgen.results")
 
@@ -14,7 +15,7 @@ def write_results(cfg: DictConfig) -> float:
     """Writes the page and its figures; returns the number of jobs that are not complete.
 
     Raises:
-        SettingError: a sweep's folder does not exist, or no run lies below it.
+        SettingError: a sweep's folder does not exist, or no run lies below it, or the page is there and another one.
     """
     from uqgen.comparison.document import document, figure_name  # slow imports, which --help need not wait for
     from uqgen.comparison.jobs import collect_jobs
@@ -24,11 +25,16 @@ def write_results(cfg: DictConfig) -> float:
     from uqgen.report.comparison_report import save_figures
 
     settings = plain(cfg)
-    page, folders = Path(settings["page"]), map(Path, settings["sweeps"])
+    page, folders = Path(settings["page"]), [Path(sweep) for sweep in settings["sweeps"]]
+    note = f"<!-- {', '.join(settings['sweeps'])}: python -m uqgen.results -->\n"
+    may_replace = settings["replace"] or not page.exists() or page.read_text().endswith(note)
+    require(may_replace, "page", page, "a new one, or that of the same sweeps; replace=true replaces what is there")
+    names = [folder.resolve().name for folder in folders]
+    require(len(set(names)) == len(names), "sweeps", settings["sweeps"], "folders with names that differ")
     comparisons = [compare_jobs(folder.resolve().name, collect_jobs(folder)) for folder in folders]
     for comparison in comparisons:
         save_figures(comparison, {kind: page.parent / figure_name(comparison, kind) for kind in FIGURES})
-    write_atomically(page, document(comparisons).encode())
+    write_atomically(page, (document(comparisons) + note).encode())
     print(f"results: {page.resolve()}")  # noqa: T201
     return float(sum(len(comparison.jobs) - comparison.n_complete for comparison in comparisons))
 

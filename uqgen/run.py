@@ -13,7 +13,7 @@ from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
-from uqgen.config import build
+from uqgen.config import build, refuse_foreign_code
 from uqgen.data.labelled import unit_range
 from uqgen.evaluation.generated import generate_scored
 from uqgen.evaluation.measure import Evaluator
@@ -198,22 +198,32 @@ class Run:
         require_integer("seed", seed, 0)
 
 
-def load_run(folder: RunFolder, evaluation: Plain | None = None) -> Run:
+def load_run(
+    folder: RunFolder, evaluation: Plain | None = None, *, allow_changed: bool = False, trust_code: bool = False
+) -> Run:
     """A trained run, from its folder.
 
     Args:
         folder: of the run.
         evaluation: settings of the evaluation that differ from those the run was started with; None: as they were.
+        allow_changed: goes on where data or classifiers changed since the run was started, with the run's own split of
+            the images that are still there.
+        trust_code: whether code of others that the run names is run, where the run was not made here.
 
     Raises:
-        SettingError: there is no run in the folder, its training is not complete, or a setting is not allowed.
+        SettingError: there is no run in the folder, its training is not complete, it names code of others, a setting is
+            not allowed, or data or classifiers changed.
     """
     settings = folder.read_settings()
+    require(isinstance(trust_code, bool), "trust_code", trust_code, "true or false")
+    if not trust_code:
+        refuse_foreign_code(folder)
+    settings |= {"callbacks": {}, "logger": {}}  # of the training, which is over
     settings["evaluation"].update({key: value for key, value in (evaluation or {}).items() if value is not None})
-    experiment = build(folder.with_copies(settings))
+    experiment = build({**folder.with_copies(settings), "allow_changed": allow_changed})
     if not folder.checkpoint.exists():
         raise SettingError("run", folder.path, "a run whose training began; python -m uqgen.train run=... resumes it")
-    experiment.load_data()
+    experiment.load_data(folder)
     classifiers = experiment.obtain_classifiers(folder)
     own = experiment.own_conditions(classifiers)
     model = experiment.build_model(own, classifiers)

@@ -3,17 +3,31 @@
 import json
 import secrets
 import traceback
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from uqgen.files import write_atomically
-from uqgen.settings import ExplainedError, SettingError
+from uqgen.run_lock import HOLDER, LOCK, hold
+from uqgen.settings import ExplainedError, SettingError, require
 
 Plain = dict[str, Any]
 
 # What a run can be resumed with although it differs: where things lie, what it runs on and how often it reports.
-FREE = ("run", "cache", "trainer", "data.folder", "intervals", "callbacks", "logger", "group", "choices", "overrides")
+FREE = (
+    "run",
+    "cache",
+    "trainer",
+    "data.folder",
+    "intervals",
+    "callbacks",
+    "logger",
+    "group",
+    "choices",
+    "overrides",
+    "allow_changed",
+)
 FIXED = ("trainer.precision",)  # although the rest of what a run is trained on is free
 
 COPIES = {"classifier": "target.pt", "judge": "judge-1.pt"}  # of a classifier and of the judge, where it is one
@@ -25,9 +39,12 @@ class RunFolder:
 
     Attributes:
         path: the folder.
+        variant: of what is written of the trained run, such as "n_images=50000": results.json and the like get it in
+            their names; empty for what the run's own settings lead to.
     """
 
     path: Path
+    variant: str = ""
 
     @property
     def settings(self) -> Path:
@@ -38,6 +55,16 @@ class RunFolder:
     def classifiers(self) -> Path:
         """The target and the judges."""
         return self.path / "classifiers"
+
+    @property
+    def data_fingerprint(self) -> Path:
+        """Which images each split held when the run was started."""
+        return self.path / "data_fingerprint.pt"
+
+    @property
+    def classifiers_fingerprint(self) -> Path:
+        """The digests of the target's, the judges' and the siblings' weights."""
+        return self.classifiers / "fingerprint.json"
 
     @property
     def features(self) -> Path:
@@ -62,30 +89,26 @@ class RunFolder:
     @property
     def figures(self) -> Path:
         """The figures of the report."""
-        return self.path / "figures"
+        return self._of_variant("figures")
 
     @property
     def results(self) -> Path:
         """All numbers of the evaluation."""
-        return self.path / "results.json"
-
-    def results_of(self, split: str) -> Path:
-        """All numbers of an evaluation against another split than that of the run itself."""
-        return self.path / f"results-{split}.json"
+        return self._of_variant("results", ".json")
 
     @property
     def report(self) -> Path:
         """The page."""
-        return self.path / "report.html"
+        return self._of_variant("report", ".html")
 
     @property
     def explanation(self) -> Path:
         """What `uqgen.explain` leaves."""
-        return self.path / "explanation"
+        return self._of_variant("explanation")
 
-    def look(self, seed: int) -> Path:
-        """The page that asks a person which images are real; each seed has its own."""
-        return self.path / f"look-{seed}.html"
+    def look(self, split: str, n: int, seed: int) -> Path:
+        """The page that asks a person which of n real and n generated images are real."""
+        return self.path / f"look-{split}-{n}-{seed}.html"
 
     @property
     def error(self) -> Path:
@@ -96,6 +119,17 @@ class RunFolder:
     def evaluations(self) -> Path:
         """The main numbers as the training went."""
         return self.training / "evaluations.csv"
+
+    def varied(self, changes: Plain) -> "RunFolder":
+        """The same run, for what other settings than its own, or than those of an earlier time, lead to.
+
+        Args:
+            changes: these settings.
+        """
+        return replace(self, variant=",".join(f"{name}={value}" for name, value in sorted(changes.items())))
+
+    def _of_variant(self, name: str, ending: str = "") -> Path:
+        return self.path / (f"{name}-{self.variant}{ending}" if self.variant else f"{name}{ending}")
 
     def tracking_id(self) -> str:
         """A name for this run elsewhere that it keeps when it is resumed: 8 random hexadecimal digits."""
@@ -129,10 +163,24 @@ class RunFolder:
         self.error.unlink(missing_ok=True)
         if self.settings.exists():
             refuse_difference(json.loads(self.settings.read_text()), settings, self.path)
-        elif self.path.exists() and any(self.path.iterdir()):
-            raise SettingError("run", self.path, "a new or an empty folder, or that of a run to resume")
         else:
+            self.refuse_others_files()
             self.write(self.settings, settings)
+
+    def held(self) -> AbstractContextManager[None]:
+        """No other process writes to the run within the block.
+
+        Raises:
+            SettingError: the folder holds something else, or another process holds the run.
+        """
+        self.refuse_others_files()
+        return hold(self.path)
+
+    def refuse_others_files(self) -> None:
+        """Raises a `SettingError` if the folder holds something else than a run."""
+        found = {path.name for path in self.path.iterdir()} if self.path.exists() else set()
+        is_free = self.settings.exists() or found <= {LOCK, HOLDER}
+        require(is_free, "run", self.path, "a new or an empty folder, or that of a run to resume")
 
     def read_settings(self) -> Plain:
         """The settings the run was started with.

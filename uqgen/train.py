@@ -1,13 +1,18 @@
 """``python -m uqgen.train experiment=mnist_corrupt``: one experiment, from the data to the report."""
 
 import logging
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
-from uqgen.config import build, plain, run_command
+from uqgen.config import build, plain, remember_code, run_command
 from uqgen.logs import log_to
-from uqgen.run_folder import RunFolder
+from uqgen.run_folder import Plain, RunFolder
+
+if TYPE_CHECKING:
+    from uqgen.experiment import Experiment
 
 log = logging.getLogger("uqgen.train")
 
@@ -20,18 +25,27 @@ def train(cfg: DictConfig) -> float:
     Returns:
         Mean absolute error of the obtained scores under the uniform protocol, for sweeps that look for the best.
     """
-    # These import torch, which --help and a refused setting need not wait for.
-    from uqgen import distributed
-    from uqgen.loggers.telling import open_loggers
-    from uqgen.report.evaluation_report import evaluate
+    from uqgen import distributed  # imports torch, which --help need not wait for
 
     settings = plain(cfg)
     run = RunFolder(Path(settings["run"]))
     experiment = build(run.with_copies(settings))
     settings["trainer"]["precision"] = experiment.hardware.model_precision()  # "auto" is another one elsewhere
     experiment.hardware.check_processes()
+    with run.held() if distributed.rank() == 0 else nullcontext():
+        return _train(run, experiment, settings)
+
+
+def _train(run: RunFolder, experiment: "Experiment", settings: Plain) -> float:
+    from uqgen import distributed
+    from uqgen.loggers.telling import open_loggers
+    from uqgen.report.evaluation_report import evaluate
+
     if distributed.rank() == 0:
+        is_new = not run.settings.exists()
         run.open(settings)
+        if is_new:
+            remember_code(run)
     log_to(run.path / "train.log")
     log.info("on %s", experiment.hardware.describe())
     if run.results.exists() and run.report.exists():
@@ -40,7 +54,7 @@ def train(cfg: DictConfig) -> float:
 
     with open_loggers(experiment.loggers, settings) as loggers:
         with experiment.stage("data"):
-            experiment.load_data()
+            experiment.load_data(run)
         with experiment.stage("classifiers"):
             classifiers = experiment.obtain_classifiers(run)
             own = experiment.own_conditions(classifiers)

@@ -160,6 +160,31 @@ def test_weights_of_another_network_are_refused(sources):
         other.network_for(SHAPE, 10)
 
 
+def test_one_number_normalises_all_channels(sources):
+    given, listed = (replace(sources["imported"], mean=mean, std=std) for mean, std in ((0.4, 2), ([0.4], [2])))
+    x = torch.rand(3, *SHAPE) * 2 - 1
+    assert given.network_for(SHAPE, 10)(x).equal(listed.network_for(SHAPE, 10)(x))
+
+
+def test_a_script_that_names_a_gpu_is_refused_in_one_line(tmp_path):
+    class OnGPU(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(64, 10)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.linear(x.flatten(1)) + torch.zeros([1, 10], device=torch.device("cuda:0"))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.script(OnGPU().eval()).save(tmp_path / "cuda.pt")
+    with pytest.raises(
+        SettingError, match=r"allowed: one that runs on the CPU, too: it names a GPU in its code"
+    ) as refusal:
+        TorchScriptClassifier(file=str(tmp_path / "cuda.pt")).network_for(SHAPE, 10)
+    assert "\n" not in str(refusal.value)
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -170,6 +195,9 @@ def test_weights_of_another_network_are_refused(sources):
         {"mean": [0.1, 0.2, 0.3]},  # of images of one channel
         {"std": [0.0]},
         {"std": ["a"]},
+        {"std": 0},
+        {"mean": None},
+        {"mean": "0.4"},
     ],
 )
 def test_settings_out_of_range_are_refused(settings):

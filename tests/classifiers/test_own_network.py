@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
@@ -21,8 +23,19 @@ class Seen(nn.Module):
         return self.weight * x.flatten(1)[:, : self.n_classes]
 
 
-def network(channels=3, size=8, mean=(0.5,), std=(0.5,), outputs="logits", inner=None):
-    return OwnNetwork(Seen() if inner is None else inner, channels, size, mean, std, outputs)
+class Cast(nn.Module):
+    """Weights in another precision than the images, as of a network saved in half of it."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        self.linear = nn.Linear(4, 4, dtype=dtype)
+
+    def forward(self, x):
+        return self.linear(x)
+
+
+def network(channels=3, size=8, mean=(0.5,), std=(0.5,), outputs="logits", inner=None, output=None):
+    return OwnNetwork(Seen() if inner is None else inner, channels, size, mean, std, outputs, output)
 
 
 def test_without_settings_the_network_gets_the_images_as_they_are():
@@ -86,7 +99,75 @@ def test_the_digest_tells_networks_apart_whose_weights_are_the_same():
     assert len(set(digests)) == 3
 
 
+class Container(nn.Module):
+    """Returns what `made` makes of the outputs."""
+
+    def __init__(self, made):
+        super().__init__()
+        self.inner, self.made = Seen(), made
+
+    def forward(self, x):
+        return self.made(self.inner(x))
+
+
+CONTAINERS = {
+    "tuple": (lambda y: (y, y[:, :1]), 0),
+    "last of a list": (lambda y: [y[:, :1], y], -1),
+    "dict": (lambda y: {"features": y[:, :1], "logits": y}, "logits"),
+    "object": (lambda y: SimpleNamespace(logits=y), "logits"),
+}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_outputs_in_a_container_are_taken_by_name_or_position(name):
+    made, output = CONTAINERS[name]
+    found, x = network(inner=Container(made), output=output), torch.rand(5, *SHAPE) * 2 - 1
+    found.try_out(SHAPE, 4)
+    assert found(x).equal(network()(x))
+    with pytest.raises(SettingError, match=r"^output=None: allowed: one of (0|features|logits)"):
+        network(inner=Container(made)).try_out(SHAPE, 4)
+    with pytest.raises(SettingError, match=r"^output=other: allowed: one of (0|features|logits)"):
+        network(inner=Container(made), output="other").try_out(SHAPE, 4)
+
+
+def test_sigmoids_become_the_logits_before_them():
+    x = torch.rand(5, *SHAPE) * 20 - 10
+    found = network(outputs="sigmoids", inner=nn.Sequential(Seen(), nn.Sigmoid()))
+    found.try_out(SHAPE, 4)
+    torch.testing.assert_close(found(x), network()(x), atol=1e-2, rtol=0)
+    assert network(outputs="sigmoids", inner=nn.Sequential(Seen(), nn.Hardtanh(0, 1)))(10 * x).isfinite().all()
+
+
+@pytest.mark.parametrize("after", [nn.Identity(), nn.Flatten(0)], ids=["[N, 1]", "[N]"])
+@pytest.mark.parametrize("outputs", ["logits", "sigmoids", "probabilities"])
+def test_one_output_is_about_the_second_of_two_classes(outputs, after):
+    ends = nn.Identity() if outputs == "logits" else nn.Sigmoid()
+    found = network(outputs=outputs, inner=nn.Sequential(Seen(1), ends, after))
+    found.try_out(SHAPE, 2)
+    x = torch.rand(5, *SHAPE) * 2 - 1
+    torch.testing.assert_close(found(x).softmax(dim=1)[:, 1], Seen(1)(x)[:, 0].sigmoid().detach())
+    with pytest.raises(SettingError, match=r"one for each class of the data$"):
+        found.try_out(SHAPE, 3)
+
+
 REFUSED = [
+    (
+        {"inner": nn.Sequential(Seen(), nn.Sigmoid())},
+        "outputs=logits: allowed: sigmoids, as its outputs are, all in [0",
+    ),
+    (
+        {"outputs": "probabilities", "inner": nn.Sequential(Seen(), nn.Sigmoid())},
+        "outputs=probabilities: allowed: sigmoids, as its outputs are",
+    ),
+    (
+        {"outputs": "sigmoids", "inner": nn.Sequential(Seen(), nn.Softmax(dim=1))},
+        "outputs=sigmoids: allowed: probabilities, as its outputs are",
+    ),
+    ({"outputs": "sigmoids"}, "outputs=sigmoids: allowed: logits: its outputs do not sum to 1"),
+    (
+        {"inner": nn.Sequential(Seen(), Cast(torch.float16))},
+        "one in single precision: save it anew, after network.float",
+    ),
     ({"channels": 1, "inner": nn.Conv2d(3, 4, 3)}, "takes [N, 1, 8, 8], or its own channels= and size=; and N of any"),
     ({"inner": Seen(7)}, "network=outputs [16, 7]: allowed: [N, 4], one for each class of the data"),
     ({"inner": nn.Conv2d(3, 4, 3)}, "network=outputs [16, 4, 6, 6]: allowed: [N, 4]"),

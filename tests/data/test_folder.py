@@ -1,3 +1,5 @@
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -39,9 +41,17 @@ def test_class_folders_are_read_and_split(tmp_path):
         assert [50 * label for label in split.label.tolist()] == [red for red, _, _ in pixels(split)]
 
 
-@pytest.mark.parametrize("validation", ["validation", "val"])
-def test_folders_of_splits_are_taken_as_they_are(tmp_path, validation):
-    for start, split in enumerate(("train", validation, "test")):
+SPLITS = [
+    ("train", "validation", "test"),
+    ("train", "val", "test"),
+    ("train", "valid", "test"),
+    ("Train", "VALID", "Test"),
+]
+
+
+@pytest.mark.parametrize("splits", SPLITS)
+def test_folders_of_splits_are_taken_as_they_are(tmp_path, splits):
+    for start, split in enumerate(splits):
         write(tmp_path / split, start=20 * start)
     data = module(tmp_path)
     for start, split in enumerate((data.train, data.validation, data.test)):
@@ -68,6 +78,47 @@ def test_a_class_may_be_called_train_and_hidden_folders_are_none(tmp_path):
     write(tmp_path, names=names)
     (tmp_path / ".hidden").mkdir()
     assert module(tmp_path).class_names == names
+
+
+def test_what_operating_systems_and_editors_leave_is_no_image(tmp_path):
+    images = write(tmp_path / "images")
+    before = module(images)
+    for folder in (".ipynb_checkpoints", "__MACOSX/ant", "ant/.ipynb_checkpoints", "bee/__MACOSX"):
+        (images / folder).mkdir(parents=True)
+        shutil.copy(images / "ant" / "1.png", images / folder / "copy.png")
+    for file in ("ant/._1.png", "ant/Thumbs.db", ".DS_Store", "__MACOSX/ant/._1.png"):
+        (images / file).write_bytes(b"no image")
+    after = module(images)
+    assert after.class_names == NAMES
+    assert after.identity == before.identity
+
+
+def test_folders_beside_the_splits_are_told_of(tmp_path, caplog):
+    for split in ("train", "test", "holdout"):
+        write(tmp_path / split)
+    module(tmp_path)
+    assert "left out, as folders of splits are called otherwise: holdout" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("folders", "message"),
+    [
+        (("train", "Train"), "one folder for the train split; it has two, train among them"),
+        (("train", "val", "valid"), "one folder for the validation split; it has two, valid among them"),
+        (("valid", "test"), "a folder train, too, as it has test, valid"),
+    ],
+)
+def test_splits_that_cannot_be_told_are_refused(tmp_path, folders, message):
+    for folder in folders:
+        write(tmp_path / folder)
+    with pytest.raises(SettingError, match=message):
+        FolderDataModule(tmp_path)
+
+
+def test_splits_without_class_folders_are_no_classes(tmp_path):
+    write(tmp_path, names=["Test", "Train", "Valid"])
+    with pytest.raises(SettingError, match="a folder with class folders, and with these: none"):
+        FolderDataModule(tmp_path)
 
 
 def test_what_determines_the_data_is_not_where_they_lie(tmp_path):

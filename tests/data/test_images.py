@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
-from uqgen.data.images import SIZES, fit_image, read_images, require_size
+from uqgen.data.images import PHOTOMETRIC, SIZES, WHITE_IS_ZERO, fit_image, read_images, require_size
 from uqgen.settings import SettingError
 
 GREY = torch.arange(64, dtype=torch.uint8).view(1, 8, 8) * 4 + 3
@@ -28,6 +28,54 @@ def test_whatever_holds_the_same_pixels_gives_the_same_image(image):
     assert fit_image(image, 8, 3).equal(GREY.expand(3, 8, 8))
 
 
+LEVELS = GREY[0].numpy()
+OPAQUE = Image.new("L", (8, 8), 255)
+FILES = {
+    "16 bits": (Image.fromarray(LEVELS.astype(np.uint16) * 257), "png"),
+    "16 bits tiff": (Image.fromarray(LEVELS.astype(np.uint16) * 257), "tif"),
+    "16 bits, other byte order": (Image.fromarray(LEVELS.astype(">u2") * 257), "tif"),
+    "32 bits": (Image.fromarray(LEVELS.astype(np.int32) * 257), "tif"),
+    "floats": (Image.fromarray(LEVELS.astype(np.float32) / 255), "tif"),
+    "alpha": (Image.merge("LA", [Image.fromarray(LEVELS), OPAQUE]), "png"),
+    "colour and alpha": (Image.merge("RGBA", [Image.fromarray(LEVELS)] * 3 + [OPAQUE]), "png"),
+    "palette": (Image.fromarray(LEVELS).convert("P"), "png"),
+    "CMYK": (Image.merge("RGB", [Image.fromarray(LEVELS)] * 3).convert("CMYK"), "tif"),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_picture_is_read_the_same_from_every_kind_of_file(kind, tmp_path):
+    image, extension = FILES[kind]
+    image.save(tmp_path / f"image.{extension}")
+    with Image.open(tmp_path / f"image.{extension}") as read:
+        assert fit_image(read, 8, 1).equal(GREY)
+
+
+def test_white_that_is_zero_is_white(tmp_path):
+    directory = TiffImagePlugin.ImageFileDirectory_v2()
+    directory[PHOTOMETRIC] = WHITE_IS_ZERO
+    Image.fromarray((255 - LEVELS).astype(np.uint16) * 257).save(tmp_path / "image.tif", tiffinfo=directory)
+    with Image.open(tmp_path / "image.tif") as read:
+        assert fit_image(read, 8, 1).equal(GREY)
+
+
+@pytest.mark.parametrize(("colour", "ground"), [((0, 0, 0), 255), ((255, 255, 255), 0), ((255, 0, 0), 255)])
+def test_a_shape_in_the_alpha_channel_is_seen(colour, ground):
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    pixels[..., :3], pixels[2:6, 2:6, 3] = colour, 255
+    found = fit_image(Image.fromarray(pixels), 8, 3)
+    assert found[:, 0, 0].tolist() == [ground] * 3
+    assert found[:, 4, 4].tolist() == list(colour)
+    palette = Image.fromarray(pixels).quantize()  # whose transparent colour is not in the mode's name
+    assert fit_image(palette, 8, 3).equal(found)
+
+
+@pytest.mark.parametrize("levels", [200, -1, 70_000])
+def test_integers_whose_white_is_not_known_are_refused(levels):
+    with pytest.raises(ValueError, match="pixels must be uint8, uint16"):
+        fit_image(Image.fromarray(np.full((8, 8), levels, np.int32)), 8, 1)
+
+
 def test_the_shorter_side_is_scaled_and_the_middle_kept():
     wide = np.zeros((16, 64, 3), np.uint8)
     wide[:, 24:40] = (255, 128, 0)
@@ -43,7 +91,15 @@ def test_grey_is_the_luma_of_colours():
     assert found.tolist() == [round(255 * weight) for weight in (0.299, 0.587, 0.114)]  # ITU-R BT.601
 
 
-@pytest.mark.parametrize("image", [torch.full((1, 8, 8), 1.5), torch.full((1, 8, 8), -0.1), torch.ones(1, 8, 8).int()])
+@pytest.mark.parametrize(
+    "image",
+    [
+        torch.full((1, 8, 8), 1.5),
+        torch.full((1, 8, 8), -0.1),
+        torch.full((1, 8, 8), torch.nan),
+        torch.ones(1, 8, 8).int(),
+    ],
+)
 def test_pixels_that_cannot_be_understood_are_refused(image):
     with pytest.raises(SettingError, match=r"^train=image 0: allowed: an image and its class \(pixels must be uint8"):
         read_images([(image, 0)], np.array([0]), 8, 1, "train")

@@ -54,6 +54,24 @@ def test_what_the_score_follows_explains_it(analysis):
         assert analysis.sources[source].held_out_r2.value > 0.7
 
 
+def test_a_class_may_be_called_all(sweep, real):
+    score, settings = real.severity.double().numpy(), ExplanationSettings(n_resamples=5, n_bins=4)
+    found = analyse(sweep, real, score, ["all", "class all"], (0, 5), settings)
+    for explained in (found.sources["generated"].explained, found.truth.explained):
+        assert explained.keys() == {ALL, "class all", "class class all"}
+        assert explained[ALL].n == explained["class all"].n + explained["class class all"].n
+
+
+def test_of_few_images_no_share_is_told(sweep, real, caplog):
+    few = real.subset(slice(8))
+    score = np.linspace(0, 1, 8)
+    found = analyse(sweep, few, score, ["one", "other"], (0, 1), ExplanationSettings(n_resamples=5, n_bins=4))
+    explained = found.sources["real"].explained[ALL]
+    assert np.isnan([explained.r2.value, explained.r2.low, *(share.value for share in explained.shares.values())]).all()
+    assert np.isnan(found.sources["real"].held_out_r2.value)
+    assert f"no R² and no shares, real: 8 images are fewer than 10 for each of {len(ATTRIBUTES)}" in caplog.text
+
+
 def test_a_corruption_that_decides_the_score_explains_all_of_it_and_attributes_that_do_not_tell_it_nothing(analysis):
     truth = analysis.truth
     assert truth.explained[ALL].r2.value == pytest.approx(1)

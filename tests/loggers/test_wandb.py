@@ -158,7 +158,7 @@ def test_what_w_and_b_would_not_take_is_refused_at_once(tmp_path, name, value):
 
 def test_a_mode_of_the_environment_that_is_none_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "ofline")
-    with pytest.raises(SettingError, match=r"^WANDB_MODE=ofline: allowed: online, offline"):
+    with pytest.raises(SettingError, match=r"^mode=ofline \(from the variable WANDB_MODE\): allowed: online, offline"):
         WandbLogger(tmp_path)
 
 

@@ -1,6 +1,7 @@
 """The target: a classifier that no longer learns."""
 
 import hashlib
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -48,11 +49,11 @@ class FrozenClassifier(nn.Module):
 
     def digest(self) -> str:
         """SHA-256 of the weights and buffers, in hexadecimal."""
-        sha = hashlib.sha256()
-        for name, value in sorted(self.state_dict().items()):
-            sha.update(name.encode())
-            sha.update(value.cpu().contiguous().numpy().tobytes())
-        return sha.hexdigest()
+        return _digest_of_state(self.state_dict())
+
+    def digest_of_weights(self) -> str:
+        """The same without what a network of one's own says of noise, whose last digits another machine may round."""
+        return _digest_of_state({name: value for name, value in self.state_dict().items() if name != "network.probe"})
 
     def weights(self) -> frozenset[str]:
         """One SHA-256 for each network in it, of the trained weights alone: whatever they are called or wrapped in."""
@@ -63,3 +64,11 @@ class FrozenClassifier(nn.Module):
 def _digest_of_weights(network: nn.Module) -> str:
     values = (value.detach().cpu().float().contiguous().numpy() for value in network.parameters())
     return hashlib.sha256(b"".join(sorted(hashlib.sha256(value.tobytes()).digest() for value in values))).hexdigest()
+
+
+def _digest_of_state(state: Mapping[str, Tensor]) -> str:
+    sha = hashlib.sha256()
+    for name, value in sorted(state.items()):
+        sha.update(name.encode())
+        sha.update(value.cpu().contiguous().numpy().tobytes())
+    return sha.hexdigest()

@@ -39,7 +39,7 @@ class OwnClassifier(ClassifierSource):
         mean, std: see `OwnNetwork`; as they are, the network gets pixels in [-1, 1].
         channels: that the network takes, 1 or 3; None for those of the data.
         size: height and width that it takes; None for those of the data.
-        outputs: "logits" or "probabilities".
+        outputs, output: see `OwnNetwork`.
         classes: see `OutputClasses`; None where each output is a class.
         training: not heard; experiments say here how a classifier is trained.
 
@@ -47,11 +47,12 @@ class OwnClassifier(ClassifierSource):
         SettingError: a value is out of range.
     """
 
-    mean: Sequence[float] = (0.5,)
-    std: Sequence[float] = (0.5,)
+    mean: Sequence[float] | float = (0.5,)
+    std: Sequence[float] | float = (0.5,)
     channels: int | None = None
     size: int | None = None
     outputs: str = "logits"
+    output: str | int | None = None
     classes: Classes | None = None
     training: Mapping[str, Any] | None = None
 
@@ -63,7 +64,7 @@ class OwnClassifier(ClassifierSource):
             check_classes(self.classes)
         if self.size is not None:
             require_integer("size", self.size, 1)
-        for name, values in {"mean": self.mean, "std": self.std}.items():
+        for name, values in self._normalisation().items():
             numbers = all(isinstance(value, int | float) and (name == "mean" or value > 0) for value in values)
             allowed = "[one for all channels] or [one for each]" + (", above 0" if name == "std" else "")
             require(len(values) in (1, 3) and numbers, name, list(values), allowed)
@@ -80,7 +81,8 @@ class OwnClassifier(ClassifierSource):
         """The network, once it has shown on a few images that it fits the data; see `ClassifierSource`."""
         require(len(shape) == 3, "_target_", type(self).__name__, f"networks for data of shape {tuple(shape)}")
         channels, size = self.channels or shape[0], self.size or shape[1]
-        for name, values in {"mean": self.mean, "std": self.std}.items():
+        normalisation = self._normalisation()
+        for name, values in normalisation.items():
             require(
                 len(values) in (1, channels), name, list(values), f"one number, or {channels}: one for each channel"
             )
@@ -89,7 +91,8 @@ class OwnClassifier(ClassifierSource):
             frozen_in = next(network.parameters(), None) is None
             require(not frozen_in, "network", type(network).__name__, "one whose weights are not frozen into its code")
             classes = None if self.classes is None else OutputClasses(self.classes)
-            own = OwnNetwork(network, channels, size, self.mean, self.std, self.outputs, classes)
+            mean, std = normalisation["mean"], normalisation["std"]
+            own = OwnNetwork(network, channels, size, mean, std, self.outputs, self.output, classes)
             own.try_out(shape, n_classes)
         return own
 
@@ -98,6 +101,11 @@ class OwnClassifier(ClassifierSource):
     ) -> FrozenClassifier:
         """Loads it; see `ClassifierSource`."""
         return FrozenClassifier(self.network_for(data.shape, data.n_classes))
+
+    def _normalisation(self) -> dict[str, list[Any]]:
+        """Mean and standard deviation as lists: of one number for all channels, or one for each."""
+        given = {"mean": self.mean, "std": self.std}
+        return {name: list(each) if isinstance(each, Sequence) else [each] for name, each in given.items()}
 
     @abstractmethod
     def load(self) -> nn.Module:

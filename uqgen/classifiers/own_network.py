@@ -1,6 +1,7 @@
 """A network trained elsewhere, between images and logits as they are here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -8,10 +9,10 @@ from torchvision.transforms.v2.functional import normalize, resize, rgb_to_grays
 
 from uqgen import seeding
 from uqgen.classifiers.output_classes import OutputClasses
-from uqgen.settings import require
+from uqgen.settings import SettingError, require
 
 N_PROBES = 16  # images of noise on which a network is tried
-OUTPUTS = ("logits", "probabilities")
+OUTPUTS = ("logits", "probabilities", "sigmoids")
 
 
 class OwnNetwork(nn.Module):
@@ -22,7 +23,10 @@ class OwnNetwork(nn.Module):
         channels: 1 or 3, the channels that it takes; grey images are repeated, colour ones made grey.
         size: height and width that it takes.
         mean, std: of each channel, or one for all, of pixels in [0, 1]: what is subtracted, and then divided by.
-        outputs: "logits", or "probabilities" whose logarithm is taken.
+        outputs: "logits"; "probabilities", whose logarithm is taken; "sigmoids", one for each class or one for the
+            second of two, of which the log-odds are taken: the softmax of those is the probability of each class if one
+            of them alone is true.
+        output: where the network's output is in what it returns: a key, an attribute or a position; None for all of it.
         classes: what makes classes of its outputs; None where each output is a class.
     """
 
@@ -33,12 +37,13 @@ class OwnNetwork(nn.Module):
         size: int,
         mean: Sequence[float],
         std: Sequence[float],
-        outputs: str,
+        outputs: str = "logits",
+        output: str | int | None = None,
         classes: OutputClasses | None = None,
     ) -> None:
         super().__init__()
-        self.classes = classes
-        self.network, self.channels, self.size, self.outputs = network, channels, size, outputs
+        self.network, self.channels, self.size = network, channels, size
+        self.outputs, self.output, self.classes = outputs, output, classes
         self.mean, self.std = list(mean), list(std)
         self.register_buffer("probe", torch.zeros(N_PROBES))
         self.training = False
@@ -53,11 +58,15 @@ class OwnNetwork(nn.Module):
         return logits if self.classes is None else self.classes(logits)
 
     def logits(self, x: Tensor) -> Tensor:
-        """Images as in `forward` to a logit for each output of the network, float [N, L]."""
-        outputs = self.network(self.prepared(x))
-        if self.outputs == "probabilities":
-            return outputs.clamp_min(torch.finfo(outputs.dtype).tiny).log()
-        return outputs
+        """Images as in `forward` to a logit for each output of the network, float [N, L]; two of a single output."""
+        outputs = self._taken(self.network(self.prepared(x)))
+        outputs = outputs[:, None] if outputs.dim() == 1 else outputs
+        is_single = outputs.shape[1] == 1
+        if self.outputs == "sigmoids" or (self.outputs == "probabilities" and is_single):
+            outputs = _log(outputs) - _log(1 - outputs)
+        elif self.outputs == "probabilities":
+            outputs = _log(outputs)
+        return torch.cat([torch.zeros_like(outputs), outputs], dim=1) if is_single else outputs
 
     def prepared(self, x: Tensor) -> Tensor:
         """Images float32 [N, C, H, W] in [-1, 1] as the network takes them, [N, channels, size, size]."""
@@ -81,27 +90,86 @@ class OwnNetwork(nn.Module):
         images = torch.rand(N_PROBES, *shape, generator=seeding.generator(0)).mul(2).sub(1)
         takes = f"a network that takes [N, {self.channels}, {self.size}, {self.size}]"
         try:
-            outputs, of_fewer = (self.network(self.prepared(part)) for part in (images, images[:3]))
-        except Exception as error:  # whatever a foreign network raises; TorchScript says what matters last
-            reason = (str(error).strip() or type(error).__name__).splitlines()[-1][:200]
-            need = f"{takes}, or its own channels= and size=; and N of any number"
-            require(False, "network", type(self.network).__name__, f"{need} ({reason})")
-        n_classes = n_classes if self.classes is None else _n_outputs(outputs, self.classes, n_classes)
-        found = list(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
-        allowed = f"[N, {n_classes}], one for each class of the data"
-        require(found == [N_PROBES, n_classes], "network", f"outputs {found}", allowed)
+            returned, of_fewer = (self.network(self.prepared(part)) for part in (images, images[:3]))
+        except Exception as error:  # whatever a foreign network raises
+            need = self._refused(error) or f"{takes}, or its own channels= and size=; and N of any number"
+            require(False, "network", type(self.network).__name__, f"{need} ({_last_line(error)})")
+        outputs, of_fewer = self._require_part(returned), self._taken(of_fewer)
+        if self.classes is not None:
+            n_classes = _n_outputs(outputs, self.classes, n_classes)
+        is_binary = n_classes == 2 and self.classes is None
+        allowed = f"[N, {n_classes}], one for each class of the data" + (", or [N, 1]" if is_binary else "")
+        shapes = [[N_PROBES, n_classes], *([[N_PROBES, 1], [N_PROBES]] if is_binary else [])]
+        require(list(outputs.shape) in shapes, "network", f"outputs {list(outputs.shape)}", allowed)
         require(bool(outputs.isfinite().all()), "network", "outputs NaN or infinite", "finite ones")
         alike = torch.allclose(outputs[:3], of_fewer, rtol=1e-2, atol=1e-3)
         require(alike, "network", "outputs that depend on the rest of the batch, or on chance", "evaluation mode")
-        sums = outputs.sum(dim=1)
-        are_probabilities = bool((outputs >= 0).all()) and torch.allclose(sums, torch.ones_like(sums), atol=1e-3)
-        require(
-            are_probabilities == (self.outputs == "probabilities"),
-            "outputs",
-            self.outputs,
-            "probabilities, as its outputs are" if are_probabilities else "logits: its outputs do not sum to 1",
-        )
+        blurred = self._taken(self.network(self.prepared(resize(images[..., :2, :2], list(shape[1:])))))
+        self._require_kind(torch.cat([outputs, blurred]).float().view(2 * N_PROBES, -1))
         self.probe = outputs.float().round(decimals=3)  # so that the same network says the same elsewhere
+
+    def _taken(self, returned: Any) -> Any:
+        """The network's output in what it returned."""
+        if self.output is None:
+            return returned
+        has_keys = isinstance(returned, Mapping | Sequence)
+        return returned[self.output] if has_keys else getattr(returned, str(self.output))
+
+    def _require_part(self, returned: Any) -> Tensor:
+        try:
+            part = self._taken(returned)
+        except (LookupError, TypeError, AttributeError):
+            part = None
+        if not isinstance(part, Tensor):
+            found = "a tensor" if isinstance(returned, Tensor) else type(returned).__name__
+            parts = ", ".join(_parts(returned))
+            allowed = f"one of {parts}, of the {found} that it returns" if parts else f"null; it returns {found}"
+            raise SettingError("output", self.output, allowed)
+        return part
+
+    def _require_kind(self, outputs: Tensor) -> None:
+        """Refuses outputs [N, K] or [N, 1] that are of another kind than was said."""
+        is_single, sums = outputs.shape[1] == 1, outputs.sum(dim=1)
+        if not bool((outputs >= 0).all() and (outputs <= 1).all()):
+            right, allowed = {"logits"}, "logits: its outputs do not " + ("stay in [0, 1]" if is_single else "sum to 1")
+        elif is_single:
+            right, allowed = {"sigmoids", "probabilities"}, "sigmoids, as its outputs are, all in [0, 1]"
+        elif torch.allclose(sums, torch.ones_like(sums), atol=1e-3):
+            right, allowed = {"probabilities"}, "probabilities, as its outputs are"
+        else:  # logits there would give no class a probability above e / (e + K - 1)
+            right, allowed = {"sigmoids"}, "sigmoids, as its outputs are, all in [0, 1]"
+        require(self.outputs in right, "outputs", self.outputs, allowed)
+
+    def _refused(self, error: Exception) -> str:
+        """What is needed of a network that runs on no other device, or in no other precision."""
+        if "cuda" in str(error).lower():
+            return "one that runs on the CPU, too: it names a GPU in its code; save it anew, from the CPU"
+        if any(value.is_floating_point() and value.dtype.itemsize < 4 for value in self.network.parameters()):
+            return "one in single precision: save it anew, after network.float()"
+        return ""
+
+
+def _log(probability: Tensor) -> Tensor:
+    """The logarithm, finite at 0."""
+    return probability.clamp_min(torch.finfo(probability.dtype).tiny).log()
+
+
+def _parts(returned: Any) -> list[str]:
+    """The names or positions of the tensors in what a network returned."""
+    if isinstance(returned, Tensor):
+        return []
+    if isinstance(returned, Mapping):
+        items = list(returned.items())
+    elif isinstance(returned, Sequence):
+        items = list(enumerate(returned))
+    else:
+        items = list(getattr(returned, "__dict__", {}).items())
+    return [str(name) for name, value in items if isinstance(value, Tensor)]
+
+
+def _last_line(error: Exception) -> str:
+    """What TorchScript says last is what matters."""
+    return (str(error).strip() or type(error).__name__).splitlines()[-1][:200]
 
 
 def _n_outputs(outputs: object, classes: OutputClasses, n_classes: int) -> int:

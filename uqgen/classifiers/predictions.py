@@ -8,10 +8,8 @@ from torch import Tensor
 from uqgen import distributed
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.data.datamodule import SPLITS, InMemoryDataModule
 from uqgen.tensor_files import load_tensors, save_tensors
-
-SPLITS = ("train", "validation", "test")
 
 
 def predict_splits(

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from uqgen.classifiers.ensemble import Ensemble
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.module import ClassifierModule, ClassifierTraining
 from uqgen.classifiers.source import ClassifierSource
+from uqgen.classifiers.state_dict import unwrapped
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.hardware import Hardware
 from uqgen.settings import SettingError, require_integer
@@ -34,8 +36,8 @@ class ClassifierRecipe(ClassifierSource):
     Attributes:
         network: (shape of an image, number of classes) to an untrained network.
         training: how it is trained.
-        checkpoint: a file with the weights of one's own classifier (a state dict, as it is or under "state_dict"), in
-            place of a training.
+        checkpoint: a file with the weights of one's own classifier (a state dict, also as trainers wrap it), in place
+            of a training.
         members: number of networks in an ensemble; None for a classifier that is one network.
         module: (untrained network, number of classes, training) to what Lightning trains.
 
@@ -168,8 +170,11 @@ def load_weights(network: nn.Module, path: Path, setting: str) -> nn.Module:
     if not path.is_file():
         raise SettingError(setting, path, "an existing file")
     try:
-        content = load_tensors(path)
-        network.load_state_dict(content.get("state_dict", content))
+        network.load_state_dict(unwrapped(load_tensors(path), set(network.state_dict())))
+    except UnpicklingError as error:
+        raise SettingError(
+            setting, path, "a file of tensors alone, as torch.save(network.state_dict(), ...)"
+        ) from error
     except Exception as error:  # whatever a foreign file can make go wrong, the user wants to know which file it was
         reason = " ".join(str(error).split())[:200]
         raise SettingError(setting, path, f"a state dict of the configured network ({reason})") from error

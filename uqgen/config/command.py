@@ -1,9 +1,11 @@
 """Commands under Hydra: a single run, or a sweep; what is refused ends them with one line."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn
 
 import hydra
@@ -17,13 +19,19 @@ from uqgen.config.composition import command_folder, plain
 from uqgen.config.construction import build
 from uqgen.config.hydra_private import CommandLine, command_line, initialized, parse
 from uqgen.config.refusals import explain
-from uqgen.config.sweep import finish_sweep, plan_sweep, run_job
+from uqgen.config.sweep import end_jobs, finish_sweep, plan_sweep, run_job
 from uqgen.config.text import as_typed
+from uqgen.run_lock import refuse_held
 from uqgen.settings import ExplainedError, SettingError, require
+from uqgen.stopping import Stopped, stoppable
+
+OWN_TORCHRUN = "UQGEN_TORCHRUN"  # in the environment of processes that were started by `distributed.launch`
 
 
 def run_command(name: str, task: Callable[[DictConfig], float], sweeps: bool = False) -> None:
     """Runs a command under Hydra; an error that explains itself ends it with that line alone and exit status 2.
+
+    A signal ends it with a line that says how to go on, and exit status 130 (Ctrl-C), 143 (SIGTERM) or 129 (SIGHUP).
 
     Args:
         name: file in conf/ with the command's settings.
@@ -34,19 +42,24 @@ def run_command(name: str, task: Callable[[DictConfig], float], sweeps: bool = F
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     job = partial(_run_job, task=task, name=name)
     start = hydra.main(version_base="1.3", config_path=str(command_folder(name)), config_name=name)(job)
+    line, typed = command_line(), sys.argv[1:]
+    sys.argv[1:] = [as_typed(argument, sweeps=line.multirun) for argument in typed]
     line = command_line()
-    sys.argv[1:] = [as_typed(argument, sweeps=line.multirun) for argument in sys.argv[1:]]
-    line = command_line()
-    try:
-        if line.multirun:
-            require(sweeps, "--multirun", "", "with python -m uqgen.train alone")
-            _run_sweep(name, line, start)
-        else:
-            start()
-    except ExplainedError as error:
-        _refuse(str(error))
-    except (HydraException, OmegaConfBaseException) as error:
-        _refuse(explain(error, name, line))
+    with stoppable():
+        try:
+            if line.multirun:
+                require(sweeps, "--multirun", "", "with python -m uqgen.train alone")
+                _run_sweep(name, line, start)
+            else:
+                start()
+        except ExplainedError as error:
+            _refuse(str(error))
+        except (HydraException, OmegaConfBaseException) as error:
+            _refuse(explain(error, name, line))
+        except Stopped as stop:
+            if not (OWN_TORCHRUN in os.environ and "RANK" in os.environ):  # whose parent says it
+                _tell(f"stopped by {stop.signal.name}; to go on: {_again(name, typed, stop)}")
+            raise
 
 
 def _run_job(cfg: DictConfig, task: Callable[[DictConfig], float], name: str) -> float:
@@ -54,7 +67,9 @@ def _run_job(cfg: DictConfig, task: Callable[[DictConfig], float], name: str) ->
     if "choices" in cfg:
         cfg.choices = {group: name for group, name in hydra_config.runtime.choices.items() if "hydra/" not in group}
         cfg.overrides = list(hydra_config.overrides.task)
-    return run_job(task, cfg) if hydra_config.mode == RunMode.MULTIRUN else _run_single(task, cfg, name)
+    if hydra_config.mode == RunMode.MULTIRUN:
+        return run_job(task, cfg)
+    return _run_single(task, cfg, name)
 
 
 def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str) -> float:
@@ -64,9 +79,17 @@ def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str)
     try:
         if "trainer" in cfg and cfg.trainer.devices != 1 and not distributed.is_launched():
             build(plain(cfg))  # refuses a setting here and once, not in every process
-            distributed.launch(cfg.trainer.devices, f"uqgen.{name}", f"run={cfg.run}")  # its default holds the time
+            refuse_held(Path(cfg.run))
+            os.environ[OWN_TORCHRUN] = "1"
+            distributed.launch(cfg.trainer.devices, f"uqgen.{name}", as_typed(f"run={cfg.run}"))  # which holds the time
+        if "trainer" in cfg and distributed.is_launched():
+            given = any(override.startswith("run=") for override in HydraConfig.get().overrides.task)
+            require(given, "run", cfg.run, "one for all processes that torchrun starts, so say run=...")
         distributed.use_own_gpu()
         return task(cfg)
+    except Stopped as stop:
+        stop.run = cfg.get("run")
+        raise
     except ExplainedError as error:  # caught here, before Hydra adds a line of its own
         _refuse(str(error))
     except MissingMandatoryValue as error:
@@ -85,7 +108,8 @@ def _run_sweep(name: str, line: CommandLine, start: Callable[[], Any]) -> NoRetu
     print(f"uqgen: {len(sweep.jobs) or 'several'} jobs in {sweep.folder}")  # noqa: T201
     sys.argv[1:] = [*sys.argv[1:], *sweep.arguments]
     try:
-        start()
+        with stoppable(partial(end_jobs, sweep.folder)):
+            start()
     except (HydraException, OmegaConfBaseException):
         raise
     except Exception as error:  # a launcher gave up; jobs that it started may be complete, or still run
@@ -93,7 +117,18 @@ def _run_sweep(name: str, line: CommandLine, start: Callable[[], Any]) -> NoRetu
     sys.exit(finish_sweep(sweep))
 
 
+def _again(name: str, typed: list[str], stop: Stopped) -> str:
+    """The command line that goes on with what was begun."""
+    is_given = stop.run is None or any(argument.startswith("run=") for argument in typed)
+    arguments = typed if is_given else [*typed, f"run={stop.run}"]
+    return f"{'torchrun ...' if 'RANK' in os.environ else 'python'} -m uqgen.{name} {shlex.join(arguments)}"
+
+
 def _refuse(message: str) -> NoReturn:
-    if os.environ.get("RANK", "0") == "0":  # every process of one run finds the same mistake
-        print(f"uqgen: {message}", file=sys.stderr)  # noqa: T201
+    _tell(message)
     sys.exit(2)
+
+
+def _tell(message: str) -> None:
+    if os.environ.get("RANK", "0") == "0":  # every process of one run finds the same mistake
+        print(f"uqgen: {message}", file=sys.stderr, flush=True)  # noqa: T201

@@ -45,7 +45,6 @@ def build(settings: dict[str, Any]) -> "Experiment":
         encoding=_instantiate(cfg, "condition"),
         sampler=_instantiate(cfg, "sampler"),
         enforcement=_instantiate(cfg, "enforcement"),
-        n_siblings=settings["enforcement"].get("n_siblings", 0),
         guidance=_instantiate(cfg, "guidance"),
         model=_instantiate(cfg, "model"),
         intervals=make_under("intervals", lambda: Intervals(**settings["intervals"])),
@@ -54,6 +53,7 @@ def build(settings: dict[str, Any]) -> "Experiment":
         loggers=_instantiate_each(cfg, "logger"),
         hardware=make_under("trainer", lambda: _hardware(cfg)),
         cache=Path(settings["cache"]),
+        allow_changed=settings.get("allow_changed", False),
     )
     _try_out(experiment)
     return experiment

@@ -9,13 +9,15 @@ from typing import Any
 
 import hydra
 from hydra._internal.hydra import Hydra
-from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra._internal.utils import _locate, create_config_search_path, get_args_parser
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override as Override
 from hydra.core.override_parser.types import Quote, QuotedString, ValueType
 from hydra.errors import HydraException, InstantiationException
+
+locate = _locate  # what an import path stands for
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,15 @@ def command_line() -> CommandLine:
     """What Hydra will read from this program's command line."""
     arguments, _ = get_args_parser().parse_known_args()
     return CommandLine(arguments.overrides, arguments.multirun, arguments.config_dir)
+
+
+def locate(path: str) -> Any:
+    """What ``hydra.utils.instantiate`` would call for this ``_target_``.
+
+    Raises:
+        Exception: there is no such thing.
+    """
+    return _locate(path)
 
 
 @contextmanager

@@ -4,6 +4,10 @@ import hashlib
 import itertools
 import logging
 import math
+import multiprocessing
+import os
+import signal
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +17,15 @@ from omegaconf import DictConfig, OmegaConf
 
 from uqgen.config.hydra_private import Override, parse
 from uqgen.run_folder import FREE, RunFolder
+from uqgen.run_lock import LOCK, HeldError, holding_process
 from uqgen.settings import SettingError
+from uqgen.stopping import end_with_parent, stoppable
 
 log = logging.getLogger(__name__)
 
 LONGEST = 255  # bytes of a name in a folder
 BEGINNING = 200  # of them, those of a long name that are kept
+PATIENCE = 20  # seconds in which a job that is ended closes what is open
 
 
 @dataclass(frozen=True)
@@ -81,13 +88,34 @@ def run_job(task: Callable[[DictConfig], float], cfg: DictConfig) -> float:
     hydra = HydraConfig.get()
     run = RunFolder(Path(hydra.runtime.output_dir))
     cfg.run, cfg.group = str(run.path), Path(hydra.sweep.dir).name
+    if multiprocessing.current_process().name != "MainProcess":  # a worker of joblib's
+        end_with_parent()
     try:
         refuse_several_devices(cfg)
-        with own_gpu():
+        with stoppable(), own_gpu():
             return task(cfg)
+    except HeldError as error:  # it is another process's, which may leave word in its folder itself
+        log.error("%s was left alone: %s", run.path.name, error)
+        return math.nan
     except Exception as error:
         log.error("%s failed: %s", run.path.name, run.fail(error))
         return math.nan
+
+
+def end_jobs(folder: Path) -> None:
+    """Ends jobs that run in processes of this one, as joblib's do, and waits while they close what is open.
+
+    Args:
+        folder: of the sweep.
+    """
+    children = {child.pid for child in multiprocessing.active_children()}
+    runs = [lock.parent for lock in folder.rglob(LOCK)]
+    busy = {run: pid for run in runs if (pid := holding_process(run)) is not None and pid in children}
+    for pid in busy.values():
+        os.kill(pid, signal.SIGTERM)
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and any(holding_process(run) == pid for run, pid in busy.items()):
+        time.sleep(0.1)
 
 
 def finish_sweep(sweep: SweepPlan) -> int:

@@ -1,13 +1,18 @@
 """What every data module shares: three splits in memory and their loaders."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from lightning import LightningDataModule
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Sampler, SequentialSampler
 
 from uqgen.data.labelled import Batch, LabelledData
-from uqgen.settings import require_integer
+from uqgen.data.members import Members, digests
+from uqgen.settings import SettingError, require_integer
+
+SPLITS = ("train", "validation", "test")
 
 
 class InMemoryDataModule(LightningDataModule):
@@ -42,6 +47,23 @@ class InMemoryDataModule(LightningDataModule):
     @abstractmethod
     def setup(self, stage: str = "fit") -> None:
         """Puts the three splits in memory; does nothing the second time."""
+
+    def members(self) -> dict[str, Members]:
+        """What each split holds, once `setup` was called."""
+        splits = {split: getattr(self, split) for split in SPLITS}
+        return {split: Members(digests(data.x, data.label), torch.arange(len(data))) for split, data in splits.items()}
+
+    def keep(self, members: Mapping[str, Members]) -> None:
+        """Once `setup` was called, takes those splits in place of the ones drawn, as far as they are still there.
+
+        Raises:
+            SettingError: these data are drawn or checked whole, and come in no other splits.
+        """
+        raise SettingError("allow_changed", True, "false: these data come in no other splits")
+
+    def name_of(self, split: str, position: int) -> str:
+        """How an item of a split is called where a person is to find it."""
+        return f"{'image' if self.is_image else 'point'} {position} of the {split} split"
 
     @property
     def is_image(self) -> bool:

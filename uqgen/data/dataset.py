@@ -1,16 +1,19 @@
 """Any map-style data set of images and classes: torchvision's, or one's own by its import path."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
+from torch import Tensor
 
 from uqgen.data.corruption import Corruption
 from uqgen.data.image_datamodule import ImageDataModule
 from uqgen.data.images import ImageDataset, read_images, require_size
-from uqgen.data.labelled import LabelledData
+from uqgen.data.members import Members, digests, find
 from uqgen.settings import SettingError, require, require_number
 
 
@@ -63,18 +66,50 @@ class DatasetDataModule(ImageDataModule):
 
     def setup(self, stage: str = "fit") -> None:
         """Reads and splits the images."""
-        if hasattr(self, "train"):
-            return
-        content = hashlib.sha256()
-        for split, index in self._split().items():
-            source = split if split in self.sources else "train"
-            data = self._read(source, index[: self.limit])
+        if not hasattr(self, "train"):
+            drawn = self._split().items()
+            self._fill((split, self._read(self._source(split), index[: self.limit])) for split, index in drawn)
+
+    def members(self) -> dict[str, Members]:
+        """See `InMemoryDataModule`."""
+        return {split: Members(images.digest, images.position) for split, images in self._images.items()}
+
+    def keep(self, members: Mapping[str, Members]) -> None:
+        """See `InMemoryDataModule`; every image gets the corruption that it had."""
+        sources = [self._read(source, np.arange(len(dataset))) for source, dataset in self.sources.items()]
+        there = Images(*map(torch.cat, zip(*sources, strict=True)))
+        kept = {}
+        for split, old in members.items():
+            own, found = find(old.digest, there.digest)
+            require(len(own) > 0, "allow_changed", True, f"false: none of the images of the {split} split is there")
+            kept[split] = there.select(found)._replace(position=old.position[own])
+        self._fill(kept.items())
+
+    def name_of(self, split: str, position: int) -> str:
+        """See `InMemoryDataModule`; of a folder, the file."""
+        place = int(self._images[split].place[position])
+        for source in self.sources.values():
+            if place < len(source):
+                samples = getattr(source, "samples", None)  # of torchvision's folders: files
+                return str(samples[place][0]) if samples else super().name_of(split, position)
+            place -= len(source)
+        raise AssertionError("every image comes from a source")
+
+    def _fill(self, splits: Iterable[tuple[str, "Images"]]) -> None:
+        """Makes these images the splits; `identity` is their content."""
+        content, self._images = hashlib.sha256(), {}
+        for split, images in splits:
+            data = self.labelled(images.x, images.label, images.position.numpy(), self._source(split))
             content.update(data.x.numpy().tobytes() + data.label.numpy().tobytes())
             setattr(self, split, data)
+            self._images[split] = images._replace(x=images.x[:0])  # which need not be there twice
         missing = set(range(self.n_classes)) - set(self.train.label.tolist())
         absent = ", ".join(self.class_names[label] for label in sorted(missing))
         require(not missing, "limit", self.limit, f"enough training images of every class; there is none of {absent}")
         self.identity = {"content": content.hexdigest()}
+
+    def _source(self, split: str) -> str:
+        return split if split in self.sources else "train"
 
     def _split(self) -> dict[str, NDArray[np.int64]]:
         """Positions of each split in its data set, in random order."""
@@ -88,18 +123,44 @@ class DatasetDataModule(ImageDataModule):
                 index["train"], index[split] = train_test_split(
                     index["train"], test_size=size, stratify=labels[index["train"]], random_state=self.seed
                 )
-            except ValueError as error:
-                allowed = f"a share with images of every class in every split ({error})"
+            except ValueError:
+                few = f"{size} of {len(index['train'])} are too few for {self.n_classes} classes, or one has one image"
+                allowed = f"a share with images of every class in every split ({few})"
                 raise SettingError(f"{split}_share", self.shares[split], allowed) from None
         return index
 
-    def _read(self, source: str, index: NDArray[np.int64]) -> LabelledData:
+    def _read(self, source: str, index: NDArray[np.int64]) -> "Images":
         channels, size, _ = self.shape
         x, label = read_images(self.sources[source], index, size, channels, source)
         allowed = f"classes from 0 to {self.n_classes - 1}, as there are {self.n_classes} class_names"
         in_range = bool(((label >= 0) & (label < self.n_classes)).all())
         require(in_range, source, f"classes up to {int(label.max())}", allowed)
-        return self.labelled(x, label, index, source)
+        sizes = {name: len(dataset) for name, dataset in self.sources.items()}
+        before = sum(list(sizes.values())[: list(sizes).index(source)])
+        position = torch.from_numpy(index)
+        return Images(x, label, digests(x, label), position, before + position)
+
+
+class Images(NamedTuple):
+    """N images before any corruption.
+
+    Attributes:
+        x: uint8 [N, C, H, W]; or none, where the rest alone is kept.
+        label: int64 [N].
+        digest: int64 [N], see `uqgen.data.members`.
+        position: int64 [N], in its source when the splits were drawn.
+        place: int64 [N], in all sources one after the other, as they are.
+    """
+
+    x: Tensor
+    label: Tensor
+    digest: Tensor
+    position: Tensor
+    place: Tensor
+
+    def select(self, index: Tensor) -> "Images":
+        """The images at these places."""
+        return Images(*(part[index] for part in self))
 
 
 def _labels(dataset: ImageDataset) -> NDArray[np.int64]:

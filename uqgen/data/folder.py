@@ -1,23 +1,34 @@
 """One's own images: a folder with a folder of images for each class."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 from torchvision.datasets import ImageFolder
+from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from uqgen.data.corruption import Corruption
 from uqgen.data.dataset import DatasetDataModule
 from uqgen.settings import SettingError, require
 
-SUBFOLDERS = {"train": ("train",), "validation": ("validation", "val"), "test": ("test",)}
+log = logging.getLogger(__name__)
+
+SPLITS = {  # names of folders of splits, in small or capital letters
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+# What macOS, Windows and disk stations leave among images; they leave more, whose names begin with a dot.
+LEFT_BEHIND = {"__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found", "@eaDir"}
 
 
 class FolderDataModule(DatasetDataModule):
     """Images as `torchvision.datasets.ImageFolder` finds them, in `folder/CLASS/`, or in `folder/train/CLASS/`.
 
-    Beside `train`, the folders `validation` (or `val`) and `test` hold the other splits; one that is not there is
-    carved from the training images, class by class.
+    Beside `train`, the folders `validation` (or `valid`, `val`) and `test` hold the other splits, in small or capital
+    letters; one that is not there is carved from the training images, class by class. Hidden files and folders, and
+    what operating systems leave, are left out.
 
     Args:
         folder: the folder.
@@ -25,7 +36,8 @@ class FolderDataModule(DatasetDataModule):
         size, channels, validation_share, test_share, limit, batch_size, seed, corruption: see `DatasetDataModule`.
 
     Raises:
-        SettingError: the folder is missing, holds no classes, or a class without images; or as `DatasetDataModule`.
+        SettingError: the folder is missing, holds no classes, a class without images, or two folders for one split; or
+            as `DatasetDataModule`.
     """
 
     def __init__(
@@ -44,7 +56,7 @@ class FolderDataModule(DatasetDataModule):
         root = Path(folder)
         require(root.is_dir(), "folder", folder, "an existing folder, with a folder of images for each class in it")
         found = _subfolders(root)
-        names = list(map(str, class_names or _class_folders(found["train"])))
+        names = list(map(str, class_names or _folders(found["train"])))
         sources = {split: _open(path, names) for split, path in found.items()}
         shares = (validation_share, test_share)
         super().__init__(
@@ -67,27 +79,47 @@ class ClassFolders(ImageFolder):
 
     def __init__(self, root: Path, names: Sequence[str]) -> None:
         self.names = list(names)
-        super().__init__(str(root), loader=_read)
+        super().__init__(str(root), loader=_read, is_valid_file=self._is_image)
 
     def find_classes(self, directory: str | Path) -> tuple[list[str], dict[str, int]]:
         """The names in their order, and the position of each."""
         return self.names, {name: position for position, name in enumerate(self.names)}
 
+    def _is_image(self, path: str) -> bool:
+        inside = Path(path).relative_to(self.root).parts
+        return path.lower().endswith(IMG_EXTENSIONS) and not any(map(_is_left_behind, inside))
+
 
 def _subfolders(root: Path) -> dict[str, Path]:
     """The folder of each split that has one."""
-    if not (root / "train").is_dir() or not _class_folders(root / "train"):  # a class may be called "train", too
+    folders = _folders(root)
+    named = [name for name in folders if name.lower() in SPLITS]
+    train = [root / name for name in named if SPLITS[name.lower()] == "train"]
+    # A class may be called "train", too: it has no folders, and classes beside it.
+    if not any(map(_folders, train)) and (not named or len(named) < len(folders)):
         return {"train": root}
-    candidates = {split: [root / name for name in names] for split, names in SUBFOLDERS.items()}
-    return {split: path for split, paths in candidates.items() for path in paths if path.is_dir()}
+    splits: dict[str, Path] = {}
+    for name in named:
+        split = SPLITS[name.lower()]
+        require(split not in splits, "folder", root, f"one folder for the {split} split; it has two, {name} among them")
+        splits[split] = root / name
+    require("train" in splits, "folder", root, f"a folder train, too, as it has {', '.join(named)}")
+    others = [name for name in folders if name not in named]
+    if others:
+        log.warning("%s: left out, as folders of splits are called otherwise: %s", root, ", ".join(others))
+    return splits
 
 
-def _class_folders(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+def _folders(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not _is_left_behind(path.name))
+
+
+def _is_left_behind(name: str) -> bool:
+    return name.startswith(".") or name in LEFT_BEHIND
 
 
 def _open(folder: Path, names: Sequence[str]) -> ClassFolders:
-    found = _class_folders(folder)
+    found = _folders(folder)
     wanted, there = (", ".join(some) or "none" for some in (names, found))
     allowed = f"a folder with class folders, and with these: {wanted}; it has {there}"
     require(len(names) > 0 and found == sorted(names), "folder", folder, allowed)

@@ -14,6 +14,10 @@ from torchvision.transforms.v2 import functional as F
 from uqgen.settings import SettingError, require
 
 MODES = {1: "L", 3: "RGB"}  # PIL's names for grey and for colour, by number of channels
+DEEP = ("I", "F")  # how PIL's names for grey of more than 8 bits begin
+MOST = 65_535  # level of white in 16 bits
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # of TIFF: a tag, and its value for images whose white is 0
+LIGHT = 0.75  # mean brightness from which a drawing with alpha is put on black
 # 4, 5, 6 or 7 times a power of two, since the GAN's images grow by doubling.
 SIZES = tuple(size for size in range(8, 129) if size in {base << level for base in (4, 5, 6, 7) for level in range(6)})
 
@@ -58,8 +62,13 @@ def read_images(
 def fit_image(image: Any, size: int, channels: int) -> Tensor:
     """Scales the shorter side to a size, crops the middle, and makes it grey or colour.
 
+    The same picture gives the same bytes, whatever type its pixels have: white is 255 of 8 bits, 65,535 of 16 bits and
+    of integers of 32 bits, 1 of floats. What is transparent lets a ground through: white, or black where what is drawn
+    on it is nearly white.
+
     Args:
-        image: a PIL image; an array [H, W], [H, W, C]; or a tensor [C, H, W]; the latter two uint8, or float in [0, 1].
+        image: a PIL image; an array [H, W], [H, W, C]; or a tensor [C, H, W]. With 1 to 4 channels: grey, grey and
+            alpha, colour, colour and alpha.
         size: height and width, in pixels.
         channels: 1 for grey, 3 for colour.
 
@@ -69,8 +78,9 @@ def fit_image(image: Any, size: int, channels: int) -> Tensor:
     Raises:
         ValueError: pixels are of another type, or out of range.
     """
-    if not isinstance(image, Image.Image):
-        image = F.to_pil_image(_to_bytes(F.to_image(image)))
+    if not isinstance(image, Image.Image) or image.mode.startswith(DEEP):
+        image = F.to_pil_image(_to_bytes(_levels(image)))
+    image = _on_ground(image.convert("RGBA")) if image.has_transparency_data else image.convert("RGB")
     image = F.resize(image.convert(MODES[channels]), [size])
     return F.pil_to_tensor(F.center_crop(image, [size]))
 
@@ -81,8 +91,37 @@ def require_size(size: Any, channels: Any) -> None:
     require(channels in MODES, "channels", channels, "1 for grey, 3 for colour")
 
 
-def _to_bytes(image: Tensor) -> Tensor:
-    in_range = image.dtype == torch.uint8 or (image.is_floating_point() and image.min() >= 0 and image.max() <= 1)
-    if not in_range:
-        raise ValueError(f"pixels must be uint8, or float from 0 to 1, not {image.dtype} to {image.max():g}")
-    return F.to_dtype(image, torch.uint8, scale=True)
+def _levels(image: Any) -> Tensor:
+    """The pixels of an image as they are, [C, H, W]."""
+    pixels = np.asarray(image)
+    if isinstance(image, Image.Image):
+        pixels = pixels.astype(pixels.dtype.newbyteorder("="))  # a file may have the other one
+        if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO:  # Pillow heeds it in images of 8 bits alone
+            pixels = MOST - pixels
+    return F.to_image(pixels if not isinstance(image, Tensor) else image)
+
+
+def _to_bytes(pixels: Tensor) -> Tensor:
+    """Pixels of any type as uint8, of the same shape."""
+    if pixels.dtype == torch.uint8:
+        return pixels
+    levels = pixels.double()
+    white = 1 if pixels.is_floating_point() else MOST
+    in_range = bool((levels >= 0).all() and (levels <= white).all())
+    # Integers of 32 bits that would fit into 8 are likely meant so: as 65,535 levels they would all be black.
+    is_plain = pixels.is_floating_point() or pixels.dtype == torch.uint16 or not 0 < levels.max() < 256
+    if not (in_range and is_plain):
+        found = f"{pixels.dtype} from {levels.min():g} to {levels.max():g}"
+        raise ValueError(
+            f"pixels must be uint8, uint16 (or its levels in more bits), or float from 0 to 1, not {found}"
+        )
+    return levels.mul(255 / white).round().to(torch.uint8)
+
+
+def _on_ground(image: Image.Image) -> Image.Image:
+    """An image with alpha, on a ground on which it can be seen; of one that is opaque the ground does not matter."""
+    red, green, blue, alpha = (np.asarray(band, np.float64) for band in image.split())
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    is_light = (luma * alpha).sum() > LIGHT * 255 * alpha.sum()
+    ground = Image.new("RGBA", image.size, "black" if is_light else "white")
+    return Image.alpha_composite(ground, image).convert("RGB")

@@ -12,14 +12,13 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.conditioning.sampling import DataConditions
-from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.data.datamodule import SPLITS, InMemoryDataModule
 from uqgen.data.scored import ScoredBatch, ScoredBatches
 from uqgen.scores import Score, get_score
 from uqgen.settings import require, require_integer
 
 ENDLESS = 2**62  # steps: the model ends its training
 HELD_OUT = 2  # a stream of random numbers beside those of `uqgen.data.scored`
-SPLITS = ("train", "validation", "test")
 
 
 class ScoredDataModule(LightningDataModule):

@@ -1,5 +1,7 @@
 """Consistency: what the classifiers say of a generated image is drawn to what was asked."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -63,6 +65,11 @@ class Consistency(Enforcement):
         self.classifiers = nn.ModuleList([given.target, *given.siblings])
         self.score = given.score
         self.log_odds = LogOdds(given.real.scores)
+
+    @classmethod
+    def siblings_needed(cls, *, n_siblings: int = 0, **settings: Any) -> int:
+        """See `Enforcement`."""
+        return n_siblings
 
     def generator_loss(self, fake: Tensor, asked: Condition, rng: torch.Generator) -> Tensor:
         """See `Enforcement`."""

@@ -1,6 +1,7 @@
 """What every enforcement has in common; by itself it enforces nothing."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,7 @@ class EnforcementContext:
 
     Attributes:
         target: the classifier being explained.
-        siblings: classifiers that are neither target nor judge, as many as the setting n_siblings says.
+        siblings: classifiers that are neither target nor judge, as many as `Enforcement.siblings_needed` says.
         score: the score.
         encoding: of the conditions.
         discriminator: of the GAN.
@@ -51,6 +52,11 @@ class Enforcement(nn.Module):
 
     def __init__(self, given: EnforcementContext | None = None) -> None:
         super().__init__()
+
+    @classmethod
+    def siblings_needed(cls, **settings: Any) -> int:
+        """Number of siblings that the context has to hold for an enforcement with these settings."""
+        return 0
 
     def discriminator_loss(
         self, real: Tensor, own: Condition, fake: Tensor, asked: Condition, rng: torch.Generator

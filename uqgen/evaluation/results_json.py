@@ -3,8 +3,9 @@
 from dataclasses import fields
 
 from uqgen.classifiers.calibration import calibrate
-from uqgen.classifiers.predictions import SPLITS, accuracy, accuracy_by_corruption
+from uqgen.classifiers.predictions import accuracy, accuracy_by_corruption
 from uqgen.data.corruption import CORRUPTIONS
+from uqgen.data.datamodule import SPLITS
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.measurements import Measurements, SecondScore
 from uqgen.evaluation.protocol import ProtocolResult

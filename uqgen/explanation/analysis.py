@@ -1,5 +1,7 @@
 """What image attributes explain of the score: of generated images beside real ones, and beside known corruptions."""
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +14,20 @@ from uqgen.data.labelled import LabelledData
 from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.score_sweep import ScoreSweep
-from uqgen.explanation.shares import Explained, Sample, balanced_weights, explain_variance, held_out_r2
+from uqgen.explanation.shares import (
+    PER_COLUMN,
+    Explained,
+    Sample,
+    balanced_weights,
+    explain_variance,
+    has_enough,
+    held_out_r2,
+)
 from uqgen.metrics.bootstrap import Array, Estimate, Floats
 
-ALL = "all"  # the name of what is said of all classes together
+log = logging.getLogger(__name__)
+
+ALL = "all"  # the key of what is said of all classes together
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,7 @@ class Source:
     """What attributes say of one set of images.
 
     Attributes:
-        explained: for `ALL` and the name of each class.
+        explained: for `ALL` and the key of each class.
         held_out_r2: see `uqgen.explanation.shares.held_out_r2`; of all classes together.
         curves: for each attribute, a point for each bin of scores obtained.
     """
@@ -81,7 +93,7 @@ class Truth:
     """What the known corruption of real images explains.
 
     Attributes:
-        explained: of kind and severity, as indicators, for `ALL` and the name of each class.
+        explained: of kind and severity, as indicators, for `ALL` and the key of each class.
         beside: of all attributes as one and of the corruption as another, together; its R^2 less that of either says
             what the other adds.
     """
@@ -168,8 +180,20 @@ def corruption_indicators(data: LabelledData) -> dict[str, Floats]:
     }
 
 
+def class_keys(class_names: Sequence[str]) -> list[str]:
+    """The key of what is said of each class: its name, but of a class that is called as `ALL` is."""
+    other = f"class {ALL}"
+    while other in class_names:
+        other = f"class {other}"
+    return [other if name == ALL else name for name in class_names]
+
+
 def _analyse_source(name: str, source: Measured, class_names: list[str], settings: ExplanationSettings) -> Source:
-    parts = {ALL: source, **{names: source.of_class(label) for label, names in enumerate(class_names)}}
+    n, n_attributes = source.attributes.shape
+    if not has_enough(n, n_attributes):
+        few = f"are fewer than {PER_COLUMN} for each of {n_attributes} attributes"
+        log.warning("no R² and no shares, %s: %d images %s", name, n, few)
+    parts = {ALL: source, **{key: source.of_class(label) for label, key in enumerate(class_keys(class_names))}}
     explained = {
         part: explain_variance(images.by_name, images.sample, settings.n_resamples, settings.seed)
         for part, images in track(list(parts.items()), f"shares, {name}")
@@ -183,11 +207,11 @@ def _analyse_source(name: str, source: Measured, class_names: list[str], setting
 def _analyse_truth(real: Measured, data: LabelledData, class_names: list[str], settings: ExplanationSettings) -> Truth:
     indicators, sizes = corruption_indicators(data), (settings.n_resamples, settings.seed)
     explained = {ALL: explain_variance(indicators, real.sample, *sizes)}
-    for label, name in enumerate(class_names):
+    for label, key in enumerate(class_keys(class_names)):
         chosen = real.label == label
         if chosen.any():
             own = {kind: values[chosen] for kind, values in indicators.items()}
-            explained[name] = explain_variance(own, real.sample.select(chosen), *sizes)
+            explained[key] = explain_variance(own, real.sample.select(chosen), *sizes)
     both = {"attributes": real.attributes, "corruption": np.hstack(list(indicators.values()))}
     return Truth(explained, explain_variance(both, real.sample, *sizes))
 

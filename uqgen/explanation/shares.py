@@ -20,6 +20,7 @@ from uqgen.metrics.bootstrap import TAILS, Array, Estimate, Floats, bootstrap
 N_FOLDS = 5
 LEAF = 20  # images of a leaf, at least: weights make few of them count much
 FEWEST = 10  # images of a bin that has its full weight
+PER_COLUMN = 10  # images for each column, with fewer of which a regression fits whatever the scores are
 SINGULAR = 1e-9  # share of a column's variance below which the columns before it are taken to determine it
 
 
@@ -29,7 +30,8 @@ class Explained:
 
     Attributes:
         n: number of images.
-        r2: share of the score's variance that all attributes together explain; NaN where the score is constant.
+        r2: share of the score's variance that all attributes together explain; NaN where the score is constant, and
+            where there are too few images (`has_enough`).
         shares: of each attribute, the part of `r2` that is its own; they sum to it.
         spearman: of each attribute that is a single number, its rank correlation with the score; NaN where one of them
             is constant.
@@ -75,6 +77,11 @@ def balanced_weights(score: Floats, low: float, high: float, n_bins: int) -> Flo
     return 1 / np.maximum(np.bincount(bins, minlength=n_bins), FEWEST)[bins]
 
 
+def has_enough(n: int, n_columns: int) -> bool:
+    """Whether a regression of n images on so many columns says something of other images, too."""
+    return n >= PER_COLUMN * n_columns
+
+
 def explain_variance(
     attributes: Mapping[str, ArrayLike], sample: Sample, n_resamples: int = 1_000, seed: int = 0
 ) -> Explained:
@@ -98,6 +105,8 @@ def explain_variance(
     counts = np.vstack([np.ones(n_clusters), drawn])  # the sample itself comes first
     correlation = _correlations(np.column_stack([*columns.values(), sample.score]), sample, counts)
     shares = lmg(correlation, [values.shape[1] for values in columns.values()])
+    if not has_enough(len(sample.score), sum(values.shape[1] for values in columns.values())):
+        shares = np.full_like(shares, np.nan)
     rank_correlation = _correlations(np.column_stack(ranks), sample, counts)[:, :-1, -1]
     return Explained(
         n=len(sample.score),
@@ -114,13 +123,16 @@ def held_out_r2(attributes: Floats, sample: Sample, n_resamples: int = 1_000, se
 
     Args:
         attributes: float [N, P].
-        sample: scores of the same images, of at least `N_FOLDS` clusters.
+        sample: scores of the same images.
         n_resamples: number of bootstrap resamples of the clusters.
         seed: draws them.
 
     Returns:
-        1 less the mean squared error by the variance; below 0 where the mean would do better.
+        1 less the mean squared error by the variance; below 0 where the mean would do better; NaN where there are fewer
+        than `N_FOLDS` clusters or too few images (`has_enough`).
     """
+    if len(np.unique(sample.cluster)) < N_FOLDS or not has_enough(*attributes.shape):
+        return Estimate(np.nan, np.nan, np.nan)
     forest = RandomForestRegressor(min_samples_leaf=LEAF, max_features=1 / 3, random_state=seed)
     weight = sample.weight
     predicted = cross_val_predict(

@@ -173,7 +173,8 @@ def _mode(mode: str) -> str:
         return mode
     given = os.environ.get("WANDB_MODE")
     allowed = ("online", "offline", "disabled", "shared")
-    require(given is None or given in allowed, "WANDB_MODE", given, ", ".join(allowed) + ", or unset")
+    value = f"{given} (from the variable WANDB_MODE)"
+    require(given is None or given in allowed, "mode", value, ", ".join(allowed) + ", or WANDB_MODE unset")
     return given or ("online" if has_key() else "offline")
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from uqgen.explanation.analysis import ALL, Analysis, Source
+from uqgen.explanation.analysis import ALL, Analysis, Source, class_keys
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.arrays import Array
@@ -78,7 +78,7 @@ def shares_by_class_figure(analysis: Analysis, class_names: Sequence[str], *, se
         class_names: K names.
         seed: for the small print.
     """
-    rows = [ALL, *class_names]
+    rows = [ALL, *class_keys(class_names)]
     columns = [*ATTRIBUTES, TOGETHER]
     figure = new_figure(height=len(LOOKS) * (0.2 * len(rows) + 0.35) + 2.0)
     all_axes = figure.subplots(len(LOOKS), 1, sharex=True)

@@ -2,11 +2,14 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from uqgen.classifiers.recipe import identity_hash
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.editing_study import EditingStudy, study_edits
 from uqgen.explanation.given_image import EditedImage, edit_image
@@ -25,7 +28,7 @@ log = logging.getLogger(__name__)
 def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> EditedImage:
     """Edits one image to scores from the certain end of the reachable range to the uncertain one, and draws it.
 
-    Writes `image_NAME.png` in the run's `explanation/`.
+    Writes `image_NAME-HASH.png` in the run's `explanation/`, where the hash stands for the image and the settings.
 
     Args:
         run: a trained run of images.
@@ -37,14 +40,14 @@ def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> Edite
     """
     score, scores = run.classifiers.score, np.linspace(*run.evaluator.ends, settings.n_scores).tolist()
     edited = edit_image(run.model, run.evaluator, image, scores, settings)
-    path = run.folder.explanation / f"image_{Path(str(image)).stem}.png"
+    path = run.folder.explanation / f"{_name('image', [image], settings)}.png"
     save_figure(edited_image_figure(edited, run.class_names, score.name, seed=settings.seed), path)
     log.info("edited image: %s", path.resolve())
     return edited
 
 
 def lead_between(run: "Run", images: Sequence[str | int], settings: EditingSettings) -> Between:
-    """Goes from one image to another, and writes `between_A_B.png` and `between_A_B.json` in `explanation/`.
+    """Goes from one image to another, and writes `between_A_B-HASH.png` and `.json` in `explanation/`.
 
     Args:
         run: a trained run of images.
@@ -56,7 +59,7 @@ def lead_between(run: "Run", images: Sequence[str | int], settings: EditingSetti
     """
     (first, second), names, score = images, run.class_names, run.classifiers.score.name
     between = interpolate_given(run.model, run.evaluator, first, second, settings)
-    path = run.folder.explanation / f"between_{Path(str(first)).stem}_{Path(str(second)).stem}.png"
+    path = run.folder.explanation / f"{_name('between', images, settings)}.png"
     results = {"run": str(run.folder.path), "score": score, "images": images, "class_names": names}
     run.folder.write(path.with_suffix(".json"), as_plain({**results, "settings": settings, **between.results()}))
     save_figure(between_figure(between, names, score, run.evaluator.asked_range, seed=settings.seed), path)
@@ -65,7 +68,7 @@ def lead_between(run: "Run", images: Sequence[str | int], settings: EditingSetti
 
 
 def edit_many(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
-    """Edits real images by several methods, and writes `edits.json` and `edits.png` in the run's `explanation/`.
+    """Edits real images by several methods, and writes `edits_SPLIT_N-HASH.json` and `.png` in `explanation/`.
 
     Args:
         run: a trained run of images.
@@ -75,14 +78,21 @@ def edit_many(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
     Raises:
         SettingError: there are not as many images, or images cannot be found in its model.
     """
-    found, folder, score = (
-        study_edits(run.model, run.evaluator, n, settings),
-        run.folder.explanation,
-        run.classifiers.score.name,
-    )
-    results = {"run": str(run.folder.path), "score": score, "split": run.experiment.evaluation.split}
-    run.folder.write(folder / "edits.json", as_plain({**results, "settings": settings, **found.results()}))
+    found = study_edits(run.model, run.evaluator, n, settings)
+    folder, score = run.folder.explanation, run.classifiers.score.name
+    split = run.experiment.evaluation.split
+    path = folder / f"{_name('edits', [split, n], settings)}.png"
+    results = {"run": str(run.folder.path), "score": score, "split": split}
+    run.folder.write(path.with_suffix(".json"), as_plain({**results, "settings": settings, **found.results()}))
     figure = edits_figure(found.given, found.asked, found.edits, run.class_names, score, seed=settings.seed)
-    save_figure(figure, folder / "edits.png")
-    log.info("edits: %s", folder.resolve())
+    save_figure(figure, path)
+    log.info("edits: %s", path.resolve())
     return found
+
+
+def _name(kind: str, given: Sequence[str | int], settings: EditingSettings) -> str:
+    """The name of what is done with these, which nothing else has."""
+    files = [Path(str(each)) for each in given]
+    contents = [sha256(f.read_bytes()).hexdigest() if f.is_file() else str(f) for f in files]
+    parts = [kind, *(file.stem for file in files)]
+    return f"{'_'.join(parts)}-{identity_hash({'given': contents, **asdict(settings)})[:8]}"

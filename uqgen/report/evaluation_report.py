@@ -9,7 +9,6 @@ from uqgen import distributed
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.measurements import Measurements
 from uqgen.evaluation.results_json import as_results
-from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.experiment import Classifiers, Experiment
 from uqgen.generators.model import ConditionalModel
 from uqgen.loggers.telling import Loggers, log_measurements, ours
@@ -32,8 +31,6 @@ def evaluate(
 ) -> float:
     """Measures a trained model and leaves results.json, the figures and the report in the run's folder.
 
-    Against another split than the run was started with it leaves results-SPLIT.json, and the rest as it is.
-
     Args:
         experiment: the parts, with its data in memory.
         run: where to write.
@@ -45,27 +42,23 @@ def evaluate(
     Returns:
         Mean absolute error of the obtained scores under the uniform protocol.
     """
-    split = experiment.evaluation.split
-    is_own = split == run.read_settings()["evaluation"].get("split", EvaluationSettings.split)
     model = model.to(experiment.hardware.device())
     with experiment.stage("evaluation"):
         measurements = evaluator.measure(model)
-    path = run.results if is_own else run.results_of(split)
     with experiment.stage("report"), distributed.main_first():
         if distributed.rank() == 0:
             seed = experiment.model.training.seed
             results = as_results(experiment.name, seed, evaluator, measurements, model.n_images)
             results["versions"] = versions()
             results["seconds"] = {**experiment.seconds, "an image": measurements.milliseconds / 1000}
-            run.write(path, results)  # before the report, which must not lose them if it fails
-            if is_own:
-                save_run_figures(run, evaluator, measurements, model, seed)
-                write_run_page(run)
-                log_measurements(loggers, measurements, split, experiment.score.name, model.n_images)
-                _show(run, loggers, measurements, model.n_images)
-    log.info("results: %s", path.resolve())
-    if is_own:
-        log.info("report: %s", run.report.resolve())
+            run.write(run.results, results)  # before the report, which must not lose them if it fails
+            save_run_figures(run, evaluator, measurements, model, seed)
+            write_run_page(run)
+            split, score = experiment.evaluation.split, experiment.score.name
+            log_measurements(loggers, measurements, split, score, model.n_images)
+            _show(run, loggers, measurements, model.n_images)
+    log.info("results: %s", run.results.resolve())
+    log.info("report: %s", run.report.resolve())
     return measurements.protocols["uniform"].in_vs_out.mae.value
 
 

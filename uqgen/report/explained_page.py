@@ -18,7 +18,8 @@ CAUTION = (
     "score counts alike. All together: a linear regression on all attributes, whose R² the shares divide up. Random "
     "forest: what the attributes explain of images not seen, linear or not. True corruption: what is explained by the "
     "noise and blur that were put on real images. Shares say what goes with the score in these images, not what causes "
-    "it. An attribute that explains as much of real images as of generated ones is no invention of the generator."
+    "it. Undefined: the score is constant, or the images are so few that a regression would fit any score. An "
+    "attribute that explains as much of real images as of generated ones is no invention of the generator."
 )
 FILES = (
     "All numbers are in explanation/results.json beside this page, the figures and an animation in files of their own."

@@ -1,5 +1,6 @@
 """An explanation of a run, and the files that hold it."""
 
+import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ from uqgen.report.run_page import write_run_page
 from uqgen.report.saving import save_figure
 from uqgen.report.strip_files import write_strips
 from uqgen.report.sweep_figures import differences_figure, strips_figure, sweep_animation
+from uqgen.run_folder import Plain, RunFolder
+from uqgen.settings import require
 
 if TYPE_CHECKING:
     from uqgen.run import Run
@@ -31,18 +34,45 @@ log = logging.getLogger(__name__)
 def explain_run(run: "Run", settings: ExplanationSettings) -> Explanation:
     """Explains a run: results.json, the figures and sweep.gif in its folder, in `explanation/`, and its report again.
 
+    Where an explanation with other settings is there already, this one stands beside it, named by what differs.
+
     Args:
         run: a trained run of images.
         settings: sizes and seed.
     """
+    split = run.experiment.evaluation.split
+    place = _free_place(run.folder, {**vars(settings), "split": split})
     explanation = explain_classifier(run.model, run.evaluator, settings)
-    folder = run.folder.explanation
+    folder = place.explanation
     write_figures(folder, explanation, run, settings)
-    results = {"run": str(run.folder.path), "score": run.classifiers.score.name, "settings": settings}
+    results = {"run": str(run.folder.path), "score": run.classifiers.score.name, "settings": settings, "split": split}
     run.folder.write(folder / "results.json", as_plain({**results, **explanation.results()}))
-    write_run_page(run.folder)
-    log.info("explanation: %s, and in %s", folder.resolve(), run.folder.report.resolve())
+    write_run_page(place)
+    log.info("explanation: %s, and in %s", folder.resolve(), place.report.resolve())
     return explanation
+
+
+def _free_place(run: RunFolder, settings: Plain) -> RunFolder:
+    """Where an explanation replaces none that has other settings.
+
+    Raises:
+        SettingError: one with other settings is even where this one should stand.
+    """
+    changes = _changes(run, settings)
+    place = run.varied(changes) if changes else run
+    is_free = not _changes(place, settings)
+    require(is_free, "run", place.explanation, "a free place: move away what is there, of other settings")
+    return place
+
+
+def _changes(place: RunFolder, settings: Plain) -> Plain:
+    """What differs from the settings of the explanation that is there, if there is one."""
+    path = place.explanation / "results.json"
+    if not path.exists():
+        return {}
+    results = json.loads(path.read_text())
+    found = {"split": results.get("split", settings["split"]), **results["settings"]}  # an earlier version kept none
+    return {name: value for name, value in settings.items() if found.get(name) != value}
 
 
 def write_figures(folder: Path, explanation: Explanation, run: "Run", settings: ExplanationSettings) -> None:

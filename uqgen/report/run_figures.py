@@ -35,6 +35,7 @@ CURVES = {
     "d_loss": "discriminator's loss",
     "g_loss": "generator's loss",
     "penalty": "discriminator's penalty",
+    "energy": "energy score",
     "real_logit": "discriminator, of real",
     "fake_logit": "discriminator, of generated",
     "d_enforcement": "enforcement, discriminator",

@@ -57,17 +57,19 @@ def write_run_page(run: RunFolder) -> None:
     """Writes report.html.
 
     Args:
-        run: that was measured, or explained, or both.
+        run: that was measured, or explained, or both; what was explained with other settings stands beside what the run
+            itself was measured to.
     """
     path = run.explanation / "results.json"
     *explained, again = explanation_sections(run, json.loads(path.read_text())) if path.exists() else [None]
-    if not run.results.exists():
+    measured = run if run.results.exists() else RunFolder(run.path)
+    if not measured.results.exists():
         title, text = f"uqgen: {run.read_settings()['name']}", "How near the scores obtained come to those asked: "
         sections = [section for section in (*explained, again) if section]
         write_page(run.report, title, f"{text}python -m uqgen.evaluate run={run.path} adds it here.", sections)
         return
-    results = json.loads(run.results.read_text())
-    sections = measured_sections(run, results)
+    results = json.loads(measured.results.read_text())
+    sections = measured_sections(measured, results)
     if again is not None:
         before = [section for section in sections if section.title in BEFORE_EXPLANATION]
         after = [section for section in sections if section.title not in BEFORE_EXPLANATION]

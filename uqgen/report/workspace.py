@@ -31,6 +31,7 @@ TRAINING = {
     "Logits": ["train/real_logit", "train/fake_logit"],
     "Penalty": ["train/penalty"],
     "Path-length penalty": ["train/path_length_penalty"],
+    "Energy score": ["train/energy"],
     "Enforcement": ["train/d_enforcement", "train/g_enforcement"],
 }
 SAMPLES = ["samples"]

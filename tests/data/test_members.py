@@ -1,0 +1,17 @@
+import torch
+
+from uqgen.data.members import digests, find
+
+
+def test_items_are_known_by_their_content_and_class_wherever_they_are():
+    x, label = torch.randint(256, (6, 1, 8, 8), dtype=torch.uint8), torch.tensor([0, 1, 0, 1, 0, 1])
+    order = torch.randperm(6)
+    assert digests(x, label)[order].equal(digests(x[order], label[order]))
+    assert len(set(digests(x, label).tolist()) | set(digests(x, 1 - label).tolist())) == 12
+
+
+def test_each_member_is_found_once_however_many_copies_there_are():
+    own, place = find(torch.tensor([5, 7, 7, 9]), torch.tensor([7, 1, 5, 5, 7, 7]))
+    assert own.tolist() == [0, 1, 2]
+    assert place.tolist() == [2, 0, 4]
+    assert find(torch.tensor([1]), torch.tensor([2]))[0].shape == (0,)
