@@ -43,6 +43,7 @@ from uqgen.generators.model import ConditionalModel
 from uqgen.generators.recipe import ModelContext, ModelRecipe
 from uqgen.guidance.settings import GuidanceSettings
 from uqgen.hardware import Hardware
+from uqgen.report.shown_classes import most_uncertain
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
 from uqgen.settings import SettingError, naming, require
@@ -279,9 +280,9 @@ class Experiment:
             low, high = evaluator.asked_range
             ends = (high, low) if self.score.high_means == "confident" else (low, high)
             scores = torch.linspace(*ends, N_SAMPLE_COLUMNS).tolist()
-            names, every = self.data.class_names, self.intervals.samples_every
-            seed = self.evaluation.seed
-            callbacks.append(SampleGrid(run.samples, names, scores, self.score.name, every, seed))
+            classes = most_uncertain(self.data.class_names, evaluator.own, self.score.high_means)
+            every, seed = self.intervals.samples_every, self.evaluation.seed
+            callbacks.append(SampleGrid(run.samples, classes, scores, self.score.name, every, seed))
         data = self.scored_data(classifiers, model.group)
         fit(model, data, self.hardware, self.intervals, run.training, self.loggers, callbacks)
 

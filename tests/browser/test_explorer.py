@@ -110,7 +110,7 @@ def upload(page, run, folder):
     picture.save(folder / "picture.png")
     page.get_by_role("tab", name="Your image").click()
     page.locator("input[type=file]").first.set_input_files(folder / "picture.png")
-    said = page.get_by_label("Predicted class and MSP obtained", exact=True)
+    said = page.get_by_label("Predicted class and MSP achieved", exact=True)
     page.wait_for_function("field => field.value !== ''", arg=said.element_handle())
     return picture, said
 
@@ -127,7 +127,7 @@ def test_an_image_of_one_s_own_is_edited_by_a_click(shown, run, tmp_path):
 
     picture, _ = upload(shown.page, run, tmp_path)
     shown.page.get_by_role("button", name="Edit it to this MSP").click()
-    once_edited = shown.page.get_by_label("Once edited: predicted class and MSP obtained")
+    once_edited = shown.page.get_by_label("Once edited: predicted class and MSP achieved")
     shown.page.wait_for_function("field => field.value !== ''", arg=once_edited.element_handle(), timeout=120_000)
     assert once_edited.input_value() == edited_shown(run, picture, 0.65)[1]
 

@@ -272,7 +272,7 @@ def test_fixed_noise_is_the_same_along_a_column(data, evaluator):
         def generate(self, latent, condition):
             return torch.stack([latent.z[:, 0], condition.score], dim=1)
 
-    made, asked = fixed_noise(Echo(data.train.x, evaluator.own), 2, [1.0, 0.7, 0.5], seed=3)
+    made, asked = fixed_noise(Echo(data.train.x, evaluator.own), [0, 1], [1.0, 0.7, 0.5], seed=3)
     rows = made.view(3, 2, 2)
     assert torch.equal(rows[0, :, 0], rows[2, :, 0])
     assert rows[:, 0, 1].tolist() == pytest.approx([1.0, 0.7, 0.5])

@@ -14,7 +14,7 @@ def run(tiny_run):
 
 @pytest.fixture(scope="module")
 def sweep(run):
-    return sweep_scores(run.model, run.classifiers.target, run.classifiers.score, 10, SCORES, 2, seed=4)
+    return sweep_scores(run.model, run.classifiers.target, run.classifiers.score, range(10), SCORES, 2, seed=4)
 
 
 def test_the_target_says_what_is_said_of_every_image_in_its_place(run, sweep):
@@ -26,7 +26,7 @@ def test_the_target_says_what_is_said_of_every_image_in_its_place(run, sweep):
 
 
 def test_along_a_sweep_nothing_but_the_score_differs(run, sweep):
-    arguments = (run.model, run.classifiers.target, run.classifiers.score, 10)
+    arguments = (run.model, run.classifiers.target, run.classifiers.score, range(10))
     other = sweep_scores(*arguments, (1.0, 0.7, 0.7, 0.3), 2, seed=4)
     for here, there in enumerate((0, 1, 1, 2)):
         assert other.x[:, :, here].equal(sweep.x[:, :, there])
@@ -35,7 +35,7 @@ def test_along_a_sweep_nothing_but_the_score_differs(run, sweep):
 
 def test_noises_differ_between_rows_and_between_classes_and_follow_the_seed(run, sweep):
     assert not sweep.x[0, 0].equal(sweep.x[0, 1])
-    arguments = (run.model, run.classifiers.target, run.classifiers.score, 10, SCORES, 2)
+    arguments = (run.model, run.classifiers.target, run.classifiers.score, range(10), SCORES, 2)
     assert sweep_scores(*arguments, seed=4).x.equal(sweep.x)
     assert not sweep_scores(*arguments, seed=5).x.equal(sweep.x)
 

@@ -115,7 +115,7 @@ def test_curves_are_means_with_a_band_from_the_lowest_to_the_highest_seed_and_th
     jobs = [job("a", s, 0.1, 0.5, curve) for s, curve in enumerate(curves)]
     axes = curves_figure(compare_jobs("", [*jobs, job("b", 0, 0.1)])).axes[0]
     identity, line, other = axes.lines
-    assert (identity.get_xy1(), identity.get_slope(), identity.get_label()) == ((0, 0), 1, "obtained = asked")
+    assert (identity.get_xy1(), identity.get_slope(), identity.get_label()) == ((0, 0), 1, "achieved = requested")
     np.testing.assert_allclose(line.get_xdata(), [0.125, 0.375, 0.625, 0.875])
     np.testing.assert_allclose(line.get_ydata(), curves.mean(axis=0))
     np.testing.assert_allclose(other.get_ydata(), (0.4, 0.5, 0.6, 0.7))
@@ -123,8 +123,8 @@ def test_curves_are_means_with_a_band_from_the_lowest_to_the_highest_seed_and_th
     for x, values in zip(line.get_xdata(), curves.T, strict=True):
         found = corners[np.isclose(corners[:, 0], x), 1]
         np.testing.assert_allclose((found.min(), found.max()), (values.min(), values.max()))
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["obtained = asked", "a", "b"]
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("MSP asked, uniformly", "MSP obtained, mean")
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["achieved = requested", "a", "b"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("MSP requested, uniformly", "MSP achieved, mean")
     assert axes.get_xlim() == axes.get_ylim()
 
 

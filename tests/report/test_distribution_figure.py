@@ -22,7 +22,7 @@ def test_bars_are_shares_of_each_set_over_the_same_bins():
 def test_says_what_is_shown():
     figure = distribution_figure(REAL, FAKE, "entropy", seed=4)
     (axes,) = figure.axes
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("entropy (nats) obtained", "share of all, per bin")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("entropy (nats) achieved", "share of all, per bin")
     assert [text.get_text() for text in figure.legends[0].texts] == ["real", "generated"]
     assert figure.get_supxlabel() == "400 real · 100 generated · seed 4"
 

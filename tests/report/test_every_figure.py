@@ -28,8 +28,9 @@ from uqgen.report.between_figure import between_figure
 from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
 from uqgen.report.realism_figures import manifold_figure, moons_figure, side_by_side_figure
-from uqgen.report.saving import png
+from uqgen.report.saving import DPI, png
 from uqgen.report.score_figures import InVsOutPanel, JudgeRow, distribution_figure, in_vs_out_figure, judges_figure
+from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import SMALL_PRINT, WIDTH
 from uqgen.report.sweep_figures import differences_figure, strips_figure
 from uqgen.report.training_figure import training_figure
@@ -39,18 +40,31 @@ SETTINGS = {name: value for name, value in mpl.rcParams.items() if name != "back
 RNG = np.random.default_rng(0)
 POINTS, SCORES, NOISE = RNG.normal(size=(60, 2)), RNG.uniform(0.1, 1, 60), RNG.uniform(-1, 1, (10, 10, 3, 8, 8))
 AGREEMENT = in_vs_out(SCORES, SCORES**2, edges=[0.1, 0.4, 0.7, 1], n_resamples=10)
-PANEL = InVsOutPanel("asked as in the data", SCORES, SCORES**2, AGREEMENT)
+PANEL = InVsOutPanel("requested as in the data", SCORES, SCORES**2, AGREEMENT)
 NAMES = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
 
 
+MANY = [f"{name}, {number}" for number in range(20) for name in ("$5_{bill", "<b>R&B$", "猫", "x" * 60, *NAMES[4:])]
+CROWD = ShownClasses(MANY, range(0, 200, 13), "chosen for a test")
+
+
+def shown(n):
+    """The first classes of few, or 16 of 200 with names of all kinds."""
+    return ShownClasses.all(NAMES[:n]) if n <= len(NAMES) else CROWD
+
+
+def images_of(n_rows, n_columns):
+    return NOISE[np.ix_(np.arange(n_rows) % 10, np.arange(n_columns) % 10)]
+
+
 def two_rows(n_columns, score_name):
-    images, predicted = NOISE[:2, :n_columns, :1], np.zeros((2, n_columns), int)
-    return two_rows_figure(images, [1, 0.7], predicted, predicted + 0.5, NAMES[:n_columns], score_name, seed=0)
+    images, predicted = images_of(2, n_columns)[:, :, :1], np.zeros((2, n_columns), int)
+    return two_rows_figure(images, [1, 0.7], predicted, predicted + 0.5, shown(n_columns), score_name, seed=0)
 
 
 def sample_grid(n_rows, n_columns):
-    images, scores = NOISE[:n_rows, :n_columns], np.linspace(1, 0.1, n_columns)
-    return sample_grid_figure(images, NAMES[:n_rows], scores, "120,000 images seen", "msp", seed=0)
+    images, scores = images_of(n_rows, n_columns), np.linspace(1, 0.1, n_columns)
+    return sample_grid_figure(images, shown(n_rows), scores, "120,000 images seen", "msp", seed=0)
 
 
 def training(n_curves):
@@ -59,53 +73,56 @@ def training(n_curves):
 
 def strips(n_rows, n_columns):
     scores, says = np.linspace(1, 0.3, n_columns), np.full((n_rows, n_columns), 0.987)
-    images = NOISE[:n_rows, :1].repeat(n_columns, axis=1)
-    return strips_figure(images, scores, says, np.zeros(says.shape, int), NAMES[:n_rows], "true_class", seed=0)
+    images = images_of(n_rows, n_columns)
+    return strips_figure(images, scores, says, np.zeros(says.shape, int), shown(n_rows), "true_class", seed=0)
 
 
 def differences(n_rows, n_columns):
-    return differences_figure(NOISE[:n_rows, :n_columns], np.linspace(1, 0.3, n_columns), NAMES[:n_rows], "msp", seed=0)
+    return differences_figure(
+        images_of(n_rows, n_columns), np.linspace(1, 0.3, n_columns), shown(n_rows), "msp", seed=0
+    )
 
 
 def gallery(n_rows, n_columns):
-    vectors = np.full((n_rows, n_columns, n_rows), 1 / n_rows)
-    images = NOISE[:n_rows, :n_columns]
-    return gallery_figure(images, vectors, 0.65, NAMES[:n_rows], "entropy", seed=0, dropped="near-duplicates: 13 %")
+    vectors = np.full((n_rows, n_columns, len(shown(n_rows).names)), 0.01)
+    images = images_of(n_rows, n_columns)
+    return gallery_figure(images, vectors, 0.65, shown(n_rows), "entropy", seed=0, dropped="near-duplicates: 13 %")
 
 
 def choices(n_scores, n_classes):
-    counts = RNG.integers(0, 100, (n_classes, n_classes)).tolist()
+    n_all = len(shown(n_classes).names)
+    counts = RNG.integers(0, 100, (n_all, n_all)).tolist()
     one = SecondChoices(0.65, 0.56, 0.74, counts, counts, 0.75, np.nan)
-    return second_choices_figure([one] * n_scores, NAMES[:n_classes], "true_class", seed=0)
+    return second_choices_figure([one] * n_scores, shown(n_classes), "true_class", seed=0)
 
 
-def between(n, n_classes):
-    vectors = torch.eye(n_classes).repeat(5, 1)[: n + 2]
+def between(n, names):
+    vectors = torch.eye(len(names)).repeat(5, 1)[: n + 2]
     x = torch.full((n + 2, 3, 8, 8), 90, dtype=torch.uint8)
     ends = [0, n + 1]
     given = GivenImages(x[ends], Condition(vectors[ends].argmax(dim=1), vectors[ends].amax(dim=1), vectors[ends]))
     found = Between(given, torch.tensor([0.1, 0.2]), Interpolation(x[1:-1], vectors[1:-1].amax(dim=1), vectors[1:-1]))
-    return between_figure(found, NAMES[:n_classes], "true_class", (0.3, 1), seed=0)
+    return between_figure(found, names, "true_class", (0.3, 1), seed=0)
 
 
-def manifold(n_classes):
+def manifold(names):
     number = Estimate(0.9, 0.8, 1.0)
     found = InCell(500, 100, 200, Overlap(*4 * [number]), Overlap(*4 * [number]), number)
-    classes = dict.fromkeys(NAMES[:n_classes], found)
+    classes = dict.fromkeys(names, found)
     edges = [(0.3, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 0.99), (0.99, 1)]
     *below, certain = (InBin(*pair, None, classes) for pair in edges)
     return manifold_figure(Manifold(5, certain, tuple(below), None, None), "true_class", seed=0)
 
 
 def side_by_side(n_classes, n):
-    images = NOISE[:n_classes, [0] * n]
-    return side_by_side_figure(images, images, NAMES[:n_classes], "true-class probability 0.99 to 1.00", seed=0)
+    images = images_of(n_classes, n)
+    return side_by_side_figure(images, images, shown(n_classes), "true-class probability 0.99 to 1.00", seed=0)
 
 
-def analysis(is_corrupted):
+def analysis(is_corrupted, names=NAMES):
     number = Estimate(0.4, 0.3, 0.5)
     of_each = dict.fromkeys(ATTRIBUTES, number)
-    explained = dict.fromkeys([ALL, *NAMES], Explained(5_000, number, of_each, of_each))
+    explained = dict.fromkeys([ALL, *names], Explained(5_000, number, of_each, of_each))
     source = Source(explained, number, {name: curve(1000 * SCORES, SCORES, 5) for name in ATTRIBUTES})
     truth = Truth(explained, explained[ALL]) if is_corrupted else None
     return Analysis(dict.fromkeys(("generated", "changes", "real"), source), truth)
@@ -132,14 +149,25 @@ FIGURES = {
     "second choices, one": lambda: choices(1, 2),
     "shares": lambda: shares_figure(analysis(is_corrupted=True), "expected_entropy", seed=0),
     "shares without truth": lambda: shares_figure(analysis(is_corrupted=False), "msp", seed=0),
-    "shares by class": lambda: shares_by_class_figure(analysis(is_corrupted=True), NAMES, seed=0),
+    "shares by class": lambda: shares_by_class_figure(analysis(is_corrupted=True), shown(10), seed=0),
     "attributes by score": lambda: curves_figure(analysis(True), "msp", high_means="confident", seed=0),
-    "between": lambda: between(41, 10),
-    "between, two": lambda: between(2, 10),
-    "manifold": lambda: manifold(10),
-    "manifold of two": lambda: manifold(2),
+    "between": lambda: between(41, NAMES),
+    "between, two": lambda: between(2, NAMES),
+    "manifold": lambda: manifold(NAMES),
+    "manifold of two": lambda: manifold(NAMES[:2]),
     "side by side": lambda: side_by_side(10, 12),
     "side by side, two": lambda: side_by_side(2, 5),
+    "crowd, two rows": lambda: two_rows(16, "msp"),
+    "crowd, grid": lambda: sample_grid(16, 8),
+    "crowd, strips": lambda: strips(16, 11),
+    "crowd, strips of few scores": lambda: strips(16, 3),
+    "crowd, differences": lambda: differences(16, 10),
+    "crowd, gallery": lambda: gallery(16, 8),
+    "crowd, second choices": lambda: choices(4, 16),
+    "crowd, shares by class": lambda: shares_by_class_figure(analysis(True, MANY), CROWD, seed=0),
+    "crowd, between": lambda: between(41, MANY),
+    "crowd, manifold": lambda: manifold(MANY),
+    "crowd, side by side": lambda: side_by_side(16, 12),
     "one judge": lambda: judges_figure([JudgeRow("MLP", AGREEMENT, AGREEMENT)], seed=0),
 }
 
@@ -182,6 +210,16 @@ def covers(place, other):
     """Whether two boxes share more than a pixel's width and height."""
     shared = Bbox.intersection(place, other)
     return shared is not None and shared.width > 1 and shared.height > 1
+
+
+def test_is_not_too_high_to_look_at(figure):
+    assert figure.get_figheight() * DPI <= 4_000
+
+
+def test_says_which_of_many_classes_it_shows(request, figure):
+    (name,) = {request.node.callspec.params["figure"]}
+    has_rows = name.startswith("crowd") and name != "crowd, between"
+    assert ("of 200 classes: " in figure.get_supxlabel().replace("\n", " ")) == has_rows
 
 
 def test_says_its_seed(figure):

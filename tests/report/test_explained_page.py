@@ -12,6 +12,7 @@ from PIL import Image
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.report.run_page import write_run_page
+from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.strip_files import read_slider, write_strips
 from uqgen.run_folder import RunFolder
 
@@ -34,7 +35,7 @@ def run(tmp_path, sweep):
     folder = RunFolder(tmp_path)
     folder.write(folder.settings, {"name": "demo"})
     figures = folder.explanation / "figures"
-    write_strips(figures / "strips", sweep, NAMES)
+    write_strips(figures / "strips", sweep, ShownClasses.all(NAMES))
     for name in [*FIGURES, "gallery_1"]:
         Image.fromarray(np.full((192, 384, 3), 200, np.uint8)).save(figures / f"{name}.png")
     estimate = {"value": 0.25, "low": 0.125, "high": None}
@@ -75,7 +76,7 @@ def test_of_many_strips_every_class_comes_once_before_any_twice(run):
     assert [strip.asked for strip in read_slider(folder, "MSP", 2 * size).strips] == NAMES
     few = read_slider(folder, "MSP", 1)
     assert [strip.asked for strip in few.strips] == NAMES[:1]
-    assert few.caption.endswith("The first 1 of 2 classes.")
+    assert few.caption.endswith(" Shown: the first 1 of 2.")
 
 
 def test_the_explanation_stands_after_in_against_out_and_the_page_without_it_is_the_same(run, make_results):

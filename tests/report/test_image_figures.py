@@ -3,6 +3,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
+from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import INK, VERMILLION
 from uqgen.settings import SettingError
 
@@ -15,7 +16,7 @@ PROBABILITY = np.array([[0.99, 0.98, 1.0], [0.70, 0.56, 0.68]])
 
 
 def two_rows(images=GREY_IMAGES, scores=(1, 0.7), predicted=PREDICTED, probability=PROBABILITY, names=NAMES):
-    return two_rows_figure(images, scores, predicted, probability, names, "msp", seed=3)
+    return two_rows_figure(images, scores, predicted, probability, ShownClasses.all(names), "msp", seed=3)
 
 
 def test_two_rows_draws_each_grey_image_in_its_place():
@@ -62,7 +63,7 @@ def test_two_rows_names_rows_by_score_and_columns_by_class():
         ({"scores": [1, 0.8, 0.6]}, "row_scores.shape"),
         ({"predicted": PREDICTED.T}, "predicted.shape"),
         ({"probability": PROBABILITY[:1]}, "probability.shape"),
-        ({"names": NAMES[:2]}, "class_names"),
+        ({"names": NAMES[:2]}, "classes"),
     ],
 )
 def test_two_rows_refuses_what_does_not_fit(changed, name):
@@ -72,7 +73,7 @@ def test_two_rows_refuses_what_does_not_fit(changed, name):
 
 
 def sample_grid(images=GREY_IMAGES, labels=("cat", "dog"), scores=(1, 0.7, 0.4)):
-    return sample_grid_figure(images, labels, scores, "After 1,000 images", "entropy", seed=3)
+    return sample_grid_figure(images, ShownClasses.all(labels), scores, "After 1,000 images", "entropy", seed=3)
 
 
 @pytest.mark.parametrize("images", [GREY_IMAGES, COLOUR_IMAGES])
@@ -94,7 +95,7 @@ def test_the_grid_names_rows_columns_and_itself():
     (axes,) = figure.axes
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["cat", "dog"]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "0.7", "0.4"]
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("entropy (nats) asked", "class asked")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("entropy (nats) requested", "class requested")
     assert axes.get_title("left") == "After 1,000 images"
 
 
@@ -102,7 +103,7 @@ def test_the_grid_names_rows_columns_and_itself():
     ("changed", "name"),
     [
         ({"images": GREY_IMAGES[0]}, "images.shape"),
-        ({"labels": NAMES}, "row_labels"),
+        ({"labels": NAMES}, "classes"),
         ({"scores": [1, 0]}, "column_scores.shape"),
     ],
 )

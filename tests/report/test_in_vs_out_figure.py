@@ -15,7 +15,7 @@ def panel(n, seed=0, low=0.1):
     asked = rng.uniform(low, 1, n)
     obtained = np.clip(asked**2 + rng.normal(0, 0.1, n), 0.1, 1)
     agreement = in_vs_out(asked, obtained, edges=EDGES, n_resamples=20)
-    return InVsOutPanel("asked uniformly", asked, obtained, agreement)
+    return InVsOutPanel("requested uniformly", asked, obtained, agreement)
 
 
 def rows(*columns):
@@ -86,7 +86,7 @@ def test_panels_share_square_limits_around_the_identity():
     left, right = figure.axes
     assert left.get_xlim() == left.get_ylim() == right.get_xlim() == right.get_ylim()
     for axes in (left, right):
-        identity = labelled(axes, "obtained = asked")
+        identity = labelled(axes, "achieved = requested")
         assert (identity.get_xy1(), identity.get_slope()) == ((0, 0), 1)
         assert axes.get_aspect() == 1
 
@@ -95,13 +95,13 @@ def test_writes_labels_numbers_and_sizes():
     shown = panel(1200)
     figure = in_vs_out_figure([shown], "msp", seed=5)
     axes = figure.axes[0]
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("MSP asked", "MSP obtained")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("MSP requested", "MSP achieved")
     mae, pearson = np.abs(shown.obtained - shown.asked).mean(), np.corrcoef(shown.asked, shown.obtained)[0, 1]
     first, second = axes.get_title("left").split("\n")
     assert first.startswith(f"MAE {mae:.3f} [{shown.agreement.mae.low:.3f}, ")
     assert second.startswith(f"Pearson {pearson:.3f} [{shown.agreement.pearson.low:.3f}, ")
-    assert [text.get_text() for text in axes.texts] == ["asked uniformly"]
-    assert figure.get_supxlabel() == "asked uniformly: n = 1,200 · seed 5"
+    assert [text.get_text() for text in axes.texts] == ["requested uniformly"]
+    assert figure.get_supxlabel() == "requested uniformly: n = 1,200 · seed 5"
 
 
 def test_refuses_no_panel_and_scores_that_are_not_those_counted():

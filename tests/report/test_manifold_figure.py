@@ -33,5 +33,7 @@ def test_each_panel_shows_shares_of_the_floor_by_class_and_score():
 
 @pytest.mark.parametrize("n_classes", [40])
 def test_of_many_classes_those_least_covered_are_shown(n_classes):
-    names = [tick.get_text() for tick in manifold_figure(manifold(n_classes), "msp", seed=3).axes[0].get_yticklabels()]
+    figure = manifold_figure(manifold(n_classes), "msp", seed=3)
+    names = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert f"{MOST_CLASSES} of {n_classes} classes: those with the least coverage" in figure.get_supxlabel()
     assert names == [f"class {number}" for number in range(MOST_CLASSES)]

@@ -34,8 +34,8 @@ def test_says_what_is_shown():
     figure = moons_figure(REAL_X, REAL_SCORE, FAKE_X, ASKED, "msp", seed=7)
     left, right, bar = figure.axes
     assert (left.get_xlabel(), left.get_ylabel(), right.get_xlabel()) == ("$x_1$", "$x_2$", "$x_1$")
-    assert left.get_title("left") == "Real points, by score obtained"
-    assert right.get_title("left") == "Generated points, by score asked"
+    assert left.get_title("left") == "Real points, by their score"
+    assert right.get_title("left") == "Generated points, by score requested"
     assert bar.get_ylabel() == "MSP"
     assert figure.get_supxlabel() == "50 real points · 30 generated points · seed 7"
 

@@ -29,7 +29,7 @@ def of(edges, counts, is_image, score="msp"):
 @pytest.mark.parametrize(
     ("pairs", "words"),
     [
-        ([(0.7, 0.8), (0.9, 0.8)], "of 0.80 (mean of 2; asked uniformly)"),
+        ([(0.7, 0.8), (0.9, 0.8)], "of 0.80 (mean of 2; requested uniformly)"),
         ([(0.7, 0.8), (0.9, 0.8)], "it is 0.80, and 0.80 is 100 % of that"),
         ([(0.5, 0.1), (0.5, 0.1)], "so they have no say"),
         ([(0.5, nan)], "so they have no say"),

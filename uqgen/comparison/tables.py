@@ -18,13 +18,13 @@ ARROWS = {"lower": "↓", "higher": "↑", None: ""}
 LEGEND = (
     "Mean over the seeds ± half of its 95 % interval (Student's t; none with one seed), with the number of seeds in "
     "brackets. ↓: lower is better, ↑: higher is better; the best mean is bold, whether or not the intervals overlap. "
-    "Scores were asked uniformly over the reachable range (uniform) or as they are in the data (data)."
+    "Scores were requested uniformly over the reachable range (uniform) or as they are in the data (data)."
 )
 AGAIN = "The same command runs only what is missing, and goes on with what was begun."
 FIGURES = {
     "front": "error against coverage of each variant",
     "metrics": "the main metrics of each variant",
-    "curves": "obtained against asked scores",
+    "curves": "achieved against requested scores",
 }
 
 

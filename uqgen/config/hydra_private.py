@@ -17,8 +17,6 @@ from hydra.core.override_parser.types import Override as Override
 from hydra.core.override_parser.types import Quote, QuotedString, ValueType
 from hydra.errors import HydraException, InstantiationException
 
-locate = _locate  # what an import path stands for
-
 
 @dataclass(frozen=True)
 class CommandLine:

@@ -1,5 +1,6 @@
 """What a model makes of a set of conditions, and what the target and the judges say of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -92,30 +93,32 @@ def make_images(model: ConditionalModel, asked: Condition, seed: int) -> Tensor:
     return distributed.gather((to_uint8(part) if part.dim() == 4 else part).cpu())
 
 
-def fixed_noise(model: ConditionalModel, n_columns: int, scores: list[float], seed: int) -> tuple[Tensor, Condition]:
+def fixed_noise(
+    model: ConditionalModel, labels: Sequence[int], scores: list[float], seed: int
+) -> tuple[Tensor, Condition]:
     """One row for each score and one column for each class, with the same noise in a column: figure 3 of the paper.
 
     Args:
         model: the trained model.
-        n_columns: number of classes K.
+        labels: K classes, one a column.
         scores: R scores asked, one a row.
         seed: draws the noise.
 
     Returns:
         Images float32 [R * K, C, H, W] in [-1, 1] and what was asked for them, row by row, on the model's device.
     """
-    column = torch.arange(n_columns, device=model.device).repeat(len(scores))
-    asked = torch.tensor(scores, device=model.device).repeat_interleave(n_columns)
-    latent = model.draw_latent(n_columns, seeding.generator(seed, device=model.device)).select(column)
-    condition = Condition(column, asked)
+    column = torch.arange(len(labels), device=model.device).repeat(len(scores))
+    asked = torch.tensor(scores, device=model.device).repeat_interleave(len(labels))
+    latent = model.draw_latent(len(labels), seeding.generator(seed, device=model.device)).select(column)
+    condition = Condition(torch.tensor(labels, device=model.device)[column], asked)
     return model.generate(latent, condition), condition
 
 
-def sample_grid(model: ConditionalModel, n_classes: int, scores: list[float], seed: int) -> Tensor:
+def sample_grid(model: ConditionalModel, labels: Sequence[int], scores: list[float], seed: int) -> Tensor:
     """Images float32 [K, S, C, H, W] in [-1, 1]: a row for each class and its noise, a column for each of S scores."""
     rng = seeding.generator(seed, device=model.device)
-    row = torch.arange(n_classes, device=model.device).repeat_interleave(len(scores))
-    asked = torch.tensor(scores, device=model.device).repeat(n_classes)
-    latent = model.draw_latent(n_classes, rng).select(row)
-    images = model.generate(latent, Condition(row, asked))
-    return images.unflatten(0, (n_classes, len(scores)))
+    row = torch.arange(len(labels), device=model.device).repeat_interleave(len(scores))
+    asked = torch.tensor(scores, device=model.device).repeat(len(labels))
+    latent = model.draw_latent(len(labels), rng).select(row)
+    images = model.generate(latent, Condition(torch.tensor(labels, device=model.device)[row], asked))
+    return images.unflatten(0, (len(labels), len(scores)))

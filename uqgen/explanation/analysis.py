@@ -78,7 +78,7 @@ class Source:
     """What attributes say of one set of images.
 
     Attributes:
-        explained: for `ALL` and the key of each class.
+        explained: for `ALL` and the `class_key` of each class.
         held_out_r2: see `uqgen.explanation.shares.held_out_r2`; of all classes together.
         curves: for each attribute, a point for each bin of scores obtained.
     """
@@ -93,7 +93,7 @@ class Truth:
     """What the known corruption of real images explains.
 
     Attributes:
-        explained: of kind and severity, as indicators, for `ALL` and the key of each class.
+        explained: of kind and severity, as indicators, for `ALL` and the `class_key` of each class.
         beside: of all attributes as one and of the corruption as another, together; its R^2 less that of either says
             what the other adds.
     """
@@ -144,6 +144,14 @@ def analyse(
     return Analysis(sources, truth)
 
 
+def class_key(name: str, class_names: Sequence[str]) -> str:
+    """Under which name results hold a class: its own, or one in place of `ALL`, which stands for all classes."""
+    key = name
+    while key == ALL or (key != name and key in class_names):
+        key = f"class {key}"
+    return key
+
+
 def measure_sweep(sweep: ScoreSweep, asked_range: tuple[float, float], n_bins: int) -> Measured:
     """The images of a sweep one after the other; those of one noise are a cluster."""
     n_classes, n_noises, n_scores = sweep.score_out.shape
@@ -180,20 +188,13 @@ def corruption_indicators(data: LabelledData) -> dict[str, Floats]:
     }
 
 
-def class_keys(class_names: Sequence[str]) -> list[str]:
-    """The key of what is said of each class: its name, but of a class that is called as `ALL` is."""
-    other = f"class {ALL}"
-    while other in class_names:
-        other = f"class {other}"
-    return [other if name == ALL else name for name in class_names]
-
-
 def _analyse_source(name: str, source: Measured, class_names: list[str], settings: ExplanationSettings) -> Source:
     n, n_attributes = source.attributes.shape
     if not has_enough(n, n_attributes):
         few = f"are fewer than {PER_COLUMN} for each of {n_attributes} attributes"
         log.warning("no R² and no shares, %s: %d images %s", name, n, few)
-    parts = {ALL: source, **{key: source.of_class(label) for label, key in enumerate(class_keys(class_names))}}
+    of_class = {class_key(name, class_names): source.of_class(label) for label, name in enumerate(class_names)}
+    parts = {ALL: source, **of_class}
     explained = {
         part: explain_variance(images.by_name, images.sample, settings.n_resamples, settings.seed)
         for part, images in track(list(parts.items()), f"shares, {name}")
@@ -207,11 +208,11 @@ def _analyse_source(name: str, source: Measured, class_names: list[str], setting
 def _analyse_truth(real: Measured, data: LabelledData, class_names: list[str], settings: ExplanationSettings) -> Truth:
     indicators, sizes = corruption_indicators(data), (settings.n_resamples, settings.seed)
     explained = {ALL: explain_variance(indicators, real.sample, *sizes)}
-    for label, key in enumerate(class_keys(class_names)):
+    for label, name in enumerate(class_names):
         chosen = real.label == label
         if chosen.any():
             own = {kind: values[chosen] for kind, values in indicators.items()}
-            explained[key] = explain_variance(own, real.sample.select(chosen), *sizes)
+            explained[class_key(name, class_names)] = explain_variance(own, real.sample.select(chosen), *sizes)
     both = {"attributes": real.attributes, "corruption": np.hstack(list(indicators.values()))}
     return Truth(explained, explain_variance(both, real.sample, *sizes))
 

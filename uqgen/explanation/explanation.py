@@ -1,5 +1,6 @@
 """Everything that explains one run's classifier."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,7 @@ class Explanation:
 
     Attributes:
         sweep: the images that are measured.
-        animated: a sweep in smaller steps, of few noises.
+        animated: a sweep in smaller steps, of few noises and of those classes alone that are shown.
         analysis: what attributes explain.
         galleries: from the most certain score to the least.
         second_choices: at the same scores.
@@ -51,7 +52,7 @@ class Explanation:
 
 
 def explain_classifier(
-    model: ConditionalModel, context: EvaluationContext, settings: ExplanationSettings
+    model: ConditionalModel, context: EvaluationContext, settings: ExplanationSettings, shown: Sequence[int]
 ) -> Explanation:
     """Sweeps scores, measures attributes, and makes galleries.
 
@@ -59,12 +60,14 @@ def explain_classifier(
         model: a trained model of images.
         context: the classifier, and the real images.
         settings: sizes and seed.
+        shown: the classes that are animated; all are measured.
     """
     score, (low, high) = context.score, context.asked_range
     certain, uncertain = context.ends
-    of_sweep = (model, context.target, score, context.data.n_classes)
-    sweep = sweep_scores(*of_sweep, _steps(certain, uncertain, settings.n_scores), settings.n_noises, settings.seed)
-    animated = sweep_scores(*of_sweep, _steps(certain, uncertain, N_FRAMES), N_ANIMATED, settings.seed)
+    of_sweep, every = (model, context.target, score), range(context.data.n_classes)
+    steps, frames = (_steps(certain, uncertain, n) for n in (settings.n_scores, N_FRAMES))
+    sweep = sweep_scores(*of_sweep, every, steps, settings.n_noises, settings.seed)
+    animated = sweep_scores(*of_sweep, shown, frames, N_ANIMATED, settings.seed)
     real = context.reference
     real_score = real.score.double().numpy()
     analysis = analyse(sweep, real.data, real_score, context.data.class_names, (low, high), settings)

@@ -4,6 +4,7 @@ Where the networks are told the whole softmax vector, one vector is kept along a
 is the score asked. Otherwise each score would come with other second choices, and more than the score would change.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,13 +23,13 @@ from uqgen.scores import Score
 
 @dataclass(frozen=True)
 class ScoreSweep:
-    """For each of K classes and M noises, images at S scores asked.
+    """For each of K classes and M noises, images at S scores requested.
 
     Attributes:
-        scores: the S scores asked, from the confident end to the uncertain one.
+        scores: the S scores requested, from the confident end to the uncertain one.
         x: uint8 [K, M, S, C, H, W]; along S nothing but the score asked differs.
-        score_out: float32 [K, M, S], the scores obtained.
-        probabilities: float32 [K, M, S, K].
+        score_out: float32 [K, M, S], the scores achieved.
+        probabilities: float32 [K, M, S, C] of all C classes.
     """
 
     scores: tuple[float, ...]
@@ -46,7 +47,7 @@ def sweep_scores(
     model: ConditionalModel,
     target: FrozenClassifier,
     score: Score,
-    n_classes: int,
+    labels: Sequence[int],
     scores: tuple[float, ...],
     n_noises: int,
     seed: int,
@@ -57,14 +58,14 @@ def sweep_scores(
         model: the trained model, on the device where to compute.
         target: on the same device.
         score: fitted to the target.
-        n_classes: number of classes K.
-        scores: the S scores asked.
+        labels: K classes.
+        scores: the S scores requested.
         n_noises: number M of noises of each class.
         seed: draws them.
     """
     rng = seeding.generator(seed, device=model.device)
     images, obtained, probabilities = [], [], []
-    for label in track(range(n_classes), "sweeps, one a class"):
+    for label in track(labels, "sweeps, one a class"):
         latent, condition = _swept(model, model.draw_latent(n_noises, rng), label, scores)
         x = to_uint8(model.generate(latent, condition)).cpu()
         logits = target.predict(x)

@@ -1,6 +1,8 @@
 """The explorer's page, made of Gradio's parts."""
 
+import re
 from functools import partial
+from string import punctuation
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -38,7 +40,7 @@ def build_page(run: "Run") -> gr.Blocks:
         run: a trained run of images.
     """
     with gr.Blocks(title=f"uqgen: {run.experiment.name}", analytics_enabled=False) as page:
-        gr.Markdown(f"# {run.experiment.name}\n{_introduction(run)}")
+        gr.Markdown(f"# {_as_markdown(run.experiment.name)}\n{_introduction(run)}")
         with gr.Tab("Ask"):
             label = _ask(run, page)
         with gr.Tab("Your image"):
@@ -64,7 +66,7 @@ def picture_shown(run: "Run", picture: Image.Image | None, label: int) -> tuple[
 
 
 def edited_shown(run: "Run", picture: Image.Image | None, score: float) -> tuple[Image.Image | None, str]:
-    """A picture made as uncertain as asked, and what that obtains; nothing where there is none."""
+    """A picture made as uncertain as requested, and what that achieves; nothing where there is none."""
     if picture is None:
         return None, ""
     answer = edited(run, picture, score)
@@ -75,12 +77,12 @@ def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
     """Controls, images and probabilities; returns the control of the class."""
     name = score_label(run.classifiers.score.name)
     with gr.Row():
-        label, score = gr.Dropdown(_choices(run), value=0, label="Class asked"), _score_slider(run)
+        label, score = gr.Dropdown(_choices(run), value=0, label="Class requested"), _score_slider(run)
         own = run.experiment.guidance.strength
         guidance = gr.Slider(0, max(STRONGEST, own), value=own, step=0.05, label="Guidance")
         seed, second = (gr.Number(value, precision=0, label=text) for value, text in enumerate(("Seed", "Second seed")))
     gr.Markdown(
-        f"From the first seed to the second: class predicted and {name} obtained. Choose one for its probabilities."
+        f"From the first seed to the second: class predicted and {name} achieved. Choose one for its probabilities."
     )
     with gr.Row():
         images = gr.Gallery(
@@ -101,25 +103,32 @@ def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
 
 
 def _your_image(run: "Run", label: gr.Dropdown) -> None:
-    """A picture of one's own, what the classifier says of it, and the picture made as uncertain as asked."""
+    """A picture of one's own, what the classifier says of it, and the picture made as uncertain as requested."""
     name = score_label(run.classifiers.score.name)
     with gr.Row():
         with gr.Column():
             picture = gr.Image(type="pil", image_mode=None, sources=["upload", "clipboard"], label="Your image")
             score, button = _score_slider(run), gr.Button(f"Edit it to this {name}", variant="primary")
         with gr.Column():
-            seen, said = _seen("As the classifier sees it"), gr.Textbox(label=f"Predicted class and {name} obtained")
+            seen, said = _seen("As the classifier sees it"), gr.Textbox(label=f"Predicted class and {name} achieved")
         with gr.Column():
-            made, obtained = _seen("Edited"), gr.Textbox(label=f"Once edited: predicted class and {name} obtained")
+            made, obtained = _seen("Edited"), gr.Textbox(label=f"Once edited: predicted class and {name} achieved")
     probabilities = gr.Label(label="Probabilities, of your image", num_top_classes=N_BARS)
     picture.change(partial(picture_shown, run), [picture, label], [seen, said, probabilities], show_progress="hidden")
     button.click(partial(edited_shown, run), [picture, score], [made, obtained])
 
 
+def _as_markdown(text: str) -> str:
+    """Plain text for Markdown, of whose marks none is taken for one."""
+    return re.sub(rf"([{re.escape(punctuation)}])", r"\\\1", " ".join(text.split()))
+
+
 def _introduction(run: "Run") -> str:
     score = run.classifiers.score
     second = (
-        f" The {score_label(score.second.name)} asked is one that goes with it in real data." if score.second else ""
+        f" The {score_label(score.second.name)} requested is one that goes with it in real data."
+        if score.second
+        else ""
     )
     return (
         "What makes this classifier uncertain? Ask for images, or show it one. "
@@ -130,7 +139,7 @@ def _introduction(run: "Run") -> str:
 def _score_slider(run: "Run") -> gr.Slider:
     low, high = run.experiment.evaluation.asked_range(run.classifiers.score, run.own.score)
     name = score_label(run.classifiers.score.name)
-    return gr.Slider(low, high, value=(low + high) / 2, step=(high - low) / 100, label=f"{name} asked")
+    return gr.Slider(low, high, value=(low + high) / 2, step=(high - low) / 100, label=f"{name} requested")
 
 
 def _seen(label: str) -> gr.Image:

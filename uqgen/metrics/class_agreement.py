@@ -56,8 +56,8 @@ def _helped(part: str, title: str) -> Metric:
 
 
 register(
-    *_of_protocol("data", "asked as in the data"),
-    *_of_protocol("uniform", "asked uniformly"),
+    *_of_protocol("data", "requested as in the data"),
+    *_of_protocol("uniform", "requested uniformly"),
     _helped("by_strength", "under guidance"),
     _helped("at_sampling", "helped at sampling"),
 )

@@ -225,7 +225,7 @@ class Statistic(NamedTuple):
 STATISTICS = {
     "mae": Statistic("MAE", "mean absolute error", "lower", "score", "Mean absolute error"),
     "rmse": Statistic("RMSE", "root mean square error", "lower", "score", "Root mean square error"),
-    "bias": Statistic("bias", "bias (obtained less asked)", None, "score", "Bias (obtained less asked)"),
+    "bias": Statistic("bias", "bias (achieved less requested)", None, "score", "Bias (achieved less requested)"),
     "pearson": Statistic("Pearson", "Pearson correlation", "higher", panel="Pearson correlation"),
     "spearman": Statistic("Spearman", "Spearman correlation", "higher", panel="Spearman correlation"),
     "r2": Statistic("R²", "coefficient of determination R²", "higher"),

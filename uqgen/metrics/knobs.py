@@ -104,7 +104,7 @@ def _metrics() -> Iterator[Metric]:
         asked, obtained = effect.name.split("_on_")
         for number, title in (("slope", "slope"), ("pearson", "partial Pearson")):
             key = f"second_score/knobs/{protocol}/{effect.name}/{number}"
-            row = Row("knobs", f"{{{asked}}} asked on {{{obtained}}} obtained", {f"{number} {protocol}": key})
+            row = Row("knobs", f"{{{asked}}} requested on {{{obtained}}} achieved", {f"{number} {protocol}": key})
             yield Metric(key, f"{title} of {asked} score on {obtained} ({protocol})", rows=[row])
 
 

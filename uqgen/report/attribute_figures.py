@@ -8,13 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from uqgen.explanation.analysis import ALL, Analysis, Source, class_keys
+from uqgen.explanation.analysis import ALL, Analysis, Source, class_key
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.arrays import Array
+from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import (
     BLUE,
     INK,
+    NAME_WIDTH,
     TEXT,
     VERMILLION,
     legend,
@@ -70,22 +72,23 @@ def shares_figure(analysis: Analysis, score_name: str, *, seed: int) -> Figure:
     return figure
 
 
-def shares_by_class_figure(analysis: Analysis, class_names: Sequence[str], *, seed: int) -> Figure:
+def shares_by_class_figure(analysis: Analysis, classes: ShownClasses, *, seed: int) -> Figure:
     """Each attribute's share for each class: generated images, their changes, and real ones.
 
     Args:
         analysis: what was found.
-        class_names: K names.
+        classes: those that are drawn.
         seed: for the small print.
     """
-    rows = [ALL, *class_keys(class_names)]
+    keys = [ALL, *(class_key(name, classes.names) for name in classes.shown_names)]
+    rows = [ALL, *classes.fitted(NAME_WIDTH - 0.2, TEXT - 1)]
     columns = [*ATTRIBUTES, TOGETHER]
     figure = new_figure(height=len(LOOKS) * (0.2 * len(rows) + 0.35) + 2.0)
     all_axes = figure.subplots(len(LOOKS), 1, sharex=True)
     for axes, (name, (_, _, title)) in zip(all_axes, LOOKS.items(), strict=True):
         explained = analysis.sources[name].explained
         values = np.full((len(rows), len(columns)), np.nan)
-        for row, key in enumerate(rows):
+        for row, key in enumerate(keys):
             if key in explained:
                 parts = explained[key]
                 values[row] = [*(share.value for share in parts.shares.values()), parts.r2.value]
@@ -93,12 +96,12 @@ def shares_by_class_figure(analysis: Analysis, class_names: Sequence[str], *, se
     bar = figure.colorbar(drawn, ax=all_axes, shrink=0.4, aspect=30, pad=0.02)
     bar.set_label("share of the score's variance", fontsize=TEXT, color=INK)
     bar.ax.tick_params(labelsize=TEXT - 1)
-    small_print(figure, ["shares sum to R²", *_sizes(analysis), f"seed {seed}"])
+    small_print(figure, ["shares sum to R²", *_sizes(analysis), *classes.note, f"seed {seed}"])
     return figure
 
 
 def curves_figure(analysis: Analysis, score_name: str, *, high_means: str, seed: int) -> Figure:
-    """How each attribute goes with the score obtained, from certain at the left to uncertain at the right.
+    """How each attribute goes with the score achieved, from certain at the left to uncertain at the right.
 
     Lines are means of bins of scores, bands reach from quartile to quartile.
 
@@ -125,7 +128,7 @@ def curves_figure(analysis: Analysis, score_name: str, *, high_means: str, seed:
     for axes in all_axes.ravel()[len(ATTRIBUTES) :]:
         axes.remove()
     for axes in all_axes[-1]:
-        axes.set_xlabel(f"{score_label(score_name)} obtained", fontsize=TEXT, color=INK)
+        axes.set_xlabel(f"{score_label(score_name)} achieved", fontsize=TEXT, color=INK)
     if high_means == "confident":
         all_axes[0, 0].invert_xaxis()
     legend(figure, all_axes[0, 0])
@@ -154,8 +157,9 @@ def _draw_shares(axes: Axes, values: Array, rows: Sequence[str], columns: Sequen
     style(axes, title=title)
     axes.grid(visible=False)
     axes.set_yticks(range(len(rows)), rows)
-    axes.set_xticks(range(len(columns)), [fill(column, _LETTERS) for column in columns])
+    axes.set_xticks(range(len(columns)), [fill(column, _LETTERS, break_long_words=False) for column in columns])
     axes.tick_params(length=0, labelsize=TEXT - 1)
+    axes.tick_params(axis="x", labelsize=TEXT - 2)
     for row, column in np.argwhere(np.isfinite(values)):
         share = values[row, column]
         colour = "white" if share > 0.55 else INK

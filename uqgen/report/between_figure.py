@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from uqgen.data.labelled import unit_range
 from uqgen.explanation.interpolation import Between
 from uqgen.report.arrays import Array
-from uqgen.report.captioned_images import captioned_images, short_name
+from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.style import (
     BLUE,
     GREEN,
@@ -54,7 +54,8 @@ def between_figure(
     captioned = probabilities[[0, *drawn + 1, -1]]
     marked = ~np.isin(captioned.argmax(axis=1), given.predicted)[None]
     columns = ["given", *(f"{way:.2g}" for way in made.way[drawn].tolist()), "given"]
-    figure, strip = captioned_images(shown[None], [_two_most_probable(captioned, class_names)], marked, [""], columns)
+    names = names_above(class_names, len(columns), [""])
+    figure, strip = captioned_images(shown[None], [_two_most_probable(captioned, names)], marked, [""], columns)
     above, below = _add_plots(figure, strip)
     centres = strip.get_xticks()
     x = np.concatenate([centres[:1], np.interp(np.arange(n), drawn, centres[1:-1]), centres[-1:]])
@@ -63,7 +64,7 @@ def between_figure(
     above.set_ylim(padded_limits(np.array([*score_range, *scores])))
     style(below, x="way from the first image to the second", y="probability")
     for k, colour in zip(_ever_most_probable(probabilities), _CLASS_COLOURS, strict=False):
-        _draw(below, x, probabilities[:, k], colour, f"class {short_name(class_names[k])}")
+        _draw(below, x, probabilities[:, k], colour, f"class {names[k]}")
     below.set_ylim(padded_limits(np.array([0, 1])))
     below.legend(
         loc="lower left", bbox_to_anchor=(0, 1), ncols=int(figure.get_figwidth() / 1.5), fontsize=TEXT - 1,
@@ -75,12 +76,12 @@ def between_figure(
     return figure
 
 
-def _two_most_probable(probabilities: Array, class_names: Sequence[str]) -> list[str]:
+def _two_most_probable(probabilities: Array, names: Sequence[str]) -> list[str]:
     """Of vectors [N, K]; names of more than two letters take a line of their own."""
-    between = " " if max(map(len, class_names)) <= 2 else "\n"
+    between = " " if max(map(len, names)) <= 2 else "\n"
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :2]
     return [
-        "\n".join(f"{short_name(class_names[k])}{between}{vector[k]:.2f}" for k in row)
+        "\n".join(f"{names[k]}{between}{vector[k]:.2f}" for k in row)
         for row, vector in zip(best, probabilities, strict=True)
     ]
 

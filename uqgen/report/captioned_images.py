@@ -8,12 +8,13 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
 from uqgen.report.arrays import Array
+from uqgen.report.names import fitted_names, width_of
 from uqgen.report.style import INK, SMALL_PRINT, TEXT, VERMILLION, WIDTH, new_figure, style
 
-_LABELS = 0.9  # inches that row labels take from a figure's width
+_LABELS, _BESIDE = 0.9, 0.4  # inches that row labels take from a figure's width: at least, and beyond their letters
 _WIDEST = 0.8  # inches, of an image
+_GAP = 0.05  # inches, between the words above neighbours
 _LINE = 1.5 * SMALL_PRINT / 72  # inches, of words
-_LETTERS = 6  # of a class's name above an image
 
 
 def captioned_images(
@@ -37,12 +38,12 @@ def captioned_images(
     """
     n_rows, n_columns, _, height, width = images.shape
     lines = max(text.count("\n") + 1 if text else 0 for row in words for text in row)
-    side = min(_WIDEST, (WIDTH - _LABELS) / n_columns)  # inches, of a column
+    side = column_width(n_columns, row_labels)
     step_x = 1.06 * width
     inch = step_x / side  # pixels
     above = (lines * _LINE + 0.02) * inch
     step_y = 1.06 * height + above
-    figure = new_figure(height=n_rows * step_y / inch + 1.0, width=n_columns * side + _LABELS)
+    figure = new_figure(height=n_rows * step_y / inch + 1.0, width=n_columns * side + _room(row_labels))
     axes = figure.subplots()
     style(axes)
     axes.grid(visible=False)
@@ -55,7 +56,7 @@ def captioned_images(
                 left + width / 2, top - 0.03 * inch, words[row][column],
                 fontsize=SMALL_PRINT, color=text_colour, fontweight=weight, ha="center", va="bottom", linespacing=1.1,
             )  # fmt: skip
-    axes.set(xlim=(0, n_columns * step_x), ylim=(n_rows * step_y, 0), aspect="equal")
+    axes.set(xlim=(0, n_columns * step_x), ylim=(n_rows * step_y, 0), aspect="equal", anchor="W")
     axes.set_xticks(np.arange(n_columns) * step_x + width / 2, column_labels)
     axes.set_yticks(np.arange(n_rows) * step_y + above + height / 2, row_labels)
     axes.tick_params(length=0, labelsize=TEXT)
@@ -63,9 +64,26 @@ def captioned_images(
     return figure, axes
 
 
-def short_name(name: str) -> str:
-    """A class's name as it fits above an image."""
-    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
+def column_width(n_columns: int, row_labels: Sequence[str]) -> float:
+    """Inches from one image to the next where there are so many columns."""
+    return min(_WIDEST, (WIDTH - _room(row_labels)) / n_columns)
+
+
+def names_above(class_names: Sequence[str], n_columns: int, row_labels: Sequence[str], number: str = "") -> list[str]:
+    """Names of classes as they fit above an image.
+
+    Args:
+        class_names: K names.
+        n_columns: of images.
+        row_labels: beside them.
+        number: what follows a name in its line, of signs as wide as those that will stand there.
+    """
+    room = column_width(n_columns, row_labels) - width_of(number, SMALL_PRINT) - _GAP
+    return fitted_names(class_names, room, SMALL_PRINT)
+
+
+def _room(row_labels: Sequence[str]) -> float:
+    return max(_LABELS, _BESIDE + max(width_of(label, TEXT) for label in row_labels))
 
 
 def _draw(axes: Axes, image: Array, extent: tuple[float, float, float, float], colours: Colormap | None) -> None:

@@ -15,6 +15,7 @@ from uqgen.comparison.choice import COVERAGE, ERROR, costs, front
 from uqgen.comparison.variants import Comparison, Curve, OverSeeds, Variant, uniform_curve
 from uqgen.metrics import Metric
 from uqgen.report.arrays import Array
+from uqgen.report.names import literal
 from uqgen.report.style import (
     BLUE,
     GREEN,
@@ -89,8 +90,8 @@ def metrics_figure(comparison: Comparison) -> Figure:
     all_axes[0].set_yticks(places, ["\n".join(lines) for lines in names])
     all_axes[0].set_ylim(edges[-1], 0)
     marks = "small: seeds, large: their mean, line: its 95 % interval (Student's t), cut at an arrow"
-    asked = "(uniform), (data): how scores were asked"
-    small_print(figure, [marks, asked, *_samples(variants)])
+    requested = "(uniform), (data): how scores were requested"
+    small_print(figure, [marks, requested, *_samples(variants)])
     return figure
 
 
@@ -125,7 +126,7 @@ def front_figure(comparison: Comparison) -> Figure:
 
 
 def curves_figure(comparison: Comparison) -> Figure:
-    """The mean score obtained for each score asked under the uniform protocol, of each variant that has results.
+    """The mean score achieved for each score requested under the uniform protocol, of each variant that has results.
 
     Lines are means over the seeds, bands reach from the lowest to the highest seed.
 
@@ -141,8 +142,8 @@ def curves_figure(comparison: Comparison) -> Figure:
     figure = new_figure(*_size([_lines(variant.name) for variant in variants]))
     axes = figure.subplots()
     axes.set(xlim=limits, ylim=limits, aspect="equal", anchor="W")
-    style(axes, x=f"{label} asked, uniformly", y=f"{label} obtained, mean")
-    axes.axline((0, 0), slope=1, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="obtained = asked")
+    style(axes, x=f"{label} requested, uniformly", y=f"{label} achieved, mean")
+    axes.axline((0, 0), slope=1, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="achieved = requested")
     looks = variant_looks(comparison)
     for variant, curve in zip(variants, curves, strict=True):
         _draw_curve(axes, curve, looks[variant.name], variant.name)
@@ -165,7 +166,7 @@ def variant_looks(comparison: Comparison) -> dict[str, Look]:
 
 def _size(names: Sequence[list[str]]) -> tuple[float, float]:
     """Height and width of the curves with the names beside them."""
-    longest = max(len(line) for lines in [["obtained = asked"], *names] for line in lines)
+    longest = max(len(line) for lines in [["achieved = requested"], *names] for line in lines)
     return max(4.9, 0.8 + sum(_LINE * len(lines) + 0.09 for lines in names)), min(WIDTH, 5.3 + _LETTER * longest)
 
 
@@ -178,7 +179,7 @@ def _lines(name: str) -> list[str]:
                 lines[-1] += part
             else:
                 lines += wrap(part, _LETTERS)
-    return [line for line in lines if line]
+    return [literal(line) for line in lines if line]
 
 
 def _samples(variants: Sequence[Variant]) -> list[str]:

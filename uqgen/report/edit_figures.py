@@ -12,7 +12,7 @@ from uqgen.explanation.edit_quality import EditQuality
 from uqgen.explanation.edits import Edits
 from uqgen.explanation.given_image import EditedImage, GivenImages
 from uqgen.report.arrays import Array
-from uqgen.report.captioned_images import captioned_images, short_name
+from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.style import INK, TEXT, score_label, small_print, with_interval
 from uqgen.report.sweep_figures import DIFFERENCES
 
@@ -33,16 +33,18 @@ def edited_image_figure(edited: EditedImage, class_names: Sequence[str], score_n
     shown = torch.cat([unit_range(torch.stack([edited.given, edited.reconstruction])), edited.x]).numpy()
     differences = (shown - shown[:1]).mean(axis=1) / 2  # of pixels in [0, 1]
     coloured = 2 * DIFFERENCES((differences + 1) / 2)[..., :3].transpose(0, 3, 1, 2) - 1
+    columns = ["given", "made", *(f"{score:.3g}" for score in edited.score_in.tolist())]
+    rows = ["image", "difference"]
+    names = names_above(class_names, len(columns), rows)
     edits = zip(edited.predictions.tolist(), edited.score_out.tolist(), strict=True)
-    captions = [_says(class_names[edited.predicted], edited.score), f"error\n{edited.error:.3f}"]
-    captions += [_says(class_names[guess], value) for guess, value in edits]
+    captions = [_says(names[edited.predicted], edited.score), f"error\n{edited.error:.3f}"]
+    captions += [_says(names[guess], value) for guess, value in edits]
     marked = np.zeros((2, len(shown)), bool)
     marked[0, 2:] = (edited.predictions != edited.predicted).numpy()
-    columns = ["given", "made", *(f"{score:.3g}" for score in edited.score_in.tolist())]
     images, words = np.stack([_colour(shown), coloured]), [captions, [""] * len(shown)]
-    figure, axes = captioned_images(images, words, marked, ["image", "difference"], columns)
-    axes.set_xlabel(f"{score_label(score_name)} asked", fontsize=TEXT, color=INK)
-    above = f"above: class predicted and {score_label(score_name)} obtained"
+    figure, axes = captioned_images(images, words, marked, rows, columns)
+    axes.set_xlabel(f"{score_label(score_name)} requested", fontsize=TEXT, color=INK)
+    above = f"above: class predicted and {score_label(score_name)} achieved"
     parts = [above, "made: by the generator, with its root mean square error", "red brighter, blue darker than given"]
     small_print(figure, [*parts, f"seed {seed}"])
     return figure
@@ -63,26 +65,27 @@ def edits_figure(
 
     Args:
         given: N images.
-        asked: float32 [S], the scores asked.
+        asked: float32 [S], the scores requested.
         edits: of each method.
         class_names: K names.
         score_name: name of the score.
         seed: of the inversion, for the small print.
     """
+    columns = ["given", *(f"{score:.3g}" for score in asked.tolist())]
+    names = names_above(class_names, len(columns), [_METHODS_SHORT.get(method, method) for method in edits])
     images, words, marked, rows = [], [], [], []
     for number in range(min(3, len(given.x))):
-        own = _says(class_names[int(given.predicted[number])], float(given.own.score[number]))
+        own = _says(names[int(given.predicted[number])], float(given.own.score[number]))
         for method, made in edits.items():
             images.append(torch.cat([given.x[number : number + 1], made.x[number]]))
             says = zip(made.predicted[number].tolist(), made.score_out[number].tolist(), strict=True)
-            words.append([own, *(_says(class_names[guess], value) for guess, value in says)])
+            words.append([own, *(_says(names[guess], value) for guess, value in says)])
             marked.append([False, *(made.predicted[number] != given.predicted[number]).tolist()])
             rows.append(_METHODS_SHORT.get(method, method))
-    columns = ["given", *(f"{score:.3g}" for score in asked.tolist())]
     shown = unit_range(torch.stack(images)).numpy()
     figure, axes = captioned_images(shown, words, np.array(marked), rows, columns)
-    axes.set_xlabel(f"{score_label(score_name)} asked", fontsize=TEXT, color=INK)
-    small_print(figure, [f"above: class predicted and {score_label(score_name)} obtained", f"seed {seed}"])
+    axes.set_xlabel(f"{score_label(score_name)} requested", fontsize=TEXT, color=INK)
+    small_print(figure, [f"above: class predicted and {score_label(score_name)} achieved", f"seed {seed}"])
     return figure
 
 
@@ -102,7 +105,7 @@ def quality_rows(quality: Mapping[str, EditQuality]) -> list[list[str]]:
 
 
 def _says(name: str, score: float) -> str:
-    return f"{short_name(name)}\n{score:.2f}"
+    return f"{name}\n{score:.2f}"
 
 
 def _colour(images: Array) -> Array:

@@ -1,11 +1,13 @@
 """What is done to given images, and the files that show it."""
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from uqgen.run import Run
 
 log = logging.getLogger(__name__)
+
+_LETTERS = 30  # of an image's name in that of a file: two of them stay below what any file system allows
 
 
 def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> EditedImage:
@@ -94,5 +98,11 @@ def _name(kind: str, given: Sequence[str | int], settings: EditingSettings) -> s
     """The name of what is done with these, which nothing else has."""
     files = [Path(str(each)) for each in given]
     contents = [sha256(f.read_bytes()).hexdigest() if f.is_file() else str(f) for f in files]
-    parts = [kind, *(file.stem for file in files)]
+    parts = [kind, *map(_stem, given)]
     return f"{'_'.join(parts)}-{identity_hash({'given': contents, **asdict(settings)})[:8]}"
+
+
+def _stem(image: str | int) -> str:
+    """What files are called after an image: its own name, without signs that mean something to a shell or a disk."""
+    name = re.sub(r"[^\w.-]+", "_", Path(str(image)).stem)
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 9]}-{crc32(name.encode()):08x}"

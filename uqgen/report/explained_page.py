@@ -36,8 +36,8 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
     score = score_label(results["score"])
     figures = run.explanation / "figures"
     strips = (
-        f"A strip for each class: one noise, {score} asked from the certain end to the uncertain one; above each image "
-        f"the class predicted and the {score} obtained."
+        f"A strip for each class: one noise, {score} requested from the certain end to the uncertain one; above each "
+        f"image the class predicted and the {score} achieved."
     )
     differences = "The same strips: where each image became brighter (red) or darker (blue) than its first one."
     shares = f"What each attribute of an image explains of its {score}: share of the variance, and rank correlation."

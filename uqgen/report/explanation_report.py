@@ -20,9 +20,11 @@ from uqgen.report.attribute_figures import curves_figure, shares_by_class_figure
 from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.run_page import write_run_page
 from uqgen.report.saving import save_figure
+from uqgen.report.shown_classes import ShownClasses, most_uncertain
 from uqgen.report.strip_files import write_strips
 from uqgen.report.sweep_figures import differences_figure, strips_figure, sweep_animation
 from uqgen.run_folder import Plain, RunFolder
+from uqgen.scores import Score
 from uqgen.settings import require
 
 if TYPE_CHECKING:
@@ -40,12 +42,13 @@ def explain_run(run: "Run", settings: ExplanationSettings) -> Explanation:
         run: a trained run of images.
         settings: sizes and seed.
     """
-    split = run.experiment.evaluation.split
+    score, split = run.classifiers.score, run.experiment.evaluation.split
     place = _free_place(run.folder, {**vars(settings), "split": split})
-    explanation = explain_classifier(run.model, run.evaluator, settings)
+    classes = most_uncertain(run.class_names, run.evaluator.own, score.high_means)
+    explanation = explain_classifier(run.model, run.evaluator, settings, classes.labels)
     folder = place.explanation
-    write_figures(folder, explanation, run, settings)
-    results = {"run": str(run.folder.path), "score": run.classifiers.score.name, "settings": settings, "split": split}
+    write_figures(folder, explanation, classes, score, settings.seed)
+    results = {"run": str(run.folder.path), "score": score.name, "settings": settings, "split": split}
     run.folder.write(folder / "results.json", as_plain({**results, **explanation.results()}))
     write_run_page(place)
     log.info("explanation: %s, and in %s", folder.resolve(), place.report.resolve())
@@ -75,45 +78,47 @@ def _changes(place: RunFolder, settings: Plain) -> Plain:
     return {name: value for name, value in settings.items() if found.get(name) != value}
 
 
-def write_figures(folder: Path, explanation: Explanation, run: "Run", settings: ExplanationSettings) -> None:
+def write_figures(folder: Path, explanation: Explanation, classes: ShownClasses, score: Score, seed: int) -> None:
     """Writes `figures/*.png`, `figures/strips/`, of which the page makes a slider, and `sweep.gif`.
 
     Args:
         folder: where to write.
         explanation: what was found.
-        run: of which.
-        settings: for the small print.
+        classes: those shown, of which the animated ones are.
+        score: the classifier's.
+        seed: of the noise, for the small print.
     """
-    names, score, seed = run.class_names, run.classifiers.score, settings.seed
     sweep, animated, analysis = explanation.sweep, explanation.animated, explanation.analysis
-    strips = unit_range(sweep.x[:, 0]).numpy()
-    says = (sweep.score_out[:, 0].numpy(), sweep.predicted[:, 0].numpy())
+    shown = list(classes.labels)
+    strips = unit_range(sweep.x[shown, 0]).numpy()
+    says = (sweep.score_out[shown, 0].numpy(), sweep.predicted[shown, 0].numpy())
     figures = {
-        "strips": strips_figure(strips, sweep.scores, *says, names, score.name, seed=seed),
-        "differences": differences_figure(strips, sweep.scores, names, score.name, seed=seed),
+        "strips": strips_figure(strips, sweep.scores, *says, classes, score.name, seed=seed),
+        "differences": differences_figure(strips, sweep.scores, classes, score.name, seed=seed),
         "attributes": shares_figure(analysis, score.name, seed=seed),
-        "attributes_by_class": shares_by_class_figure(analysis, names, seed=seed),
+        "attributes_by_class": shares_by_class_figure(analysis, classes, seed=seed),
         "attributes_by_score": curves_figure(analysis, score.name, high_means=score.high_means, seed=seed),
-        "second_choices": second_choices_figure(explanation.second_choices, names, score.name, seed=seed),
+        "second_choices": second_choices_figure(explanation.second_choices, classes, score.name, seed=seed),
     }
     for number, gallery in enumerate(explanation.galleries, start=1):
-        figures[f"gallery_{number}"] = _gallery_figure(gallery, names, score.name, seed)
+        figures[f"gallery_{number}"] = _gallery_figure(gallery, classes, score.name, seed)
     for name, figure in figures.items():
         save_figure(figure, folder / "figures" / f"{name}.png")
-    write_strips(folder / "figures" / "strips", animated, names)
+    write_strips(folder / "figures" / "strips", animated, classes)
     images, obtained = unit_range(animated.x).numpy(), animated.score_out.numpy()
-    write_atomically(folder / "sweep.gif", sweep_animation(images, animated.scores, obtained, names, score.name))
+    write_atomically(folder / "sweep.gif", sweep_animation(images, animated.scores, obtained, classes, score.name))
 
 
-def _gallery_figure(gallery: Gallery, class_names: list[str], score_name: str, seed: int) -> Figure:
+def _gallery_figure(gallery: Gallery, classes: ShownClasses, score_name: str, seed: int) -> Figure:
     duplicates = gallery.duplicates
     shares = (
         f"{100 * duplicates.dropped:.0f} % of {duplicates.n:,}, of real images {100 * duplicates.dropped_real:.0f} %"
     )
     dropped = f"near-duplicates dropped: {shares}"
-    images = _or_nan(unit_range(gallery.generated.x), gallery.shown)
-    probabilities = _or_nan(gallery.probabilities, gallery.shown)
-    return gallery_figure(images, probabilities, gallery.score, class_names, score_name, seed=seed, dropped=dropped)
+    position = gallery.shown[list(classes.labels)]
+    images = _or_nan(unit_range(gallery.generated.x), position)
+    probabilities = _or_nan(gallery.probabilities, position)
+    return gallery_figure(images, probabilities, gallery.score, classes, score_name, seed=seed, dropped=dropped)
 
 
 def _or_nan(values: Tensor, position: Tensor) -> Array:

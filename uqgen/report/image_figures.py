@@ -1,6 +1,5 @@
 """Generated images in rows and columns: Le Coz et al. (2023), Fig. 3, and the grid that is drawn during training."""
 
-from collections.abc import Sequence
 from textwrap import fill
 
 import numpy as np
@@ -9,7 +8,20 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from uqgen.report.arrays import Array, shaped
-from uqgen.report.style import INK, TEXT, TITLE, VERMILLION, WIDTH, new_figure, score_label, small_print, style
+from uqgen.report.names import fitted_names
+from uqgen.report.shown_classes import ShownClasses
+from uqgen.report.style import (
+    INK,
+    NAME_WIDTH,
+    TEXT,
+    TITLE,
+    VERMILLION,
+    WIDTH,
+    new_figure,
+    score_label,
+    small_print,
+    style,
+)
 from uqgen.settings import require
 
 # Inches: what row labels take from a figure's width, and the widest an image is drawn in rows and in a grid.
@@ -24,21 +36,21 @@ def two_rows_figure(
     row_scores: ArrayLike,
     predicted: ArrayLike,
     probability: ArrayLike,
-    class_names: Sequence[str],
+    classes: ShownClasses,
     score_name: str,
     *,
     seed: int,
 ) -> Figure:
-    """One column per class with the same noise, one row per score asked; above each image what the classifier says.
+    """One column per class with the same noise, one row per score; above each image what the classifier says.
 
-    A prediction other than the class asked is set in orange and bold.
+    A prediction other than the class requested is set in orange and bold.
 
     Args:
-        images: float [R, C, 1 or 3, H, W] in [-1, 1]; column k was asked to be of class k.
-        row_scores: float [R], the score asked of each row (the paper: 1 and 0.7).
-        predicted: integers [R, C] in 0 .. C - 1, the class the classifier predicts.
+        images: float [R, C, 1 or 3, H, W] in [-1, 1]; each column was requested to be of the class shown there.
+        row_scores: float [R], the score requested in each row (the paper: 1 and 0.7).
+        predicted: integers [R, C] in 0 .. K - 1, the class the classifier predicts.
         probability: float [R, C] in [0, 1], the probability it gives that class.
-        class_names: C names.
+        classes: C of K classes, one a column.
         score_name: name of the score, such as `msp`.
         seed: seed of the noise, for the small print.
 
@@ -50,30 +62,32 @@ def two_rows_figure(
     row_scores = shaped("row_scores", row_scores, n_rows)
     predicted = shaped("predicted", predicted, n_rows, n_columns)
     probability = shaped("probability", probability, n_rows, n_columns)
-    require(len(class_names) == n_columns, "class_names", list(class_names), f"{n_columns} names, one per column")
+    require(len(classes.labels) == n_columns, "classes", len(classes.labels), f"{n_columns}, one per column")
 
     cell = min(_WIDEST, (WIDTH - _LABELS) / n_columns)
     figure = new_figure(height=n_rows * (cell * height / width + 0.42) + 0.4, width=n_columns * cell + _LABELS)
     figure.set_layout_engine("constrained", w_pad=0.03, wspace=0, hspace=0)
     cells = figure.subplots(n_rows, n_columns, squeeze=False)
+    names = fitted_names(classes.names, cell, TEXT - 1)
     for row in range(n_rows):
         for column in range(n_columns):
             axes, guess = cells[row, column], predicted[row, column]
             draw_image(axes, images[row, column])
-            _write_prediction(axes, class_names[guess], probability[row, column], is_asked=guess == column)
+            is_requested = guess == classes.labels[column]
+            _write_prediction(axes, names[guess], probability[row, column], is_requested=is_requested)
     for axes, score in zip(cells[:, 0], row_scores, strict=True):
         label = f"{fill(score_label(score_name), 11)}\n{score:g}"
         axes.set_ylabel(label, fontsize=TITLE, rotation=0, ha="right", va="center", labelpad=6)
-    for axes, name in zip(cells[-1], class_names, strict=True):
-        axes.set_xlabel(name, fontsize=TEXT - 1, fontweight="bold", labelpad=4)
-    parts = ["below: class asked", "above: class predicted and its probability", "one noise per column", f"seed {seed}"]
-    small_print(figure, parts)
+    for axes, requested in zip(cells[-1], classes.labels, strict=True):
+        axes.set_xlabel(names[requested], fontsize=TEXT - 1, fontweight="bold", labelpad=4)
+    parts = ["below: class requested", "above: class predicted and its probability", "one noise per column"]
+    small_print(figure, [*parts, *classes.note, f"seed {seed}"])
     return figure
 
 
 def sample_grid_figure(
     images: ArrayLike,
-    row_labels: Sequence[str],
+    classes: ShownClasses,
     column_scores: ArrayLike,
     title: str,
     score_name: str,
@@ -84,8 +98,8 @@ def sample_grid_figure(
 
     Args:
         images: float [R, C, 1 or 3, H, W] in [-1, 1].
-        row_labels: R names, the classes asked.
-        column_scores: float [C], the scores asked, as a rule from confident to uncertain.
+        classes: those requested, one a row.
+        column_scores: float [C], the scores requested, as a rule from confident to uncertain.
         title: what is shown, such as the number of images trained on.
         score_name: name of the score, such as `msp`.
         seed: seed of the noise, for the small print.
@@ -96,19 +110,19 @@ def sample_grid_figure(
     images = checked_images(images)
     n_rows, n_columns, _, height, width = images.shape
     column_scores = shaped("column_scores", column_scores, n_columns)
-    require(len(row_labels) == n_rows, "row_labels", list(row_labels), f"{n_rows} names, one per row")
+    require(len(classes.labels) == n_rows, "classes", len(classes.labels), f"{n_rows}, one per row")
 
     sheet = sheet_of(images)
     sheet_width = min(WIDTH - _LABELS, _WIDEST_IN_GRID * n_columns)
     figure = new_figure(height=sheet_width * sheet.shape[1] / sheet.shape[2] + 1.0, width=sheet_width + _LABELS)
     axes = figure.subplots()
-    style(axes, x=f"{score_label(score_name)} asked", y="class asked", title=title)
+    style(axes, x=f"{score_label(score_name)} requested", y="class requested", title=title)
     axes.grid(visible=False)
     draw_image(axes, sheet)
     axes.set_xticks(centres(n_columns, width), [f"{score:.3g}" for score in column_scores])
-    axes.set_yticks(centres(n_rows, height), row_labels)
+    axes.set_yticks(centres(n_rows, height), classes.fitted(NAME_WIDTH, TEXT))
     axes.tick_params(length=0, labelsize=TEXT)
-    small_print(figure, ["one noise per row", f"seed {seed}"])
+    small_print(figure, ["one noise per row", *classes.note, f"seed {seed}"])
     return figure
 
 
@@ -148,6 +162,6 @@ def draw_image(axes: Axes, image: Array) -> None:
     axes.spines[:].set_visible(False)
 
 
-def _write_prediction(axes: Axes, name: str, probability: float, *, is_asked: bool) -> None:
-    colour, weight = (INK, "normal") if is_asked else (VERMILLION, "bold")
+def _write_prediction(axes: Axes, name: str, probability: float, *, is_requested: bool) -> None:
+    colour, weight = (INK, "normal") if is_requested else (VERMILLION, "bold")
     axes.set_title(f"{name}\n{probability:.2f}", fontsize=TEXT - 1, pad=3, color=colour, fontweight=weight)

@@ -90,7 +90,9 @@ def write_look_page(path: Path, images: MixedImages, about: About) -> None:
 <script type="application/json" class="data">{data}</script>
 <script>
 {_SCRIPT}</script>"""
-    write_atomically(path, html_document(f"Real or generated? {about.run}", content, _CSS).encode())
+    write_atomically(
+        path, html_document(f"Real or generated? {about.run}", content, _CSS).encode(errors="xmlcharrefreplace")
+    )
 
 
 def _data(images: MixedImages, about: About) -> dict[str, Any]:
@@ -116,8 +118,8 @@ def _data(images: MixedImages, about: About) -> dict[str, Any]:
 def _how(about: About) -> str:
     score = score_label(about.score)
     return (
-        f"Real images are of the {about.split} split; for each there is a generated one of its class, asked with its "
-        f"{score}, and taken as it came. Half are certain: their {score} is within {100 * CERTAIN:g} % of its "
+        f"Real images are of the {about.split} split; for each there is a generated one of its class, requested with "
+        f"its {score}, and taken as it came. Half are certain: their {score} is within {100 * CERTAIN:g} % of its "
         f"reachable range from the confident end. Half are uncertain: at least {100 * UNCERTAIN:g} % away from it. "
         "Where a class has too few of them, its most certain, or uncertain, images serve. "
         f"Run {about.run}, seed {about.seed}."

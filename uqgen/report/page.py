@@ -151,7 +151,7 @@ def write_page(path: Path, title: str, summary: str, sections: Sequence[Section]
         summary: what to take home, in a few sentences.
         sections: in the order they are read.
     """
-    write_atomically(path, _page_html(title, summary, sections).encode())
+    write_atomically(path, _page_html(title, summary, sections).encode(errors="xmlcharrefreplace"))
 
 
 def inline_png(png: bytes) -> str:

@@ -1,7 +1,5 @@
 """Generated beside real data: a map of classes and scores, images, and points (Le Coz et al., 2023, Fig. 2a)."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -12,8 +10,10 @@ from numpy.typing import ArrayLike
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
 from uqgen.report.arrays import Array, shaped
 from uqgen.report.image_figures import centres, checked_images, draw_image, sheet_of
+from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import (
     INK,
+    NAME_WIDTH,
     SCORE_COLOURS,
     SMALL_PRINT,
     TEXT,
@@ -48,7 +48,8 @@ def manifold_figure(manifold: Manifold, score_name: str, *, seed: int) -> Figure
     maps = {name: _shares(bins, name) for name in SHOWN}
     least = np.nan_to_num(maps["coverage"], nan=np.inf).min(axis=1).argsort(kind="stable")[:MOST_CLASSES]
     rows = np.sort(least)
-    names = [list(bins[0].classes)[row] for row in rows]
+    rule = "those with the least coverage in any part of the range"
+    classes = ShownClasses(list(bins[0].classes), rows.tolist(), rule)
     figure = new_figure(height=_LINE * len(rows) + 1.5)
     for axes, (name, title) in zip(figure.subplots(1, len(SHOWN), sharey=True), SHOWN.items(), strict=True):
         style(axes, x=f"{score_label(score_name)} requested", title=title)
@@ -56,9 +57,9 @@ def manifold_figure(manifold: Manifold, score_name: str, *, seed: int) -> Figure
         axes.set_xticks(
             np.arange(len(bins)), [_edges(part) for part in bins], rotation=60, ha="right", rotation_mode="anchor"
         )
-        axes.set_yticks(np.arange(len(rows)), names)
+        axes.set_yticks(np.arange(len(rows)), classes.fitted(NAME_WIDTH, TEXT - 1))
     marks = "1: as real images that take the place of the generated ones; blank: too few real images"
-    small_print(figure, [marks, f"k = {manifold.k}", f"seed {seed}"])
+    small_print(figure, [marks, *classes.note, f"k = {manifold.k}", f"seed {seed}"])
     return figure
 
 
@@ -90,14 +91,14 @@ def _draw_map(axes: Axes, shares: Array) -> None:
 
 
 def side_by_side_figure(
-    generated: ArrayLike, real: ArrayLike, class_names: Sequence[str], scores: str, *, seed: int
+    generated: ArrayLike, real: ArrayLike, classes: ShownClasses, scores: str, *, seed: int
 ) -> Figure:
     """A row for each class: generated images at the left, real ones at the right.
 
     Args:
-        generated: float [K, n, 1 or 3, H, W] in [-1, 1].
+        generated: float [R, n, 1 or 3, H, W] in [-1, 1].
         real: the same of real images; class and score of each are those requested of the generated one in its place.
-        class_names: K names.
+        classes: R of K classes, one a row.
         scores: which scores they have, in words.
         seed: of the noise and of what is drawn, for the small print.
 
@@ -113,9 +114,9 @@ def side_by_side_figure(
         style(part, title=title)
         part.grid(visible=False)
         draw_image(part, sheet)
-    axes[0].set_yticks(centres(n_rows, height), class_names)
+    axes[0].set_yticks(centres(n_rows, height), classes.fitted(NAME_WIDTH, TEXT))
     axes[0].tick_params(length=0, labelsize=TEXT)
-    small_print(figure, [scores, "drawn at random, none selected", f"seed {seed}"])
+    small_print(figure, [scores, "images drawn at random, none selected", *classes.note, f"seed {seed}"])
     return figure
 
 
@@ -128,13 +129,13 @@ def moons_figure(
     *,
     seed: int,
 ) -> Figure:
-    """Real points coloured by the score the classifier gives them, generated ones by the score that was asked.
+    """Real points coloured by the score the classifier gives them, generated ones by the score that was requested.
 
     Args:
         real_x: float [N, 2], real points.
         real_score: float [N], their scores.
         fake_x: float [M, 2], generated points.
-        asked: float [M], the scores asked of the generator.
+        asked: float [M], the scores requested of the generator.
         score_name: name of the score, such as `msp`.
         seed: seed the generated points were drawn with, for the small print.
 
@@ -151,10 +152,10 @@ def moons_figure(
     shape = (ylim[1] - ylim[0]) / (xlim[1] - xlim[0])
     figure = new_figure(height=float(np.clip(_PANEL * shape, 1.5, 5)) + 0.9)
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
-    _draw_points(left, real_x, real_score, norm, "Real points, by score obtained")
-    _draw_points(right, fake_x, asked, norm, "Generated points, by score asked")
+    _draw_points(left, real_x, real_score, norm, "Real points, by their score")
+    _draw_points(right, fake_x, asked, norm, "Generated points, by score requested")
     left.set(xlim=xlim, ylim=ylim)
-    left.set_ylabel("$x_2$", fontsize=TEXT)
+    left.set_ylabel("x₂", fontsize=TEXT)
 
     bar = figure.colorbar(ScalarMappable(norm, SCORE_COLOURS), ax=[left, right], aspect=25, pad=0.01)
     bar.set_label(label, fontsize=TEXT)
@@ -165,7 +166,7 @@ def moons_figure(
 
 
 def _draw_points(axes: Axes, x: Array, score: Array, norm: Normalize, title: str) -> None:
-    style(axes, x="$x_1$", title=title)
+    style(axes, x="x₁", title=title)
     axes.set_aspect("equal")
     axes.scatter(
         x[:, 0], x[:, 1], s=5, c=score, cmap=SCORE_COLOURS, norm=norm, alpha=0.8, linewidths=0, rasterized=True

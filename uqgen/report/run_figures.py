@@ -26,6 +26,7 @@ from uqgen.report.score_figures import (
     judges_figure,
     strength_figure,
 )
+from uqgen.report.shown_classes import ShownClasses, most_uncertain
 from uqgen.report.style import score_label
 from uqgen.report.training_figure import training_figure
 from uqgen.run_folder import RunFolder
@@ -106,20 +107,21 @@ def _in_vs_out(generated: dict[str, Generated], protocols: dict[str, ProtocolRes
 
 def _image_figures(context: EvaluationContext, model: ConditionalModel) -> Drawn:
     score, seed, names = context.score.name, context.settings.seed, context.data.class_names
+    classes = most_uncertain(names, context.own, context.score.high_means)
     for name, images in side_by_side(context, model).items():
         scores = f"{score_label(score)} {images.low:.2f} to {images.high:.2f}"
-        classes = [names[each] for each in images.classes]
-        yield f"beside_{name}", side_by_side_figure(images.generated, images.real, classes, scores, seed=seed)
+        spread = ShownClasses(names, images.classes.tolist(), "evenly spread over their list")
+        yield f"beside_{name}", side_by_side_figure(images.generated, images.real, spread, scores, seed=seed)
     rows = rows_of_classes(score, context.asked_range)
-    made, _ = fixed_noise(model, len(names), rows, seed)
+    made, _ = fixed_noise(model, classes.labels, rows, seed)
     probability, predicted = predictive_logits(context.target.predict(made)).softmax(dim=1).max(dim=1)
-    shape = (len(rows), len(names))
+    shape = (len(rows), len(classes.labels))
     pixels = made.unflatten(0, shape).cpu().numpy()
     says = (predicted.view(shape).numpy(), probability.view(shape).numpy())
-    yield "two_rows", two_rows_figure(pixels, rows, *says, names, score, seed=seed)
+    yield "two_rows", two_rows_figure(pixels, rows, *says, classes, score, seed=seed)
     columns = np.linspace(*context.ends, 8).round(3).tolist()
-    grid = sample_grid(model, len(names), columns, seed).cpu().numpy()
-    yield "samples", sample_grid_figure(grid, names, columns, "", score, seed=seed)
+    grid = sample_grid(model, classes.labels, columns, seed).cpu().numpy()
+    yield "samples", sample_grid_figure(grid, classes, columns, "", score, seed=seed)
 
 
 def _training_figure(rows: list[dict[str, float]], seed: int) -> Figure:

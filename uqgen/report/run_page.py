@@ -64,7 +64,7 @@ def write_run_page(run: RunFolder) -> None:
     *explained, again = explanation_sections(run, json.loads(path.read_text())) if path.exists() else [None]
     measured = run if run.results.exists() else RunFolder(run.path)
     if not measured.results.exists():
-        title, text = f"uqgen: {run.read_settings()['name']}", "How near the scores obtained come to those asked: "
+        title, text = f"uqgen: {run.read_settings()['name']}", "How near the scores achieved come to those requested: "
         sections = [section for section in (*explained, again) if section]
         write_page(run.report, title, f"{text}python -m uqgen.evaluate run={run.path} adds it here.", sections)
         return
@@ -128,20 +128,21 @@ def captions(results: Plain) -> dict[str, Caption]:
         ),
         "samples": Caption(
             MADE,
-            f"A class in each row and one noise along it; {label} asked from the confident end to the uncertain one.",
+            f"A class in each row and one noise along it; {label} requested, from the confident end to the uncertain.",
         ),
         "moons": Caption(
             MADE,
-            f"Real points by their {label}, generated ones by the {label} asked; figure 2a of the paper.",
+            f"Real points by their {label}, generated ones by the {label} requested; figure 2a of the paper.",
         ),
         "distribution": Caption(
             IN_VS_OUT,
-            f"{label} of real {split} data, and of generated data that were asked for as in the training data.",
+            f"{label} of real {split} data, and of generated data that were requested as in the training data.",
         ),
         "judges": Caption(
             JUDGES,
-            "Classifiers that took no part in the training, on generated data asked as in the data, beside how they "
-            f"agree with the target on real {split} data: what only the target finds uncertain would be lost on them.",
+            "Classifiers that took no part in the training, on generated data requested as in the data, beside how "
+            f"they agree with the target on real {split} data: what only the target finds uncertain would be lost on "
+            "them.",
         ),
         "guidance": Caption(
             GUIDANCE,
@@ -153,7 +154,7 @@ def captions(results: Plain) -> dict[str, Caption]:
 
 
 def rows_of_classes(score: str, asked_range: tuple[float, float]) -> list[float]:
-    """The scores asked of the two rows of the paper's figure 3, the certain one first."""
+    """The scores requested in the two rows of the paper's figure 3, the certain one first."""
     is_confident = get_score(score).high_means == "confident"
     return PAPER_ROWS.get(score, sorted(asked_range, reverse=is_confident))
 
@@ -161,9 +162,9 @@ def rows_of_classes(score: str, asked_range: tuple[float, float]) -> list[float]
 def _in_vs_out(section: str, label: str) -> Caption:
     return Caption(
         section,
-        f"{label} asked of the generator against {label} obtained from the classifier; grey, how often each was asked "
-        "(above) and obtained (at the right). Figures 2b and 4 of the paper.",
-        f"Scatter of obtained against asked {label} under two protocols, with median, quartiles and the identity.",
+        f"{label} requested of the generator against {label} achieved, that the classifier gives; grey, how often each "
+        "was requested (above) and achieved (at the right). Figures 2b and 4 of the paper.",
+        f"Scatter of achieved against requested {label} under two protocols, with median, quartiles and the identity.",
     )
 
 

@@ -13,7 +13,7 @@ from uqgen.report.page import Table
 from uqgen.report.style import score_label, with_interval
 from uqgen.run_folder import Plain
 
-PROTOCOL_TITLES = {"data": "asked as in the data", "uniform": "asked uniformly"}
+PROTOCOL_TITLES = {"data": "requested as in the data", "uniform": "requested uniformly"}
 BESIDE_REAL = {"generated": "generated", "real": "real"}
 NOT_CORRUPTED = {"none": "not corrupted"}
 WAY_TITLES = {
@@ -77,17 +77,17 @@ def agreement_table(results: Plain, table: str = "agreement") -> Table:
     n = results["in_vs_out"]["data"]["n"]
     caption = (
         f"In brackets, 95 % bootstrap intervals; n = {n:,} each. Class agreement: the share "
-        "whose most probable class is the one asked"
+        "whose most probable class is the one requested"
     )
     return metric_table(table, results, PROTOCOL_TITLES, caption)
 
 
 def knobs_table(results: Plain) -> Table:
-    """What each of two scores asked does to either one obtained, under both protocols."""
+    """What each of two scores requested does to either one achieved, under both protocols."""
     words = {"first": score_label(results["score"]), "second": score_label(results["second_score"]["name"])}
     numbers = {"slope": "slope", "pearson": "partial Pearson"}
     columns = {f"{key} {p}": f"{what}, {PROTOCOL_TITLES[p]}" for p in PROTOCOL_TITLES for key, what in numbers.items()}
-    caption = "Class and other score asked held fixed; 95 % bootstrap intervals"
+    caption = "Class and other score requested held fixed; 95 % bootstrap intervals"
     return metric_table("knobs", results, columns, caption, words=words)
 
 
@@ -104,8 +104,8 @@ def realism_table(results: Plain) -> Table:
 def controls_table(results: Plain) -> Table:
     """Every control, generated beside real images."""
     caption = (
-        "Generated data beside real data of the scores asked. Distances to training data are FID of images and sliced "
-        "Wasserstein of points, where there are 200 on every side. "
+        "Generated data beside real data of the scores requested. Distances to training data are FID of images and "
+        "sliced Wasserstein of points, where there are 200 on every side. "
         "A copy is nearer to training data than 99 % of unseen real data are. docs/method.md defines each line"
     )
     return metric_table("controls", results, BESIDE_REAL, caption)
@@ -116,7 +116,7 @@ def at_sampling_table(results: Plain, n_correction: int) -> Table:
     ways, parts = results["at_sampling"], ("in_vs_out", "class_agreement", "judges")
     alone = next(iter(results.get("by_strength") or []), {part: results[part]["uniform"] for part in parts})
     caption = (
-        f"Asked uniformly; {alone['in_vs_out']['n']:,} images of the model alone, "
+        f"Requested uniformly; {alone['in_vs_out']['n']:,} images of the model alone, "
         f"{ways['best_of']['in_vs_out']['n']:,} kept of each other kind; the "
         f"correction was fitted once, on {n_correction:,} other images; 95 % bootstrap intervals"
     )

@@ -26,9 +26,9 @@ EXPLANATIONS = {
         "neighbourhoods generated data lie in."
     ),
     "In against out": (
-        "Every dot is something generated: the score that was asked of the generator, and the score that the "
-        "classifier then gave it. The nearer to the dashed line, the better. Scores were asked in two ways: as often "
-        "as real data have them, and uniformly, so that rare scores count as much as common ones."
+        "Every dot is something generated: the score that was requested of the generator, and the score that the "
+        "classifier then gave it. The nearer to the dashed line, the better. Scores were requested in two ways: as "
+        "often as real data have them, and uniformly, so that rare scores count as much as common ones."
     ),
     GUIDANCE: (
         "While an image is made, the gradient of the frozen classifier leads it to the class and the score requested. "
@@ -37,13 +37,13 @@ EXPLANATIONS = {
         "that nobody sees: then the judges' correlation would stay behind, or the overlap with real images would fall."
     ),
     "At sampling time": (
-        "The model alone can be helped without a gradient. Nearest of several: some are made for each score asked, and "
-        "the one is kept whose score obtained is nearest. Score fed corrected: the generator is fed another score "
-        "than the one asked, namely the one that obtains it on average. The classifier itself chooses, so that what "
-        "the judges say matters most here."
+        "The model alone can be helped without a gradient. Nearest of several: some are made for each score requested, "
+        "and the one is kept whose score achieved is nearest. Score fed corrected: the generator is fed another score "
+        "than the one requested, namely the one that achieves it on average. The classifier itself chooses, so that "
+        "what the judges say matters most here."
     ),
     "Controls": (
-        "Scores are easily obtained by cheating: with data that fool this classifier alone, that are poor, of which "
+        "Scores are easily achieved by cheating: with data that fool this classifier alone, that are poor, of which "
         "there are few, or that are copies. Each line holds what was generated against real data."
     ),
 }
@@ -57,9 +57,9 @@ def question(results: Plain) -> str:
     return (
         f"What makes this classifier uncertain? A classifier of {n_classes} classes was frozen, and each training "
         f"{data} got its {label} from it ({meaning(score)}). A generative model that is told class and {label} then "
-        f"learned to make {data}s of a class with the {label} that one asks for. How near do the scores obtained come "
-        f"to those asked, do judges, classifiers that took no part in the training, find the same {data}s uncertain, "
-        f"and what do the {data}s show?"
+        f"learned to make {data}s of a class with the {label} that one requests. How near do the scores achieved come "
+        f"to those requested, do judges, classifiers that took no part in the training, find the same {data}s "
+        f"uncertain, and what do the {data}s show?"
     )
 
 
@@ -82,13 +82,13 @@ def summary(results: Plain) -> str:
     mae, pearson = (_number(uniform[name]) for name in ("mae", "pearson"))
     lines = [results["verdict"]["text"]] if results["verdict"] else []
     lines.append(
-        f"Asked for {label} from {low} to {high}, the generator's {data} obtain it with a mean absolute error of "
+        f"Requested with {label} from {low} to {high}, the generator's {data} achieve it with a mean absolute error of "
         f"{mae} and a Pearson correlation of {pearson}."
     )
     agreement = {protocol: found["value"] for protocol, found in results["class_agreement"].items()}
     taken = (
-        f"Taken for the class asked: {agreement['data']:.3f} of those asked as in the data, {agreement['uniform']:.3f} "
-        "of those asked uniformly"
+        f"Class agreement: {agreement['data']:.3f} of {data} requested as in the data are taken for the class "
+        f"requested, {agreement['uniform']:.3f} of those requested uniformly"
     )
     if controls is None:
         return "\n".join([*lines, f"{taken}."])
@@ -107,8 +107,8 @@ def judges_in_full(results: Plain) -> str:
     """
     generated, real, n = _judged(results)
     says = (
-        f"The {score_label(results['score'])} that the judges find in what was generated follows the one asked with a "
-        f"Pearson correlation of {generated:.2f} (mean of {n}; asked uniformly). On real data of the "
+        f"The {score_label(results['score'])} that the judges find in what was generated follows the one requested "
+        f"with a Pearson correlation of {generated:.2f} (mean of {n}; requested uniformly). On real data of the "
         f"same scores it is {real:.2f}"
     )
     if not real >= LEAST_AGREEMENT:
@@ -161,7 +161,7 @@ def limits(results: Plain) -> list[str]:
     own = " are in features of a network of our own, and" if data == "image" else ""
     return [
         f"Of {by_score.sum():,} training {data}s with {score_label(score)} from {edges[0]:.2f} to {edges[-1]:.2f}, "
-        f"{by_score[rarest]:,} have it from {low:.2f} to {high:.2f}: what is asked there is learnt {learnt}.",
+        f"{by_score[rarest]:,} have it from {low:.2f} to {high:.2f}: what is requested there is learnt {learnt}.",
         f"This is one training with one seed. Intervals are over {data}s, not over trainings.",
         f"Distances of {data}s{own} compare within this page alone.",
         "What goes with a score need not cause it.",

@@ -1,4 +1,4 @@
-"""Scores asked and obtained: Le Coz et al. (2023), Fig. 2b and 4; their distribution, the judges, and guidance."""
+"""Scores requested and achieved: Le Coz et al. (2023), Fig. 2b and 4; their distribution, the judges, and guidance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,8 +44,8 @@ class InVsOutPanel:
     """What one panel shows.
 
     Attributes:
-        protocol: how the scores were asked, such as "asked as in the data" or "asked uniformly".
-        asked: float [N], the scores asked of the generator.
+        protocol: how the scores were requested, such as "requested as in the data" or "requested uniformly".
+        asked: float [N], the scores requested of the generator.
         obtained: float [N], the scores the classifier gives what was generated.
         agreement: the numbers and the curve of these very scores.
     """
@@ -57,10 +57,10 @@ class InVsOutPanel:
 
 
 def in_vs_out_figure(panels: Sequence[InVsOutPanel], score_name: str, *, seed: int) -> Figure:
-    """Obtained against asked scores, one panel per protocol side by side, on the same axes.
+    """Achieved against requested scores, one panel per protocol side by side, on the same axes.
 
-    Points are a random sample of at most `MAX_DRAWN`. Over them lie the identity, and for each bin of asked scores the
-    median obtained, the band between the quartiles, and the mean with its 95 % interval. Along the sides are the
+    Points are a random sample of at most `MAX_DRAWN`. Over them lie the identity, and for each bin of requested scores
+    the median achieved, the band between the quartiles, and the mean with its 95 % interval. Along the sides are the
     histograms of all scores, their bars from 0 to the fullest bin.
 
     Args:
@@ -69,7 +69,7 @@ def in_vs_out_figure(panels: Sequence[InVsOutPanel], score_name: str, *, seed: i
         seed: draws the sample; also in the small print.
 
     Raises:
-        SettingError: there is no panel, or asked and obtained scores are not as many as the agreement counted.
+        SettingError: there is no panel, or requested and achieved scores are not as many as the agreement counted.
     """
     require(len(panels) > 0, "panels", len(panels), "at least one")
     scores = [_checked_scores(panel) for panel in panels]
@@ -81,7 +81,7 @@ def in_vs_out_figure(panels: Sequence[InVsOutPanel], score_name: str, *, seed: i
     for axes, panel, (asked, obtained) in zip(all_axes, panels, scores, strict=True):
         axes.set(xlim=limits, ylim=limits, aspect="equal")
         axes.locator_params(nbins=5)  # the same ticks on both
-        style(axes, x=f"{label} asked", y=f"{label} obtained")
+        style(axes, x=f"{label} requested", y=f"{label} achieved")
         _draw_points(axes, asked, obtained, seed)
         _draw_curve(axes, panel.agreement.curve)
         _draw_marginals(axes, asked, obtained)
@@ -101,7 +101,7 @@ def _checked_scores(panel: InVsOutPanel) -> Array:
 def _draw_points(axes: Axes, asked: Array, obtained: Array, seed: int) -> None:
     drawn = np.random.default_rng(seed).permutation(len(asked))[:MAX_DRAWN]
     axes.scatter(asked[drawn], obtained[drawn], s=4, alpha=0.25, color=BLUE, linewidths=0, rasterized=True)
-    axes.axline((0, 0), slope=1, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="obtained = asked")
+    axes.axline((0, 0), slope=1, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="achieved = requested")
 
 
 def _draw_curve(axes: Axes, curve: Sequence[CurvePoint]) -> None:
@@ -143,7 +143,7 @@ def distribution_figure(real: ArrayLike, fake: ArrayLike, score_name: str, *, se
 
     Args:
         real: float [N], scores of real data.
-        fake: float [M], scores obtained by generated data.
+        fake: float [M], scores achieved by generated data.
         score_name: name of the score, such as `msp`.
         seed: seed of what was generated, for the small print.
 
@@ -153,7 +153,7 @@ def distribution_figure(real: ArrayLike, fake: ArrayLike, score_name: str, *, se
     real, fake = shaped("real", real, "N"), shaped("fake", fake, "M")
     figure = new_figure(height=3, width=6)
     axes = figure.subplots()
-    style(axes, x=f"{score_label(score_name)} obtained", y="share of all, per bin")
+    style(axes, x=f"{score_label(score_name)} achieved", y="share of all, per bin")
     everything = np.concatenate([real, fake])
     reach = (everything.min(), everything.max())
     of_real, of_fake = np.full(len(real), 1 / len(real)), np.full(len(fake), 1 / len(fake))
@@ -174,7 +174,7 @@ class JudgeRow:
 
     Attributes:
         judge: name of the judge.
-        generated: the scores asked of the generator against the scores the judge gives what was generated.
+        generated: the scores requested of the generator against the scores the judge gives what was generated.
         real: the scores the target gives real data against those the judge gives them: the most that can be
             asked of the generator.
     """
@@ -226,7 +226,7 @@ def _draw_judges(axes: Axes, generated: Sequence[Estimate], real: Sequence[Estim
     places = np.arange(len(real))
     for estimates, colour, marker, shift, label in (
         (real, INK, "D", -0.1, "real: target against judge"),
-        (generated, VERMILLION, "o", 0.1, "generated: asked against judge"),
+        (generated, VERMILLION, "o", 0.1, "generated: requested against judge"),
     ):
         value, low, high = np.array([(estimate.value, estimate.low, estimate.high) for estimate in estimates]).T
         axes.hlines(places + shift, low, high, color=colour, linewidth=1.6)

@@ -1,4 +1,4 @@
-"""Images under a slider that moves the score asked; strips of all scores in print, or where no script runs."""
+"""Images under a slider that moves the score requested; strips of all scores in print, or where no script runs."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Strip:
     """Images of one class and one noise, beside each other without gaps.
 
     Attributes:
-        asked: name of the class asked.
+        asked: name of the class requested.
         png: a PNG file, S times as wide as an image.
         predicted: S names, the most probable class of each.
         obtained: S scores.
@@ -46,7 +46,7 @@ class ScoreSlider:
 
     Attributes:
         score: how the score is called.
-        scores: the S scores asked.
+        scores: the S scores requested.
         strips: those of one class follow each other.
         side: height of an image, in its own pixels.
         caption: shown below.
@@ -66,11 +66,11 @@ class ScoreSlider:
         classes = "".join(_class_html(list(strips)) for _, strips in groupby(self.strips, lambda strip: strip.asked))
         return (
             f'<figure class="sweep" data-scores="{escape(json.dumps(scores))}" style="--steps:{steps};--side:{side}px">'
-            f'<label class="control">{score} asked <output>{scores[0]}</output>'
+            f'<label class="control">{score} requested <output>{scores[0]}</output>'
             f'<input type="range" min="0" max="{steps - 1}" value="0"></label>'
-            f'<p class="hint">Bold: class asked, below it a few noises. Under each image: class predicted and {score} '
-            "obtained; orange: not the class asked.</p>"
-            f'<p class="ends">{score} asked, from left to right: {ends}</p>'
+            f'<p class="hint">Bold: class requested, below it a few noises. Under each image: class predicted and '
+            f"{score} achieved; orange: not the class requested.</p>"
+            f'<p class="ends">{score} requested, from left to right: {ends}</p>'
             f'<div class="classes">{classes}</div>'
             f"<figcaption>{escape(self.caption)}</figcaption></figure>\n<script>\n{_SCRIPT}</script>"
         )

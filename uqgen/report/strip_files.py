@@ -1,7 +1,6 @@
 """The images of a sweep as files from which a page is made."""
 
 import json
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -12,27 +11,28 @@ from torchvision.transforms.v2.functional import to_pil_image
 from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.files import write_atomically
 from uqgen.report.score_slider import ScoreSlider, Strip
+from uqgen.report.shown_classes import ShownClasses
 
 INDEX = "strips.json"
 
 
-def write_strips(folder: Path, sweep: ScoreSweep, class_names: Sequence[str]) -> None:
+def write_strips(folder: Path, sweep: ScoreSweep, classes: ShownClasses) -> None:
     """Writes a PNG file for each class and noise, of its images side by side, and what is said of them as JSON.
 
     Args:
         folder: where to write.
-        sweep: the images, K classes by M noises by S scores.
-        class_names: K names.
+        sweep: the images, R classes by M noises by S scores.
+        classes: R of K classes.
     """
     strips = []
     for noise in range(sweep.x.shape[1]):
-        for label, name in enumerate(class_names):
-            file = f"{label}-{noise}.png"
-            write_atomically(folder / file, _png(sweep.x[label, noise]))
-            predicted = [class_names[guess] for guess in sweep.predicted[label, noise].tolist()]
-            obtained = sweep.score_out[label, noise].tolist()
+        for row, name in enumerate(classes.shown_names):
+            file = f"{classes.labels[row]}-{noise}.png"
+            write_atomically(folder / file, _png(sweep.x[row, noise]))
+            predicted = [classes.names[guess] for guess in sweep.predicted[row, noise].tolist()]
+            obtained = sweep.score_out[row, noise].tolist()
             strips.append({"file": file, "asked": name, "predicted": predicted, "obtained": obtained})
-    index = {"scores": sweep.scores, "side": sweep.x.shape[-1], "strips": strips}
+    index = {"scores": sweep.scores, "side": sweep.x.shape[-1], "note": classes.note, "strips": strips}
     write_atomically(folder / INDEX, json.dumps(index).encode())
 
 
@@ -53,8 +53,9 @@ def read_slider(folder: Path, score: str, most_bytes: int) -> ScoreSlider:
         strips.append(Strip(png=png, **entry))
     names = list(dict.fromkeys(entry["asked"] for entry in index["strips"]))
     shown = {strip.asked for strip in strips}
-    part = "" if len(shown) == len(names) else f" The first {len(shown)} of {len(names)} classes."
-    caption = f"Each image keeps its class and its noise; nothing but the {score} asked changes.{part}"
+    note = [*index.get("note", []), *([] if len(shown) == len(names) else [f"the first {len(shown)} of {len(names)}"])]
+    part = f" Shown: {'; '.join(note)}." if note else ""
+    caption = f"Each image keeps its class and its noise; nothing but the {score} requested changes.{part}"
     return ScoreSlider(
         score, index["scores"], sorted(strips, key=lambda strip: names.index(strip.asked)), index["side"], caption
     )

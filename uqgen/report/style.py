@@ -12,15 +12,19 @@ from typing import Any
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.arrays import Array
+from uqgen.report.names import family_with
 
 # Inches: the width of a report's column on a screen (96 pixels an inch), and hardly shrunk on A4.
 WIDTH = 8.0
+NAME_WIDTH = 1.1  # inches, of a class's name beside a row
 # Points.
 TITLE, TEXT, SMALL_PRINT = 10, 9, 7
 
@@ -47,10 +51,22 @@ def score_label(name: str) -> str:
     return _SCORE_LABELS.get(name, name.replace("_", " "))
 
 
+class _FigureOfAnyScript(Figure):
+    """A figure that draws signs which its font lacks in other installed fonts."""
+
+    def draw(self, renderer: RendererBase) -> None:
+        for text in self.findobj(Text):
+            found = {family_with(sign) for sign in text.get_text() if not sign.isspace()}
+            others = {family for family in found if family}
+            if others:
+                text.set_fontfamily([*text.get_fontfamily(), *sorted(others - set(text.get_fontfamily()))])
+        super().draw(renderer)
+
+
 def new_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty white figure of that many inches, whose parts are laid out so that nothing overlaps."""
     layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06)
-    return Figure(figsize=(width, height), facecolor="white", layout=layout)
+    return _FigureOfAnyScript(figsize=(width, height), facecolor="white", layout=layout)
 
 
 def style(axes: Axes, x: str = "", y: str = "", title: str = "") -> None:

@@ -1,6 +1,5 @@
 """Score sweeps: the images, what changes in them, and an animation."""
 
-from collections.abc import Sequence
 from io import BytesIO
 
 import numpy as np
@@ -12,11 +11,13 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from uqgen.report.arrays import Array, shaped
-from uqgen.report.captioned_images import captioned_images, short_name
+from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.image_figures import centres, checked_images, draw_image, sheet_of
-from uqgen.report.style import INK, TEXT, new_figure, score_label, small_print, style
+from uqgen.report.shown_classes import ShownClasses
+from uqgen.report.style import INK, NAME_WIDTH, TEXT, new_figure, score_label, small_print, style
 
 DIFFERENCES = colormaps["RdBu_r"]
+_SHEET = 6.4  # inches, the width of a frame's images
 _FRAME_DPI = 80
 _FRAME_MS, _REST_MS = 120, 900  # how long a frame is shown, and the two ends
 
@@ -26,21 +27,21 @@ def strips_figure(
     scores: ArrayLike,
     obtained: ArrayLike,
     predicted: ArrayLike,
-    class_names: Sequence[str],
+    classes: ShownClasses,
     score_name: str,
     *,
     seed: int,
 ) -> Figure:
     """One strip for each class, from certain to uncertain under one noise; above each image what the classifier says.
 
-    A prediction other than the class asked is set in orange and bold.
+    A prediction other than the class requested is set in orange and bold.
 
     Args:
-        images: float [K, S, 1 or 3, H, W] in [-1, 1].
-        scores: float [S], the scores asked.
-        obtained: float [K, S], the scores obtained.
-        predicted: integers [K, S], the most probable class.
-        class_names: K names.
+        images: float [R, S, 1 or 3, H, W] in [-1, 1].
+        scores: float [S], the scores requested.
+        obtained: float [R, S], the scores achieved.
+        predicted: integers [R, S] in 0 .. K - 1, the most probable class.
+        classes: R of K classes, one a row.
         score_name: name of the score.
         seed: of the noise, for the small print.
 
@@ -51,29 +52,32 @@ def strips_figure(
     shape = images.shape[:2]
     scores = shaped("scores", scores, shape[1])
     obtained, predicted = shaped("obtained", obtained, *shape), shaped("predicted", predicted, *shape)
-    between = ": " if max(map(len, class_names)) <= 2 else "\n"
+    rows, columns = classes.fitted(NAME_WIDTH, TEXT), [f"{score:.3g}" for score in scores]
+    names = names_above(classes.names, shape[1], rows)
+    between = ": " if max(map(len, names)) <= 2 else "\n"
     words = [
-        [f"{short_name(class_names[guess])}{between}{value:.2f}" for guess, value in zip(*row, strict=True)]
+        [f"{names[guess]}{between}{value:.2f}" for guess, value in zip(*row, strict=True)]
         for row in zip(predicted, obtained, strict=True)
     ]
-    marked = predicted != np.arange(shape[0])[:, None]
-    figure, axes = captioned_images(images, words, marked, class_names, [f"{score:.3g}" for score in scores])
-    axes.set_xlabel(f"{score_label(score_name)} asked", fontsize=TEXT, color=INK)
-    axes.set_ylabel("class asked", fontsize=TEXT, color=INK)
-    above = f"above: class predicted and {score_label(score_name)} obtained"
-    small_print(figure, [above, "orange: not the class asked", "one noise per row", f"seed {seed}"])
+    marked = predicted != np.asarray(classes.labels)[:, None]
+    figure, axes = captioned_images(images, words, marked, rows, columns)
+    axes.set_xlabel(f"{score_label(score_name)} requested", fontsize=TEXT, color=INK)
+    axes.set_ylabel("class requested", fontsize=TEXT, color=INK)
+    above = f"above: class predicted and {score_label(score_name)} achieved"
+    parts = [above, "orange: not the class requested", "one noise per row"]
+    small_print(figure, [*parts, *classes.note, f"seed {seed}"])
     return figure
 
 
 def differences_figure(
-    images: ArrayLike, scores: ArrayLike, class_names: Sequence[str], score_name: str, *, seed: int
+    images: ArrayLike, scores: ArrayLike, classes: ShownClasses, score_name: str, *, seed: int
 ) -> Figure:
     """How each image of a strip differs from its first one, the certain end; red became brighter, blue darker.
 
     Args:
-        images: float [K, S, 1 or 3, H, W] in [-1, 1]; of several channels the mean is compared.
-        scores: float [S], the scores asked.
-        class_names: K names.
+        images: float [R, S, 1 or 3, H, W] in [-1, 1]; of several channels the mean is compared.
+        scores: float [S], the scores requested.
+        classes: R of K classes, one a row.
         score_name: name of the score.
         seed: of the noise, for the small print.
 
@@ -86,35 +90,35 @@ def differences_figure(
     difference = (images - images[:, :1]).mean(axis=2, keepdims=True) / 2  # of pixels in [0, 1]
     nothing = [[""] * n_columns] * n_rows
     unmarked = np.zeros((n_rows, n_columns), bool)
-    ticks = [f"{score:.3g}" for score in scores]
-    figure, axes = captioned_images(difference, nothing, unmarked, class_names, ticks, colours=DIFFERENCES)
-    axes.set_xlabel(f"{score_label(score_name)} asked", fontsize=TEXT, color=INK)
-    axes.set_ylabel("class asked", fontsize=TEXT, color=INK)
+    rows, columns = classes.fitted(NAME_WIDTH, TEXT), [f"{score:.3g}" for score in scores]
+    figure, axes = captioned_images(difference, nothing, unmarked, rows, columns, colours=DIFFERENCES)
+    axes.set_xlabel(f"{score_label(score_name)} requested", fontsize=TEXT, color=INK)
+    axes.set_ylabel("class requested", fontsize=TEXT, color=INK)
     figure.set_figheight(figure.get_figheight() + 0.6)
     scale = ScalarMappable(Normalize(-1, 1), DIFFERENCES)
-    bar = figure.colorbar(scale, ax=axes, location="bottom", shrink=0.6, aspect=40, pad=0.02)
+    bar = figure.colorbar(scale, ax=axes, location="bottom", shrink=0.6, aspect=40, pad=0.02, panchor=False)
     bar.set_label(f"pixel (0 to 1) less that at {score_label(score_name)} {scores[0]:.3g}", fontsize=TEXT, color=INK)
     bar.ax.tick_params(labelsize=TEXT - 1)
-    small_print(figure, ["one noise per row", f"seed {seed}"])
+    small_print(figure, ["one noise per row", *classes.note, f"seed {seed}"])
     return figure
 
 
 def sweep_animation(
-    images: ArrayLike, scores: ArrayLike, obtained: ArrayLike, class_names: Sequence[str], score_name: str
+    images: ArrayLike, scores: ArrayLike, obtained: ArrayLike, classes: ShownClasses, score_name: str
 ) -> bytes:
     """A GIF that goes from certain to uncertain and back: a class in each column, a noise in each row.
 
     Args:
-        images: float [K, M, S, 1 or 3, H, W] in [-1, 1].
-        scores: float [S], the scores asked.
-        obtained: float [K, M, S], the scores obtained.
-        class_names: K names.
+        images: float [R, M, S, 1 or 3, H, W] in [-1, 1].
+        scores: float [S], the scores requested.
+        obtained: float [R, M, S], the scores achieved.
+        classes: R of K classes, one a column.
         score_name: name of the score.
     """
-    images = shaped("images", images, len(class_names), "M", "S", "c", "H", "W")
+    images = shaped("images", images, len(classes.labels), "M", "S", "c", "H", "W")
     scores, obtained = shaped("scores", scores, "S"), shaped("obtained", obtained, *images.shape[:3])
     drawn = [
-        _frame(images[:, :, step], scores, step, float(obtained[:, :, step].mean()), class_names, score_name)
+        _frame(images[:, :, step], scores, step, float(obtained[:, :, step].mean()), classes, score_name)
         for step in range(len(scores))
     ]
     frames = [*drawn, *drawn[-2:0:-1]]
@@ -125,22 +129,24 @@ def sweep_animation(
 
 
 def _frame(
-    images: Array, scores: Array, step: int, obtained: float, class_names: Sequence[str], score_name: str
+    images: Array, scores: Array, step: int, obtained: float, classes: ShownClasses, score_name: str
 ) -> Image.Image:
     sheet = sheet_of(images.swapaxes(0, 1))
-    figure = new_figure(height=6.4 * sheet.shape[1] / sheet.shape[2] + 1.1, width=6.8)
+    figure = new_figure(height=_SHEET * sheet.shape[1] / sheet.shape[2] + 1.1, width=_SHEET + 0.4)
     axes = figure.subplots()
     label = score_label(score_name)
     # Numbers of one width, so that the title does not tremble.
     style(
         axes,
-        x="class asked; a noise in each row",
-        title=f"{label} asked {scores[step]:.2f}    obtained {obtained:.2f} (mean)",
+        x="class requested; a noise in each row",
+        title=f"{label} requested {scores[step]:.2f}    achieved {obtained:.2f} (mean)",
     )
     axes.grid(visible=False)
     draw_image(axes, sheet)
-    axes.set_xticks(centres(len(class_names), images.shape[-1]), class_names)
+    names = classes.fitted(_SHEET / len(images) - 0.05, TEXT)
+    axes.set_xticks(centres(len(images), images.shape[-1]), names)
     axes.tick_params(length=0, labelsize=TEXT)
+    small_print(figure, classes.note)
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=_FRAME_DPI)
     return Image.open(buffer).convert("RGB").quantize(128)

@@ -69,10 +69,10 @@ SCATTER = {"x": "requested", "y": "achieved"}
 CURVE = {**SCATTER, "stroke": "kind"}
 CHARTS = (
     *(
-        Chart(f"{FINAL}/charts/scatter_{p}", "wandb/scatter/v0", SCATTER, f"Asked ({p}) against obtained")
+        Chart(f"{FINAL}/charts/scatter_{p}", "wandb/scatter/v0", SCATTER, f"Requested ({p}) against achieved")
         for p in PROTOCOLS
     ),
-    *(Chart(f"{FINAL}/charts/curve_{p}", "wandb/line/v0", CURVE, f"Obtained by asked ({p})") for p in PROTOCOLS),
+    *(Chart(f"{FINAL}/charts/curve_{p}", "wandb/line/v0", CURVE, f"Achieved by requested ({p})") for p in PROTOCOLS),
 )
 
 

@@ -10,6 +10,7 @@ from uqgen.generators.model import ConditionalModel
 from uqgen.loggers.telling import ours
 from uqgen.report.image_figures import sample_grid_figure
 from uqgen.report.saving import save_figure
+from uqgen.report.shown_classes import ShownClasses
 
 
 class SampleGrid(EveryNImages):
@@ -17,8 +18,8 @@ class SampleGrid(EveryNImages):
 
     Args:
         folder: where ``<n_images>.png`` is written.
-        class_names: K names.
-        scores: the scores asked, one a column.
+        classes: those that have a row.
+        scores: the scores requested, one a column.
         score_name: how the score is called.
         interval: number of images between two grids.
         seed: draws the noise.
@@ -27,23 +28,23 @@ class SampleGrid(EveryNImages):
     def __init__(
         self,
         folder: Path,
-        class_names: list[str],
+        classes: ShownClasses,
         scores: list[float],
         score_name: str,
         interval: int,
         seed: int,
     ) -> None:
         super().__init__(interval, "samples_every")
-        self.folder, self.class_names, self.scores, self.score_name = folder, class_names, scores, score_name
+        self.folder, self.classes, self.scores, self.score_name = folder, classes, scores, score_name
         self.seed = seed
 
     def act(self, trainer: Trainer, model: ConditionalModel) -> None:
         """Draws the grid."""
         if trainer.is_global_zero:
-            images = sample_grid(model, len(self.class_names), self.scores, self.seed)
+            images = sample_grid(model, self.classes.labels, self.scores, self.seed)
             title = f"{model.n_images:,} images seen"
             pixels = images.cpu().numpy()
-            figure = sample_grid_figure(pixels, self.class_names, self.scores, title, self.score_name, seed=self.seed)
+            figure = sample_grid_figure(pixels, self.classes, self.scores, title, self.score_name, seed=self.seed)
             path = self.folder / f"{model.n_images:09d}.png"
             save_figure(figure, path)
             for logger in ours(trainer.loggers):
