@@ -51,7 +51,7 @@ class Linear(nn.Module):
 
 def own(classes, outputs="logits"):
     network = Linear(probabilities=outputs == "probabilities")
-    return OwnNetwork(network, 1, 4, [0.5], [0.5], outputs, OutputClasses(classes))
+    return OwnNetwork(network, 1, 4, [0.5], [0.5], outputs, classes=OutputClasses(classes))
 
 
 def test_a_network_of_many_outputs_is_a_classifier_of_the_classes_of_the_data():

@@ -11,7 +11,9 @@ from uqgen.settings import SettingError
 
 KNOWN = [
     "uqgen.classifiers.cnn.CNN",
+    "uqgen.classifiers.efficientnet_lite0.efficientnet_lite0",
     "uqgen.data.digits.digits",
+    "uqgen.data.fashion_mnist.FashionMNISTDataModule",
     "uqgen.scores.get_score",
     "torchvision.models.resnet18",
     "torchvision.datasets.CIFAR10",
@@ -31,6 +33,7 @@ FOREIGN = [
     "torchvision.models._api.sys.exit",
     "uqgen.distributed.launch",
     "uqgen.config.compose",
+    "uqgen.data.mnist_files.unpack",  # which writes files
     "uqgen.app.os.system",
     "uqgen.loggers.history.HistoryLogger",
     "uqgen.classifiers.own.TorchScriptClassifier",

@@ -18,7 +18,13 @@ from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 
 PACKAGES = ("uqgen", "torch", "torchvision", "lightning")
-FUNCTIONS = ("uqgen.scores", "uqgen.data", "torchvision.models", "torchvision.transforms")
+FUNCTIONS = (
+    "uqgen.scores",
+    "uqgen.data.digits",
+    "uqgen.classifiers.efficientnet_lite0",
+    "torchvision.models",
+    "torchvision.transforms",
+)
 CLASSES = ("uqgen", "torchvision.transforms")  # beside networks, data sets and trainers
 UNUSED = ("callbacks", "logger", "choices", "overrides")  # by a run that is loaded
 
