@@ -152,7 +152,7 @@ def centres(n: int, side: int) -> Array:
 
 
 def pixels_of(image: Array) -> Array:
-    """An image [c, H, W] in [-1, 1] (clipped) as matplotlib takes it, in [0, 1]: [H, W] of one channel, or [H, W, 3]."""
+    """An image [c, H, W] in [-1, 1] (clipped) as matplotlib takes it, in [0, 1]: [H, W] of one channel or [H, W, 3]."""
     pixels = np.clip((image + 1) / 2, 0, 1)
     return pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
 
