@@ -54,12 +54,16 @@ def test_what_the_score_follows_explains_it(analysis):
         assert analysis.sources[source].held_out_r2.value > 0.7
 
 
-def test_a_class_may_be_called_all(sweep, real):
-    score, settings = real.severity.double().numpy(), ExplanationSettings(n_resamples=5, n_bins=4)
-    found = analyse(sweep, real, score, ["all", "class all"], (0, 5), settings)
-    for explained in (found.sources["generated"].explained, found.truth.explained):
-        assert explained.keys() == {ALL, "class all", "class class all"}
-        assert explained[ALL].n == explained["class all"].n + explained["class class all"].n
+def test_a_class_called_as_all_classes_together_does_not_take_their_place(sweep, real, analysis):
+    score = 1 - 0.1 * real.severity.double().numpy() * (real.corruption == 2).numpy()
+    settings = ExplanationSettings(n_resamples=20, n_bins=4)
+    found = analyse(sweep, real, score, ["all", "class all"], (0.4, 1), settings)
+    for name, source in found.sources.items():
+        assert source.explained[ALL] == analysis.sources[name].explained[ALL]
+        assert source.explained["class class all"] == analysis.sources[name].explained["one"]
+        assert source.explained["class all"] == analysis.sources[name].explained["other"]
+    assert found.truth.explained[ALL] == analysis.truth.explained[ALL]
+    assert len(found.truth.explained) == 3
 
 
 def test_of_few_images_no_share_is_told(sweep, real, caplog):

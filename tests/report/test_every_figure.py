@@ -90,10 +90,10 @@ def gallery(n_rows, n_columns):
 
 
 def choices(n_scores, n_classes):
-    n_all = len(shown(n_classes).names)
-    counts = RNG.integers(0, 100, (n_all, n_all)).tolist()
+    names = shown(n_classes).names
+    counts = RNG.integers(0, 100, (len(names), len(names))).tolist()
     one = SecondChoices(0.65, 0.56, 0.74, counts, counts, 0.75, np.nan)
-    return second_choices_figure([one] * n_scores, shown(n_classes), "true_class", seed=0)
+    return second_choices_figure([one] * n_scores, names, "true_class", seed=0)
 
 
 def between(n, names):

@@ -98,7 +98,7 @@ def write_figures(folder: Path, explanation: Explanation, classes: ShownClasses,
         "attributes": shares_figure(analysis, score.name, seed=seed),
         "attributes_by_class": shares_by_class_figure(analysis, classes, seed=seed),
         "attributes_by_score": curves_figure(analysis, score.name, high_means=score.high_means, seed=seed),
-        "second_choices": second_choices_figure(explanation.second_choices, classes, score.name, seed=seed),
+        "second_choices": second_choices_figure(explanation.second_choices, classes.names, score.name, seed=seed),
     }
     for number, gallery in enumerate(explanation.galleries, start=1):
         figures[f"gallery_{number}"] = _gallery_figure(gallery, classes, score.name, seed)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from uqgen.explanation.second_choices import SecondChoices
 from uqgen.report.arrays import Array, shaped
 from uqgen.report.captioned_images import captioned_images, names_above
-from uqgen.report.shown_classes import ShownClasses
+from uqgen.report.shown_classes import MOST, ShownClasses
 from uqgen.report.style import INK, NAME_WIDTH, TEXT, TITLE, WIDTH, new_figure, score_label, small_print, style
 
 _NAME = 0.7  # inches, of a class's name beside a matrix
@@ -65,16 +65,19 @@ def gallery_figure(
 
 
 def second_choices_figure(
-    choices: Sequence[SecondChoices], classes: ShownClasses, score_name: str, *, seed: int
+    choices: Sequence[SecondChoices], class_names: Sequence[str], score_name: str, *, seed: int
 ) -> Figure:
     """For each score a matrix of generated images above one of real images: first choice by second choice, as shares.
 
+    Of many classes those are drawn that are chosen most often; shares are of all second choices.
+
     Args:
         choices: one for each score, drawn from left to right.
-        classes: R of K classes, whose rows and columns are drawn; shares are of all K second choices.
+        class_names: K names.
         score_name: name of the score.
         seed: for the small print.
     """
+    classes = _most_chosen(choices, class_names)
     figure = new_figure(height=2 * WIDTH / len(choices) + 2.0)
     all_axes = figure.subplots(2, len(choices), squeeze=False, sharex=True, sharey=True)
     for column, choice in enumerate(choices):
@@ -95,6 +98,12 @@ def second_choices_figure(
     bar.ax.tick_params(labelsize=TEXT - 2)
     small_print(figure, ["rows with no image are left white", *classes.note, f"seed {seed}"])
     return figure
+
+
+def _most_chosen(choices: Sequence[SecondChoices], class_names: Sequence[str]) -> ShownClasses:
+    counts = np.sum([part for choice in choices for part in (choice.generated, choice.real)], axis=0)
+    often = np.argsort(-counts.sum(axis=0) - counts.sum(axis=1), kind="stable")[:MOST]
+    return ShownClasses(class_names, sorted(often.tolist()), "those that are most often first or second choice")
 
 
 def _draw_matrix(axes: Axes, counts: Array, classes: ShownClasses, title: str) -> AxesImage:

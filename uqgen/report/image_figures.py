@@ -28,7 +28,7 @@ from uqgen.settings import require
 _LABELS = 0.9
 _WIDEST, _WIDEST_IN_GRID = 0.85, 0.6
 # Pixels between the images of a grid.
-_GAP = 2
+GAP = 2
 
 
 def two_rows_figure(
@@ -140,24 +140,26 @@ def checked_images(images: ArrayLike) -> Array:
 def sheet_of(images: Array) -> Array:
     """The images [R, C, c, H, W] beside each other on white, as one image [c, height, width]."""
     n_rows, n_columns, channels, height, width = images.shape
-    cells = np.ones((n_rows, n_columns, channels, height + _GAP, width + _GAP), images.dtype)
+    cells = np.ones((n_rows, n_columns, channels, height + GAP, width + GAP), images.dtype)
     cells[..., :height, :width] = images
-    sheet = cells.transpose(2, 0, 3, 1, 4).reshape(channels, n_rows * (height + _GAP), n_columns * (width + _GAP))
-    return sheet[:, :-_GAP, :-_GAP]
+    sheet = cells.transpose(2, 0, 3, 1, 4).reshape(channels, n_rows * (height + GAP), n_columns * (width + GAP))
+    return sheet[:, :-GAP, :-GAP]
 
 
 def centres(n: int, side: int) -> Array:
     """Where the centres of n images of that side lie on a sheet, in pixels along one axis."""
-    return np.arange(n) * (side + _GAP) + (side - 1) / 2
+    return np.arange(n) * (side + GAP) + (side - 1) / 2
+
+
+def pixels_of(image: Array) -> Array:
+    """An image [c, H, W] in [-1, 1] (clipped) as matplotlib takes it, in [0, 1]: [H, W] of one channel or [H, W, 3]."""
+    pixels = np.clip((image + 1) / 2, 0, 1)
+    return pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
 
 
 def draw_image(axes: Axes, image: Array) -> None:
     """Draws an image [c, H, W] in [-1, 1] (clipped), grey when it has one channel."""
-    pixels = np.clip((image + 1) / 2, 0, 1)
-    if len(pixels) == 1:
-        axes.imshow(pixels[0], cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-    else:
-        axes.imshow(pixels.transpose(1, 2, 0), interpolation="nearest")
+    axes.imshow(pixels_of(image), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
 

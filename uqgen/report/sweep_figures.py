@@ -4,6 +4,7 @@ from io import BytesIO
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -12,9 +13,9 @@ from PIL import Image
 
 from uqgen.report.arrays import Array, shaped
 from uqgen.report.captioned_images import captioned_images, names_above
-from uqgen.report.image_figures import centres, checked_images, draw_image, sheet_of
+from uqgen.report.image_figures import GAP, centres, checked_images, draw_image, pixels_of, sheet_of
 from uqgen.report.shown_classes import ShownClasses
-from uqgen.report.style import INK, NAME_WIDTH, TEXT, new_figure, score_label, small_print, style
+from uqgen.report.style import INK, NAME_WIDTH, TEXT, TITLE, new_figure, score_label, small_print, style
 
 DIFFERENCES = colormaps["RdBu_r"]
 _SHEET = 6.4  # inches, the width of a frame's images
@@ -117,10 +118,16 @@ def sweep_animation(
     """
     images = shaped("images", images, len(classes.labels), "M", "S", "c", "H", "W")
     scores, obtained = shaped("scores", scores, "S"), shaped("obtained", obtained, *images.shape[:3])
-    drawn = [
-        _frame(images[:, :, step], scores, step, float(obtained[:, :, step].mean()), classes, score_name)
-        for step in range(len(scores))
-    ]
+    sheets = [sheet_of(images[:, :, step].swapaxes(0, 1)) for step in range(len(scores))]
+    figure, axes = _still(sheets[0], classes)
+    drawn = []
+    for step, sheet in enumerate(sheets):
+        axes.images[0].set_data(pixels_of(sheet))
+        # Numbers of one width, so that the title does not tremble.
+        said = f"requested {scores[step]:.2f}    achieved {float(obtained[:, :, step].mean()):.2f} (mean)"
+        axes.set_title(f"{score_label(score_name)} {said}", fontsize=TITLE, color=INK, loc="left")
+        drawn.append(_rendered(figure))
+        figure.set_layout_engine("none")  # nothing moves from here on
     frames = [*drawn, *drawn[-2:0:-1]]
     durations = [_REST_MS if step in (0, len(drawn) - 1) else _FRAME_MS for step in range(len(frames))]
     buffer = BytesIO()
@@ -128,25 +135,22 @@ def sweep_animation(
     return buffer.getvalue()
 
 
-def _frame(
-    images: Array, scores: Array, step: int, obtained: float, classes: ShownClasses, score_name: str
-) -> Image.Image:
-    sheet = sheet_of(images.swapaxes(0, 1))
+def _still(sheet: Array, classes: ShownClasses) -> tuple[Figure, Axes]:
+    """What all frames share, and one of them."""
     figure = new_figure(height=_SHEET * sheet.shape[1] / sheet.shape[2] + 1.1, width=_SHEET + 0.4)
     axes = figure.subplots()
-    label = score_label(score_name)
-    # Numbers of one width, so that the title does not tremble.
-    style(
-        axes,
-        x="class requested; a noise in each row",
-        title=f"{label} requested {scores[step]:.2f}    achieved {obtained:.2f} (mean)",
-    )
+    style(axes, x="class requested; a noise in each row")
     axes.grid(visible=False)
     draw_image(axes, sheet)
-    names = classes.fitted(_SHEET / len(images) - 0.05, TEXT)
-    axes.set_xticks(centres(len(images), images.shape[-1]), names)
+    n = len(classes.labels)
+    side = (sheet.shape[2] + GAP) // n - GAP
+    axes.set_xticks(centres(n, side), classes.fitted(_SHEET / n - 0.05, TEXT))
     axes.tick_params(length=0, labelsize=TEXT)
     small_print(figure, classes.note)
+    return figure, axes
+
+
+def _rendered(figure: Figure) -> Image.Image:
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=_FRAME_DPI)
     return Image.open(buffer).convert("RGB").quantize(128)
