@@ -28,4 +28,4 @@ def test_points_are_refused(tmp_path):
 
 def test_the_page_is_of_this_machine_alone():
     assert ADDRESS == "127.0.0.1"
-    assert set(compose(["run=x"], "app")) == {"run", "port"}
+    assert set(compose(["run=x"], "app")) == {"run", "port", "allow_changed", "trust_code"}

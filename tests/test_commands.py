@@ -27,7 +27,7 @@ def run(command, *arguments, cwd):
         (APP, [NOWHERE, "port=0"], "port=0: allowed: an integer of at least 1"),
         (APP, [NOWHERE, "port=65536"], "port=65536: allowed: 1 to 65535"),
         (APP, [], "run=???: allowed: a value of your own"),
-        (APP, [NOWHERE, "share=true"], "share=true: allowed: run, port"),
+        (APP, [NOWHERE, "share=true"], "share=true: allowed: run, allow_changed, port, trust_code"),
         (EXPLAIN, [NOWHERE], "run=nowhere: allowed: the folder of a run"),
         (EXPLAIN, [NOWHERE, "explanation.n_scores=1"], "explanation.n_scores=1: allowed: an integer of at least 2"),
         (EXPLAIN, [NOWHERE, "image=none.png"], f"image=none.png: {IMAGE}"),
@@ -41,12 +41,12 @@ def run(command, *arguments, cwd):
         (EXPLAIN, [NOWHERE, "editing.n_between=1"], "editing.n_between=1: allowed: an integer of at least 2"),
         (EXPLAIN, [NOWHERE, "editing.n_scores=1"], "editing.n_scores=1: allowed: an integer of at least 2"),
         (EXPLAIN, [], "run=???: allowed: a value of your own"),
-        (EXPLAIN, ["runs=nowhere"], "runs=nowhere: allowed: run, split, explanation"),
+        (EXPLAIN, ["runs=nowhere"], "runs=nowhere: allowed: run, allow_changed, split, explanation"),
         (LOOK, [NOWHERE], "run=nowhere: allowed: the folder of a run"),
         (LOOK, [NOWHERE, "n=1"], "n=1: allowed: an integer of at least 2"),
         (LOOK, [NOWHERE, "seed=-1"], "seed=-1: allowed: an integer of at least 0"),
         (LOOK, [], "run=???: allowed: a value of your own"),
-        (LOOK, ["images=60"], "images=60: allowed: run, n, split, seed"),
+        (LOOK, ["images=60"], "images=60: allowed: run, allow_changed, n, split, seed"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(tmp_path, command, arguments, message):

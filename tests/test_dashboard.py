@@ -226,4 +226,4 @@ def test_help_shows_settings_and_an_example_without_slow_imports(tmp_path):
 
 
 def test_runs_and_their_dashboard_share_a_project():
-    assert compose([], "dashboard").project == compose([]).logger.project
+    assert compose([], "dashboard").project == compose([]).logger.wandb.project

@@ -112,7 +112,7 @@ def test_other_weights_are_refused_and_another_version_is_told(images, tmp_path,
     Fingerprint(run, allow_changed=True).compare_classifiers({"target": other})
     assert "the weights of the target changed" in caplog.text
     Fingerprint(run).keep_data(read(images))
-    monkeypatch.setattr(module, "__version__", "99")
+    monkeypatch.setattr(module, "version", lambda name: "99")
     with caplog.at_level(logging.INFO):
         Fingerprint(run).compare_data(read(images))
     assert "was started with version 0.1.0, this is 99" in caplog.text

@@ -56,7 +56,7 @@ def test_no_command_writes_to_a_run_that_is_held(tmp_path, holder):
     before = {path.name for path in held.iterdir()}
     with pytest.raises(HeldError):
         train(compose([*MOONS, f"run={held}", f"cache={tmp_path / 'cache'}"]))
-    RunFolder(held).write(RunFolder(held).settings, {})
+    RunFolder(held).write(RunFolder(held).settings, {"evaluation": {}})
     with pytest.raises(HeldError):
         evaluate_run(compose([f"run={held}"], "evaluate"))
     for command in ("explain", "look"):

@@ -129,9 +129,10 @@ def sweep_moons(folder, *overrides: str) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
-    """Three jobs on two workers that start at once and share a cache; one of them is impossible."""
+    """Three jobs on two workers that start at once and share a cache and classifiers; one of them is impossible."""
+    held = [f"{part}.seed=0" for part in ("data", "classifier.training", "judge.training")]
     folder = tmp_path_factory.mktemp("sweep")
-    return folder, sweep_moons(folder, "seed=0,1,-1", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    return folder, sweep_moons(folder, "seed=0,1,-1", *held, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
 
 def test_a_failed_job_does_not_stop_the_others_and_is_named_at_the_end(swept):

@@ -86,8 +86,9 @@ def measured(data, evaluator):
 
 
 def test_real_images_of_the_score_asked_obtain_it(measured):
-    assert measured.protocols["data"].in_vs_out.mae.value == pytest.approx(0, abs=1e-6)
-    assert measured.protocols["data"].in_vs_out.pearson.value == pytest.approx(1, abs=1e-6)
+    # What is requested are scores of test points, of which the nearest training points are near.
+    assert measured.protocols["data"].in_vs_out.mae.value == pytest.approx(0, abs=5e-4)
+    assert measured.protocols["data"].in_vs_out.pearson.value == pytest.approx(1, abs=1e-4)
     assert measured.protocols["uniform"].in_vs_out.mae.value < 0.005
 
 
@@ -99,10 +100,13 @@ def test_the_uniform_protocol_asks_uniformly_and_independently_of_the_class(meas
     assert abs(torch.corrcoef(torch.stack([asked.label.float(), asked.score]))[0, 1]) < 0.1
 
 
-def test_the_data_protocol_asks_as_the_training_data_are(measured, evaluator):
-    asked = measured.generated["data"].asked
-    assert asked.score.mean() == pytest.approx(evaluator.own.score.mean().item(), abs=0.02)
-    assert set(asked.score.tolist()) <= set(evaluator.own.score.tolist())
+def test_the_data_protocol_requests_what_the_split_has_that_it_is_held_against(measured, evaluator):
+    in_training = evaluator.measure_in_training(Oracle(evaluator.data.train.x, evaluator.own))
+    for split, found in {"test": measured, "validation": in_training}.items():
+        asked = found.generated["data"].asked
+        own = evaluator.score(evaluator.logits[split], getattr(evaluator.data, split).label)
+        assert asked.score.mean() == pytest.approx(own.mean().item(), abs=0.02)
+        assert set(asked.score.tolist()) <= set(own.tolist())
 
 
 def test_class_agreement_is_the_accuracy_of_the_target_on_what_was_made(measured):
@@ -113,7 +117,7 @@ def test_class_agreement_is_the_accuracy_of_the_target_on_what_was_made(measured
 
 def test_a_judge_that_is_the_target_agrees_and_another_one_as_on_real_images(measured):
     judges = measured.protocols["data"].judges
-    assert judges["same"].mae.value == pytest.approx(0, abs=1e-6)
+    assert judges["same"].mae.value == pytest.approx(0, abs=5e-4)
     assert judges["other"].mae.value == pytest.approx(measured.real_judges["other"].mae.value, abs=0.01)
     assert measured.real_judges["same"].mae.value == pytest.approx(0, abs=1e-6)
 
@@ -132,7 +136,7 @@ def test_a_calibrated_score_is_fitted_to_each_judge_anew(data, evaluator):
 def test_real_points_are_about_as_near_to_the_training_data_as_test_points(measured):
     realism = measured.realism
     assert realism["images"] is None
-    assert realism["sliced_wasserstein"] < 2 * realism["sliced_wasserstein_floor"]
+    assert realism["sliced_wasserstein"] < 4 * realism["sliced_wasserstein_floor"]  # 1,000 draws scatter
 
 
 def test_points_moved_away_are_farther(data, evaluator, measured):

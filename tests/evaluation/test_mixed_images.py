@@ -73,7 +73,7 @@ def run(monkeypatch):
     position = torch.arange(len(label), dtype=torch.uint8)[:, None, None, None].expand(-1, 1, 8, 8)
     score = get_score("msp")
     reference = RealImages(LabelledData(position, label, label, label), logits, {}, score, None)
-    evaluator = SimpleNamespace(reference=reference, score=score, asked_range=(1 / K, 1.0))
+    evaluator = SimpleNamespace(reference=reference, score=score, asked_range=(1 / K, 1.0), ends=(1.0, 1 / K))
     seen = []
     monkeypatch.setattr(look, "make_images", partial(_make, seen))
     return SimpleNamespace(evaluator=evaluator, class_names=list("abcd"), model=None, seen=seen)

@@ -9,5 +9,5 @@ from uqgen.scores.score import score
 
 @score(range=lambda n_classes: (-math.inf, math.inf), high_means="confident")
 def max_logit(logits: Tensor, labels: Tensor) -> Tensor:
-    """The highest logit, max_k logits_k."""
+    """The highest logit, that of the most probable class: max_k logits_k."""
     return logits.amax(dim=1)
