@@ -78,8 +78,8 @@ def two_rows_figure(
     for axes, score in zip(cells[:, 0], row_scores, strict=True):
         label = f"{fill(score_label(score_name), 11)}\n{score:g}"
         axes.set_ylabel(label, fontsize=TITLE, rotation=0, ha="right", va="center", labelpad=6)
-    for axes, label in zip(cells[-1], classes.labels, strict=True):
-        axes.set_xlabel(names[label], fontsize=TEXT - 1, fontweight="bold", labelpad=4)
+    for axes, requested in zip(cells[-1], classes.labels, strict=True):
+        axes.set_xlabel(names[requested], fontsize=TEXT - 1, fontweight="bold", labelpad=4)
     parts = ["below: class requested", "above: class predicted and its probability", "one noise per column"]
     small_print(figure, [*parts, *classes.note, f"seed {seed}"])
     return figure
