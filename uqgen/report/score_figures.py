@@ -76,7 +76,7 @@ def in_vs_out_figure(panels: Sequence[InVsOutPanel], score_name: str, *, seed: i
     limits = padded_limits(np.concatenate([part.ravel() for part in scores]))
     label = score_label(score_name)
 
-    figure = new_figure(height=4.9, width=min(WIDTH, 4.3 * len(panels)))
+    figure = new_figure(height=4.9, width=min(WIDTH, 4.6 * len(panels)))
     all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axes, panel, (asked, obtained) in zip(all_axes, panels, scores, strict=True):
         axes.set(xlim=limits, ylim=limits, aspect="equal")

@@ -56,10 +56,10 @@ class _FigureOfAnyScript(Figure):
 
     def draw(self, renderer: RendererBase) -> None:
         for text in self.findobj(Text):
-            found = {family_with(sign) for sign in text.get_text() if not sign.isspace()}
-            others = {family for family in found if family}
+            own = text.get_fontfamily()
+            others = {family_with(sign) or "" for sign in text.get_text() if not sign.isspace()} - {"", *own}
             if others:
-                text.set_fontfamily([*text.get_fontfamily(), *sorted(others - set(text.get_fontfamily()))])
+                text.set_fontfamily([*own, *sorted(others)])
         super().draw(renderer)
 
 
