@@ -73,7 +73,9 @@ def run(monkeypatch):
     position = torch.arange(len(label), dtype=torch.uint8)[:, None, None, None].expand(-1, 1, 8, 8)
     score = get_score("msp")
     reference = RealImages(LabelledData(position, label, label, label), logits, {}, score, None)
-    evaluator = SimpleNamespace(reference=reference, score=score, asked_range=(1 / K, 1.0), ends=(1.0, 1 / K))
+    data = SimpleNamespace(class_names=list("abcd"), n_classes=K)
+    ends = {"asked_range": (1 / K, 1.0), "ends": (1.0, 1 / K)}
+    evaluator = SimpleNamespace(data=data, reference=reference, score=score, **ends)
     seen = []
     monkeypatch.setattr(look, "make_images", partial(_make, seen))
     return SimpleNamespace(evaluator=evaluator, class_names=list("abcd"), model=None, seen=seen)
@@ -109,7 +111,7 @@ def test_each_generated_image_was_asked_for_as_a_real_one_is(run):
 def test_of_a_score_that_grows_with_doubt_the_low_end_is_certain(run):
     score = get_score("entropy")
     reference = run.evaluator.reference
-    run.evaluator.score, run.evaluator.asked_range = score, (0.0, 1.38)
+    run.evaluator.score, run.evaluator.asked_range, run.evaluator.ends = score, (0.0, 1.38), (0.0, 1.38)
     run.evaluator.reference = RealImages(reference.data, reference.logits, {}, score, None)
     mixed = mix_images(run.model, run.evaluator, 8, seed=0)
     assert mixed.condition.score[mixed.is_certain].max() < mixed.condition.score[~mixed.is_certain].min()

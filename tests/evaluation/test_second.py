@@ -83,7 +83,7 @@ def test_the_second_score_asked_is_one_that_can_be_had(both, evaluator):
         asked = both.generated[protocol].asked
         assert (asked.second <= asked.score + 0.01).all()
         assert both.generated[protocol].second.asked.score.equal(asked.second)
-    real = evaluator.score.second(evaluator.logits["validation"], evaluator.data.validation.label)
+    real = evaluator.score.second(evaluator.logits["test"], evaluator.data.test.label)
     assert set(both.generated["data"].asked.second.tolist()) <= set(real.tolist())
     spread, own = both.generated["uniform"].asked.second.std(), evaluator.own.second.std()
     assert spread > own / 2
