@@ -136,7 +136,7 @@ def captions(results: Plain) -> dict[str, Caption]:
         ),
         "distribution": Caption(
             IN_VS_OUT,
-            f"{label} of real {split} data, and of generated data that were requested as in the training data.",
+            f"{label} of real {split} data, and of generated data that were requested as in the data.",
         ),
         "judges": Caption(
             JUDGES,
