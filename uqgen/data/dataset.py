@@ -106,6 +106,8 @@ class DatasetDataModule(ImageDataModule):
         for split, images in splits:
             data = self.labelled(images.x, images.label, images.position.numpy(), self._source(split))
             content.update(images.digest.numpy().tobytes())  # of pixels and classes, before any corruption
+            if self.corruption is not None:  # which follows from the positions, and from settings
+                content.update(images.position.numpy().tobytes())
             setattr(self, split, data)
             self._images[split] = images._replace(x=images.x[:0])  # which need not be there twice
         missing = set(range(self.n_classes)) - set(self.train.label.tolist())
