@@ -33,7 +33,7 @@ def test_both_panels_show_the_same_part_of_the_plane_undistorted():
 def test_says_what_is_shown():
     figure = moons_figure(REAL_X, REAL_SCORE, FAKE_X, ASKED, "msp", seed=7)
     left, right, bar = figure.axes
-    assert (left.get_xlabel(), left.get_ylabel(), right.get_xlabel()) == ("$x_1$", "$x_2$", "$x_1$")
+    assert (left.get_xlabel(), left.get_ylabel(), right.get_xlabel()) == ("x₁", "x₂", "x₁")
     assert left.get_title("left") == "Real points, by their score"
     assert right.get_title("left") == "Generated points, by score requested"
     assert bar.get_ylabel() == "MSP"

@@ -28,6 +28,7 @@ THROUGHPUT = {
 TRAINING = {
     "Losses of a GAN": ["train/d_loss", "train/g_loss"],
     "Loss of a flow": ["train/loss"],
+    "Energy score": ["train/energy"],
     "Logits": ["train/real_logit", "train/fake_logit"],
     "Penalty": ["train/penalty"],
     "Path-length penalty": ["train/path_length_penalty"],
