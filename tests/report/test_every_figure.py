@@ -171,7 +171,7 @@ FIGURES = {
 
 
 def shared():
-    """What belongs to the whole process: pyplot's figures, and settings; the backend is chosen by whoever asks first."""
+    """What the whole process has: figures of pyplot, and settings; the backend is chosen by whoever asks first."""
     return pyplot.get_fignums(), {name: value for name, value in mpl.rcParams.items() if name != "backend"}
 
 
