@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from uqgen.explanation.editing_settings import EditingSettings
-from uqgen.report.editing_report import _name
+from uqgen.report.editing_report import _name, _stem
 
 
 def test_no_two_images_and_no_two_settings_share_a_name(tmp_path):
@@ -20,3 +22,16 @@ def test_no_two_images_and_no_two_settings_share_a_name(tmp_path):
     assert _name("image", [given[0]], settings) == names[0]
     files[0].write_bytes(b"edited since")
     assert _name("image", [given[0]], settings) != names[0]
+
+
+@pytest.mark.parametrize(
+    ("image", "stem"), [(3, "3"), ("a/b/cat.png", "cat"), ("x/my <cat>$1.png", "my_cat_1"), ("été.jpg", "été")]
+)
+def test_files_are_called_after_an_image(image, stem):
+    assert _stem(image) == stem
+
+
+def test_long_names_stay_short_and_apart():
+    first, second = (_stem("猫" * 200 + end) for end in "ab")
+    assert first != second
+    assert len(f"between_{first}_{second}.json".encode()) < 255

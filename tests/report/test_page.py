@@ -131,3 +131,8 @@ def test_a_command_is_copied_as_it_is_and_an_interval_is_not_broken():
     assert Parsed(Command(NASTY).html()).text == [NASTY]
     cell = Parsed(Table(["a, b", "c"], [["d, e", "0.1 [0.0, 0.2]"]], "").html()).text[-1]
     assert cell == "0.1 [0.0,\N{NO-BREAK SPACE}0.2]"
+
+
+def test_a_name_that_is_no_unicode_is_still_written(tmp_path):
+    write_page(tmp_path / "a.html", "\udce9", "S", [])
+    assert b"<h1>&#56553;</h1>" in (tmp_path / "a.html").read_bytes()
