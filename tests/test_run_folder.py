@@ -91,3 +91,13 @@ def test_a_failed_run_says_why_and_can_be_tried_again(tmp_path):
 def test_a_run_keeps_its_tracking_id(tmp_path):
     first, other = RunFolder(tmp_path / "first"), RunFolder(tmp_path / "other")
     assert first.tracking_id() == first.tracking_id() != other.tracking_id()
+
+
+def test_a_precision_is_kept_and_where_a_run_trains_is_free(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.open({"trainer": {"precision": "bf16-mixed", "devices": 1}, "data": {"folder": "a", "folders": 1}})
+    run.open({"trainer": {"precision": "bf16-mixed", "devices": 4}, "data": {"folder": "b", "folders": 1}})
+    with pytest.raises(SettingError, match=r"^trainer\.precision=32-true: allowed: bf16-mixed, as "):
+        run.open({"trainer": {"precision": "32-true", "devices": 1}, "data": {"folder": "a", "folders": 1}})
+    with pytest.raises(SettingError, match=r"^data\.folders=2: allowed: 1, as "):
+        run.open({"trainer": {"precision": "bf16-mixed", "devices": 1}, "data": {"folder": "a", "folders": 2}})

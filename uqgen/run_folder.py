@@ -211,12 +211,17 @@ class RunFolder:
         write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
+def is_free(key: str) -> bool:
+    """Whether a setting, by its dotted name, may differ in a run that goes on, and is left out of a sweep's name."""
+    return key not in FIXED and any(key == name or key.startswith(f"{name}.") for name in FREE)
+
+
 def refuse_difference(old: Plain, new: Plain, path: Path) -> None:
     """Raises a `SettingError` for the first setting whose value would change a run that was started already."""
     before, after = flatten(old), flatten(new)
     for key in sorted(before.keys() | after.keys()):
-        is_free = key.startswith(FREE) and not (key in FIXED and before.get(key) != "auto")
-        if before.get(key) != after.get(key) and not is_free:
+        was_open = key in FIXED and before.get(key) == "auto"  # in runs of earlier versions
+        if before.get(key) != after.get(key) and not (is_free(key) or was_open):
             raise SettingError(key, after.get(key), f"{before.get(key)}, as {path} was started with; or another run=")
 
 

@@ -47,6 +47,8 @@ def test_the_same_sweep_finds_its_folder_and_another_does_not():
     assert first.name.startswith("moons-")
     assert first != plan("seed=0,1,2", shared=("experiment=moons",)).folder
     assert first != plan("seed=0,1", "score=margin", shared=("experiment=moons",)).folder
+    assert first == plan("seed=0,1", "trainer=cpu", shared=("experiment=moons",)).folder
+    assert first != plan("seed=0,1", "trainer.precision=32-true", shared=("experiment=moons",)).folder
 
 
 def test_a_folder_that_is_named_is_taken():

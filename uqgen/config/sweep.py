@@ -16,7 +16,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from uqgen.config.hydra_private import Override, parse
-from uqgen.run_folder import FREE, RunFolder
+from uqgen.run_folder import RunFolder, is_free
 from uqgen.run_lock import LOCK, HeldError, holding_process
 from uqgen.settings import SettingError
 from uqgen.stopping import end_with_parent, stoppable
@@ -183,5 +183,6 @@ def _names(varied: list[Override]) -> tuple[str, ...]:
 
 
 def _hash(overrides: Iterable[Override]) -> str:
-    asked = sorted(o.input_line or "" for o in overrides if not (o.key_or_group or "").startswith((*FREE, "hydra.")))
+    keys = ((override, override.key_or_group or "") for override in overrides)
+    asked = sorted(o.input_line or "" for o, key in keys if not (is_free(key) or key.startswith("hydra.")))
     return hashlib.sha256("\n".join(asked).encode()).hexdigest()[:8]
