@@ -15,6 +15,7 @@ from uqgen.evaluation.results_json import measured
 from uqgen.generators.callbacks.speed import MEASURED
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.gan.module import ConditionalGAN
+from uqgen.loggers.run_logger import RequestedAchieved
 from uqgen.loggers.wandb import WandbLogger
 from uqgen.metrics.fidelity import Fidelity
 from uqgen.metrics.in_vs_out import in_vs_out
@@ -66,7 +67,7 @@ def charts(monkeypatch, tmp_path) -> dict:
     monkeypatch.setattr("wandb.init", lambda **options: recorder)
     logger = WandbLogger(tmp_path, mode="offline")
     for protocol in ("data", "uniform"):
-        logger.log_in_vs_out("test", protocol, ASKED, OBTAINED, agreement(), "msp", 1)
+        logger.log_in_vs_out(RequestedAchieved("test", protocol, ASKED, OBTAINED, agreement(), "msp"), 1)
     found = {name: chart for name, chart in recorder.logged.items() if name != "n_images"}
     for name, chart in found.items():
         chart.set_key(name)

@@ -1,11 +1,32 @@
 """What our loggers take beside numbers."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from lightning.pytorch.loggers import Logger
 from numpy.typing import ArrayLike
 
 from uqgen.metrics.in_vs_out import InVsOut
+
+
+@dataclass(frozen=True)
+class RequestedAchieved:
+    """The scores of one evaluation, and what they come to.
+
+    Attributes:
+        stage: what keys begin with, such as "val" or "test".
+        protocol: how scores were requested.
+        requested, achieved: float [N].
+        agreement: of the two.
+        score_name: how the score is called.
+    """
+
+    stage: str
+    protocol: str
+    requested: ArrayLike
+    achieved: ArrayLike
+    agreement: InVsOut
+    score_name: str
 
 
 class RunLogger(Logger):
@@ -21,17 +42,8 @@ class RunLogger(Logger):
     def log_words(self, name: str, text: str) -> None:
         """Takes what is said at the end, such as the verdict."""
 
-    def log_in_vs_out(
-        self,
-        stage: str,
-        protocol: str,
-        requested: ArrayLike,
-        achieved: ArrayLike,
-        agreement: InVsOut,
-        score_name: str,
-        n_images: int,
-    ) -> None:
-        """Takes one evaluation: scores requested and achieved, float [N], and their curve."""
+    def log_in_vs_out(self, scores: RequestedAchieved, n_images: int) -> None:
+        """Takes the scores of one evaluation."""
 
     def finish(self, exit_code: int) -> None:
         """Ends the run, 0 if it is complete; `finalize` ends the training alone, after which a run is evaluated."""

@@ -8,7 +8,7 @@ from lightning.pytorch.loggers import Logger
 
 from uqgen.evaluation.measurements import Measurements
 from uqgen.evaluation.results_json import measured
-from uqgen.loggers.run_logger import RunLogger
+from uqgen.loggers.run_logger import RequestedAchieved, RunLogger
 from uqgen.metrics.metric import scalars
 
 Loggers = Sequence[Logger]
@@ -37,8 +37,9 @@ def log_measurements(loggers: Loggers, measurements: Measurements, stage: str, s
     for protocol, result in measurements.protocols.items():
         made = measurements.generated[protocol]
         pairs = made.asked.score.numpy(), made.score_out.numpy()
+        scores = RequestedAchieved(stage, protocol, *pairs, result.in_vs_out, score_name)
         for logger in ours(loggers):
-            logger.log_in_vs_out(stage, protocol, *pairs, result.in_vs_out, score_name, n_images)
+            logger.log_in_vs_out(scores, n_images)
 
 
 @contextmanager

@@ -7,10 +7,8 @@ import numpy as np
 from lightning.pytorch import loggers
 from lightning.pytorch.utilities import rank_zero_only
 from matplotlib.image import imread
-from numpy.typing import ArrayLike
 
-from uqgen.loggers.run_logger import RunLogger
-from uqgen.metrics.in_vs_out import InVsOut
+from uqgen.loggers.run_logger import RequestedAchieved, RunLogger
 from uqgen.report.saving import save_figure
 from uqgen.report.score_figures import InVsOutPanel, in_vs_out_figure
 from uqgen.settings import ExplainedError
@@ -50,23 +48,13 @@ class TensorBoardLogger(loggers.TensorBoardLogger, RunLogger):
         self.experiment.add_text(name, text)
 
     @rank_zero_only
-    def log_in_vs_out(
-        self,
-        stage: str,
-        protocol: str,
-        requested: ArrayLike,
-        achieved: ArrayLike,
-        agreement: InVsOut,
-        score_name: str,
-        n_images: int,
-    ) -> None:
+    def log_in_vs_out(self, scores: RequestedAchieved, n_images: int) -> None:
         """The figure of the report, of this evaluation alone."""
-        figure = in_vs_out_figure(
-            [InVsOutPanel(f"requested: {protocol}", requested, achieved, agreement)], score_name, seed=0
-        )
-        path = Path(self.log_dir) / f"{stage}_in_vs_out_{protocol}.png"
+        pairs = (scores.requested, scores.achieved, scores.agreement)
+        figure = in_vs_out_figure([InVsOutPanel(f"requested: {scores.protocol}", *pairs)], scores.score_name, seed=0)
+        path = Path(self.log_dir) / f"{scores.stage}_in_vs_out_{scores.protocol}.png"
         save_figure(figure, path)
-        self.log_picture(f"{stage}/charts/{protocol}", path, n_images)
+        self.log_picture(f"{scores.stage}/charts/{scores.protocol}", path, n_images)
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

@@ -13,10 +13,9 @@ import wandb
 from lightning.fabric.loggers.logger import rank_zero_experiment
 from lightning.pytorch import loggers
 from lightning.pytorch.utilities import rank_zero_only
-from numpy.typing import ArrayLike
 from wandb.errors import CommError
 
-from uqgen.loggers.run_logger import RunLogger
+from uqgen.loggers.run_logger import RequestedAchieved, RunLogger
 from uqgen.loggers.wandb_account import has_key
 from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.report.style import score_label
@@ -98,27 +97,20 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
             self.experiment.summary[name] = text
 
     @rank_zero_only
-    def log_in_vs_out(
-        self,
-        stage: str,
-        protocol: str,
-        requested: ArrayLike,
-        achieved: ArrayLike,
-        agreement: InVsOut,
-        score_name: str,
-        n_images: int,
-    ) -> None:
+    def log_in_vs_out(self, scores: RequestedAchieved, n_images: int) -> None:
         """Two charts, each with the table it is drawn from: a sample of all scores, and the curve."""
-        pairs = np.stack([requested, achieved], axis=1)
+        pairs = np.stack([scores.requested, scores.achieved], axis=1)
         drawn = self._rng.permutation(len(pairs))[:MAX_POINTS]
         scatter = wandb.Table(columns=["requested", "achieved"], data=pairs[drawn].tolist())
-        curve = wandb.Table(columns=["requested", "achieved", "kind"], data=curve_rows(agreement))
-        title = f"{score_label(score_name)} requested ({protocol}) against achieved"
+        curve = wandb.Table(columns=["requested", "achieved", "kind"], data=curve_rows(scores.agreement))
+        title = f"{score_label(scores.score_name)} requested ({scores.protocol}) against achieved"
         fields = {"x": "requested", "y": "achieved", "stroke": "kind"}
         names = {"title": title, "xname": "requested", "yname": "achieved"}
         charts = {
-            f"{stage}/charts/scatter_{protocol}": wandb.plot.scatter(scatter, "requested", "achieved", title=title),
-            f"{stage}/charts/curve_{protocol}": wandb.plot_table("wandb/line/v0", curve, fields, names),
+            f"{scores.stage}/charts/scatter_{scores.protocol}": wandb.plot.scatter(
+                scatter, "requested", "achieved", title=title
+            ),
+            f"{scores.stage}/charts/curve_{scores.protocol}": wandb.plot_table("wandb/line/v0", curve, fields, names),
         }
         self._log(charts, n_images)
 
