@@ -277,9 +277,7 @@ class Experiment:
         every = self.intervals.evaluate_every
         callbacks = [*self.callbacks, Evaluation(evaluator, every, run.evaluations)]
         if self.data.is_image:
-            low, high = evaluator.asked_range
-            ends = (high, low) if self.score.high_means == "confident" else (low, high)
-            scores = torch.linspace(*ends, N_SAMPLE_COLUMNS).tolist()
+            scores = torch.linspace(*evaluator.ends, N_SAMPLE_COLUMNS).tolist()
             classes = most_uncertain(self.data.class_names, evaluator.own, self.score.high_means)
             every, seed = self.intervals.samples_every, self.evaluation.seed
             callbacks.append(SampleGrid(run.samples, classes, scores, self.score.name, every, seed))
