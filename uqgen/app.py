@@ -88,14 +88,13 @@ def main(cfg: DictConfig) -> float:
     port = settings["port"]
     require_integer("port", port, 1)
     require(port <= LAST_PORT, "port", port, f"1 to {LAST_PORT}")
-    from uqgen.run import load_run  # slow imports, which --help need not wait for
+    from uqgen.run import load_run, permissions  # slow imports, which --help need not wait for
     from uqgen.run_folder import RunFolder
 
     folder = RunFolder(Path(settings["run"]))
     folder.read_settings()  # refuses what is no run, and then a missing Gradio, before anything that takes long
     page_builder()
-    allowed = {name: settings[name] for name in ("allow_changed", "trust_code")}
-    serve(explorer(load_run(folder, **allowed)), port)
+    serve(explorer(load_run(folder, **permissions(settings))), port)
     return 0.0
 
 

@@ -15,14 +15,13 @@ def evaluate_run(cfg: DictConfig) -> float:
     """
     from uqgen.logs import log_to  # slow imports, which --help need not wait for
     from uqgen.report.evaluation_report import evaluate
-    from uqgen.run import load_run
+    from uqgen.run import load_run, permissions
 
     settings = plain(cfg)
     run = RunFolder(Path(settings["run"]))
     run = run.varied(_changes(run.read_settings()["evaluation"], settings["evaluation"]))
     with run.held():
-        allowed = {name: settings[name] for name in ("allow_changed", "trust_code")}
-        loaded = load_run(run, settings["evaluation"], **allowed)
+        loaded = load_run(run, settings["evaluation"], **permissions(settings))
         log_to(run.path / "evaluate.log")
         return evaluate(loaded.experiment, run, loaded.classifiers, loaded.evaluator, loaded.model, loggers=[])
 

@@ -57,10 +57,9 @@ def _explain(
     from uqgen.report.editing_report import edit_given, edit_many, lead_between
     from uqgen.report.explanation_report import explain_run
     from uqgen.report.shares_table import shares_rows
-    from uqgen.run import load_run
+    from uqgen.run import load_run, permissions
 
-    allowed = {name: settings[name] for name in ("allow_changed", "trust_code")}
-    run = load_run(folder, {"split": settings["split"]}, **allowed)
+    run = load_run(folder, {"split": settings["split"]}, **permissions(settings))
     require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
     run.folder.explanation.mkdir(exist_ok=True)
     log_to(run.folder.explanation / "explain.log")

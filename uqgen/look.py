@@ -17,13 +17,12 @@ def main(cfg: DictConfig) -> float:
     require_integer("seed", seed, 0)
     from uqgen.evaluation.look import mix_images  # slow imports, which --help and a mistake need not wait for
     from uqgen.report.look_page import About, write_look_page
-    from uqgen.run import load_run
+    from uqgen.run import load_run, permissions
 
     folder = RunFolder(Path(settings["run"]))
     folder.read_settings()  # refuses what is no run, before anything is written
     with folder.held():
-        allowed = {name: settings[name] for name in ("allow_changed", "trust_code")}
-        run = load_run(folder, {"split": settings["split"]}, **allowed)
+        run = load_run(folder, {"split": settings["split"]}, **permissions(settings))
         require(run.experiment.data.is_image, "run", folder.path, "a run of images")
         split = run.experiment.evaluation.split
         path = folder.look(split, n, seed)

@@ -1,7 +1,7 @@
 """A trained run as an object: what a notebook, and every command that needs a trained model, begins with."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -196,6 +196,11 @@ class Run:
             require_number("second", second, *both.second.range(len(names)))  # type: ignore[union-attr]
         require_integer("n", n, 1)
         require_integer("seed", seed, 0)
+
+
+def permissions(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What a command's settings let `load_run` do."""
+    return {name: settings[name] for name in ("allow_changed", "trust_code")}
 
 
 def load_run(

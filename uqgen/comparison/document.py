@@ -25,7 +25,7 @@ What each way of conditioning reaches, measured by `make variants`, which trains
 [method.md](method.md) defines every number, and `conf/variant/` holds the settings of every variant; `paper` is the way
 of Le Coz, Herbin and Adjed (2023)."""
 CHOICE = """Score error and coverage both count. Of the variants whose class agreement is at most {lost} below that of
-`{reference}`, those on the front (no other one has both a lower error and more coverage) are {front}. Of these
+`{reference}`, the front (no other one has both a lower error and more coverage) holds {front}. Of these
 **`{chosen}`** is chosen: it has the least sum of the error, as share of that of always obtaining the middle of the
 range, and of the share of the real coverage that is lost. These numbers are of few images requested at the end of each
 training as for the validation split, of all classes together, apart from everything below."""
