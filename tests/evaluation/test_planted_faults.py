@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torchvision.transforms.v2.functional import gaussian_blur
 
 from uqgen.classifiers.cnn import CNN
 from uqgen.classifiers.frozen import FrozenClassifier
@@ -157,6 +158,15 @@ class Chimeras(RealImages):
         return torch.cat([upper[:, :, :half], unit_range(self.images.x[other])[:, :, half:]], dim=2)
 
 
+class HalfBlurred(RealImages):
+    """Real images of the class and score requested, whose left half is blurred."""
+
+    def generate(self, latent: Latent, condition: Condition) -> Tensor:
+        images = super().generate(latent, condition)
+        left = torch.arange(images.shape[-1]) < images.shape[-1] // 2
+        return torch.where(left, gaussian_blur(images, [9, 9], [1.5, 1.5]), images)
+
+
 @pytest.fixture(scope="module")
 def unseen(data, evaluator):
     return data.validation, evaluator.real["validation"].score
@@ -171,6 +181,7 @@ def test_a_sound_generator_passes(evaluator, unseen):
     assert verdict.is_sound, verdict.text
     assert verdict.n_measured > 40
     assert verdict.worst["coverage"].value > 0.85
+    assert verdict.worst["detail"].value > 0.85
 
 
 def test_one_image_of_each_class_is_a_collapse(evaluator, unseen):
@@ -193,6 +204,12 @@ def test_images_like_no_real_one_are_unrealistic(evaluator, unseen):
     verdict = evaluator.measure(Chimeras(*unseen)).verdict
     assert "unrealistic" in {finding.fault for finding in verdict.findings}
     assert verdict.worst["precision"].value < 0.3
+
+
+def test_images_blurred_in_one_half_have_wrong_detail_and_are_otherwise_realistic(evaluator, unseen):
+    found = _faults(evaluator, HalfBlurred(*unseen))
+    assert "detail" in found
+    assert "unrealistic" not in found
 
 
 def test_training_images_are_copies_and_otherwise_sound(data, evaluator):

@@ -36,18 +36,28 @@ def manifold(certain=None, below=None) -> Manifold:
     )
 
 
-def verdict(found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), copies=0.01, pearson=0.95):
+def verdict(found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), copies=0.01, pearson=0.95, detail=None):
     controls = SimpleNamespace(
         fragility=Fragility(Ratio.of(noise, 1.0), None if shift is None else Ratio.of(shift, 1.0)),
         matched_real=SimpleNamespace(judges_pearson={"judge 1": Ratio.of(*judged)} if judged else {}),
         copies=Copies(copies, 1.0, 2.0, 2.0, 100, 100),
     )
     uniform = SimpleNamespace(pearson=Estimate(pearson, pearson, pearson))
-    return judge_generator(found or manifold(), controls, uniform, (0.3, 1.0), "image")
+    return judge_generator(found or manifold(), detail, controls, uniform, (0.3, 1.0), "image")
 
 
 def faults(found) -> list[str]:
     return [finding.fault for finding in found.findings]
+
+
+def test_blur_or_noise_in_places_where_no_real_image_has_it_is_named_by_the_detail():
+    found = verdict(detail=manifold(certain=cell(precision=0.3)))
+    assert faults(found) == ["detail"]
+    assert (
+        "At the certain end, images of class dog have 33 % of the precision of real ones in fine detail" in found.text
+    )
+    assert found.worst["detail"].value == pytest.approx(1 / 3)
+    assert verdict(detail=manifold(certain=cell(recall=0.3))).is_sound  # of which the other measures tell
 
 
 def test_what_reaches_the_floor_is_sound_and_the_worst_class_and_bin_are_named():

@@ -33,6 +33,7 @@ def test_each_is_read_from_where_it_is_written(make_results):
     expected |= {"coverage": 0.2, "worst_coverage": 0.0625}
     expected |= {"certain_precision": 0.025, "certain_recall": 0.05, "certain_coverage": 0.1}
     expected |= {"below_precision": 0.075, "below_recall": 0.15, "below_coverage": 0.3}
+    expected |= {"detail": 0.1, "certain_detail": 0.05, "below_detail": 0.15}
     assert found == pytest.approx(expected, nan_ok=True)
 
 

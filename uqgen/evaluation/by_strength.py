@@ -22,7 +22,6 @@ def measure_by_strength(
         with model.guided_by(guidance.of_strength(strength) if guidance and strength > 0 else None):
             few = measure()
         uniform = few.protocols["uniform"]
-        found.append(
-            AtStrength(strength, uniform.in_vs_out, uniform.class_agreement, uniform.judges, few.realism, few.manifold)
-        )
+        agreement = uniform.in_vs_out, uniform.class_agreement, uniform.judges
+        found.append(AtStrength(strength, *agreement, few.realism, few.manifold, few.detail))
     return tuple(found)

@@ -12,11 +12,12 @@ from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.data.datamodule import InMemoryDataModule
+from uqgen.data.fine_detail import FineDetail
 from uqgen.data.low_pass import LowPass
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.manifold import RealCells
 from uqgen.evaluation.real import RealImages, features_of
-from uqgen.evaluation.score_bins import score_bins
+from uqgen.evaluation.score_bins import ScoreBins, score_bins
 from uqgen.evaluation.settings import OWN, REFERENCES, EvaluationSettings
 from uqgen.scores import Score
 
@@ -43,7 +44,7 @@ class EvaluationContext:
     logits: dict[str, Tensor]
     settings: EvaluationSettings
     features: nn.Module | None = None
-    _pooled: dict[tuple[str, int], RealCells] = field(default_factory=dict, init=False, repr=False)
+    _pooled: dict[tuple[str, int], dict[str, RealCells]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def asked_range(self) -> tuple[float, float]:
@@ -70,12 +71,17 @@ class EvaluationContext:
         }
 
     @cached_property
-    def real_cells(self) -> RealCells:
-        """The real images of each class and bin of scores."""
+    def bins(self) -> ScoreBins:
+        """The parts of the range of scores in which images are looked at."""
+        return score_bins(self.score, self.asked_range, self.own.score)
+
+    @cached_property
+    def real_cells(self) -> dict[str, RealCells]:
+        """The real images of each class and bin of scores, as they are compared for each field of `Measurements`."""
         names, n_most = self.data.class_names, self.settings.n_manifold
         return self._cells(self.settings.split, names, n_most, self.seed)
 
-    def pooled_cells(self, split: str, n_most: int) -> RealCells:
+    def pooled_cells(self, split: str, n_most: int) -> dict[str, RealCells]:
         """The same for few images: of all classes together."""
         if (split, n_most) not in self._pooled:
             self._pooled[split, n_most] = self._cells(split, ["all"], n_most, self.seed_of(split))
@@ -100,18 +106,20 @@ class EvaluationContext:
         """Draws conditions and latents for a split."""
         return seeding.derive(self.settings.seed, REFERENCES.index(split))
 
-    def _cells(self, split: str, class_names: Sequence[str], n_most: int, seed: int) -> RealCells:
-        bins = score_bins(self.score, self.asked_range, self.own.score)
-        features = partial(features_of, network=self.compared_in)
-        return RealCells.of(
-            self.real["train"].scored, self.real[split].scored, bins, class_names, features, n_most, seed
-        )
+    def _cells(self, split: str, class_names: Sequence[str], n_most: int, seed: int) -> dict[str, RealCells]:
+        sides = self.real["train"].scored, self.real[split].scored
+        return {
+            name: RealCells.of(*sides, self.bins, class_names, partial(features_of, network=network), n_most, seed)
+            for name, network in self._compared_in.items()
+        }
 
     @property
-    def compared_in(self) -> nn.Module | None:
+    def _compared_in(self) -> dict[str, nn.Module | None]:
         """What images are compared in by class and score; None for points."""
-        is_own = self.data.is_image and self.settings.features == OWN
-        return LowPass() if is_own else self.features
+        if not self.data.is_image:
+            return {"manifold": None}
+        own = LowPass() if self.settings.features == OWN else self.features
+        return {"manifold": own, "detail": FineDetail()}
 
     @cached_property
     def fitted_judges(self) -> dict[str, Judge]:

@@ -43,10 +43,11 @@ class Evaluator(EvaluationContext):
         real = self._realism(Sample(self.reference.features, *self.reference.scored))
         realism = {**found.realism, **{f"{name}_floor": floor for name, floor in real.items()}}
         controls = measure_controls(self, found.generated, found.protocols)
-        manifold = self._manifold(model, found.generated["data"], self.real_cells, self.seed)
+        found = replace(found, **self._beside_real(model, found.generated["data"], self.real_cells, self.seed))
         noun, uniform = "image" if self.data.is_image else "point", found.protocols["uniform"].in_vs_out
-        verdict = judge_generator(manifold, controls, uniform, self.asked_range, noun)
-        found = replace(found, realism=realism, manifold=manifold, controls=controls, verdict=verdict)
+        beside = cast(Manifold, found.manifold), found.detail
+        verdict = judge_generator(*beside, controls, uniform, self.asked_range, noun)
+        found = replace(found, realism=realism, controls=controls, verdict=verdict)
         found = replace(found, real_judges=self._real_judges())
         if found.second is not None and self.second is not None:
             found = replace(found, second=replace(found.second, real_judges=self.second._real_judges()))
@@ -75,7 +76,7 @@ class Evaluator(EvaluationContext):
         """
         found = self._measure(model, split, n_images, n_resamples or self.settings.n_resamples)
         cells = self.pooled_cells(split, n_images // N_POOLED_BINS)
-        return replace(found, manifold=self._manifold(model, found.generated["data"], cells, self.seed_of(split)))
+        return replace(found, **self._beside_real(model, found.generated["data"], cells, self.seed_of(split)))
 
     def _measure(self, model: ConditionalModel, split: str, n_images: int, n_resamples: int) -> Measurements:
         start = time.perf_counter()
@@ -88,15 +89,18 @@ class Evaluator(EvaluationContext):
         second = None if self.second is None else self.second._measure_as_second(generated, n_resamples)
         return Measurements(protocols, realism, generated, milliseconds, second=second)
 
-    def _manifold(self, model: ConditionalModel, made: Generated, cells: RealCells, seed: int) -> Manifold:
-        """Of images requested as in the data, and of more where they are too few."""
-        parts, lacking = [made], cells.lacking(made.scored)
+    def _beside_real(
+        self, model: ConditionalModel, made: Generated, cells: dict[str, RealCells], seed: int
+    ) -> dict[str, Manifold]:
+        """Of images requested as in the data, and of more where they are too few; whatever they are compared in."""
+        parts, lacking = [made], cells["manifold"].lacking(made.scored)
         if len(lacking):
             asked = self.own._replace(probabilities=None).select(lacking)
             parts.append(generate_scored(model, asked, self.target, {}, self.score, seeding.derive(seed, MANIFOLD)))
         images = ScoredImages(*map(torch.cat, zip(*(part.scored for part in parts), strict=True)))
         score_out = torch.cat([part.score_out for part in parts])
-        return measure_manifold(cells, images, score_out, self.settings.n_resamples)
+        n_resamples = self.settings.n_resamples
+        return {name: measure_manifold(real, images, score_out, n_resamples) for name, real in cells.items()}
 
     def _measure_as_second(self, generated: dict[str, Generated], n_resamples: int) -> SecondScore:
         protocols, effects = {}, {}

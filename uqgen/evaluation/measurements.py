@@ -40,7 +40,7 @@ class AtStrength:
         class_agreement: share of images whose most probable class, to the target, is the one requested (the same).
         judges: for each judge, requested scores against those obtained from the judge (the same).
         realism: of images requested as in the data, see `Measurements`.
-        manifold: of these, generated beside real images by score, all classes together.
+        manifold, detail: of these, generated beside real images by score, all classes together, see `Measurements`.
     """
 
     strength: float
@@ -49,6 +49,7 @@ class AtStrength:
     judges: dict[str, InVsOut]
     realism: dict[str, Any]
     manifold: Manifold | None
+    detail: Manifold | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Measurements:
             judge gives them; none in training.
         manifold: generated beside real images by class and score; in training by score alone, beside validation
             images.
+        detail: the same of images, compared in how strong their fine detail is, see `FineDetail`; None of points.
         controls: see there; None in training.
         verdict: what is wrong with the generator; None in training.
         by_strength: the model alone and under several strengths of guidance, by strength; none in training.
@@ -77,6 +79,7 @@ class Measurements:
     generated: dict[str, Generated]
     milliseconds: float = float("nan")
     manifold: Manifold | None = None
+    detail: Manifold | None = None
     real_judges: dict[str, InVsOut] = field(default_factory=dict)
     controls: Controls | None = None
     verdict: Verdict | None = None

@@ -52,6 +52,7 @@ def measured(measurements: Measurements) -> Plain:
         "real_judges": measurements.real_judges,
         "realism": measurements.realism,
         "manifold": measurements.manifold,
+        "detail": measurements.detail,
         "controls": measurements.controls,
         "verdict": measurements.verdict,
         "by_strength": measurements.by_strength,

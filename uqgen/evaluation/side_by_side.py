@@ -48,7 +48,7 @@ def side_by_side(context: EvaluationContext, model: ConditionalModel) -> dict[st
     classes = torch.from_numpy(np.linspace(0, n_classes - 1, min(n_classes, MOST_CLASSES)).round().astype(np.int64))
     uncertain = UNCERTAIN.get(context.score.name, sum(context.asked_range) / 2)
     rng = seeding.generator(context.settings.seed)
-    chosen = (at_certain_end(real, context.real_cells.bins, classes, rng), about(uncertain, real, classes, rng))
+    chosen = (at_certain_end(real, context.bins, classes, rng), about(uncertain, real, classes, rng))
     return {name: _beside(context, model, index, classes) for name, index in zip(ENDS, chosen, strict=True)}
 
 

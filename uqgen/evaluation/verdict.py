@@ -5,7 +5,7 @@ interval is beyond the limit, since the worst of many is partly bad luck.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from uqgen.metrics.copies import Copies
 from uqgen.metrics.fragility import Fragility
 from uqgen.metrics.in_vs_out import InVsOut
 
-COLLAPSE, UNREALISTIC, WRONG_SCORE = "collapse", "unrealistic", "wrong score"
+COLLAPSE, UNREALISTIC, DETAIL, WRONG_SCORE = "collapse", "unrealistic", "detail", "wrong score"
 ADVERSARIAL, COPIES = "adversarial", "copies"
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
 # Whoever always obtains the middle of the range misses uniform requests by a quarter of it.
@@ -72,7 +72,8 @@ class Verdict:
         is_sound: whether no fault was found; None where nothing could be measured by class and score.
         text: in plain words, the worst first.
         findings: every fault found.
-        worst: for coverage, recall, precision and error, the worst class and bin; empty where nothing was measured.
+        worst: for coverage, recall, precision, detail (precision in fine detail, of images) and error, the worst class
+            and bin; empty where nothing was measured.
         n_measured, n_cells: classes and bins measured, and all there are.
     """
 
@@ -97,33 +98,45 @@ class _Cell(NamedTuple):
 
 
 def judge_generator(
-    manifold: Manifold, controls: Controls, uniform: InVsOut, asked_range: tuple[float, float], noun: str
+    manifold: Manifold,
+    detail: Manifold | None,
+    controls: Controls,
+    uniform: InVsOut,
+    asked_range: tuple[float, float],
+    noun: str,
 ) -> Verdict:
     """Says what is wrong.
 
     Args:
         manifold: generated beside real images by class and score.
+        detail: the same in their fine detail; None for points.
         controls: the controls against cheating.
         uniform: requested against obtained scores under the uniform protocol.
         asked_range: the lowest and the highest score requested.
         noun: "image" or "point", of the data.
     """
     cells = list(_cells(manifold))
-    measured = [cell for cell in cells if cell.found.generated is not None]
+    measured = _measured(cells)
+    in_detail = _measured(_cells(detail)) if detail is not None else []
     middle = (asked_range[1] - asked_range[0]) / 4
     findings = [
         _collapse(measured, noun),
         _unrealistic(measured, noun),
+        _uneven(in_detail, noun),
         _wrong_score(measured, middle, noun),
         _fragile(controls.fragility, noun),
         _unseen(controls, uniform),
         _copies(controls.copies, noun),
     ]
     found = tuple(finding for finding in findings if finding is not None)
-    worst = _worst(measured, middle)
+    worst = _worst(measured, in_detail, middle)
     text = " ".join([*_opening(found, worst, noun), _extent(len(measured), len(cells), noun)])
     is_sound = None if not (found or measured) else not found
     return Verdict(is_sound, text, found, worst, len(measured), len(cells))
+
+
+def _measured(cells: Iterable[_Cell]) -> list[_Cell]:
+    return [cell for cell in cells if cell.found.generated is not None]
 
 
 def _cells(manifold: Manifold) -> Iterator[_Cell]:
@@ -172,6 +185,17 @@ def _unrealistic(measured: list[_Cell], noun: str) -> Finding | None:
     return Finding(UNREALISTIC, _about(worst, noun, says, failing, measured))
 
 
+def _uneven(in_detail: list[_Cell], noun: str) -> Finding | None:
+    """Blur or noise that no real image has, such as in one part of the image alone."""
+    failing = [cell for cell in in_detail if _fails(cell, "precision")]
+    if not failing:
+        return None
+    worst = min(failing, key=lambda cell: _share(cell, "precision"))
+    says = f"have {_percent(_share(worst, 'precision'))} of the precision of real ones in fine detail: "
+    says += "the rest have blur or noise, or places of it, that no real image has"
+    return Finding(DETAIL, _about(worst, noun, says, failing, in_detail))
+
+
 def _wrong_score(measured: list[_Cell], middle: float, noun: str) -> Finding | None:
     failing = [cell for cell in measured if _error(cell, "low") > MOST_ERROR * middle]
     if not failing:
@@ -215,15 +239,19 @@ def _copies(found: Copies, noun: str) -> Finding | None:
     return Finding(COPIES, f"{text} ever are: they are copies.")
 
 
-def _worst(measured: list[_Cell], middle: float) -> dict[str, Worst]:
+def _worst(measured: list[_Cell], in_detail: list[_Cell], middle: float) -> dict[str, Worst]:
     if not measured:
         return {}
-    found = {}
-    for measure in ("coverage", "recall", "precision"):
-        cell = min(measured, key=lambda cell: _share(cell, measure))
-        found[measure] = cell.at(_share(cell, measure))
+    found = {measure: _least(measured, measure) for measure in ("coverage", "recall", "precision")}
+    if in_detail:
+        found["detail"] = _least(in_detail, "precision")
     cell = max(measured, key=_error)
     return {**found, "error": cell.at(_error(cell) / middle)}
+
+
+def _least(cells: list[_Cell], measure: str) -> Worst:
+    cell = min(cells, key=lambda cell: _share(cell, measure))
+    return cell.at(_share(cell, measure))
 
 
 def _opening(findings: tuple[Finding, ...], worst: dict[str, Worst], noun: str) -> list[str]:

@@ -34,26 +34,29 @@ _WIDEST = 0.45  # inches, of an image
 _PANEL = 3.3
 
 
-def manifold_figure(manifold: Manifold, score_name: str, *, seed: int) -> Figure:
-    """Coverage, recall and precision of each class and bin, as shares of their floors.
+def manifold_figure(manifold: Manifold, detail: Manifold | None, score_name: str, *, seed: int) -> Figure:
+    """Coverage, recall and precision of each class and bin, and precision in fine detail, as shares of their floors.
 
     Of more than 30 classes, those with the least coverage are shown.
 
     Args:
         manifold: what was measured.
+        detail: in fine detail; None for points.
         score_name: name of the score, such as `msp`.
         seed: of the evaluation, for the small print.
     """
-    bins = sorted([manifold.certain, *manifold.below], key=lambda part: part.low)
-    maps = {name: _shares(bins, name) for name in SHOWN}
-    least = np.nan_to_num(maps["coverage"], nan=np.inf).min(axis=1).argsort(kind="stable")[:MOST_CLASSES]
+    bins = _by_score(manifold)
+    maps = {title: _shares(bins, name) for name, title in SHOWN.items()}
+    least = np.nan_to_num(maps[SHOWN["coverage"]], nan=np.inf).min(axis=1).argsort(kind="stable")[:MOST_CLASSES]
+    if detail is not None:
+        maps["precision of detail / real"] = _shares(_by_score(detail), "precision")
     rows = np.sort(least)
     rule = "those with the least coverage in any part of the range"
     classes = ShownClasses(list(bins[0].classes), rows.tolist(), rule)
     figure = new_figure(height=_LINE * len(rows) + 1.5)
-    for axes, (name, title) in zip(figure.subplots(1, len(SHOWN), sharey=True), SHOWN.items(), strict=True):
+    for axes, (title, shares) in zip(figure.subplots(1, len(maps), sharey=True), maps.items(), strict=True):
         style(axes, x=f"{score_label(score_name)} requested", title=title)
-        _draw_map(axes, maps[name][rows])
+        _draw_map(axes, shares[rows])
         axes.set_xticks(
             np.arange(len(bins)), [_edges(part) for part in bins], rotation=60, ha="right", rotation_mode="anchor"
         )
@@ -61,6 +64,10 @@ def manifold_figure(manifold: Manifold, score_name: str, *, seed: int) -> Figure
     marks = "1: as real images that take the place of the generated ones; blank: too few real images"
     small_print(figure, [marks, *classes.note, f"k = {manifold.k}", f"seed {seed}"])
     return figure
+
+
+def _by_score(manifold: Manifold) -> list[InBin]:
+    return sorted([manifold.certain, *manifold.below], key=lambda part: part.low)
 
 
 def _shares(bins: list[InBin], name: str) -> Array:

@@ -69,7 +69,7 @@ def measured_figures(context: EvaluationContext, measurements: Measurements, mod
     score, seed = context.score.name, context.settings.seed
     generated = measurements.generated["data"]
     if measurements.manifold is not None:
-        yield "manifold", manifold_figure(measurements.manifold, score, seed=seed)
+        yield "manifold", manifold_figure(measurements.manifold, measurements.detail, score, seed=seed)
     yield "in_vs_out", _in_vs_out(measurements.generated, measurements.protocols, score, seed)
     if (second := measurements.second) is not None:
         made = {name: images.second for name, images in measurements.generated.items() if images.second is not None}

@@ -153,16 +153,31 @@ def classifier_table(results: Plain) -> Table:
 
 def manifold_table(results: Plain) -> Table:
     """Precision, recall, density and coverage at the certain end and in every bin below, beside their floors."""
-    manifold = results["manifold"]
+    manifold, detail = results["manifold"], results.get("detail")
     rows = []
-    for title, part in [("certain end, ", manifold["certain"]), *(("", part) for part in reversed(manifold["below"]))]:
+    for title, part, fine in zip(_bin_titles(manifold), _bins(manifold), _bins(detail or manifold), strict=True):
         sizes = [found["n"] for found in part["classes"].values() if found["n"]]
-        mean = part["mean"]
-        cells = [f"{mean[m]['generated']:.2f} ({mean[m]['real']:.2f})" if mean else "too few" for m in MEASURES]
+        cells = [_beside_real(part["mean"], measure) for measure in MEASURES]
+        if detail:
+            cells.append(_beside_real(fine["mean"], "precision"))
         extent = [f"{len(sizes)} of {len(part['classes'])}", f"{min(sizes)} to {max(sizes)}" if sizes else ""]
         rows.append([f"{title}{part['low']:.2g} to {part['high']:.2g}", *cells, *extent])
     caption = (
         "Means over the classes; in brackets the floor, what other real data reach in place of generated ones. A class "
         f"counts where there are {FEWEST} on each side. Nearest neighbours: k = {manifold['k']}"
     )
-    return Table(["scores requested", *MEASURES, "classes", "on each side"], rows, caption)
+    columns = [*MEASURES, "precision of fine detail"] if detail else MEASURES
+    return Table(["scores requested", *columns, "classes", "on each side"], rows, caption)
+
+
+def _bins(manifold: Plain) -> list[Plain]:
+    """The certain end, and the bins below it, from above."""
+    return [manifold["certain"], *reversed(manifold["below"])]
+
+
+def _bin_titles(manifold: Plain) -> list[str]:
+    return ["certain end, ", *("" for _ in manifold["below"])]
+
+
+def _beside_real(mean: Plain | None, measure: str) -> str:
+    return f"{mean[measure]['generated']:.2f} ({mean[measure]['real']:.2f})" if mean else "too few"
