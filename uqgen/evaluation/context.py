@@ -46,14 +46,14 @@ class EvaluationContext:
     _pooled: dict[tuple[str, int], RealCells] = field(default_factory=dict, init=False, repr=False)
 
     @property
-    def asked_range(self) -> tuple[float, float]:
-        """The lowest and the highest score asked under the uniform protocol."""
-        return self.settings.asked_range(self.score, self.own.score)
+    def requested_range(self) -> tuple[float, float]:
+        """The lowest and the highest score requested under the uniform protocol."""
+        return self.settings.requested_range(self.score, self.own.score)
 
     @property
     def ends(self) -> tuple[float, float]:
-        """The most certain score asked under the uniform protocol, and the most uncertain one."""
-        low, high = self.asked_range
+        """The most certain score requested under the uniform protocol, and the most uncertain one."""
+        low, high = self.requested_range
         return (high, low) if self.score.high_means == "confident" else (low, high)
 
     @cached_property
@@ -93,7 +93,7 @@ class EvaluationContext:
 
     def bootstrap_settings(self, n_resamples: int) -> dict[str, Any]:
         """What `in_vs_out` needs to know besides the scores."""
-        edges = np.linspace(*self.asked_range, self.settings.n_bins + 1)
+        edges = np.linspace(*self.requested_range, self.settings.n_bins + 1)
         return {"edges": edges, "n_resamples": n_resamples, "seed": self.settings.seed}
 
     def seed_of(self, split: str) -> int:
@@ -101,7 +101,7 @@ class EvaluationContext:
         return seeding.derive(self.settings.seed, REFERENCES.index(split))
 
     def _cells(self, split: str, class_names: Sequence[str], n_most: int, seed: int) -> RealCells:
-        bins = score_bins(self.score, self.asked_range, self.own.score)
+        bins = score_bins(self.score, self.requested_range, self.own.score)
         features = partial(features_of, network=self.compared_in)
         return RealCells.of(
             self.real["train"].scored, self.real[split].scored, bins, class_names, features, n_most, seed
