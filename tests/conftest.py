@@ -53,7 +53,7 @@ def tiny_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture(scope="session")
 def tiny_flow_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with a flow."""
-    few = ["evaluation.strengths=[]", "evaluation.n_at_sampling=10", "evaluation.n_correction=10"]
+    few = ["evaluation.strengths=[]", "evaluation.n_at_sampling=10", "evaluation.n_recalibration=10"]
     small = ["model.velocity.channels=[8,8,8]", "model.sampling.steps=3", "evaluation.n_by_strength=20"]
     return _train_tiny(mnist_folder, tmp_path_factory.mktemp("tiny_flow"), "model=flow", *small, *few)
 

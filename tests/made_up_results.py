@@ -14,10 +14,10 @@ from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.support import Support
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.by_score import DistanceByScore, DistanceInBin
-from uqgen.metrics.copies import Copies
 from uqgen.metrics.fidelity import Fidelity
-from uqgen.metrics.fragility import Fragility
 from uqgen.metrics.in_vs_out import in_vs_out
+from uqgen.metrics.local_sensitivity import LocalSensitivity
+from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.plain import as_plain
 from uqgen.metrics.ratio import Ratio
 
@@ -27,10 +27,12 @@ EDGES = (0, 0.5, 1)
 def _results(quality: float, is_image: bool = True) -> dict:
     """What results.json holds of a made-up GAN, through the classes that are written there; 1 is perfect."""
     rng = np.random.default_rng(int(1000 * quality))
-    asked = rng.uniform(0, 1, 50)
+    requested = rng.uniform(0, 1, 50)
 
     def agreement(quality):
-        return in_vs_out(asked, quality * asked + (1 - quality) * rng.uniform(0, 1, 50), edges=EDGES, n_resamples=5)
+        return in_vs_out(
+            requested, quality * requested + (1 - quality) * rng.uniform(0, 1, 50), edges=EDGES, n_resamples=5
+        )
 
     def protocol():
         judges = {f"judge {i}": agreement(quality * i / 4) for i in (1, 2, 3)}
@@ -45,7 +47,7 @@ def _results(quality: float, is_image: bool = True) -> dict:
     sizes |= {"evaluation_split": "test", "support": Support((0.0, 0.5, 1.0), ((3, 1), (0, 1_200)))}
     helped = {
         name: AtSampling(cost, agreement(quality + gain), Estimate(quality, np.nan, np.nan), {})
-        for name, cost, gain in (("corrected", 1, 0.1), ("best_of", 8, 0.2), ("corrected_best_of", 8, 0.3))
+        for name, cost, gain in (("recalibrated", 1, 0.1), ("best_of", 8, 0.2), ("recalibrated_best_of", 8, 0.3))
     }
     alone = (agreement(quality - 0.1), Estimate(quality, np.nan, np.nan), {}, realism, None)
     results |= {"by_strength": [AtStrength(0.0, *alone)]}
@@ -61,8 +63,8 @@ def _controls(quality: float, is_image: bool) -> Controls:
     return Controls(
         MatchedReal({}, {}, gaps, {}, relative),
         DistanceByScore(70 - quality, tuple(_bin(number) for number in range(1, 5))),
-        Copies(0.03 - quality / 100, 1.0, 1.0, 1.0, 50, 50),
-        Fragility(Ratio.of(3 - quality, 1), Ratio.of(2 - quality, 1) if is_image else None),
+        Memorisation(0.03 - quality / 100, 1.0, 1.0, 1.0, 50, 50),
+        LocalSensitivity(Ratio.of(3 - quality, 1), Ratio.of(2 - quality, 1) if is_image else None),
     )
 
 

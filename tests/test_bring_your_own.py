@@ -95,7 +95,7 @@ MISTAKES = [
     ),
     ("data.size=33", "data.size=33: allowed: 8, 10, 12"),
     ("model=gan_paper data.size=64 classifier.size=32", "model.generator.channels=[512, 512, 512, 512]: "),
-    ("enforcement=siblings", "enforcement.n_siblings=2: allowed: 0 with a classifier of your own"),
+    ("enforcement=surrogates", "enforcement.n_surrogates=2: allowed: 0 with a classifier of your own"),
 ]
 
 
@@ -103,9 +103,9 @@ MISTAKES = [
 def test_a_mistake_gets_one_line_before_any_work(overrides, line, given, monkeypatch):
     monkeypatch.chdir(given)
     right = "experiment=shapes data=folder data.folder=images classifier=torchscript classifier.file=model.pt"
-    asked = dict(override.split("=", 1) for override in f"{right} {overrides}".split())
+    requested = dict(override.split("=", 1) for override in f"{right} {overrides}".split())
     with pytest.raises(SettingError) as refusal:
-        build(plain(compose([f"{name}={value}" for name, value in asked.items()])))
+        build(plain(compose([f"{name}={value}" for name, value in requested.items()])))
     assert str(refusal.value).startswith(line)
     assert "\n" not in str(refusal.value)
 
@@ -131,8 +131,8 @@ def digits_run(tmp_path_factory):
     """The folder of a complete run of scikit-learn's digits, beside its cache."""
     folder = tmp_path_factory.mktemp("digits")
     small = ["evaluation.n_judges=1", "evaluation.n_images=100", "classifier.training.epochs=1", "data.limit=450"]
-    asked = ["experiment=digits", "debug=seconds", f"run={folder / 'run'}", f"cache={folder / 'cache'}", *small]
-    train(compose([*asked, "judge.training.epochs=1", "logger=csv", "trainer=cpu"]))
+    requested = ["experiment=digits", "debug=seconds", f"run={folder / 'run'}", f"cache={folder / 'cache'}", *small]
+    train(compose([*requested, "judge.training.epochs=1", "logger=csv", "trainer=cpu"]))
     return RunFolder(folder / "run")
 
 

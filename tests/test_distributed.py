@@ -61,11 +61,11 @@ def test_two_processes_gather_every_part_once_and_in_order(tmp_path):
 
 @pytest.mark.slow
 def test_a_run_on_two_devices_measures_what_a_run_on_one_does(tmp_path):
-    asked = ["experiment=moons", "debug=seconds", "data.limit=2000", f"cache={tmp_path / 'cache'}", "logger=csv"]
-    asked += ["model.training.n_images=25600", "evaluation.n_images=2000"]
+    requested = ["experiment=moons", "debug=seconds", "data.limit=2000", f"cache={tmp_path / 'cache'}", "logger=csv"]
+    requested += ["model.training.n_images=25600", "evaluation.n_images=2000"]
     results = {}
     for name, trainer in {"one": ["trainer=cpu"], "two": ["trainer=ddp", "trainer.accelerator=cpu"]}.items():
-        command = [sys.executable, "-m", "uqgen.train", *asked, *trainer, f"run={tmp_path / name}"]
+        command = [sys.executable, "-m", "uqgen.train", *requested, *trainer, f"run={tmp_path / name}"]
         done = subprocess.run(command, env=torchrun_environment(), capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stderr
         results[name] = json.loads((tmp_path / name / "results.json").read_text())

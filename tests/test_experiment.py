@@ -22,13 +22,13 @@ RANGES = [
 ]
 
 
-@pytest.mark.parametrize(("score", "asked", "narrow"), RANGES)
-def test_a_classifier_that_is_sure_of_everything_is_warned_of(score, asked, narrow, caplog):
+@pytest.mark.parametrize(("score", "requested", "narrow"), RANGES)
+def test_a_classifier_that_is_sure_of_everything_is_warned_of(score, requested, narrow, caplog):
     experiment = build(plain(compose([f"score={score}"])))
     with caplog.at_level(logging.INFO):
-        experiment.tell_range(SimpleNamespace(asked_range=asked))
+        experiment.tell_range(SimpleNamespace(requested_range=requested))
     messages = [(record.levelname, record.getMessage()) for record in caplog.records]
-    assert messages[0] == ("INFO", f"asked uniformly: {score} from {asked[0]:.3g} to {asked[1]:.3g}")
+    assert messages[0] == ("INFO", f"requested uniformly: {score} from {requested[0]:.3g} to {requested[1]:.3g}")
     assert [level for level, _ in messages[1:]] == ["WARNING"] * narrow
 
 
@@ -86,16 +86,16 @@ def test_a_judge_with_other_weights_is_one(files, tmp_path):
     assert obtain(tmp_path, *given[0], *given[1]).judges.keys() == {"judge 1"}
 
 
-def test_a_judge_is_no_member_of_the_target_and_no_sibling(tmp_path):
+def test_a_judge_is_no_member_of_the_target_and_no_surrogate(tmp_path):
     alike = ["classifier=cnn", "classifier@judge=cnn", "judge.training.seed=50"]
-    taken = obtain(tmp_path, *alike, "enforcement=siblings", "enforcement.n_siblings=1")
-    assert len(taken.siblings) == 1
+    taken = obtain(tmp_path, *alike, "enforcement=surrogates", "enforcement.n_surrogates=1")
+    assert len(taken.surrogates) == 1
     shutil.copytree(tmp_path / "run" / "classifiers", tmp_path / "kept")
     shutil.rmtree(tmp_path / "run")
 
-    sibling = [*alike, f"judge.checkpoint={tmp_path / 'kept' / 'sibling-1.pt'}"]
-    with pytest.raises(SettingError, match=r"^judge\.checkpoint=.*: allowed: weights that sibling 1 does not have"):
-        obtain(tmp_path, *sibling, "enforcement=siblings", "enforcement.n_siblings=1")
+    surrogate = [*alike, f"judge.checkpoint={tmp_path / 'kept' / 'surrogate-1.pt'}"]
+    with pytest.raises(SettingError, match=r"^judge\.checkpoint=.*: allowed: weights that surrogate 1 does not have"):
+        obtain(tmp_path, *surrogate, "enforcement=surrogates", "enforcement.n_surrogates=1")
 
     shutil.rmtree(tmp_path / "run")
     member = ["classifier=cnn_ensemble", "classifier.members=2", "classifier@judge=cnn", "judge.training.seed=50"]
@@ -103,8 +103,8 @@ def test_a_judge_is_no_member_of_the_target_and_no_sibling(tmp_path):
         obtain(tmp_path, *member, f"judge.checkpoint={tmp_path / 'kept' / 'target.pt'}", "enforcement=none")
 
 
-def test_a_seed_with_which_a_judge_would_be_a_sibling_is_refused_before_any_training():
-    siblings = ["experiment=digits", "enforcement=siblings", "classifier=cnn", "classifier@judge=cnn"]
-    judge = [*siblings, "judge.training.epochs=2", "judge.training.seed=1001"]
+def test_a_seed_with_which_a_judge_would_be_a_surrogate_is_refused_before_any_training():
+    surrogates = ["experiment=digits", "enforcement=surrogates", "classifier=cnn", "classifier@judge=cnn"]
+    judge = [*surrogates, "judge.training.epochs=2", "judge.training.seed=1001"]
     with pytest.raises(SettingError, match=r"^judge\.training\.seed=1001: allowed: a seed with which no judge is"):
         build(plain(compose(judge)))

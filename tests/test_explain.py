@@ -118,7 +118,7 @@ def test_given_images_are_edited_and_measured(either, tmp_path):
     returned = main(compose([f"run={folder}", "edits=5", *few], "explain"))
     (path,) = (folder / "explanation").glob("edits_test_5-*.json")
     results = json.loads(path.read_text())
-    assert results["asked"] == pytest.approx([0.3, 0.65, 1])
+    assert results["requested"] == pytest.approx([0.3, 0.65, 1])
     methods = results["methods"]
     assert methods.keys() == {"condition", "condition, then guidance", "pixels", "nearest real image"}
     assert methods["condition, then guidance"]["reached"]["value"] == returned

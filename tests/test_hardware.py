@@ -10,14 +10,14 @@ WITHOUT_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a G
 
 @pytest.mark.parametrize(("computes", "precision"), [(True, "bf16-mixed"), (False, "32-true")])
 def test_auto_precision_is_bf16_where_it_saves_time(monkeypatch, computes, precision):
-    asked = []
-    monkeypatch.setattr(hardware, "computes_in_bf16", lambda device_type: (asked.append(device_type), computes)[1])
+    requested = []
+    monkeypatch.setattr(hardware, "computes_in_bf16", lambda device_type: (requested.append(device_type), computes)[1])
     assert Hardware(accelerator="cpu").model_precision() == precision
-    assert asked == ["cpu"]
+    assert requested == ["cpu"]
 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
-def test_a_precision_that_is_asked_is_taken(precision):
+def test_a_precision_that_is_requested_is_taken(precision):
     assert Hardware(accelerator="cpu", precision=precision).model_precision() == precision
 
 
@@ -44,7 +44,7 @@ def test_the_first_device():
     assert Hardware().device().type == ("cuda" if torch.cuda.is_available() else Hardware().device().type)
 
 
-def test_a_trainer_has_what_is_asked_and_leaves_nothing_behind(tmp_path, monkeypatch, capsys):
+def test_a_trainer_has_what_is_requested_and_leaves_nothing_behind(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     trainer = Hardware(accelerator="cpu").trainer(max_epochs=3)
     assert (trainer.max_epochs, trainer.num_devices, trainer.num_nodes) == (3, 1, 1)

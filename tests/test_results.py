@@ -18,8 +18,8 @@ def ask(tmp_path):
 
     def write(*sweeps: str, **more: object) -> float:
         listed = ",".join(str(tmp_path / sweep) for sweep in sweeps)
-        asked = [f"{name}={value}" for name, value in {"page": tmp_path / "page.md", **more}.items()]
-        return write_results(compose([f"sweeps=[{listed}]", *asked], "results"))
+        requested = [f"{name}={value}" for name, value in {"page": tmp_path / "page.md", **more}.items()]
+        return write_results(compose([f"sweeps=[{listed}]", *requested], "results"))
 
     return write
 

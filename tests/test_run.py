@@ -42,7 +42,7 @@ def test_what_is_said_of_the_images_is_what_the_target_says_of_them(run):
     assert made.predicted.equal(probabilities.argmax(dim=1))
 
 
-def test_the_noise_follows_the_seed_alone_and_the_image_what_is_asked(run):
+def test_the_noise_follows_the_seed_alone_and_the_image_what_is_requested(run):
     made = run.generate(label=3, score=0.6, n=4)
     assert made.x.equal(run.generate(3, 0.6, 4, seed=0).x)
     assert not made.x.equal(run.generate(3, 0.6, 4, seed=1).x)
@@ -85,7 +85,7 @@ def test_the_way_leads_from_the_reconstruction_of_one_image_to_that_of_the_other
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("requested", "message"),
     [
         ({"second": -1}, "^image=-1: allowed: 0 to"),
         ({"first": "nowhere.png"}, r"^image=nowhere\.png: allowed"),
@@ -93,9 +93,9 @@ def test_the_way_leads_from_the_reconstruction_of_one_image_to_that_of_the_other
         ({"seed": -1}, "^seed=-1: allowed"),
     ],
 )
-def test_what_cannot_be_interpolated_is_refused_in_one_line(run, asked, message):
+def test_what_cannot_be_interpolated_is_refused_in_one_line(run, requested, message):
     with pytest.raises(SettingError, match=message):
-        run.interpolate(**{"first": 3, "second": 4, **asked})
+        run.interpolate(**{"first": 3, "second": 4, **requested})
 
 
 def test_in_against_out_is_what_the_results_say(run):
@@ -109,12 +109,12 @@ def test_in_against_out_is_measured_where_there_are_no_results(run, tmp_path):
     without = replace(run, folder=RunFolder(tmp_path))
     agreement = without.in_vs_out()["uniform"]
     assert agreement.n == run.experiment.evaluation.n_images_in_training
-    asked = run.evaluator.measure_in_training(run.model).generated["uniform"]
-    assert agreement.mae.value == pytest.approx(float((asked.score_out - asked.asked.score).abs().mean()))
+    requested = run.evaluator.measure_in_training(run.model).generated["uniform"]
+    assert agreement.mae.value == pytest.approx(float((requested.score_out - requested.requested.score).abs().mean()))
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("requested", "message"),
     [
         ({"label": 10}, r"^label=10: allowed: 0 to 9 \(0, 1, 2"),
         ({"label": -1}, "^label=-1: allowed: 0 to 9"),
@@ -127,9 +127,9 @@ def test_in_against_out_is_measured_where_there_are_no_results(run, tmp_path):
         ({"guidance": "strong"}, "^guidance=strong: allowed"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_in_one_line(run, asked, message):
+def test_what_cannot_be_requested_is_refused_in_one_line(run, requested, message):
     with pytest.raises(SettingError, match=message):
-        run.generate(**{"label": 3, "score": 0.6, **asked})
+        run.generate(**{"label": 3, "score": 0.6, **requested})
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):

@@ -35,7 +35,7 @@ def test_first_draws_are_uniform_over_seeds():
     assert (torch.histc(first, 10, 0, 1) / 4000).tolist() == pytest.approx([0.1] * 10, abs=0.02)
 
 
-def test_the_generator_is_on_the_device_asked():
+def test_the_generator_is_on_the_device_requested():
     assert seeding.generator(1).device == torch.device("cpu")
     if torch.cuda.is_available():
         assert seeding.generator(1, device="cuda").device.type == "cuda"

@@ -68,13 +68,13 @@ def test_a_signal_that_is_ignored_stays_so():
     assert process.wait(20) == 0
 
 
-def begin(folder: Path, *asked: str, until: str) -> subprocess.Popen:
+def begin(folder: Path, *requested: str, until: str) -> subprocess.Popen:
     """Starts a training in a session of its own, and waits until it says this; what it says is in `said.txt`."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     options = {"stderr": subprocess.STDOUT, "cwd": folder, "env": environment, "start_new_session": True}
     default = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
     with (folder / "said.txt").open("w") as said:
-        line = [sys.executable, "-m", "uqgen.train", *asked, "cache=cache"]
+        line = [sys.executable, "-m", "uqgen.train", *requested, "cache=cache"]
         process = subprocess.Popen(line, stdout=said, preexec_fn=default, **options)
     end = time.monotonic() + 200
     while until not in (folder / "said.txt").read_text():
@@ -108,9 +108,9 @@ STAGES = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("signum", "stage", "asked"), STAGES, ids=[stage for _, stage, _ in STAGES])
-def test_a_training_that_is_stopped_says_how_to_go_on_and_its_logger_ends_as_failed(tmp_path, signum, stage, asked):
-    line = [*MOONS, "logger=wandb", "name=my run", *asked]
+@pytest.mark.parametrize(("signum", "stage", "requested"), STAGES, ids=[stage for _, stage, _ in STAGES])
+def test_a_training_that_is_stopped_says_how_to_go_on_and_its_logger_ends_as_failed(tmp_path, signum, stage, requested):
+    line = [*MOONS, "logger=wandb", "name=my run", *requested]
     process = begin(tmp_path, *line, until=stage)
     time.sleep(1)
     process.send_signal(signum)
@@ -130,15 +130,15 @@ def test_a_training_that_is_stopped_says_how_to_go_on_and_its_logger_ends_as_fai
 
 @pytest.mark.slow
 def test_a_stopped_training_goes_on_from_its_checkpoint(tmp_path):
-    asked = [*MOONS, "logger=csv", "run=run", "intervals.checkpoint_every=256", "model.training.n_images=50000"]
-    process = begin(tmp_path, *asked, until="generative model ...")
+    requested = [*MOONS, "logger=csv", "run=run", "intervals.checkpoint_every=256", "model.training.n_images=50000"]
+    process = begin(tmp_path, *requested, until="generative model ...")
     run, end = RunFolder(tmp_path / "run"), time.monotonic() + 60
     while not run.checkpoint.exists() and time.monotonic() < end:
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 143
     assert 0 < load_tensors(run.checkpoint)["n_images"] < 50_000
-    assert begin(tmp_path, *asked, until="report: ").wait(60) == 0
+    assert begin(tmp_path, *requested, until="report: ").wait(60) == 0
 
 
 @pytest.mark.slow

@@ -33,11 +33,11 @@ def overrides(experiment: str, folder: Path, mnist_folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module", params=EXPERIMENTS)
 def finished(request, tmp_path_factory, mnist_folder) -> tuple[RunFolder, list[str], float]:
-    """A complete run, how it was asked for, and what its command returned."""
+    """A complete run, how it was started, and what its command returned."""
     folder = tmp_path_factory.mktemp("runs")
-    asked = overrides(request.param, folder, mnist_folder)
-    returned = train(compose(asked))
-    return RunFolder(folder / request.param), asked, returned
+    requested = overrides(request.param, folder, mnist_folder)
+    returned = train(compose(requested))
+    return RunFolder(folder / request.param), requested, returned
 
 
 def test_a_run_leaves_everything_in_its_folder(finished):
@@ -69,7 +69,7 @@ def test_the_results_are_those_of_what_was_generated(finished):
         assert sum(part["n"] for part in results["by_class"][protocol].values()) == 500
         assert len(results["judges"][protocol]) == 3
     cost = {way: helped["cost"] for way, helped in results["at_sampling"].items()}
-    assert cost == {"corrected": 1, "best_of": 8, "corrected_best_of": 8}
+    assert cost == {"recalibrated": 1, "best_of": 8, "recalibrated_best_of": 8}
     for helped in results["at_sampling"].values():
         assert helped["in_vs_out"]["n"] == 100
         assert len(helped["judges"]) == 3
@@ -86,8 +86,8 @@ def test_the_results_say_how_calibrated_the_classifier_is(finished):
 
 def test_a_score_is_fitted_to_the_target_before_it_is_used_and_when_a_run_is_loaded(tmp_path):
     settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
-    asked = [*overrides("moons", tmp_path, tmp_path), "score=msp_calibrated", *settings]
-    train(compose(asked))
+    requested = [*overrides("moons", tmp_path, tmp_path), "score=msp_calibrated", *settings]
+    train(compose(requested))
     run = RunFolder(tmp_path / "moons")
     loaded = load_run(run)
     classifiers, own = loaded.classifiers, loaded.own
@@ -119,18 +119,18 @@ def test_an_ensemble_and_judges_that_are_ensembles(score, tmp_path):
     assert len(list((tmp_path / "cache" / "classifiers").glob("*.pt"))) == 10
 
 
-def test_two_scores_are_asked_for_measured_and_shown(tmp_path):
+def test_two_scores_are_requested_measured_and_shown(tmp_path):
     ensembles = [f"{group}=mlp_ensemble" for group in ("classifier", "classifier@judge")]
     settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
-    asked = [*overrides("moons", tmp_path, tmp_path), "score=entropy_and_mutual_information", *ensembles, *settings]
-    train(compose(asked))
+    requested = [*overrides("moons", tmp_path, tmp_path), "score=entropy_and_mutual_information", *ensembles, *settings]
+    train(compose(requested))
     run = RunFolder(tmp_path / "moons")
     results, page = json.loads(run.results.read_text()), run.report.read_text().replace("&nbsp;", " ")
     second = results["second_score"]
     assert (results["score"], second["name"]) == ("entropy", "mutual_information")
     for protocol in ("data", "uniform"):
         assert second["in_vs_out"][protocol]["n"] == second["judges"][protocol]["judge 1"]["n"] == 50
-        assert with_interval(Estimate(**second["knobs"][protocol]["second_on_second"]["slope"])) in page
+        assert with_interval(Estimate(**second["disentanglement"][protocol]["second_on_second"]["slope"])) in page
     assert with_interval(Estimate(**second["in_vs_out"]["uniform"]["mae"])) in page
     assert (run.figures / "in_vs_out_second.png").exists()
     loaded = load_run(run)
@@ -164,9 +164,9 @@ def test_a_reloaded_run_measures_the_same_again(finished):
 def test_controls_are_in_the_results_and_in_the_report(finished):
     run, _, _ = finished
     controls, page = json.loads(run.results.read_text())["controls"], run.report.read_text()
-    assert (controls["fragility"]["shift"] is None) == (run.path.name == "moons")
+    assert (controls["local_sensitivity"]["shift"] is None) == (run.path.name == "moons")
     assert len(controls["matched_real"]["judges"]) == 3
-    both = controls["fragility"]["noise"]
+    both = controls["local_sensitivity"]["noise"]
     assert both["ratio"] == pytest.approx(both["generated"] / both["real"])
     assert f"<td>{both['generated']:#.3g}</td><td>{both['real']:#.3g}</td>" in page
     for part in controls["by_score"]["bins"]:
@@ -193,11 +193,11 @@ def test_a_loaded_run_generates_from_its_averaged_generator(finished):
     experiment, own, gan = loaded.experiment, loaded.own, loaded.model
     rng = torch.Generator().manual_seed(0)
     latent = gan.draw_latent(4, rng)
-    asked = own.select(slice(0, 4))
+    requested = own.select(slice(0, 4))
     with gan.guided_by(None):
-        made = gan.generate(latent, asked)
+        made = gan.generate(latent, requested)
     with torch.no_grad():
-        expected = gan.ema.module(latent, gan.encoding(asked))
+        expected = gan.ema.module(latent, gan.encoding(requested))
     expected = expected.clamp(-1, 1) if experiment.data.is_image else expected
     np.testing.assert_array_equal(made.numpy(), expected.numpy())
 
@@ -223,24 +223,24 @@ def is_of_a_call(path) -> bool:
 
 
 def test_a_complete_run_is_left_as_it_is(finished):
-    run, asked, returned = finished
+    run, requested, returned = finished
     before = {path: path.stat().st_mtime_ns for path in run.path.rglob("*") if not is_of_a_call(path)}
-    assert train(compose(asked)) == returned
+    assert train(compose(requested)) == returned
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
 def test_a_run_is_not_taken_up_with_other_settings(finished):
-    _, asked, _ = finished
+    _, requested, _ = finished
     with pytest.raises(SettingError, match=r"^model\.training\.learning_rate=0\.5: allowed"):
-        train(compose([*asked, "model.training.learning_rate=0.5"]))
+        train(compose([*requested, "model.training.learning_rate=0.5"]))
 
 
-def test_siblings_take_part_and_are_neither_target_nor_judge(tmp_path, mnist_folder):
-    asked = [*overrides("moons", tmp_path, mnist_folder), "condition=softmax", "enforcement=siblings"]
-    train(compose(asked))
+def test_surrogates_take_part_and_are_neither_target_nor_judge(tmp_path, mnist_folder):
+    requested = [*overrides("moons", tmp_path, mnist_folder), "condition=softmax", "enforcement=surrogates"]
+    train(compose(requested))
     run = RunFolder(tmp_path / "moons")
     weights = {path.stem: load_tensors(path)["state_dict"] for path in run.classifiers.glob("*.pt")}
-    assert {"sibling-1", "sibling-2"} <= weights.keys()
+    assert {"surrogate-1", "surrogate-2"} <= weights.keys()
     first = [[value.flatten()[0].item() for value in state.values()] for state in weights.values()]
     assert len({tuple(values) for values in first}) == len(first) == 6
     losses = [row["g_enforcement"] for row in read_rows(run.training / "history.csv")]

@@ -177,7 +177,7 @@ def report_experiments(console: Console, folder: Path) -> None:
         choices = [f"experiment={name}", f"run={run.path}", f"cache={folder / 'cache'}"]
         subprocess.run([sys.executable, "-m", "uqgen.train", *choices], check=True)
         table.add_row(name, "seconds in all", f"{time.perf_counter() - start:.0f}", f"under {seconds}")
-        results = json.loads(run.results.read_text())
+        results = run.read_results()
         for row in _quality(name, results):
             table.add_row(name, *row)
     console.print(table)
@@ -188,9 +188,9 @@ def _quality(name: str, results: dict[str, Any]) -> list[tuple[str, str, str]]:
     agreement = results["class_agreement"]["data"]["value"]
     pearson, mae, of_class = (0.98, 0.015, 0.93) if name == "mnist_corrupt" else (0.99, 0.015, 0.9)
     return [
-        ("Pearson, asked uniformly", f"{uniform['pearson']['value']:.3f}", f"at least {pearson}"),
-        ("mean absolute error, asked uniformly", f"{uniform['mae']['value']:.3f}", f"at most {mae}"),
-        ("class agreement, asked as in the data", f"{agreement:.3f}", f"at least {of_class}"),
+        ("Pearson, requested uniformly", f"{uniform['pearson']['value']:.3f}", f"at least {pearson}"),
+        ("mean absolute error, requested uniformly", f"{uniform['mae']['value']:.3f}", f"at most {mae}"),
+        ("class agreement, requested as in the data", f"{agreement:.3f}", f"at least {of_class}"),
     ]
 
 

@@ -69,7 +69,7 @@ def check_scores(score: Score, own: Condition, evaluation: EvaluationSettings) -
     """
     values = own.score
     require(bool(values.isfinite().all()), "score", score.name, "one that is finite for every training image")
-    low, high = evaluation.asked_range(score, values)
+    low, high = evaluation.requested_range(score, values)
     spread = min(high - low, float(values.max() - values.min()))
     allowed = (
         f"one that differs among the training images, of which nearly all have {float(values.median()):.6g}: another "

@@ -51,9 +51,9 @@ from uqgen.tensor_files import save_tensors
 
 log = logging.getLogger(__name__)
 
-FIRST_SIBLING = 1_000  # repetition of the target's training, beyond those of judges
+FIRST_SURROGATE = 1_000  # repetition of the target's training, beyond those of judges
 BARELY = 0.1  # more than chance, a classifier's accuracy that is likely a mistake in its settings
-NARROW = 0.1  # part of a score's range: what is asked within less hardly differs
+NARROW = 0.1  # part of a score's range: what is requested within less hardly differs
 N_SAMPLE_COLUMNS = 8  # scores in the grid that is drawn during the training
 
 
@@ -64,14 +64,14 @@ class Classifiers:
     Attributes:
         target: the classifier being explained.
         judges: classifiers that take no part in the training, by name.
-        siblings: classifiers like the target that may take part in the training of the model.
+        surrogates: classifiers like the target that may take part in the training of the model.
         logits: for each split, float32 [N, K], or [N, M, K] of an ensemble, the target's.
         score: the experiment's score, fitted to the target.
     """
 
     target: FrozenClassifier
     judges: dict[str, FrozenClassifier]
-    siblings: tuple[FrozenClassifier, ...]
+    surrogates: tuple[FrozenClassifier, ...]
     logits: dict[str, Tensor]
     score: Score
 
@@ -119,10 +119,10 @@ class Experiment:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
-    def n_siblings(self) -> int:
+    def n_surrogates(self) -> int:
         """Classifiers like the target that the enforcement needs."""
         kind = cast(type[Enforcement], self.enforcement.func)
-        return kind.siblings_needed(**self.enforcement.keywords)
+        return kind.surrogates_needed(**self.enforcement.keywords)
 
     def check_classifiers(self) -> None:
         """Refuses classifiers that the score can make nothing of, too few, and judges that are networks of the target.
@@ -135,17 +135,17 @@ class Experiment:
         if numbers:
             self.score.check_members("classifier@judge", self.judge.members, ", or evaluation.n_judges=0")
         lone = "of your own, of which there is one"
-        enough = self.n_siblings == 0 or bool(self.classifier.seeds())
-        require(enough, "enforcement.n_siblings", self.n_siblings, f"0 with a classifier {lone}")
+        enough = self.n_surrogates == 0 or bool(self.classifier.seeds())
+        require(enough, "enforcement.n_surrogates", self.n_surrogates, f"0 with a classifier {lone}")
         enough = self.guidance.n_surrogates == 0 or bool(self.classifier.seeds())
         require(enough, "guidance.n_surrogates", self.guidance.n_surrogates, f"0 with a classifier {lone}")
         enough = self.evaluation.n_judges < 2 or bool(self.judge.seeds())
         require(enough, "evaluation.n_judges", self.evaluation.n_judges, f"0 or 1 with a judge {lone}")
         judges = [seed for number in numbers for seed in self.judge.repeated(number).seeds()]
-        siblings = [seed for number in self._siblings() for seed in self._sibling(number).seeds()]
-        taking_part = [*self.classifier.seeds(), *siblings]
+        surrogates = [seed for number in self._surrogates() for seed in self._surrogate(number).seeds()]
+        taking_part = [*self.classifier.seeds(), *surrogates]
         if self._networks("classifier", taking_part) & self._networks("judge", judges):
-            allowed = "a seed with which no judge is a network of the target or of a sibling"
+            allowed = "a seed with which no judge is a network of the target or of a surrogate"
             raise SettingError("judge.training.seed", self.judge.seeds()[0], allowed)
 
     def load_data(self, run: RunFolder | None = None) -> None:
@@ -189,21 +189,20 @@ class Experiment:
         if judges and not self.judge.seeds():  # nothing has shown that one's own suits the images
             split, judge = self.evaluation.split, judges["judge 1"].to(device)
             check_outputs(judge.predict(getattr(self.data, split).x), split, self.data, "judge")
-        siblings = [
-            self._obtain(self._sibling(number), "classifier", run.classifiers / f"sibling-{number}.pt")
-            for number in self._siblings()
+        surrogates = [
+            self._obtain(self._surrogate(number), "classifier", run.surrogate(number)) for number in self._surrogates()
         ]
-        self._refuse_shared_weights(target, judges, siblings)
-        self._compare_with(run, {"target": target, **judges, **_named(siblings)})
+        self._refuse_shared_weights(target, judges, surrogates)
+        self._compare_with(run, {"target": target, **judges, **_named(surrogates)})
         distributed.join()
-        siblings = [sibling.to(device) for sibling in siblings]
+        surrogates = [surrogate.to(device) for surrogate in surrogates]
         logits = self._logits(target)
         found = accuracy(logits["validation"], self.data.validation.label)
         log.info("the classifier is right on %.1f %% of the validation images", 100 * found)
         if not self.classifier.seeds() and found < 1 / self.data.n_classes + BARELY:
             log.warning("that is hardly more than chance: data.class_names, classifier.mean and std may be other ones")
         score = self.score.fitted(logits["validation"], self.data.validation.label)
-        return Classifiers(target, judges, tuple(siblings), logits, score)
+        return Classifiers(target, judges, tuple(surrogates), logits, score)
 
     def obtain_features(self, run: RunFolder) -> nn.Module | None:
         """What images are compared in, None for points: a public network, or one of our own, found or trained.
@@ -246,12 +245,14 @@ class Experiment:
                 real,
                 self.enforcement,
                 classifiers.target,
-                classifiers.siblings,
+                classifiers.surrogates,
                 classifiers.score,
             )
             model = self.model.build(given)
         if self.guidance.strength > 0:
-            model.guidance = self.guidance.build(classifiers.target, classifiers.siblings, classifiers.score, own.score)
+            model.guidance = self.guidance.build(
+                classifiers.target, classifiers.surrogates, classifiers.score, own.score
+            )
         return model
 
     def own_conditions(self, classifiers: Classifiers) -> Condition:
@@ -293,9 +294,9 @@ class Experiment:
         return Evaluator(self.data, target, judges, *found, self.evaluation, features)
 
     def tell_range(self, evaluator: Evaluator) -> None:
-        """Says which scores are asked uniformly, and warns where the classifier is about as sure of every image."""
-        (low, high), (least, most) = evaluator.asked_range, self.score.range(self.data.n_classes)
-        log.info("asked uniformly: %s from %.3g to %.3g", self.score.name, low, high)
+        """Says which scores are requested uniformly, and warns where the classifier is about as sure of every image."""
+        (low, high), (least, most) = evaluator.requested_range, self.score.range(self.data.n_classes)
+        log.info("requested uniformly: %s from %.3g to %.3g", self.score.name, low, high)
         if high - low < NARROW * (most - least) < inf:
             log.warning("that is narrow: on images that the classifier has not seen, or poor ones, it would doubt more")
 
@@ -307,22 +308,22 @@ class Experiment:
         yield
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
-    def _siblings(self) -> range:
-        """The numbers of the siblings that are needed."""
-        return range(1, max(self.n_siblings, self.guidance.n_surrogates) + 1)
+    def _surrogates(self) -> range:
+        """The numbers of the surrogates that are needed."""
+        return range(1, max(self.n_surrogates, self.guidance.n_surrogates) + 1)
 
-    def _sibling(self, number: int) -> ClassifierSource:
-        recipe = self.classifier.repeated(FIRST_SIBLING + number)
+    def _surrogate(self, number: int) -> ClassifierSource:
+        recipe = self.classifier.repeated(FIRST_SURROGATE + number)
         if isinstance(recipe, ClassifierRecipe):
             recipe = replace(recipe, checkpoint=None)  # which is the target's
         return recipe
 
     def _refuse_shared_weights(
-        self, target: FrozenClassifier, judges: dict[str, FrozenClassifier], siblings: list[FrozenClassifier]
+        self, target: FrozenClassifier, judges: dict[str, FrozenClassifier], surrogates: list[FrozenClassifier]
     ) -> None:
-        """Refuses a sibling or a judge that is a network of another classifier, wherever both come from."""
+        """Refuses a surrogate or a judge that is a network of another classifier, wherever both come from."""
         owners = dict.fromkeys(target.weights(), "the target")
-        for name, classifier in {**_named(siblings), **judges}.items():
+        for name, classifier in {**_named(surrogates), **judges}.items():
             kind, source = ("judge", self.judge) if name in judges else ("classifier", self.classifier)
             shared = owners.keys() & classifier.weights()
             if shared:
@@ -371,5 +372,5 @@ class Experiment:
         return classifier
 
 
-def _named(siblings: list[FrozenClassifier]) -> dict[str, FrozenClassifier]:
-    return {f"sibling {number}": sibling for number, sibling in enumerate(siblings, start=1)}
+def _named(surrogates: list[FrozenClassifier]) -> dict[str, FrozenClassifier]:
+    return {f"surrogate {number}": surrogate for number, surrogate in enumerate(surrogates, start=1)}

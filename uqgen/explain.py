@@ -81,18 +81,18 @@ def _check(settings: dict[str, Any]) -> tuple["ExplanationSettings", "EditingSet
     from uqgen.explanation.editing_settings import EditingSettings
     from uqgen.explanation.explanation_settings import ExplanationSettings
 
-    asked = {name: settings[name] for name in ("image", "edits", "between") if settings[name] is not None}
-    if len(asked) > 1:
-        first, name, *_ = asked
-        raise SettingError(name, asked[name], f"without {first}=")
-    if "image" in asked:
-        _require_given("image", asked["image"])
-    if "edits" in asked:
-        require_integer("edits", asked["edits"], 1)
-    if "between" in asked:
-        is_pair = isinstance(asked["between"], list) and len(asked["between"]) == 2
-        require(is_pair, "between", asked["between"], "two images, as [17,mine.png]")
-        for image in asked["between"]:
+    requested = {name: settings[name] for name in ("image", "edits", "between") if settings[name] is not None}
+    if len(requested) > 1:
+        first, name, *_ = requested
+        raise SettingError(name, requested[name], f"without {first}=")
+    if "image" in requested:
+        _require_given("image", requested["image"])
+    if "edits" in requested:
+        require_integer("edits", requested["edits"], 1)
+    if "between" in requested:
+        is_pair = isinstance(requested["between"], list) and len(requested["between"]) == 2
+        require(is_pair, "between", requested["between"], "two images, as [17,mine.png]")
+        for image in requested["between"]:
             _require_given("between", image)
     return _under("explanation", ExplanationSettings, settings), _under("editing", EditingSettings, settings)
 

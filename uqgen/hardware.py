@@ -146,7 +146,7 @@ class Hardware:
         if settings.get("devices", self.devices) * settings.get("num_nodes", self.num_nodes) > 1:
             defaults["strategy"] = strategy
         else:
-            # A cluster's scheduler, and torchrun, are not to be asked about work that is this process's alone.
+            # A cluster's scheduler, and torchrun, are not to be requested about work that is this process's alone.
             defaults["plugins"] = [LightningEnvironment()]
             if self.accelerator in ("auto", "gpu") and torch.cuda.is_available():
                 settings["devices"] = [torch.cuda.current_device()]

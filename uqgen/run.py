@@ -1,6 +1,5 @@
 """A trained run as an object: what a notebook, and every command that needs a trained model, begins with."""
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -36,9 +35,9 @@ class Samples:
 
     Attributes:
         x: float32 [N, C, H, W] in [-1, 1], at the 256 levels of a picture, or points float32 [N, 2].
-        label: the class asked.
-        score_in: the score asked.
-        score_out: float32 [N], the scores obtained.
+        label: the class requested.
+        score_in: the score requested.
+        score_out: float32 [N], the scores achieved.
         predicted: int64 [N], the most probable class.
         probabilities: float32 [N, K], of each class.
     """
@@ -83,7 +82,7 @@ class Run:
     def guidance(self) -> Guidance:
         """What leads the model to the score requested, as strongly as the run's settings say; strength 0 for not."""
         found, target = self.classifiers, self.classifiers.target.to(self.model.device)
-        return self.experiment.guidance.build(target, found.siblings, found.score, self.own.score)
+        return self.experiment.guidance.build(target, found.surrogates, found.score, self.own.score)
 
     def guided(self, strength: float | None) -> AbstractContextManager[None]:
         """The model makes images under this strength of guidance within the block.
@@ -108,14 +107,14 @@ class Run:
         second: float | None = None,
         guidance: float | None = None,
     ) -> Samples:
-        """Makes images of a class that are as uncertain as asked.
+        """Makes images of a class that are as uncertain as requested.
 
         Args:
-            label: the class asked, 0 to K - 1.
-            score: the score asked, of those that the run's score can take: for MSP from 1 / K to 1.
+            label: the class requested, 0 to K - 1.
+            score: the score requested, of those that the run's score can take: for MSP from 1 / K to 1.
             n: number of images.
             seed: draws the noise; the same seed gives the same noise for every class and score.
-            second: the second score asked, of a run that has two; None for one that goes with the first.
+            second: the second score requested, of a run that has two; None for one that goes with the first.
             guidance: how strongly the frozen target (or whoever leads in the run's settings) leads to the score while
                 images are made: 0 for the model alone, 1 for whole Newton steps; None for the run's own strength.
 
@@ -123,23 +122,23 @@ class Run:
             SettingError: one of these is out of range.
         """
         self._check(label, score, n, seed, second)
-        asked = Condition(torch.full((n,), label), torch.full((n,), float(score)))
+        requested = Condition(torch.full((n,), label), torch.full((n,), float(score)))
         if second is not None:
-            asked = asked._replace(second=torch.full((n,), float(second)))
+            requested = requested._replace(second=torch.full((n,), float(second)))
         target = self.classifiers.target.to(self.model.device)
         with self.guided(guidance):
-            made = generate_scored(self.model, asked, target, {}, self.classifiers.score, seed)
+            made = generate_scored(self.model, requested, target, {}, self.classifiers.score, seed)
         probabilities = predictive_logits(made.logits).softmax(dim=1)
         predicted = probabilities.argmax(dim=1)
         return Samples(unit_range(made.x), label, float(score), made.score_out, predicted, probabilities)
 
     def edit(self, image: Any, score: float | Sequence[float], seed: int = 0) -> EditedImage:
-        """Makes a given image as uncertain as asked, with the smallest change that does it.
+        """Makes a given image as uncertain as requested, with the smallest change that does it.
 
         Args:
             image: the name of a file; a position in the test split; a PIL image; or an array as
                 `uqgen.data.images.fit_image` takes it.
-            score: the score asked, or several.
+            score: the score requested, or several.
             seed: draws where a GAN's search for the image's latent starts.
 
         Raises:
@@ -172,13 +171,13 @@ class Run:
         return interpolate_given(self.model, self.evaluator, first, second, settings)
 
     def in_vs_out(self) -> dict[str, InVsOut]:
-        """Asked against obtained scores, for "data" (asked as in the data) and "uniform" (over the reachable range).
+        """Requested and achieved scores, as in the data ("data") and uniformly over the reachable range ("uniform").
 
         They are those of results.json; of a run that was not evaluated yet, they are measured, on the fewer images that
         serve while a model is trained.
         """
         if self.folder.results.exists():
-            results = json.loads(self.folder.results.read_text())
+            results = self.folder.read_results()
             return {protocol: _in_vs_out(plain) for protocol, plain in results["in_vs_out"].items()}
         protocols = self.evaluator.measure_in_training(self.model).protocols
         return {protocol: result.in_vs_out for protocol, result in protocols.items()}

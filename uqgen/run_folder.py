@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from uqgen.files import write_atomically
+from uqgen.old_names import RESULTS, SETTINGS, renamed
 from uqgen.run_lock import HOLDER, LOCK, hold
 from uqgen.settings import ExplainedError, SettingError, require
 
@@ -64,7 +65,7 @@ class RunFolder:
 
     @property
     def classifiers_fingerprint(self) -> Path:
-        """The digests of the target's, the judges' and the siblings' weights."""
+        """The digests of the target's, the judges' and the surrogates' weights."""
         return self.classifiers / "fingerprint.json"
 
     @property
@@ -163,7 +164,7 @@ class RunFolder:
         """
         self.error.unlink(missing_ok=True)
         if self.settings.exists():
-            refuse_difference(json.loads(self.settings.read_text()), settings, self.path)
+            refuse_difference(self.read_settings(), settings, self.path)
         else:
             self.refuse_others_files()
             self.write(self.settings, settings)
@@ -191,11 +192,20 @@ class RunFolder:
         """
         if not self.settings.exists():
             raise SettingError("run", self.path, f"the folder of a run (with {self.settings.name} in it)")
-        return json.loads(self.settings.read_text())
+        return renamed(json.loads(self.settings.read_text()), SETTINGS)
+
+    def read_results(self) -> Plain:
+        """All numbers of the evaluation, of a complete run."""
+        return renamed(json.loads(self.results.read_text()), RESULTS)
+
+    def surrogate(self, number: int) -> Path:
+        """The weights of a surrogate, counted from 1; earlier versions called it a sibling."""
+        old = self.classifiers / f"sibling-{number}.pt"
+        return old if old.exists() else self.classifiers / f"surrogate-{number}.pt"
 
     def headline(self) -> float:
-        """Mean absolute error of the obtained scores under the uniform protocol, of a complete run."""
-        return json.loads(self.results.read_text())["in_vs_out"]["uniform"]["mae"]["value"]
+        """Mean absolute error of the achieved scores under the uniform protocol, of a complete run."""
+        return self.read_results()["in_vs_out"]["uniform"]["mae"]["value"]
 
     def fail(self, error: BaseException) -> str:
         """Leaves word of why the run ended; returns it in one line."""

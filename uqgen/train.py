@@ -18,12 +18,12 @@ log = logging.getLogger("uqgen.train")
 
 
 def train(cfg: DictConfig) -> float:
-    """Trains the classifiers and the generative model, measures in against out and writes the report.
+    """Trains the classifiers and the generative model, measures in vs. out and writes the report.
 
     A run that was stopped goes on where it stopped; one that is complete is left as it is.
 
     Returns:
-        Mean absolute error of the obtained scores under the uniform protocol, for sweeps that look for the best.
+        Mean absolute error of the achieved scores under the uniform protocol, for sweeps that look for the best.
     """
     from uqgen import distributed  # imports torch, which --help need not wait for
 

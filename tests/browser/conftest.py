@@ -50,6 +50,8 @@ def opened(chromium: Any) -> Iterator[Opened]:
     seen = Opened(page)
     page.on("console", lambda message: seen.errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: seen.errors.append(str(error)))
-    page.on("request", lambda asked: None if asked.url.startswith("data:") else seen.addresses.append(asked.url))
+    page.on(
+        "request", lambda requested: None if requested.url.startswith("data:") else seen.addresses.append(requested.url)
+    )
     yield seen
     page.close()

@@ -72,13 +72,16 @@ def test_it_counts_and_says_what_was_taken_for_what(look):
         for taken in ("real", "generated"):
             indices = [k for k in range(N) if truth()[k] == group and words[k] == taken]
             place = page.locator(".group").nth((1 - is_real) * 2 + (taken == "generated"))
-            assert place.locator("h3").inner_text() == f"{group.capitalize()}, taken for {taken}: {len(indices)}"
+            assert place.locator("h3").inner_text() == f"{group.capitalize()}, answered {taken}: {len(indices)}"
             assert [shade(tile) for tile in place.locator("canvas").all()] == SHADES[indices].tolist()
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(["real"] * N, "cannot be distinguished from chance"), (None, "taken for each other more often than by chance")],
+    [
+        (["real"] * N, "cannot be distinguished from chance"),
+        (None, "mistaken for each other more often than by chance"),
+    ],
 )
 def test_chance_and_worse_than_chance_are_called_so(look, words, said):
     opposite = ["generated" if word == "real" else "real" for word in truth()]
@@ -89,10 +92,10 @@ def test_chance_and_worse_than_chance_are_called_so(look, words, said):
 def test_buttons_undo_and_other_keys(look):
     page = look.page
     counted, image = page.locator(".count output"), page.locator(".stage canvas")
-    assert (counted.inner_text(), shade(image), page.locator(".asked").inner_text()) == ("1 of 24", 0, "class cat")
+    assert (counted.inner_text(), shade(image), page.locator(".requested").inner_text()) == ("1 of 24", 0, "class cat")
     assert page.locator(".undo").is_disabled()
     page.get_by_role("button", name="Generated").click()
-    assert (counted.inner_text(), shade(image), page.locator(".asked").inner_text()) == ("2 of 24", 10, "class dog")
+    assert (counted.inner_text(), shade(image), page.locator(".requested").inner_text()) == ("2 of 24", 10, "class dog")
     for key in ("Control+g", "x"):
         page.keyboard.press(key)
     assert counted.inner_text() == "2 of 24"

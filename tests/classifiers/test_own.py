@@ -206,5 +206,5 @@ def test_settings_out_of_range_are_refused(settings):
         ImportedClassifier(network=MakeCNN, **settings).network_for(SHAPE, 10)
 
 
-def test_how_experiments_train_a_classifier_is_not_heard():
+def test_how_experiments_train_a_classifier_is_ignored():
     ImportedClassifier(network=lambda: nn.Flatten(), training={"epochs": 3})

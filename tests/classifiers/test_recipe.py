@@ -149,10 +149,10 @@ def test_two_that_need_the_same_classifier_at_once_train_it_once(data, tmp_path,
         return network
 
     monkeypatch.setattr(ClassifierRecipe, "train", slowly)
-    obtained = []
+    achieved = []
 
     def obtain():
-        obtained.append(RECIPE.obtain(data, IDENTITY, tmp_path, CPU))
+        achieved.append(RECIPE.obtain(data, IDENTITY, tmp_path, CPU))
 
     threads = [threading.Thread(target=obtain) for _ in range(2)]
     for thread in threads:
@@ -160,9 +160,9 @@ def test_two_that_need_the_same_classifier_at_once_train_it_once(data, tmp_path,
     for thread in threads:
         thread.join(timeout=30)
     assert len(trained) == 1
-    assert len(obtained) == 2
-    assert same(*obtained)
-    assert all(one.network[0].bias.eq(0.25).all() for one in obtained)
+    assert len(achieved) == 2
+    assert same(*achieved)
+    assert all(one.network[0].bias.eq(0.25).all() for one in achieved)
 
 
 @pytest.mark.parametrize("wrap", [lambda state: state, lambda state: {"state_dict": state, "epoch": 3}])

@@ -44,7 +44,7 @@ def test_neither_the_least_error_nor_the_most_coverage_alone_is_chosen(make_job)
 
 
 def test_one_that_loses_classes_is_not_chosen(make_job):
-    assert chosen(make_job, drowned=(0.01, 1.0, 0.87)) == "paper"
+    assert chosen(make_job, dominated=(0.01, 1.0, 0.87)) == "paper"
 
 
 def test_what_a_thousand_images_leave_open_of_the_classes_costs_nothing(make_job):

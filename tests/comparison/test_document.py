@@ -33,7 +33,7 @@ def test_the_choice_is_by_validation_and_named(page):
     assert [paper[at], softmax[at]] == ["0.200 ± 0.000 (2)", "**0.100 ± 0.000 (2)**"]
 
 
-@pytest.mark.parametrize("title", ["In against out", "Controls against cheating", "Realism"])
+@pytest.mark.parametrize("title", ["In vs. out", "Controls against cheating", "Realism"])
 def test_every_variant_stands_in_every_table_complete_or_not(page, title):
     _, *rows = table(page, title)
     assert [row[0] for row in rows] == ["`variant=paper`", "`variant=softmax`", "`variant=rank`", "`variant=none`"]

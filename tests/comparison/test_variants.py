@@ -62,7 +62,7 @@ def test_metrics_that_no_job_has_are_left_out(make_job):
     ]
     every = [metric.name for metric in compared()]
     absent = {"distance_in_bin_2", "distance_in_bin_3"}
-    of_images, of_points = {"fid", "kid", "shift_fragility"}, {"sliced_wasserstein"}
+    of_images, of_points = {"fid", "kid", "shift_sensitivity"}, {"sliced_wasserstein"}
     expected = [[key for key in every if key not in left] for left in (absent | of_points, absent | of_images, absent)]
     assert keys == expected
     assert compare_jobs("", [make_job("a", 0)]).metrics == ()
@@ -80,7 +80,7 @@ def test_a_curve_is_the_mean_over_seeds_between_lowest_and_highest(make_job):
     jobs = [make_job("a", seed, quality) for seed, quality in enumerate((0.2, 0.5, 0.9))]
     points = [[point["mean"]["value"] for point in job.results["in_vs_out"]["uniform"]["curve"]] for job in jobs]
     curve = uniform_curve(jobs)
-    np.testing.assert_array_equal(curve.asked, [0.25, 0.75])
+    np.testing.assert_array_equal(curve.requested, [0.25, 0.75])
     np.testing.assert_allclose(curve.mean, np.mean(points, axis=0))
     np.testing.assert_array_equal(curve.low, np.min(points, axis=0))
     np.testing.assert_array_equal(curve.high, np.max(points, axis=0))

@@ -30,9 +30,9 @@ def test_log_odds_go_with_their_distance_from_the_end():
 
 
 def test_a_rank_is_scipys_percentile():
-    asked = torch.tensor([0.0, 0.2, 0.5, 0.7, 1.0, 2.0])
-    quantile = RankEncoding(3, REAL)(Condition(torch.zeros(6, dtype=torch.int64), asked))[1]
-    expected = [stats.percentileofscore(REAL.score.numpy(), score, "mean") / 100 for score in asked.numpy()]
+    requested = torch.tensor([0.0, 0.2, 0.5, 0.7, 1.0, 2.0])
+    quantile = RankEncoding(3, REAL)(Condition(torch.zeros(6, dtype=torch.int64), requested))[1]
+    expected = [stats.percentileofscore(REAL.score.numpy(), score, "mean") / 100 for score in requested.numpy()]
     assert quantile[:, 0].tolist() == pytest.approx(expected, abs=1e-6)
     assert quantile.sum(dim=1).tolist() == pytest.approx([1] * 6)
 

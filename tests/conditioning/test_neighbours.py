@@ -8,10 +8,10 @@ REAL = Condition(torch.arange(N) % (K - 1), torch.rand(N, generator=torch.Genera
 
 
 def test_they_are_half_below_and_half_above_within_the_class():
-    asked = Condition(torch.tensor([2, 0]), torch.tensor([0.5, 0.7]))
+    requested = Condition(torch.tensor([2, 0]), torch.tensor([0.5, 0.7]))
     chance = (torch.arange(10) + 0.5) / 10
-    found = Neighbours(K, REAL, 10)(asked, chance.expand(2, -1))
-    for label, score, positions in zip(*asked[:2], found, strict=True):
+    found = Neighbours(K, REAL, 10)(requested, chance.expand(2, -1))
+    for label, score, positions in zip(*requested[:2], found, strict=True):
         mine = (REAL.label == label).nonzero().squeeze(1)
         ordered = mine[REAL.score[mine].argsort()]
         below = int((REAL.score[mine] < score).sum())
@@ -19,10 +19,10 @@ def test_they_are_half_below_and_half_above_within_the_class():
 
 
 def test_one_chance_each_chooses_in_the_order_of_scores():
-    asked = Condition(torch.full((10,), 1), torch.full((10,), 0.5))
+    requested = Condition(torch.full((10,), 1), torch.full((10,), 0.5))
     near = Neighbours(K, REAL, 10)
     chance = (torch.arange(10) + 0.5) / 10
-    assert near(asked, chance).equal(near(asked.select(slice(0, 1)), chance[None])[0])
+    assert near(requested, chance).equal(near(requested.select(slice(0, 1)), chance[None])[0])
 
 
 def test_at_the_ends_and_for_a_class_without_images_the_nearest_there_are_serve():

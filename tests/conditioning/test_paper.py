@@ -21,7 +21,7 @@ def test_the_scores_of_the_real_data_are_standardised():
     assert part[:, 3].std().item() == pytest.approx(1)
 
 
-def test_asked_scores_are_measured_by_the_real_ones():
+def test_requested_scores_are_measured_by_the_real_ones():
     (part,) = PaperEncoding(3, REAL)(Condition(torch.tensor([0]), torch.tensor([0.3])))
     assert part[0, 3].item() == pytest.approx((0.3 - 0.8) / 0.07**0.5)
 

@@ -16,13 +16,13 @@ def pairs(condition):
     return list(zip(condition.label.tolist(), condition.score.tolist(), strict=True))
 
 
-def test_only_pairs_that_occur_are_asked_and_as_often_as_they_occur():
+def test_only_pairs_that_occur_are_requested_and_as_often_as_they_occur():
     n = 30_000
-    asked = pairs(DataConditions(REAL).draw(n, rng()))
-    assert set(asked) == set(pairs(REAL))
-    for pair in set(asked):
+    requested = pairs(DataConditions(REAL).draw(n, rng()))
+    assert set(requested) == set(pairs(REAL))
+    for pair in set(requested):
         expected = pairs(REAL).count(pair) / 6
-        assert asked.count(pair) / n == pytest.approx(expected, abs=4 * (expected * (1 - expected) / n) ** 0.5)
+        assert requested.count(pair) / n == pytest.approx(expected, abs=4 * (expected * (1 - expected) / n) ** 0.5)
 
 
 def test_draws_are_independent_of_each_other():
@@ -31,9 +31,9 @@ def test_draws_are_independent_of_each_other():
 
 
 def test_more_can_be_drawn_than_there_are():
-    asked = DataConditions(REAL).draw(100, rng())
-    assert len(asked.label) == len(asked.score) == 100
-    assert (asked.label.dtype, asked.score.dtype) == (torch.int64, torch.float32)
+    requested = DataConditions(REAL).draw(100, rng())
+    assert len(requested.label) == len(requested.score) == 100
+    assert (requested.label.dtype, requested.score.dtype) == (torch.int64, torch.float32)
 
 
 def test_the_generator_alone_decides():
@@ -78,12 +78,12 @@ def test_a_number_that_is_no_multiple_of_the_group_can_be_drawn():
 
 def test_uniform_conditions_fill_their_range_whatever_the_class():
     n = 30_000
-    asked = uniform_conditions(n, 3, 0.3, 0.9, rng())
-    assert asked.label.bincount().tolist() == pytest.approx([n / 3] * 3, abs=4 * (n * 2 / 9) ** 0.5)
-    assert asked.score.min() >= 0.3
-    assert asked.score.max() <= 0.9
+    requested = uniform_conditions(n, 3, 0.3, 0.9, rng())
+    assert requested.label.bincount().tolist() == pytest.approx([n / 3] * 3, abs=4 * (n * 2 / 9) ** 0.5)
+    assert requested.score.min() >= 0.3
+    assert requested.score.max() <= 0.9
     for label in range(3):
-        score = asked.score[asked.label == label]
+        score = requested.score[requested.label == label]
         deciles = torch.histc(score, 10, 0.3, 0.9) / len(score)
         assert deciles.tolist() == pytest.approx([0.1] * 10, abs=0.0125)
 

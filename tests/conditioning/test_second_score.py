@@ -1,4 +1,4 @@
-"""Second scores that real images have beside the first one asked."""
+"""Second scores that real images have beside the first one requested."""
 
 import math
 
@@ -35,7 +35,7 @@ def real() -> Condition:
     return Condition(label, score, torch.rand(N, K).softmax(dim=1), offset(label, score) + u**3)
 
 
-def asked(n=4_000, score=None):
+def requested(n=4_000, score=None):
     return Condition(torch.arange(n) % K, torch.rand(n) if score is None else torch.full((n,), score))
 
 
@@ -51,14 +51,14 @@ def share(condition):
 def test_quantiles_are_those_of_the_images_of_the_class_with_about_the_first_score(real):
     q = torch.linspace(0, 0.999, 4_000)
     for score in (0.3, 0.6):
-        condition = asked(score=score)
+        condition = requested(score=score)
         found = SecondScores(K, real).quantile(condition, q)
         assert share(condition._replace(second=found)).numpy() == pytest.approx(q.numpy(), abs=0.03)
         assert set(found.tolist()) <= set(real.second.tolist())
 
 
-def test_those_asked_uniformly_fill_what_is_reachable_and_no_more(real):
-    condition = asked()
+def test_those_requested_uniformly_fill_what_is_reachable_and_no_more(real):
+    condition = requested()
     found = SecondScores(K, real).draw_uniform(condition, rng())
     assert found[:2] == condition[:2]
     u = share(found.select((found.score - 0.5).abs() > 0.05))
@@ -68,8 +68,8 @@ def test_those_asked_uniformly_fill_what_is_reachable_and_no_more(real):
     assert (torch.histc(between, 4, 0, 1) / len(u)).tolist() == pytest.approx([0.25] * 4, abs=0.04)
 
 
-def test_second_scores_asked_for_follow_the_generator_alone(real):
-    condition, seconds = asked(50), SecondScores(K, real)
+def test_second_scores_requested_follow_the_generator_alone(real):
+    condition, seconds = requested(50), SecondScores(K, real)
     first, again, other = (seconds.draw_uniform(condition, rng(seed)).second for seed in (1, 1, 2))
     assert first.equal(again)
     assert not first.equal(other)
@@ -77,7 +77,7 @@ def test_second_scores_asked_for_follow_the_generator_alone(real):
 
 @pytest.mark.parametrize("encoding", [PaperEncoding, SoftmaxEncoding, *APART])
 def test_who_asks_for_none_gets_one_as_real_images_have_them_and_who_asks_for_one_keeps_it(encoding, real):
-    built, condition = encoding(K, real), asked(score=0.6)
+    built, condition = encoding(K, real), requested(score=0.6)
     drawn = built.complete(condition, torch.rand(len(condition.label))).second
     for label in range(K):
         u = share(condition._replace(second=drawn).select(condition.label == label))
@@ -89,7 +89,7 @@ def test_who_asks_for_none_gets_one_as_real_images_have_them_and_who_asks_for_on
 @pytest.mark.parametrize("encoding", [PaperEncoding, SoftmaxEncoding, LabelEncoding, NoEncoding, *APART])
 def test_without_a_second_score_none_is_added(encoding, real):
     built = encoding(K, real._replace(second=None))
-    assert built.complete(asked(5), torch.rand(5)).second is None
+    assert built.complete(requested(5), torch.rand(5)).second is None
 
 
 @pytest.mark.parametrize("encoding", APART)

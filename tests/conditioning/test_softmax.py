@@ -55,18 +55,18 @@ def test_a_vector_whose_maximum_is_not_the_score_is_left_to_be_drawn(real):
     assert encoding.rescored(real, torch.full((N,), 0.6)).probabilities is None
 
 
-def test_a_vector_drawn_has_exactly_the_maximum_asked(real):
-    asked = Condition(torch.arange(200) % (K - 1), torch.linspace(0.3, 0.999, 200))
-    drawn = draw(SoftmaxEncoding(K, real), asked)
-    torch.testing.assert_close(drawn.amax(dim=1), asked.score, atol=1e-4, rtol=0)
+def test_a_vector_drawn_has_exactly_the_maximum_requested(real):
+    requested = Condition(torch.arange(200) % (K - 1), torch.linspace(0.3, 0.999, 200))
+    drawn = draw(SoftmaxEncoding(K, real), requested)
+    torch.testing.assert_close(drawn.amax(dim=1), requested.score, atol=1e-4, rtol=0)
     torch.testing.assert_close(drawn.sum(dim=1), torch.ones(200))
 
 
 def test_vectors_are_those_of_images_of_the_class_with_the_nearest_scores(real):
     score = torch.rand(N)  # not the maximum, so the vectors are taken as they are
     encoding = SoftmaxEncoding(K, real._replace(score=score))
-    asked = Condition(torch.tensor([1]).expand(50), torch.tensor([0.5]).expand(50))
-    drawn = draw(encoding, asked, torch.linspace(0, 0.999, 50))
+    requested = Condition(torch.tensor([1]).expand(50), torch.tensor([0.5]).expand(50))
+    drawn = draw(encoding, requested, torch.linspace(0, 0.999, 50))
     of_class = real.label == 1
     order = score[of_class].argsort()
     position = int(torch.searchsorted(score[of_class][order], 0.5))
@@ -77,16 +77,16 @@ def test_vectors_are_those_of_images_of_the_class_with_the_nearest_scores(real):
 
 def test_at_the_ends_and_for_a_class_without_images_the_nearest_there_are_serve(real):
     encoding = SoftmaxEncoding(K, real)
-    asked = Condition(torch.tensor([0, 0, K - 1]), torch.tensor([0.25, 1.0, 0.6]))
+    requested = Condition(torch.tensor([0, 0, K - 1]), torch.tensor([0.25, 1.0, 0.6]))
     for chance in (torch.zeros(3), torch.full((3,), 0.9999)):
-        assert draw(encoding, asked, chance).isfinite().all()
+        assert draw(encoding, requested, chance).isfinite().all()
 
 
 def test_tempering_is_a_power_that_keeps_the_order():
     p = torch.tensor([[0.6, 0.3, 0.1], [0.6, 0.3, 0.1]], dtype=torch.float64)
-    asked = torch.tensor([0.9, 0.4], dtype=torch.float64)
-    tempered = temper(p, asked)
-    torch.testing.assert_close(tempered.amax(dim=1), asked, atol=1e-6, rtol=0)
+    requested = torch.tensor([0.9, 0.4], dtype=torch.float64)
+    tempered = temper(p, requested)
+    torch.testing.assert_close(tempered.amax(dim=1), requested, atol=1e-6, rtol=0)
     power = (tempered[:, 0] / tempered[:, 1]).log() / math.log(0.6 / 0.3)
     torch.testing.assert_close((tempered[:, 1] / tempered[:, 2]).log() / math.log(0.3 / 0.1), power)
     assert (power > 0).all()

@@ -39,6 +39,10 @@ REFUSED = [
     ),
     (["+data/corruption=gaussian"], "+data/corruption=gaussian: allowed: without the plus, since it is chosen already"),
     (["classifier@judge=cn"], "classifier=cn: allowed: cnn, cnn_deep, "),
+    (["model.pull.weight=1"], "model.pull.weight=1: allowed: model.guidance_gradient.weight, its new name"),
+    (["evaluation.n_correction=9"], "evaluation.n_correction=9: allowed: evaluation.n_recalibration, its new name"),
+    (["enforcement=siblings"], "enforcement=siblings: allowed: surrogates, its new name"),
+    (["variant=siblings"], "variant=siblings: allowed: surrogates, its new name"),
     (["sed=1", "sampler.nothing=1"], "sed=1: allowed: settings that --help shows"),
 ]
 

@@ -107,11 +107,19 @@ def test_a_sweep_of_ones_own_experiment_is_found_and_its_jobs_are_named_as_plann
         "if __name__ == '__main__':\n    run_command('train', task, sweeps=True)\n"
     )
     (tmp_path / "program.py").write_text(program)
-    asked = ["-m", "--config-dir=mine", "experiment=mine", "seed=0,1", "+data.folder=images (1)", "trainer=cpu", *many]
+    requested = [
+        "-m",
+        "--config-dir=mine",
+        "experiment=mine",
+        "seed=0,1",
+        "+data.folder=images (1)",
+        "trainer=cpu",
+        *many,
+    ]
     found = []
     for _ in range(2):
         done = subprocess.run(
-            [sys.executable, "program.py", *asked], cwd=tmp_path, capture_output=True, text=True, timeout=120
+            [sys.executable, "program.py", *requested], cwd=tmp_path, capture_output=True, text=True, timeout=120
         )
         assert done.returncode == 1, done.stderr  # for no job left results
         assert done.stderr == ""
@@ -123,8 +131,8 @@ def test_a_sweep_of_ones_own_experiment_is_found_and_its_jobs_are_named_as_plann
 
 
 def sweep_moons(folder, *overrides: str) -> subprocess.CompletedProcess:
-    asked = ["experiment=moons", "debug=seconds", "trainer=cpu", "cache=cache", "hydra.sweep.dir=sweep", *overrides]
-    command = [sys.executable, "-m", "uqgen.train", "-m", *asked]
+    requested = ["experiment=moons", "debug=seconds", "trainer=cpu", "cache=cache", "hydra.sweep.dir=sweep", *overrides]
+    command = [sys.executable, "-m", "uqgen.train", "-m", *requested]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
 

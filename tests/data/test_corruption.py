@@ -60,7 +60,7 @@ def test_another_seed_and_another_file_have_their_own_corruptions(changed):
 
 
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 1])
-def test_share_kinds_and_severities_are_those_asked(share):
+def test_share_kinds_and_severities_are_those_requested(share):
     _images, corruption, severity = whole_files(DOTS, Corruption(share=share, seed=1))
 
     def expect(count, n, probability):
@@ -93,7 +93,7 @@ def test_what_is_given_is_left_alone():
 
 
 def deviation_after_clipping(grey, sigma):
-    """Standard deviation of clip(grey + sigma Z, 0, 1), rounded to 256 levels (Sheppard's correction)."""
+    """Standard deviation of clip(grey + sigma Z, 0, 1), rounded to 256 levels (Sheppard's recalibration)."""
 
     def moment(power):
         def integrand(z):

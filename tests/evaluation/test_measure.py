@@ -1,4 +1,4 @@
-"""A generator whose images are real ones of the class and score asked: what it must obtain is known beforehand."""
+"""A generator whose images are real ones of the class and score requested: what it must obtain is known beforehand."""
 
 import json
 from contextlib import nullcontext
@@ -85,7 +85,7 @@ def measured(data, evaluator):
     return evaluator.measure(Oracle(data.train.x, evaluator.own))
 
 
-def test_real_images_of_the_score_asked_obtain_it(measured):
+def test_real_images_of_the_score_requested_obtain_it(measured):
     # What is requested are scores of test points, of which the nearest training points are near.
     assert measured.protocols["data"].in_vs_out.mae.value == pytest.approx(0, abs=5e-4)
     assert measured.protocols["data"].in_vs_out.pearson.value == pytest.approx(1, abs=1e-4)
@@ -93,25 +93,25 @@ def test_real_images_of_the_score_asked_obtain_it(measured):
 
 
 def test_the_uniform_protocol_asks_uniformly_and_independently_of_the_class(measured):
-    asked = measured.generated["uniform"].asked
-    assert 0.5 <= asked.score.min() < 0.51
-    assert 0.94 < asked.score.max() <= 0.95
-    assert asked.score.mean() == pytest.approx(0.725, abs=0.02)
-    assert abs(torch.corrcoef(torch.stack([asked.label.float(), asked.score]))[0, 1]) < 0.1
+    requested = measured.generated["uniform"].requested
+    assert 0.5 <= requested.score.min() < 0.51
+    assert 0.94 < requested.score.max() <= 0.95
+    assert requested.score.mean() == pytest.approx(0.725, abs=0.02)
+    assert abs(torch.corrcoef(torch.stack([requested.label.float(), requested.score]))[0, 1]) < 0.1
 
 
 def test_the_data_protocol_requests_what_the_split_has_that_it_is_held_against(measured, evaluator):
     in_training = evaluator.measure_in_training(Oracle(evaluator.data.train.x, evaluator.own))
     for split, found in {"test": measured, "validation": in_training}.items():
-        asked = found.generated["data"].asked
+        requested = found.generated["data"].requested
         own = evaluator.score(evaluator.logits[split], getattr(evaluator.data, split).label)
-        assert asked.score.mean() == pytest.approx(own.mean().item(), abs=0.02)
-        assert set(asked.score.tolist()) <= set(own.tolist())
+        assert requested.score.mean() == pytest.approx(own.mean().item(), abs=0.02)
+        assert set(requested.score.tolist()) <= set(own.tolist())
 
 
 def test_class_agreement_is_the_accuracy_of_the_target_on_what_was_made(measured):
     made = measured.generated["data"]
-    truth = ((made.x[:, 1] > 0.25).long() == 1 - made.asked.label).float().mean().item()
+    truth = ((made.x[:, 1] > 0.25).long() == 1 - made.requested.label).float().mean().item()
     assert measured.protocols["data"].class_agreement.value == pytest.approx(truth)
 
 
@@ -150,7 +150,7 @@ def against_validation(data, evaluator):
     return changed, changed.measure(Oracle(data.train.x, evaluator.own))
 
 
-def test_real_images_of_the_scores_asked_have_them_and_nothing_is_left_to_gain_on_them(measured):
+def test_real_images_of_the_scores_requested_have_them_and_nothing_is_left_to_gain_on_them(measured):
     matched = measured.controls.matched_real
     assert 0 < matched.gap["uniform"] < 0.005
     assert matched.class_agreement_gap["uniform"] == pytest.approx(0, abs=0.06)
@@ -165,9 +165,9 @@ def test_real_images_of_the_scores_asked_have_them_and_nothing_is_left_to_gain_o
 
 def test_the_oracle_is_caught_at_what_it_does_training_points_again(measured):
     controls = measured.controls
-    assert [finding.fault for finding in measured.verdict.findings] == ["copies"]
-    assert controls.copies.share == 1
-    assert controls.copies.median_generated < 1e-6 < controls.copies.median_real
+    assert [finding.fault for finding in measured.verdict.findings] == ["memorisation"]
+    assert controls.memorisation.share == 1
+    assert controls.memorisation.median_generated < 1e-6 < controls.memorisation.median_real
 
 
 def test_one_that_makes_any_of_the_training_points_of_the_condition_covers_as_much_as_real_ones(data, evaluator):
@@ -185,8 +185,8 @@ def test_one_that_makes_any_of_the_training_points_of_the_condition_covers_as_mu
 
 def test_the_oracle_is_as_robust_and_as_near_as_real_points_in_every_part_of_the_range(measured):
     controls = measured.controls
-    assert controls.fragility.noise.ratio == pytest.approx(1, abs=0.05)
-    assert controls.fragility.shift is None
+    assert controls.local_sensitivity.noise.ratio == pytest.approx(1, abs=0.05)
+    assert controls.local_sensitivity.shift is None
     assert [part.low for part in controls.by_score.bins] == pytest.approx([0.5, 0.6125, 0.725, 0.8375])
     assert controls.by_score.bins[0].n_generated == pytest.approx(250, abs=60)
     distances = [part.distance for part in controls.by_score.bins if part.distance is not None]
@@ -207,21 +207,21 @@ def test_without_realism_every_part_of_the_range_is_far(data, evaluator):
     assert min(distances) > 2
     assert measured.manifold.mean.precision.ratio < 0.2
     assert "unrealistic" in {finding.fault for finding in measured.verdict.findings}
-    assert controls.copies.share < 0.1
+    assert controls.memorisation.share < 0.1
 
 
 def test_the_split_that_refers_is_the_one_set(evaluator, against_validation, measured):
     changed, found = against_validation
     assert len(changed.reference.score) == found.real_judges["same"].n == 1_500
     assert len(evaluator.reference.score) == measured.real_judges["same"].n == 2_000
-    assert found.controls.copies.n_real == 1_500
+    assert found.controls.memorisation.n_real == 1_500
     assert found.realism["sliced_wasserstein_floor"] != measured.realism["sliced_wasserstein_floor"]
 
 
 def test_the_splits_draw_other_conditions(against_validation, measured):
     _, found = against_validation
     for protocol in ("data", "uniform"):
-        ours, others = (m.generated[protocol].asked.score for m in (measured, found))
+        ours, others = (m.generated[protocol].requested.score for m in (measured, found))
         assert (ours == others).float().mean() < 0.5
 
 
@@ -231,10 +231,10 @@ def test_the_training_is_measured_as_for_the_validation_split_and_without_real_i
     changed, _ = against_validation
     gan = Oracle(data.train.x, evaluator.own)
     found, again = evaluator.measure_in_training(gan), changed.measure_in_training(gan)
-    assert torch.equal(found.generated["uniform"].asked.score, again.generated["uniform"].asked.score)
+    assert torch.equal(found.generated["uniform"].requested.score, again.generated["uniform"].requested.score)
     n_images = replace(changed.settings, n_images=evaluator.settings.n_images_in_training, n_resamples=2)
     whole = replace(changed, settings=n_images).measure(gan)
-    assert torch.equal(found.generated["uniform"].asked.score, whole.generated["uniform"].asked.score)
+    assert torch.equal(found.generated["uniform"].requested.score, whole.generated["uniform"].requested.score)
     assert (found.controls, found.real_judges, found.realism["sliced_wasserstein_floor"]) == (None, {}, None)
     assert found.verdict is None
     assert set(found.manifold.certain.classes) == {"all"}
@@ -262,9 +262,9 @@ def test_the_same_seed_makes_the_same_images(data, evaluator):
         def generate(self, latent, condition):
             return super().generate(latent, condition) + latent.z
 
-    asked = Condition(torch.tensor([0, 1, 1]), torch.tensor([0.6, 0.7, 0.8]))
+    requested = Condition(torch.tensor([0, 1, 1]), torch.tensor([0.6, 0.7, 0.8]))
     first, again, other = (
-        generate_scored(Noisy(data.train.x, evaluator.own), asked, evaluator.target, {}, evaluator.score, seed).x
+        generate_scored(Noisy(data.train.x, evaluator.own), requested, evaluator.target, {}, evaluator.score, seed).x
         for seed in (0, 0, 1)
     )
     assert torch.equal(first, again)
@@ -276,22 +276,22 @@ def test_fixed_noise_is_the_same_along_a_column(data, evaluator):
         def generate(self, latent, condition):
             return torch.stack([latent.z[:, 0], condition.score], dim=1)
 
-    made, asked = fixed_noise(Echo(data.train.x, evaluator.own), [0, 1], [1.0, 0.7, 0.5], seed=3)
+    made, requested = fixed_noise(Echo(data.train.x, evaluator.own), [0, 1], [1.0, 0.7, 0.5], seed=3)
     rows = made.view(3, 2, 2)
     assert torch.equal(rows[0, :, 0], rows[2, :, 0])
     assert rows[:, 0, 1].tolist() == pytest.approx([1.0, 0.7, 0.5])
-    assert asked.label.view(3, 2).tolist() == [[0, 1]] * 3
+    assert requested.label.view(3, 2).tolist() == [[0, 1]] * 3
 
 
 def test_without_a_reachable_range_it_is_that_of_the_data(data, evaluator):
     real = torch.linspace(0, 1, 10_001)
-    low, high = EvaluationSettings().asked_range(get_score("entropy"), real)
+    low, high = EvaluationSettings().requested_range(get_score("entropy"), real)
     assert (low, high) == pytest.approx((0.001, 0.999), abs=1e-4)
 
 
 def test_a_range_that_is_null_is_that_of_the_data_and_one_that_is_said_is_taken():
     score, real = get_score("msp"), torch.linspace(0.4, 1, 10_001)
-    ranges = [EvaluationSettings(reachable={"msp": said}).asked_range(score, real) for said in (None, [0.5, 0.9])]
+    ranges = [EvaluationSettings(reachable={"msp": said}).requested_range(score, real) for said in (None, [0.5, 0.9])]
     assert ranges == [pytest.approx((0.4006, 0.9994), abs=1e-4), (0.5, 0.9)]
 
 
@@ -318,7 +318,7 @@ def test_the_best_of_one_is_what_the_raw_generator_obtains(data, evaluator):
 
 
 def test_help_at_sampling_time_is_left_to_the_end(data, evaluator, measured):
-    assert set(measured.at_sampling) == {"corrected", "best_of", "corrected_best_of"}
+    assert set(measured.at_sampling) == {"recalibrated", "best_of", "recalibrated_best_of"}
     assert evaluator.measure_in_training(Oracle(data.train.x, evaluator.own)).at_sampling == {}
 
 

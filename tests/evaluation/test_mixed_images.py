@@ -74,19 +74,19 @@ def run(monkeypatch):
     score = get_score("msp")
     reference = RealImages(LabelledData(position, label, label, label), logits, {}, score, None)
     data = SimpleNamespace(class_names=list("abcd"), n_classes=K)
-    ends = {"asked_range": (1 / K, 1.0), "ends": (1.0, 1 / K)}
+    ends = {"requested_range": (1 / K, 1.0), "ends": (1.0, 1 / K)}
     evaluator = SimpleNamespace(data=data, reference=reference, score=score, **ends)
     seen = []
     monkeypatch.setattr(look, "make_images", partial(_make, seen))
     return SimpleNamespace(evaluator=evaluator, class_names=list("abcd"), model=None, seen=seen)
 
 
-def _make(seen, gan, asked, seed):
-    seen.append((asked, seed))
-    return (200 + torch.arange(len(asked.label), dtype=torch.uint8))[:, None, None, None].expand(-1, 1, 8, 8)
+def _make(seen, gan, requested, seed):
+    seen.append((requested, seed))
+    return (200 + torch.arange(len(requested.label), dtype=torch.uint8))[:, None, None, None].expand(-1, 1, 8, 8)
 
 
-def test_each_generated_image_was_asked_for_as_a_real_one_is(run):
+def test_each_generated_image_was_requested_as_a_real_one_is(run):
     mixed = mix_images(run.model, run.evaluator, 24, seed=0)
     number = mixed.x[:, 0, 0, 0].long()
     assert mixed.x.dtype == torch.uint8
@@ -96,10 +96,10 @@ def test_each_generated_image_was_asked_for_as_a_real_one_is(run):
     reference = run.evaluator.reference
     assert torch.equal(mixed.condition.label[mixed.is_real], reference.data.label[real])
     assert torch.equal(mixed.condition.score[mixed.is_real], reference.score[real])
-    (asked, _), at = run.seen[0], made - 200
-    assert isinstance(asked, Condition)
-    assert torch.equal(mixed.condition.label[~mixed.is_real], asked.label[at])
-    assert torch.equal(mixed.condition.score[~mixed.is_real], asked.score[at])
+    (requested, _), at = run.seen[0], made - 200
+    assert isinstance(requested, Condition)
+    assert torch.equal(mixed.condition.label[~mixed.is_real], requested.label[at])
+    assert torch.equal(mixed.condition.score[~mixed.is_real], requested.score[at])
     pairs = [sorted(zip(*(part[which].tolist() for part in mixed.condition[:2]), strict=True))
              for which in (mixed.is_real, ~mixed.is_real)]  # fmt: skip
     assert pairs[0] == pairs[1]
@@ -111,7 +111,7 @@ def test_each_generated_image_was_asked_for_as_a_real_one_is(run):
 def test_of_a_score_that_grows_with_doubt_the_low_end_is_certain(run):
     score = get_score("entropy")
     reference = run.evaluator.reference
-    run.evaluator.score, run.evaluator.asked_range, run.evaluator.ends = score, (0.0, 1.38), (0.0, 1.38)
+    run.evaluator.score, run.evaluator.requested_range, run.evaluator.ends = score, (0.0, 1.38), (0.0, 1.38)
     run.evaluator.reference = RealImages(reference.data, reference.logits, {}, score, None)
     mixed = mix_images(run.model, run.evaluator, 8, seed=0)
     assert mixed.condition.score[mixed.is_certain].max() < mixed.condition.score[~mixed.is_certain].min()

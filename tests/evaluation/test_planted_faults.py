@@ -31,7 +31,7 @@ MOST_CHANGE = 0.1  # of a pixel in [-1, 1] by adversarial noise: one twentieth o
 @pytest.fixture(scope="module", autouse=True)
 def _quick():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(controls, "MAX_IMAGES", 600)  # looked at for copies and changed a little
+        patch.setattr(controls, "MAX_IMAGES", 600)  # looked at for memorisation and changed a little
         patch.setattr(fidelity, "KID_SUBSET_SIZE", 20)  # of which no fault is told
         yield
 
@@ -50,7 +50,7 @@ def evaluator(data) -> Evaluator:
     judges = {f"judge {seed}": _classifier(data, seed, channels=(8, 16, 32)) for seed in (1, 2)}
     logits = {split: target.predict(getattr(data, split).x) for split in SPLITS}
     own = Condition(data.train.label, score(logits["train"], data.train.label))
-    small = {"n_images": 2_000, "n_resamples": 100, "n_at_sampling": 2, "n_correction": 20, "best_of": 1}
+    small = {"n_images": 2_000, "n_resamples": 100, "n_at_sampling": 2, "n_recalibration": 20, "best_of": 1}
     settings = EvaluationSettings(**small, n_manifold=100, reachable={"msp": [0.3, 1.0]})
     features = load_features(data.feature_weights, data.shape, data.n_classes)
     return Evaluator(data, target, judges, score, own, logits, settings, features)
@@ -88,24 +88,24 @@ class RealImages(nn.Module):
         """Positions of the images shown."""
         found = torch.empty_like(condition.label)
         for label in condition.label.unique():
-            asked = (condition.label == label).nonzero().squeeze(1)
-            asked = asked[condition.score[asked].argsort()]
+            requested = (condition.label == label).nonzero().squeeze(1)
+            requested = requested[condition.score[requested].argsort()]
             there = (self.images.label == label).nonzero().squeeze(1)
             there = there[self.score[there].argsort()]
-            found[asked] = there[_each_once(self.score[there].numpy(), condition.score[asked].numpy())]
+            found[requested] = there[_each_once(self.score[there].numpy(), condition.score[requested].numpy())]
         return found
 
     def generate(self, latent: Latent, condition: Condition) -> Tensor:
         return unit_range(self.images.x[self.shown(condition)])
 
 
-def _each_once(there: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """For scores asked, increasing, positions among scores that are there: no two the same unless that is far off."""
-    nearest = np.searchsorted(there, asked).clip(max=len(there) - 1)
-    step = np.arange(len(asked))
+def _each_once(there: np.ndarray, requested: np.ndarray) -> np.ndarray:
+    """For scores requested, increasing, positions among scores that are there; no two are the same unless far off."""
+    nearest = np.searchsorted(there, requested).clip(max=len(there) - 1)
+    step = np.arange(len(requested))
     apart = np.maximum.accumulate(nearest - step) + step
-    apart = np.minimum(apart, len(there) - len(asked) + step).clip(min=0)
-    return np.where(np.abs(there[apart] - asked) < 0.02, apart, nearest)
+    apart = np.minimum(apart, len(there) - len(requested) + step).clip(min=0)
+    return np.where(np.abs(there[apart] - requested) < 0.02, apart, nearest)
 
 
 class OneOfEachClass(RealImages):
@@ -193,7 +193,7 @@ def test_one_image_of_each_class_is_a_collapse(evaluator, unseen):
 def test_images_of_other_scores_have_the_wrong_score_and_nothing_else_of_a_cheat(evaluator, unseen):
     found = _faults(evaluator, OtherScores(*unseen))
     assert "wrong score" in found
-    assert not {"adversarial", "copies"} & found
+    assert not {"adversarial", "memorisation"} & found
 
 
 def test_noise_against_the_target_is_adversarial(evaluator, unseen):
@@ -213,4 +213,4 @@ def test_images_blurred_in_one_half_have_wrong_detail_and_are_otherwise_realisti
 
 
 def test_training_images_are_copies_and_otherwise_sound(data, evaluator):
-    assert _faults(evaluator, RealImages(data.train, evaluator.own.score)) == {"copies"}
+    assert _faults(evaluator, RealImages(data.train, evaluator.own.score)) == {"memorisation"}

@@ -37,7 +37,7 @@ def test_the_certain_end_reaches_to_a_tenth_of_the_images_where_the_hundredth_ho
     assert held.float().mean() == pytest.approx(0.1, abs=1e-3)
 
 
-def test_real_images_beyond_the_range_asked_have_no_say():
+def test_real_images_beyond_the_range_requested_have_no_say():
     real = torch.cat([uniform(0.5, 0.8), torch.ones(10_000)])
     bins = score_bins(get_score("msp"), (0.5, 0.8), real)
     assert bins.edges[-2] == pytest.approx(0.77, abs=1e-3)

@@ -49,8 +49,8 @@ class Nearest:
         return Latent(torch.randn(n, 1, generator=rng))
 
     def generate(self, latent: Latent, condition: Condition) -> torch.Tensor:
-        asked = condition if condition.second is not None else condition._replace(second=condition.score / 2)
-        distance = torch.cdist(asked.scores[:, self.columns], self.own.scores[:, self.columns])
+        requested = condition if condition.second is not None else condition._replace(second=condition.score / 2)
+        distance = torch.cdist(requested.scores[:, self.columns], self.own.scores[:, self.columns])
         distance[condition.label[:, None] != self.own.label[None, :]] = 9
         return self.x[distance.argmin(dim=1)]
 
@@ -64,7 +64,7 @@ def evaluator() -> Evaluator:
     label = data.train.label
     own = Condition(label, score(logits["train"], label), None, score.second(logits["train"], label))
     judges = {"same": FrozenClassifier(Upright(0.4)), "other": FrozenClassifier(Upright(0.2))}
-    settings = EvaluationSettings(n_images=600, n_resamples=20, n_at_sampling=50, n_correction=50)
+    settings = EvaluationSettings(n_images=600, n_resamples=20, n_at_sampling=50, n_recalibration=50)
     return Evaluator(data, target, judges, score, own, logits, settings)
 
 
@@ -78,23 +78,23 @@ def first_alone(evaluator):
     return evaluator.measure_in_training(Nearest(evaluator.data.train.x, evaluator.own, slice(0, 1)))
 
 
-def test_the_second_score_asked_is_one_that_can_be_had(both, evaluator):
+def test_the_second_score_requested_is_one_that_can_be_had(both, evaluator):
     for protocol in ("data", "uniform"):
-        asked = both.generated[protocol].asked
-        assert (asked.second <= asked.score + 0.01).all()
-        assert both.generated[protocol].second.asked.score.equal(asked.second)
+        requested = both.generated[protocol].requested
+        assert (requested.second <= requested.score + 0.01).all()
+        assert both.generated[protocol].second.requested.score.equal(requested.second)
     real = evaluator.score.second(evaluator.logits["test"], evaluator.data.test.label)
-    assert set(both.generated["data"].asked.second.tolist()) <= set(real.tolist())
-    spread, own = both.generated["uniform"].asked.second.std(), evaluator.own.second.std()
+    assert set(both.generated["data"].requested.second.tolist()) <= set(real.tolist())
+    spread, own = both.generated["uniform"].requested.second.std(), evaluator.own.second.std()
     assert spread > own / 2
 
 
-def test_real_points_of_both_scores_obtain_both_and_each_follows_its_own_knob(both):
+def test_real_points_of_both_scores_obtain_both_and_each_follows_its_own_request(both):
     assert both.second.name == "mutual_information"
     for protocol in ("data", "uniform"):
         for result in (both.protocols[protocol], both.second.protocols[protocol]):
             assert result.in_vs_out.pearson.value > 0.99
-        found = both.second.knobs[protocol]
+        found = both.second.disentanglement[protocol]
         assert found.first_on_first.slope.value == pytest.approx(1, abs=0.05)
         assert found.second_on_second.slope.value == pytest.approx(1, abs=0.05)
         assert found.first_on_second.slope.value == pytest.approx(0, abs=0.05)
@@ -102,7 +102,7 @@ def test_real_points_of_both_scores_obtain_both_and_each_follows_its_own_knob(bo
 
 
 def test_who_follows_the_first_score_alone_is_found_out(first_alone):
-    found = first_alone.second.knobs["uniform"]
+    found = first_alone.second.disentanglement["uniform"]
     assert first_alone.protocols["uniform"].in_vs_out.pearson.value > 0.99
     assert first_alone.second.protocols["uniform"].in_vs_out.pearson.value > 0.2  # the first brings some of it along
     assert found.first_on_first.slope.value == pytest.approx(1, abs=0.05)
@@ -113,11 +113,11 @@ def test_who_follows_the_first_score_alone_is_found_out(first_alone):
 def test_the_second_score_is_measured_as_if_it_were_the_only_one(both, evaluator):
     alone = replace(evaluator, score=evaluator.score.second, own=evaluator.own.of_second())
     made = both.generated["uniform"]
-    out = alone.score(evaluator.target.predict(made.x), made.asked.label)
+    out = alone.score(evaluator.target.predict(made.x), made.requested.label)
     assert made.second.score_out.equal(out)
     assert both.second.real_judges == alone._real_judges()
-    assert alone.asked_range[1] < 0.6 * evaluator.asked_range[1]
-    assert both.second.protocols["uniform"].in_vs_out.curve[-1].high == pytest.approx(alone.asked_range[1])
+    assert alone.requested_range[1] < 0.6 * evaluator.requested_range[1]
+    assert both.second.protocols["uniform"].in_vs_out.curve[-1].high == pytest.approx(alone.requested_range[1])
 
 
 def test_judges_say_of_the_second_score_what_they_do(both):
@@ -131,9 +131,9 @@ def test_the_main_numbers_are_told_by_their_place(both):
     told = {
         name: value for name, value in scalars(results_json.measured(both)).items() if name.startswith("second_score/")
     }
-    knobs = as_plain(both.second.knobs)
-    for effect, numbers in knobs["uniform"].items():
-        assert told[f"second_score/knobs/uniform/{effect}/slope"] == numbers["slope"]["value"]
+    disentanglement = as_plain(both.second.disentanglement)
+    for effect, numbers in disentanglement["uniform"].items():
+        assert told[f"second_score/disentanglement/uniform/{effect}/slope"] == numbers["slope"]["value"]
     mae = both.second.protocols["data"].judges["other"].mae.value
     assert told["second_score/judges/data/other/mae"] == mae
 

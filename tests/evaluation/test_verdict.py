@@ -8,8 +8,8 @@ import pytest
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
 from uqgen.evaluation.verdict import judge_generator
 from uqgen.metrics.bootstrap import Estimate
-from uqgen.metrics.copies import Copies
-from uqgen.metrics.fragility import Fragility
+from uqgen.metrics.local_sensitivity import LocalSensitivity
+from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.overlap import Overlap
 from uqgen.metrics.ratio import Ratio
 
@@ -36,11 +36,11 @@ def manifold(certain=None, below=None) -> Manifold:
     )
 
 
-def verdict(found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), copies=0.01, pearson=0.95, detail=None):
+def verdict(found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), memorisation=0.01, pearson=0.95, detail=None):
     controls = SimpleNamespace(
-        fragility=Fragility(Ratio.of(noise, 1.0), None if shift is None else Ratio.of(shift, 1.0)),
+        local_sensitivity=LocalSensitivity(Ratio.of(noise, 1.0), None if shift is None else Ratio.of(shift, 1.0)),
         matched_real=SimpleNamespace(judges_pearson={"judge 1": Ratio.of(*judged)} if judged else {}),
-        copies=Copies(copies, 1.0, 2.0, 2.0, 100, 100),
+        memorisation=Memorisation(memorisation, 1.0, 2.0, 2.0, 100, 100),
     )
     uniform = SimpleNamespace(pearson=Estimate(pearson, pearson, pearson))
     return judge_generator(found or manifold(), detail, controls, uniform, (0.3, 1.0), "image")
@@ -113,7 +113,7 @@ def test_requests_that_are_not_followed_are_a_wrong_score():
         ({"judged": (0.3, 0.75), "pearson": 0.4}, []),  # of requests that are not followed judges cannot see more
         ({"judged": (0.05, 0.1)}, []),  # judges that do not agree on real images either
         ({"judged": None}, []),
-        ({"copies": 0.2}, ["copies"]),
+        ({"memorisation": 0.2}, ["memorisation"]),
     ],
 )
 def test_the_other_controls_have_their_say(changed, expected):

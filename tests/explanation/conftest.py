@@ -63,7 +63,7 @@ def small_flow(encoding: SoftmaxEncoding) -> ConditionalFlow:
 
 @pytest.fixture(params=["gan", "flow"])
 def small(request: pytest.FixtureRequest) -> SimpleNamespace:
-    """A model of 8 x 8 images told the softmax vector, not trained, three conditions, and what it makes of them."""
+    """A model of 8 x 8 images given the softmax vector, not trained, three conditions, and what it makes of them."""
     torch.manual_seed(0)
     vectors = torch.tensor([[0.8, 0.15, 0.05], [0.1, 0.7, 0.2], [0.25, 0.15, 0.6]])
     own = Condition(torch.arange(N_CLASSES), vectors.amax(dim=1), vectors)

@@ -33,15 +33,15 @@ def editor(small, target, tolerance, n_steps=20):
 
 
 def test_who_asks_for_the_own_score_gets_the_image_back(small, given, target):
-    ours, asked = editor(small, target, 0.01, n_steps=2), given.own.score
-    edits = ours.by_guidance(given, asked, ours.by_condition(given, asked))
+    ours, requested = editor(small, target, 0.01, n_steps=2), given.own.score
+    edits = ours.by_guidance(given, requested, ours.by_condition(given, requested))
     for number in range(3):
         assert edits.x[number, number].equal(to_uint8(given.x[number]))
 
 
 def test_the_change_is_what_the_condition_changes_in_the_model(small, given, target):
-    asked = torch.tensor([0.4, 0.9])
-    start = editor(small, target, 0.01).by_condition(given, asked)
+    requested = torch.tensor([0.4, 0.9])
+    start = editor(small, target, 0.01).by_condition(given, requested)
     assert start.edits.x.shape == (3, 2, 1, 8, 8)
     for level in range(2):
         fed = rescored(small.model.encoding, given.own, start.fed[:, level])
@@ -50,10 +50,10 @@ def test_the_change_is_what_the_condition_changes_in_the_model(small, given, tar
 
 
 def test_guidance_reaches_what_no_condition_does(small, given, target):
-    asked, ours = torch.tensor([0.4, 0.5, 0.7]), editor(small, target, 0.02)
-    start = ours.by_condition(given, asked)
-    before, after = start.edits, ours.by_guidance(given, asked, start)
-    miss_before, miss_after = ((each.score_out - asked).abs() for each in (before, after))
+    requested, ours = torch.tensor([0.4, 0.5, 0.7]), editor(small, target, 0.02)
+    start = ours.by_condition(given, requested)
+    before, after = start.edits, ours.by_guidance(given, requested, start)
+    miss_before, miss_after = ((each.score_out - requested).abs() for each in (before, after))
     assert miss_before.max() > 0.02
     assert miss_after.max() <= 0.02
     reached = miss_before <= 0.02
@@ -61,19 +61,19 @@ def test_guidance_reaches_what_no_condition_does(small, given, target):
 
 
 def test_an_edit_that_misses_its_score_is_the_nearest_there_was(small, given, target, monkeypatch):
-    asked, ours = torch.tensor([0.5, 0.9]), editor(small, target, 1e-7, n_steps=3)
+    requested, ours = torch.tensor([0.5, 0.9]), editor(small, target, 1e-7, n_steps=3)
     sound = Editor._guidance
     monkeypatch.setattr(Editor, "_guidance", lambda *arguments: sound(*arguments).of_strength(30.0))  # leads too far
-    start = ours.by_condition(given, asked)
-    miss = [(each.score_out - asked).abs() for each in (start.edits, ours.by_guidance(given, asked, start))]
+    start = ours.by_condition(given, requested)
+    miss = [(each.score_out - requested).abs() for each in (start.edits, ours.by_guidance(given, requested, start))]
     assert (miss[1] <= miss[0]).all()
 
 
 def test_scores_beyond_the_ends_are_reached_too(small, given, target):
     ours = replace(editor(small, target, 0.02), ends=(0.6, 0.8))
-    asked = torch.tensor([0.45])
-    edits = ours.by_guidance(given, asked, ours.by_condition(given, asked))
-    assert (edits.score_out - asked).abs().max() <= 0.02
+    requested = torch.tensor([0.45])
+    edits = ours.by_guidance(given, requested, ours.by_condition(given, requested))
+    assert (edits.score_out - requested).abs().max() <= 0.02
 
 
 def test_the_own_score_keeps_the_own_vector_and_another_flattens_it(small):

@@ -35,10 +35,10 @@ def test_a_gallery_shows_different_images_of_each_class(run):
     (gallery,) = make_galleries(run.model, evaluator, (0.6,), 12, 5, seed=0)
     generated = gallery.generated
     assert gallery.duplicates.n == len(generated.x) == 120
-    assert generated.asked.score.equal(torch.full((120,), 0.6))
+    assert generated.requested.score.equal(torch.full((120,), 0.6))
     rows, position = (gallery.shown >= 0).nonzero(as_tuple=True)
     shown = gallery.shown[rows, position]
-    assert generated.asked.label[shown].equal(rows)
+    assert generated.requested.label[shown].equal(rows)
     assert len(shown.unique()) == len(shown)
     torch.testing.assert_close(gallery.probabilities.sum(dim=1), torch.ones(120))
     torch.testing.assert_close(gallery.probabilities.amax(dim=1), generated.score_out)

@@ -11,6 +11,6 @@ def test_the_nearest_of_the_class_among_those_of_the_score(linear):
     pixels = level.to(torch.uint8).view(6, 1, 1, 1).repeat(1, 1, 8, 8)
     real = LabelledData(pixels, label, torch.zeros(6), torch.zeros(6))
     x, own = pixels[[5, 4]] + 1, torch.tensor([0, 1])
-    asked = torch.tensor([0.5, 0.91, 0.8])
-    found = nearest_real(x, own, real, score, linear, get_score("msp"), asked, tolerance=0.05)
+    requested = torch.tensor([0.5, 0.91, 0.8])
+    found = nearest_real(x, own, real, score, linear, get_score("msp"), requested, tolerance=0.05)
     assert found.x[:, :, 0, 0, 0].tolist() == [[30, 10, 10], [40, 50, 50]]  # at 0.8 none: 0.9 and 0.7 are as near

@@ -12,9 +12,9 @@ def test_a_linear_classifier_is_moved_along_its_weights_by_the_distance_there_is
     direction = linear.network[1].weight[0]
     x = unit_range(to_uint8(0.1 * torch.randn(4, 1, 8, 8) + torch.tensor([0.05, 0.1, -0.05, -0.1]).view(4, 1, 1, 1)))
     own = linear(x).softmax(dim=1).amax(dim=1)
-    asked, label = torch.tensor([0.55, 0.9]), torch.zeros(4, dtype=torch.int64)
-    edits = edit_pixels(x, label, linear, MSP, asked, tolerance=0.01, n_steps=100)
-    assert (edits.score_out - asked).abs().max() <= 0.01
+    requested, label = torch.tensor([0.55, 0.9]), torch.zeros(4, dtype=torch.int64)
+    edits = edit_pixels(x, label, linear, MSP, requested, tolerance=0.01, n_steps=100)
+    assert (edits.score_out - requested).abs().max() <= 0.01
     # Half the difference of the logits is direction . x, so the MSP's log-odds are 2 |direction . x|.
     shortest = (torch.logit(edits.score_out) - torch.logit(own)[:, None]).abs() / (2 * direction.norm())
     moved = 2 * distance(edits.x, to_uint8(x)[:, None])

@@ -80,7 +80,7 @@ def test_scores_that_need_a_class_get_the_one_given(run):
         (0.6, (0, None), "^second seed=None: allowed: an integer"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(run, score, seeds, message):
+def test_what_cannot_be_requested_is_refused(run, score, seeds, message):
     with pytest.raises(SettingError, match=message):
         between_seeds(run, 3, score, seeds, 2)
 

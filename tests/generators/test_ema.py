@@ -50,7 +50,7 @@ def test_the_half_life_is_at_most_a_tenth_of_the_images_so_far(module):
     torch.testing.assert_close(weight, torch.full_like(weight, 3 - 2 * left))
 
 
-def test_after_the_ramp_the_half_life_is_the_one_asked(module):
+def test_after_the_ramp_the_half_life_is_the_one_requested(module):
     start, end = moved(module, 0.0), moved(module, 1.0)
     ema = EMA(start, 1000)
     ema.update(end, 1000, 10_000)

@@ -20,7 +20,7 @@ def test_each_part_is_embedded_linearly_and_normalised():
     torch.testing.assert_close(embedding(parts), torch.cat(expected, dim=1), atol=1e-5, rtol=1e-4)
 
 
-def test_no_part_drowns_another():
+def test_no_part_dominates_another():
     embedding = ConditionEmbedding((3, 2), 5)
     parts = (torch.randn(4, 3), torch.randn(4, 2))
     whole, loud = embedding(parts), embedding((parts[0] * 1e4, parts[1]))

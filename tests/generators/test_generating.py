@@ -15,21 +15,21 @@ def test_generating_is_the_averaged_generators_in_any_chunks(make_gan, train, tm
     assert not all(torch.equal(raw, averaged) for raw, averaged in both)
     n = 1203
     latent = gan.draw_latent(n, rng())
-    asked = Condition(torch.arange(n) % 3, torch.rand(n))
-    images = gan.generate(latent, asked)
-    whole = gan.ema.module(latent, gan.encoding(asked)).clamp(-1, 1)
+    requested = Condition(torch.arange(n) % 3, torch.rand(n))
+    images = gan.generate(latent, requested)
+    whole = gan.ema.module(latent, gan.encoding(requested)).clamp(-1, 1)
     torch.testing.assert_close(images, whole)
     few = torch.tensor([700, 3, 3])
-    alone = gan.generate(latent.select(few), Condition(asked.label[few], asked.score[few]))
+    alone = gan.generate(latent.select(few), Condition(requested.label[few], requested.score[few]))
     torch.testing.assert_close(alone, images[few])
     assert not images.requires_grad
 
 
 def test_pixels_are_clipped_and_points_are_not(make_gan, make_point_gan):
-    asked = Condition(torch.tensor([0, 1]), torch.tensor([0.5, 0.6]))
+    requested = Condition(torch.tensor([0, 1]), torch.tensor([0.5, 0.6]))
     gan, point_gan = make_gan(), make_point_gan()
     for value in (5.0, -5.0):
         gan.ema.module.image_bias.fill_(value)
-        assert gan.generate(gan.draw_latent(2, rng()), asked).eq(value / 5).all()
+        assert gan.generate(gan.draw_latent(2, rng()), requested).eq(value / 5).all()
         point_gan.ema.module.layers[-1].bias.fill_(value)
-        assert point_gan.generate(point_gan.draw_latent(2, rng()), asked).abs().min() > 3
+        assert point_gan.generate(point_gan.draw_latent(2, rng()), requested).abs().min() > 3

@@ -21,17 +21,17 @@ def test_a_row_is_one_class_with_one_noise_and_a_column_is_one_score(make_gan):
     assert not torch.isclose(same_score[0, 0], same_score[1, 0]).all()
 
 
-def test_classes_and_scores_are_asked_in_their_places(make_gan, monkeypatch):
-    gan, asked = make_gan(), []
+def test_classes_and_scores_are_requested_in_their_places(make_gan, monkeypatch):
+    gan, requested = make_gan(), []
     generate = gan.generate
 
     def spied(latent, condition):
-        asked.append(condition)
+        requested.append(condition)
         return generate(latent, condition)
 
     monkeypatch.setattr(gan, "generate", spied)
     sample_grid(gan, [0, 2], SCORES, seed=0)
-    (condition,) = asked
+    (condition,) = requested
     assert isinstance(condition, Condition)
     assert condition.label.tolist() == [0, 0, 0, 2, 2, 2]
     assert condition.score.equal(torch.tensor(SCORES * 2))

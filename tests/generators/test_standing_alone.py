@@ -99,11 +99,11 @@ def test_fit_validate_test_and_predict(scored, make, tmp_path):
     points = torch.cat(trainer.predict(model, datamodule=scored))
     assert points.shape == (50, 2)
     batches = list(scored.test_dataloader())
-    asked = Condition(
+    requested = Condition(
         *(torch.cat([getattr(batch.requested, part) for batch in batches]) for part in ("label", "score"))
     )
-    achieved = scored.score(scored.classifier(points), asked.label)
-    expected = in_vs_out(asked.score, achieved, edges=[0, 1], n_resamples=2)
+    achieved = scored.score(scored.classifier(points), requested.label)
+    expected = in_vs_out(requested.score, achieved, edges=[0, 1], n_resamples=2)
     assert found["test/mae"] == pytest.approx(expected.mae.value, abs=1e-5)
     assert found["test/pearson"] == pytest.approx(expected.pearson.value, abs=1e-4)
 
@@ -130,9 +130,9 @@ def test_a_checkpoint_alone_makes_the_model_again(scored, make, tmp_path):
     trainer.fit(model, datamodule=scored)
     trainer.save_checkpoint(tmp_path / "model.ckpt")
     again = type(model).load_from_checkpoint(tmp_path / "model.ckpt", weights_only=True, map_location="cpu")
-    asked = Condition(torch.tensor([0, 1, 1]), torch.tensor([0.6, 0.8, 0.9]))
+    requested = Condition(torch.tensor([0, 1, 1]), torch.tensor([0.6, 0.8, 0.9]))
     latent = model.draw_latent(3, torch.Generator().manual_seed(0))
-    assert again.generate(latent, asked).equal(model.generate(latent, asked))
+    assert again.generate(latent, requested).equal(model.generate(latent, requested))
     assert again.settings == model.settings
     assert again.n_images == 64
 

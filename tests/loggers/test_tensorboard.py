@@ -12,8 +12,8 @@ accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_ac
 
 def test_tensorboard_holds_what_the_run_s_folder_holds(tmp_path):
     run = RunFolder(tmp_path / "run")
-    asked = ["experiment=moons", "debug=seconds", "trainer=cpu", "logger=tensorboard"]
-    train(compose([*asked, f"run={run.path}", f"cache={tmp_path / 'cache'}"]))
+    requested = ["experiment=moons", "debug=seconds", "trainer=cpu", "logger=tensorboard"]
+    train(compose([*requested, f"run={run.path}", f"cache={tmp_path / 'cache'}"]))
     events = accumulator.EventAccumulator(str(run.path / "tensorboard"))
     events.Reload()
     rows = read_rows(run.training / "history.csv")

@@ -183,7 +183,7 @@ def test_a_key_is_found_without_asking(tmp_path, monkeypatch, key, netrc, known)
 
 def test_empty_bins_have_no_point_in_the_curve():
     agreement = in_vs_out([0.1, 0.1], [0.2, 0.4], edges=np.array([0, 0.5, 1]), n_resamples=2)
-    assert [(asked, kind) for asked, _, kind in curve_rows(agreement)] == [
+    assert [(requested, kind) for requested, _, kind in curve_rows(agreement)] == [
         (0.25, "mean"),
         (0.25, "median"),
         (0.25, "identity"),

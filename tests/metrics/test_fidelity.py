@@ -16,7 +16,7 @@ def _small_subsets(monkeypatch):
 
 
 def exact_gaussian(n, mean, covariance, seed):
-    """Points whose mean and unbiased covariance are exactly those asked, float64 [n, F]."""
+    """Points whose mean and unbiased covariance are exactly those requested, float64 [n, F]."""
     drawn = np.random.default_rng(seed).normal(size=(n, len(mean)))
     centred = drawn - drawn.mean(axis=0)
     white = centred @ np.linalg.inv(np.linalg.cholesky(np.atleast_2d(np.cov(centred.T)))).T

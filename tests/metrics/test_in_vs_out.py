@@ -17,25 +17,25 @@ EDGES = np.linspace(0, 1, 6)
 
 @pytest.fixture
 def scores():
-    """Asked and obtained scores with ties, as rounded MSPs have."""
+    """Requested and achieved scores with ties, as rounded MSPs have."""
     rng = np.random.default_rng(2)
-    asked = rng.uniform(0.1, 1.0, 500).round(2)
-    return asked, np.clip(0.8 * asked + rng.normal(0.1, 0.08, 500), 0, 1).round(2)
+    requested = rng.uniform(0.1, 1.0, 500).round(2)
+    return requested, np.clip(0.8 * requested + rng.normal(0.1, 0.08, 500), 0, 1).round(2)
 
 
 def test_agreement_is_that_of_scikit_learn_and_scipy(scores):
-    asked, obtained = scores
-    result = in_vs_out(asked, obtained, edges=EDGES, n_resamples=2)
+    requested, achieved = scores
+    result = in_vs_out(requested, achieved, edges=EDGES, n_resamples=2)
     assert result.n == 500
-    assert result.mae.value == pytest.approx(metrics.mean_absolute_error(asked, obtained))
-    assert result.rmse.value == pytest.approx(metrics.root_mean_squared_error(asked, obtained))
-    assert result.r2.value == pytest.approx(metrics.r2_score(asked, obtained))
-    assert result.pearson.value == pytest.approx(stats.pearsonr(asked, obtained).statistic)
-    assert result.spearman.value == pytest.approx(stats.spearmanr(asked, obtained).statistic)
+    assert result.mae.value == pytest.approx(metrics.mean_absolute_error(requested, achieved))
+    assert result.rmse.value == pytest.approx(metrics.root_mean_squared_error(requested, achieved))
+    assert result.r2.value == pytest.approx(metrics.r2_score(requested, achieved))
+    assert result.pearson.value == pytest.approx(stats.pearsonr(requested, achieved).statistic)
+    assert result.spearman.value == pytest.approx(stats.spearmanr(requested, achieved).statistic)
 
 
 def test_intervals_are_those_of_the_statistics_recomputed_on_every_resample(scores):
-    def one_by_one(asked, obtained):
+    def one_by_one(requested, achieved):
         functions = {
             "spearman": lambda a, b: stats.spearmanr(a, b).statistic,
             "pearson": lambda a, b: stats.pearsonr(a, b).statistic,
@@ -44,7 +44,7 @@ def test_intervals_are_those_of_the_statistics_recomputed_on_every_resample(scor
             "mae": metrics.mean_absolute_error,
             "bias": lambda a, b: np.mean(b - a),
         }
-        rows = list(zip(np.atleast_2d(asked), np.atleast_2d(obtained), strict=True))
+        rows = list(zip(np.atleast_2d(requested), np.atleast_2d(achieved), strict=True))
         return {name: np.squeeze([function(*row) for row in rows]) for name, function in functions.items()}
 
     slow = bootstrap(one_by_one, scores, n_resamples=40, seed=9)
@@ -54,27 +54,29 @@ def test_intervals_are_those_of_the_statistics_recomputed_on_every_resample(scor
 
 
 def test_constant_shift_has_closed_forms():
-    asked = np.arange(64) / 64
-    result = in_vs_out(asked, asked + 0.25, edges=EDGES, n_resamples=50)
+    requested = np.arange(64) / 64
+    result = in_vs_out(requested, requested + 0.25, edges=EDGES, n_resamples=50)
     for estimate in (result.mae, result.rmse, result.bias):
         assert astuple(estimate) == pytest.approx((0.25, 0.25, 0.25))
     for estimate in (result.pearson, result.spearman):
         assert astuple(estimate) == pytest.approx((1.0, 1.0, 1.0))
-    assert result.r2.value == pytest.approx(1 - 0.25**2 / asked.var())
-    assert astuple(in_vs_out(asked, asked - 0.25, edges=EDGES, n_resamples=5).bias) == pytest.approx((-0.25,) * 3)
+    assert result.r2.value == pytest.approx(1 - 0.25**2 / requested.var())
+    assert astuple(in_vs_out(requested, requested - 0.25, edges=EDGES, n_resamples=5).bias) == pytest.approx(
+        (-0.25,) * 3
+    )
 
 
 def test_ranks_ignore_the_shape_of_a_monotonous_relation():
-    asked = np.linspace(0.1, 1, 100)
-    result = in_vs_out(asked, asked**5, edges=EDGES, n_resamples=2)
+    requested = np.linspace(0.1, 1, 100)
+    result = in_vs_out(requested, requested**5, edges=EDGES, n_resamples=2)
     assert result.spearman.value == pytest.approx(1.0)
     assert result.pearson.value < 0.95
-    assert in_vs_out(asked, -asked, edges=EDGES, n_resamples=2).spearman.value == pytest.approx(-1.0)
+    assert in_vs_out(requested, -requested, edges=EDGES, n_resamples=2).spearman.value == pytest.approx(-1.0)
 
 
 def test_shares_hold_their_limit():
-    obtained = np.array([0.05, -0.05, 0.0501, 0.1, -0.1, 0.1001, 0.0, 0.5])
-    result = in_vs_out(np.zeros(8), obtained, edges=EDGES, n_resamples=2)
+    achieved = np.array([0.05, -0.05, 0.0501, 0.1, -0.1, 0.1001, 0.0, 0.5])
+    result = in_vs_out(np.zeros(8), achieved, edges=EDGES, n_resamples=2)
     assert result.within_005.value == 3 / 8
     assert result.within_01.value == 6 / 8
 
@@ -87,13 +89,13 @@ def test_ranks_are_those_of_scipy(shape):
 
 
 @pytest.mark.parametrize("constant", [0.1, 1 / 3, 1.0])
-def test_constant_asked_score_has_no_correlation(constant):
-    obtained = np.random.default_rng(0).uniform(size=77)
-    result = in_vs_out(np.full(77, constant), obtained, edges=EDGES, n_resamples=20)
+def test_constant_requested_score_has_no_correlation(constant):
+    achieved = np.random.default_rng(0).uniform(size=77)
+    result = in_vs_out(np.full(77, constant), achieved, edges=EDGES, n_resamples=20)
     for estimate in (result.pearson, result.spearman, result.r2):
         assert np.isnan(astuple(estimate)).all()
-    assert result.mae.value == pytest.approx(np.abs(obtained - constant).mean())
-    assert math.isnan(pearson(obtained, np.full(77, constant)))
+    assert result.mae.value == pytest.approx(np.abs(achieved - constant).mean())
+    assert math.isnan(pearson(achieved, np.full(77, constant)))
 
 
 def test_single_image_has_values_without_intervals():
@@ -109,10 +111,10 @@ def test_functions_work_along_the_last_axis():
     np.testing.assert_allclose(mean_absolute_error(a, b), [np.abs(x - y).mean() for x, y in zip(a, b, strict=True)])
 
 
-def test_curve_groups_by_asked_score():
-    asked = np.array([0.0, 0.1, 0.1, 0.1, 0.5, 1.0, 1.5, -0.5])
-    obtained = np.array([0.9, 0.0, 0.1, 0.5, 0.3, 0.7, 0.8, 0.8])
-    first, empty, last = in_vs_out(asked, obtained, edges=[0, 0.25, 0.5, 1.0]).curve
+def test_curve_groups_by_requested_score():
+    requested = np.array([0.0, 0.1, 0.1, 0.1, 0.5, 1.0, 1.5, -0.5])
+    achieved = np.array([0.9, 0.0, 0.1, 0.5, 0.3, 0.7, 0.8, 0.8])
+    first, empty, last = in_vs_out(requested, achieved, edges=[0, 0.25, 0.5, 1.0]).curve
     assert (first.low, first.high, first.n) == (0.0, 0.25, 4)
     assert (first.mean.value, first.median.value) == pytest.approx((0.375, 0.3))
     assert (first.lower_quartile, first.upper_quartile) == pytest.approx((0.075, 0.6))
@@ -123,9 +125,9 @@ def test_curve_groups_by_asked_score():
 
 
 def test_curve_has_the_intervals_of_the_mean_and_the_median_in_each_bin(scores):
-    asked, obtained = scores
-    point = in_vs_out(asked, obtained, edges=[0.3, 0.6, 1.0], n_resamples=200, seed=4).curve[0]
-    inside = obtained[(asked >= 0.3) & (asked < 0.6)]
+    requested, achieved = scores
+    point = in_vs_out(requested, achieved, edges=[0.3, 0.6, 1.0], n_resamples=200, seed=4).curve[0]
+    inside = achieved[(requested >= 0.3) & (requested < 0.6)]
     for name, function in {"mean": np.mean, "median": np.median}.items():
         expected = bootstrap(lambda x, function=function: {"": function(x, axis=-1)}, (inside,), 200, seed=4)[""]
         assert getattr(point, name) == expected
@@ -133,11 +135,11 @@ def test_curve_has_the_intervals_of_the_mean_and_the_median_in_each_bin(scores):
 
 
 def test_classes_are_compared_apart(scores):
-    asked, obtained = scores
+    requested, achieved = scores
     labels = np.arange(500) % 3 * 2
-    classes = by_class(asked, obtained, labels, list("abcde"), edges=EDGES, n_resamples=10, seed=1)
+    classes = by_class(requested, achieved, labels, list("abcde"), edges=EDGES, n_resamples=10, seed=1)
     assert list(classes) == ["a", "c", "e"]
-    assert classes["c"] == in_vs_out(asked[1::3], obtained[1::3], edges=EDGES, n_resamples=10, seed=1)
+    assert classes["c"] == in_vs_out(requested[1::3], achieved[1::3], edges=EDGES, n_resamples=10, seed=1)
 
 
 def test_plain_values_survive_json():
@@ -160,9 +162,9 @@ def test_plain_values_survive_json():
 
 @pytest.mark.parametrize("bad", [[0.1, math.nan], [0.1, math.inf], [0.1], [[0.1, 0.2]], []])
 def test_bad_scores_are_refused(bad):
-    for asked, obtained in (([0.1, 0.2], bad), (bad, [0.1, 0.2])):
-        with pytest.raises(ValueError, match=r"asked|obtained"):
-            in_vs_out(asked, obtained, edges=EDGES)
+    for requested, achieved in (([0.1, 0.2], bad), (bad, [0.1, 0.2])):
+        with pytest.raises(ValueError, match=r"requested|achieved"):
+            in_vs_out(requested, achieved, edges=EDGES)
 
 
 def test_no_scores_at_all_are_refused():
@@ -183,7 +185,7 @@ def test_labels_of_another_length_are_refused():
 
 def test_ten_thousand_images_take_seconds():
     rng = np.random.default_rng(0)
-    asked = rng.uniform(0.1, 1, 10_000)
+    requested = rng.uniform(0.1, 1, 10_000)
     start = time.process_time()
-    in_vs_out(asked, asked + rng.normal(0, 0.1, 10_000), edges=EDGES)
+    in_vs_out(requested, requested + rng.normal(0, 0.1, 10_000), edges=EDGES)
     assert time.process_time() - start < 10

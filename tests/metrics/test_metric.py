@@ -19,13 +19,13 @@ def test_each_is_read_from_where_it_is_written(make_results):
         judges = [judge["pearson"]["value"] for judge in results["judges"][protocol].values()]
         expected[f"{protocol}_judges_pearson"] = pytest.approx(sum(judges) / 3)
         expected[f"{protocol}_class_agreement"] = 0.5
-    helped = {way: results["at_sampling"][way]["in_vs_out"]["mae"]["value"] for way in ("best_of", "corrected")}
+    helped = {way: results["at_sampling"][way]["in_vs_out"]["mae"]["value"] for way in ("best_of", "recalibrated")}
     expected |= {f"{way}_mae": mae for way, mae in helped.items()}
     alone = results["by_strength"][0]["in_vs_out"]
     expected |= {f"unguided_{name}": alone[name]["value"] for name in ("mae", "pearson")}
     expected |= {"uniform_judges_relative": 0.25, "uniform_class_gap": -0.5, "data_class_gap": -0.75}
-    expected |= {"noise_fragility": 2.5, "shift_fragility": 1.5}
-    expected |= {"copies": pytest.approx(0.025), "distance_by_score": 69.5}
+    expected |= {"noise_sensitivity": 2.5, "shift_sensitivity": 1.5}
+    expected |= {"memorisation": pytest.approx(0.025), "distance_by_score": 69.5}
     expected |= {"distance_in_bin_1": 7.0, "distance_in_bin_4": 28.0}
     expected |= dict.fromkeys(("distance_in_bin_2", "distance_in_bin_3"), pytest.approx(np.nan, nan_ok=True))
     expected |= {"fid": 99.5, "kid": 0.1, "sliced_wasserstein": pytest.approx(np.nan, nan_ok=True)}
@@ -55,7 +55,7 @@ def test_evaluations_on_the_way_have_numbers_where_results_have_estimates():
 
 def test_points_have_a_distance_of_their_own(make_results):
     results = make_results(0.5, is_image=False)
-    assert np.isnan([BY_NAME[key].of(results) for key in ("fid", "kid", "shift_fragility")]).all()
+    assert np.isnan([BY_NAME[key].of(results) for key in ("fid", "kid", "shift_sensitivity")]).all()
     assert BY_NAME["sliced_wasserstein"].of(results) == 0.2
 
 
@@ -71,8 +71,8 @@ def test_what_is_not_there_or_not_defined_is_nan(make_results):
 
 @pytest.mark.parametrize("key", BY_NAME)
 def test_errors_and_distances_are_better_low_and_agreement_high(key):
-    distances = ("fid", "kid", "sliced_wasserstein", "copies")
-    is_distance = key.endswith(("mae", "fragility")) or key.startswith("distance") or key in distances
+    distances = ("fid", "kid", "sliced_wasserstein", "memorisation")
+    is_distance = key.endswith(("mae", "sensitivity")) or key.startswith("distance") or key in distances
     assert BY_NAME[key].best([np.nan, 0.2, 0.1, 0.3]) == (0.1 if is_distance else 0.3)
     assert np.isnan(BY_NAME[key].best([np.nan]))
 

@@ -58,7 +58,7 @@ def titles(run):
 
 def test_strips_are_read_back_as_they_were_written(run, sweep):
     slider = read_slider(run.explanation / "figures" / "strips", "MSP", 10**6)
-    assert [strip.asked for strip in slider.strips] == [NAMES[0]] * 3 + [NAMES[1]] * 3
+    assert [strip.requested for strip in slider.strips] == [NAMES[0]] * 3 + [NAMES[1]] * 3
     assert list(slider.scores) == list(sweep.scores)
     for number, strip in enumerate(slider.strips):
         label, noise = divmod(number, 3)
@@ -67,15 +67,15 @@ def test_strips_are_read_back_as_they_were_written(run, sweep):
             image = pixels[:, 8 * step : 8 * (step + 1)].transpose(2, 0, 1)
             np.testing.assert_array_equal(image, sweep.x[label, noise, step].numpy())
         assert list(strip.predicted) == [NAMES[guess] for guess in sweep.predicted[label, noise]]
-        np.testing.assert_allclose(strip.obtained, sweep.score_out[label, noise])
+        np.testing.assert_allclose(strip.achieved, sweep.score_out[label, noise])
 
 
 def test_of_many_strips_every_class_comes_once_before_any_twice(run):
     folder = run.explanation / "figures" / "strips"
     size = max(path.stat().st_size for path in folder.glob("*.png"))
-    assert [strip.asked for strip in read_slider(folder, "MSP", 2 * size).strips] == NAMES
+    assert [strip.requested for strip in read_slider(folder, "MSP", 2 * size).strips] == NAMES
     few = read_slider(folder, "MSP", 1)
-    assert [strip.asked for strip in few.strips] == NAMES[:1]
+    assert [strip.requested for strip in few.strips] == NAMES[:1]
     assert few.caption.endswith(" Shown: the first 1 of 2.")
 
 
@@ -87,7 +87,7 @@ def test_the_explanation_stands_after_in_against_out_and_the_page_without_it_is_
     run.write(run.results, {**make_results(0.5), **more, "controls": None, "verdict": None})
     write_run_page(run)
     found = titles(run)
-    assert found[:2] == ["The question", "In against out"]
+    assert found[:2] == ["The question", "In vs. out"]
     assert found[2 : 2 + len(EXPLAINED)] == EXPLAINED
     assert found[-1] == "How to explain it again"
     once = run.report.read_bytes()

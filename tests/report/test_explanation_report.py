@@ -41,8 +41,8 @@ def sweep(n_classes, n_noises, n_scores):
 
 def gallery(score):
     label = torch.arange(K).repeat_interleave(8)
-    asked = Condition(label, torch.full(label.shape, score))
-    made = Generated(asked, images(8 * K), torch.randn(8 * K, K), {}, asked.score)
+    requested = Condition(label, torch.full(label.shape, score))
+    made = Generated(requested, images(8 * K), torch.randn(8 * K, K), {}, requested.score)
     return Gallery(score, made, torch.arange(8 * K).view(K, 8), Duplicates(8 * K, 0.1, 0.1))
 
 
@@ -88,7 +88,7 @@ def test_the_slider_shows_the_same_classes_and_says_so(folder, explanation):
     strips = folder[0] / "figures" / "strips"
     assert len(json.loads((strips / "strips.json").read_text())["strips"]) == 16 * 3
     slider = read_slider(strips, "MSP", 10**7)
-    assert [strip.asked for strip in slider.strips[::3]] == NAMES[:16]
+    assert [strip.requested for strip in slider.strips[::3]] == NAMES[:16]
     assert "16 of 200 classes: those whose real training images" in slider.caption
     html = slider.html()
     assert f"<strong>{NAMES[0].replace('<', '&lt;').replace('>', '&gt;')}</strong>" in html

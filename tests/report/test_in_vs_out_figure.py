@@ -12,10 +12,10 @@ EDGES = np.linspace(0.1, 1, 10)
 
 def panel(n, seed=0, low=0.1):
     rng = np.random.default_rng(seed)
-    asked = rng.uniform(low, 1, n)
-    obtained = np.clip(asked**2 + rng.normal(0, 0.1, n), 0.1, 1)
-    agreement = in_vs_out(asked, obtained, edges=EDGES, n_resamples=20)
-    return InVsOutPanel("requested uniformly", asked, obtained, agreement)
+    requested = rng.uniform(low, 1, n)
+    achieved = np.clip(requested**2 + rng.normal(0, 0.1, n), 0.1, 1)
+    agreement = in_vs_out(requested, achieved, edges=EDGES, n_resamples=20)
+    return InVsOutPanel("requested uniformly", requested, achieved, agreement)
 
 
 def rows(*columns):
@@ -30,7 +30,7 @@ def labelled(axes, label):
 def test_draws_all_points_when_they_are_few():
     shown = panel(300)
     axes = in_vs_out_figure([shown], "msp", seed=0).axes[0]
-    assert rows(*axes.collections[0].get_offsets().T) == rows(shown.asked, shown.obtained)
+    assert rows(*axes.collections[0].get_offsets().T) == rows(shown.requested, shown.achieved)
 
 
 def test_draws_a_seeded_sample_when_they_are_many():
@@ -39,14 +39,14 @@ def test_draws_a_seeded_sample_when_they_are_many():
         rows(*in_vs_out_figure([shown], "msp", seed=seed).axes[0].collections[0].get_offsets().T) for seed in (0, 0, 1)
     ]
     assert len(samples[0]) == MAX_DRAWN
-    assert samples[0] < rows(shown.asked, shown.obtained)
+    assert samples[0] < rows(shown.requested, shown.achieved)
     assert samples[0] == samples[1] != samples[2]
 
 
-def test_curve_is_that_of_numpy_over_all_points_and_has_a_gap_where_nothing_was_asked():
+def test_curve_is_that_of_numpy_over_all_points_and_has_a_gap_where_nothing_was_requested():
     shown = panel(MAX_DRAWN + 1000, low=0.3)
     axes = in_vs_out_figure([shown], "msp", seed=0).axes[0]
-    bins = [shown.obtained[(shown.asked >= low) & (shown.asked < high)] for low, high in pairwise(EDGES)]
+    bins = [shown.achieved[(shown.requested >= low) & (shown.requested < high)] for low, high in pairwise(EDGES)]
     middle = (EDGES[1:] + EDGES[:-1]) / 2
     assert [len(values) == 0 for values in bins] == [True, True] + 7 * [False]
 
@@ -76,8 +76,8 @@ def test_histograms_count_all_points():
     across = [bar.get_height() for bar in above.patches]
     along = [bar.get_width() for bar in beside.patches]
     limits = axes.get_xlim()
-    np.testing.assert_array_equal(across, np.histogram(shown.asked, 40, limits)[0])
-    np.testing.assert_array_equal(along, np.histogram(shown.obtained, 40, limits)[0])
+    np.testing.assert_array_equal(across, np.histogram(shown.requested, 40, limits)[0])
+    np.testing.assert_array_equal(along, np.histogram(shown.achieved, 40, limits)[0])
     assert sum(across) == sum(along) == MAX_DRAWN + 1000
 
 
@@ -96,7 +96,7 @@ def test_writes_labels_numbers_and_sizes():
     figure = in_vs_out_figure([shown], "msp", seed=5)
     axes = figure.axes[0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("MSP requested", "MSP achieved")
-    mae, pearson = np.abs(shown.obtained - shown.asked).mean(), np.corrcoef(shown.asked, shown.obtained)[0, 1]
+    mae, pearson = np.abs(shown.achieved - shown.requested).mean(), np.corrcoef(shown.requested, shown.achieved)[0, 1]
     first, second = axes.get_title("left").split("\n")
     assert first.startswith(f"MAE {mae:.3f} [{shown.agreement.mae.low:.3f}, ")
     assert second.startswith(f"Pearson {pearson:.3f} [{shown.agreement.pearson.low:.3f}, ")
@@ -108,7 +108,7 @@ def test_refuses_no_panel_and_scores_that_are_not_those_counted():
     shown = panel(50)
     with pytest.raises(SettingError, match="panels=0: allowed: at least one"):
         in_vs_out_figure([], "msp", seed=0)
-    with pytest.raises(SettingError, match=r"asked.shape=\(49,\): allowed: \(50\)"):
-        in_vs_out_figure([InVsOutPanel("", shown.asked[1:], shown.obtained, shown.agreement)], "msp", seed=0)
-    with pytest.raises(SettingError, match=r"obtained.shape=\(49,\): allowed: \(50\)"):
-        in_vs_out_figure([InVsOutPanel("", shown.asked, shown.obtained[1:], shown.agreement)], "msp", seed=0)
+    with pytest.raises(SettingError, match=r"requested.shape=\(49,\): allowed: \(50\)"):
+        in_vs_out_figure([InVsOutPanel("", shown.requested[1:], shown.achieved, shown.agreement)], "msp", seed=0)
+    with pytest.raises(SettingError, match=r"achieved.shape=\(49,\): allowed: \(50\)"):
+        in_vs_out_figure([InVsOutPanel("", shown.requested, shown.achieved[1:], shown.agreement)], "msp", seed=0)

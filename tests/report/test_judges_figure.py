@@ -8,8 +8,8 @@ from uqgen.settings import SettingError
 
 def agreement(noise, n):
     rng = np.random.default_rng(0)
-    asked = rng.uniform(0.1, 1, n)
-    return in_vs_out(asked, asked + rng.normal(0, noise, n), edges=[0, 1], n_resamples=50)
+    requested = rng.uniform(0.1, 1, n)
+    return in_vs_out(requested, requested + rng.normal(0, noise, n), edges=[0, 1], n_resamples=50)
 
 
 ROWS = [

@@ -46,7 +46,7 @@ def test_says_what_is_shown():
         ((REAL_X[:, :1], REAL_SCORE, FAKE_X, ASKED), "real_x.shape"),
         ((REAL_X, REAL_SCORE[1:], FAKE_X, ASKED), "real_score.shape"),
         ((REAL_X, REAL_SCORE, FAKE_X[:0], ASKED[:0]), "fake_x.shape"),
-        ((REAL_X, REAL_SCORE, FAKE_X, ASKED[:, None]), "asked.shape"),
+        ((REAL_X, REAL_SCORE, FAKE_X, ASKED[:, None]), "requested.shape"),
     ],
 )
 def test_refuses_other_shapes(arguments, name):

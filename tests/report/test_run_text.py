@@ -62,17 +62,17 @@ def test_limits_name_the_scores_of_which_there_are_fewest_images():
 
 @pytest.mark.parametrize("name", SCORES)
 def test_the_question_says_what_the_score_is(name):
-    asked = question(of([], 10 * [[]], is_image=False, score=name))
-    meaning = asked.partition(" (")[2].partition("; high where")[0]
+    requested = question(of([], 10 * [[]], is_image=False, score=name))
+    meaning = requested.partition(" (")[2].partition("; high where")[0]
     assert len(meaning.split()) > 5
-    assert "image" not in asked.replace(meaning, "")
+    assert "image" not in requested.replace(meaning, "")
 
 
 def test_the_question_names_what_it_is_about():
-    asked = question(of([], 10 * [[]], is_image=True))
-    assert "10 classes" in asked
-    assert "its MSP from it (the maximum softmax probability" in asked
-    assert "; high where the classifier is confident)" in asked
+    requested = question(of([], 10 * [[]], is_image=True))
+    assert "10 classes" in requested
+    assert "its MSP from it (the maximum softmax probability" in requested
+    assert "; high where the classifier is confident)" in requested
 
 
 def test_the_distance_stands_beside_its_floor():

@@ -27,7 +27,7 @@ pytest.importorskip("wandb_workspaces")
 
 from uqgen.report.workspace import CHARTS, FIGURES, specification, workspace
 
-SECTIONS = ["At the end", "In against out", "Quality", "Samples", "Throughput", "Training", "Sweep"]
+SECTIONS = ["At the end", "In vs. out", "Quality", "Samples", "Throughput", "Training", "Sweep"]
 QUANTITIES = (*ConditionalGAN.quantities, *ConditionalFlow.quantities, *MEASURED)
 JUDGES = ("judge 1", "judge 2", "judge 3")
 ASKED, OBTAINED = [0.2, 0.4, 0.6, 0.8], [0.3, 0.4, 0.5, 0.9]

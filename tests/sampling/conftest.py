@@ -1,4 +1,4 @@
-"""Stands in for a trained GAN and its target: what is obtained is a known function of what was fed and of the noise."""
+"""Stands in for a trained GAN and its target: what is achieved is a known function of what was fed and of the noise."""
 
 from collections.abc import Callable
 

@@ -21,42 +21,42 @@ def noisy(latent, condition):
 
 
 @pytest.fixture
-def asked() -> Condition:
+def requested() -> Condition:
     return Condition(torch.arange(N) % 2, torch.linspace(-40, 40, N))
 
 
 @pytest.fixture
-def draw(stand_in, target, own_logit, asked):
+def draw(stand_in, target, own_logit, requested):
     """The best of k of a GAN, by default one whose images miss the score fed by their noise."""
 
     def call(k, seed=0, response=noisy, **options):
-        return best_of(stand_in(response), asked, target, own_logit, k, seeding.generator(seed), **options)
+        return best_of(stand_in(response), requested, target, own_logit, k, seeding.generator(seed), **options)
 
     return call
 
 
-def test_the_best_of_one_is_the_raw_image(stand_in, target, own_logit, asked, draw):
-    raw = generate_scored(stand_in(noisy), asked, target, {}, own_logit, seed=3)
+def test_the_best_of_one_is_the_raw_image(stand_in, target, own_logit, requested, draw):
+    raw = generate_scored(stand_in(noisy), requested, target, {}, own_logit, seed=3)
     drawn = draw(1, seed=3)
     assert drawn.x.equal(raw.x)
     assert drawn.score_out.equal(raw.score_out)
     assert drawn.cost == 1
 
 
-def test_of_all_that_was_drawn_the_nearest_is_kept(stand_in, asked, draw):
+def test_of_all_that_was_drawn_the_nearest_is_kept(stand_in, requested, draw):
     rng, gan = seeding.generator(0), stand_in(noisy)
     latents = [gan.draw_latent(N, rng) for _ in range(5)]
-    obtained = torch.stack([noisy(latent, asked) for latent in latents])
-    best = (obtained - asked.score).abs().argmin(dim=0)
+    achieved = torch.stack([noisy(latent, requested) for latent in latents])
+    best = (achieved - requested.score).abs().argmin(dim=0)
     drawn = draw(5)
-    assert drawn.score_out.equal(obtained[best, torch.arange(N)])
+    assert drawn.score_out.equal(achieved[best, torch.arange(N)])
     assert drawn.latent.z.equal(torch.stack([latent.z for latent in latents])[best, torch.arange(N)])
     assert set(best.tolist()) == {0, 1, 2, 3, 4}
     assert drawn.cost == 5
 
 
-def test_no_image_gets_worse_by_drawing_more(draw, asked):
-    errors = [(draw(k).score_out - asked.score).abs() for k in (1, 2, 4, 8)]
+def test_no_image_gets_worse_by_drawing_more(draw, requested):
+    errors = [(draw(k).score_out - requested.score).abs() for k in (1, 2, 4, 8)]
     for fewer, more in pairwise(errors):
         assert (more <= fewer).all()
         assert more.mean() < 0.8 * fewer.mean()
@@ -67,14 +67,14 @@ def test_every_image_can_be_made_again(stand_in, draw):
     assert stand_in(noisy).generate(drawn.latent, drawn.fed).equal(drawn.x)
 
 
-def test_what_is_fed_may_differ_from_what_is_asked(draw, asked):
-    fed = Condition(asked.label, asked.score - 1)
+def test_what_is_fed_may_differ_from_what_is_requested(draw, requested):
+    fed = Condition(requested.label, requested.score - 1)
     drawn = draw(16, fed=fed)
     assert drawn.fed.score.equal(fed.score)
-    assert (drawn.score_out - asked.score).abs().mean() < 0.5 * (drawn.score_out - fed.score).abs().mean()
+    assert (drawn.score_out - requested.score).abs().mean() < 0.5 * (drawn.score_out - fed.score).abs().mean()
 
 
-def test_images_are_rounded_before_they_are_scored(stand_in, asked):
+def test_images_are_rounded_before_they_are_scored(stand_in, requested):
     class Images(stand_in):
         def generate(self, latent, condition):
             return self.response(latent, condition)[:, None, None, None].expand(-1, 1, 2, 2)
@@ -91,7 +91,7 @@ def test_images_are_rounded_before_they_are_scored(stand_in, asked):
             return torch.stack([pixel, torch.zeros_like(pixel)], dim=1)
 
     gan = Images(lambda latent, condition: latent.z[:, 0].sigmoid())
-    drawn = best_of(gan, asked, FrozenClassifier(Pixel()), get_score("msp"), 3, seeding.generator(0))
+    drawn = best_of(gan, requested, FrozenClassifier(Pixel()), get_score("msp"), 3, seeding.generator(0))
     made = gan.generate(drawn.latent, drawn.fed)
     assert drawn.x.equal(to_uint8(made))
     torch.testing.assert_close(drawn.score_out, unit_range(drawn.x)[:, 0, 0, 0].sigmoid())

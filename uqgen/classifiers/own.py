@@ -41,7 +41,7 @@ class OwnClassifier(ClassifierSource):
         size: height and width that it takes; None for those of the data.
         outputs, output: see `OwnNetwork`.
         classes: see `OutputClasses`; None where each output is a class.
-        training: not heard; experiments say here how a classifier is trained.
+        training: ignored; experiments say here how a classifier is trained.
 
     Raises:
         SettingError: a value is out of range.

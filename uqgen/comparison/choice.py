@@ -20,7 +20,7 @@ class Cost:
 
     Attributes:
         variant: the variant.
-        error: mean absolute error of uniform requests, as share of that of always obtaining the middle of the range.
+        error: mean absolute error of uniform requests, as share of that of always achieving the middle of the range.
         lost: share of the real coverage that is not reached, mean over the bins of scores; 0 if all is.
     """
 
@@ -50,7 +50,7 @@ def costs(variants: Sequence[Variant], measured: Measured) -> list[Cost]:
     for variant in variants:
         error, coverage = (measured(variant, metric).mean for metric in (ERROR, COVERAGE))
         if not math.isnan(error + coverage):
-            middle = variant.asked_width / 4  # mean distance of uniform requests from the middle of their range
+            middle = variant.requested_width / 4  # mean distance of uniform requests from the middle of their range
             found.append(Cost(variant, error / middle, max(1 - coverage, 0.0)))
     return found
 

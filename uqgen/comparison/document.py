@@ -18,7 +18,7 @@ from uqgen.comparison.variants import Comparison, Variant
 from uqgen.run_folder import Plain
 
 REFERENCE = "variant=paper"
-THEMES = {"agreement": "In against out", "controls": "Controls against cheating", "realism": "Realism"}
+THEMES = {"agreement": "In vs. out", "controls": "Controls against cheating", "realism": "Realism"}
 INTRODUCTION = """# Results
 
 What each way of conditioning reaches, measured by `make variants`, which trains what is missing and writes this page.
@@ -26,7 +26,7 @@ What each way of conditioning reaches, measured by `make variants`, which trains
 of Le Coz, Herbin and Adjed (2023)."""
 CHOICE = """Score error and coverage both count. Of the variants whose class agreement is at most {lost} below that of
 `{reference}`, the front (no other one has both a lower error and more coverage) holds {front}. Of these
-**`{chosen}`** is chosen: it has the least sum of the error, as share of that of always obtaining the middle of the
+**`{chosen}`** is chosen: it has the least sum of the error, as share of that of always achieving the middle of the
 range, and of the share of the real coverage that is lost. These numbers are of few images requested at the end of each
 training as for the validation split, of all classes together, apart from everything below."""
 SUPPORT = """Real training images of each class (row) and score (column, lower edge of the bin): what is rare or absent

@@ -31,8 +31,8 @@ class Job:
         state: complete once it has results; else failed if its last try left an error, or unfinished.
         error: of a failed job, in one line.
         results: of a complete job, as results.json holds them; otherwise empty.
-        validation: the main numbers at the end of a complete job's training, on few images that were asked as for the
-            validation split, nested as in `results`; otherwise empty.
+        validation: the main numbers at the end of a complete job's training, on few images that were requested as for
+            the validation split, nested as in `results`; otherwise empty.
     """
 
     name: str
@@ -68,7 +68,7 @@ def variant_name(name: str, experiment: str) -> str:
 
 
 def _job(name: str, run: RunFolder, settings: Plain) -> Job:
-    results, error = _read(run.results), _read(run.error)
+    results, error = run.read_results() if run.results.exists() else {}, _read(run.error)
     state = State.COMPLETE if results else State.FAILED if error else State.UNFINISHED
     message = error["message"] if state == State.FAILED else ""
     validation = last_evaluation(run.evaluations) if results else {}

@@ -39,15 +39,15 @@ class OverSeeds:
 
 @dataclass(frozen=True)
 class Curve:
-    """The mean score obtained for each bin of scores asked, over the seeds of one variant.
+    """The mean score achieved for each bin of scores requested, over the seeds of one variant.
 
     Attributes:
-        asked: float [B], the middle of each bin, increasing.
+        requested: float [B], the middle of each bin, increasing.
         mean: float [B], over the seeds; NaN where no seed has an image in the bin.
         low, high: float [B], the lowest and the highest seed.
     """
 
-    asked: NDArray[np.float64]
+    requested: NDArray[np.float64]
     mean: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
@@ -71,7 +71,7 @@ class Variant:
         return tuple(job for job in self.jobs if job.state == State.COMPLETE)
 
     @property
-    def asked_width(self) -> float:
+    def requested_width(self) -> float:
         """Width of the range that scores were requested from uniformly; NaN where no job is complete."""
         edges = [job.results["support"]["edges"] for job in self.complete]
         return edges[0][-1] - edges[0][0] if edges else math.nan
@@ -81,7 +81,7 @@ class Variant:
         return over_seeds([metric.of(job.results) for job in self.complete])
 
     def on_validation(self, metric: Metric) -> OverSeeds:
-        """A metric of the complete jobs, as it was at the end of their training, on what was asked for validation."""
+        """A metric of the complete jobs, at the end of their training, on what was requested for validation."""
         return over_seeds([metric.of(job.validation) for job in self.complete])
 
     def relative_to(self, other: "Variant", metric: Metric) -> OverSeeds:
@@ -157,7 +157,7 @@ def over_seeds(values: ArrayLike) -> OverSeeds:
 
 
 def uniform_curve(jobs: Sequence[Job]) -> Curve:
-    """What was obtained for each score asked under the uniform protocol.
+    """What was achieved for each score requested under the uniform protocol.
 
     Args:
         jobs: complete ones; each bin is averaged over those that have it.

@@ -1,4 +1,4 @@
-"""Class and score apart: each is a part of its own, so that neither drowns the other."""
+"""Class and score apart: each is a part of its own, so that neither dominates the other."""
 
 from abc import abstractmethod
 

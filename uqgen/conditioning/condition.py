@@ -1,4 +1,4 @@
-"""What the generator is asked for, and what the discriminator is told of an image."""
+"""What is requested of the generator, and what the discriminator is given with an image."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,9 +12,9 @@ class Condition(NamedTuple):
 
     Attributes:
         label: int64 [N], the class.
-        score: float32 [N], the score asked (of the generator) or own (of a real image).
+        score: float32 [N], the score requested (of the generator) or own (of a real image).
         probabilities: float32 [N, K], the classifier's softmax vector, where known: of a real image its own.
-        second: float32 [N], a second score, where two are asked for.
+        second: float32 [N], a second score, where two are requested.
     """
 
     label: Tensor

@@ -21,7 +21,7 @@ class Encoding(DescribedModule, ABC):
 
     Attributes:
         part_dims: width of each part.
-        uses_probabilities: whether the networks are told the classifier's whole softmax vector.
+        uses_probabilities: whether the networks are given the classifier's whole softmax vector.
         real: what it was built from, on the CPU; without probabilities where they are not used.
     """
 
@@ -37,7 +37,7 @@ class Encoding(DescribedModule, ABC):
         self.seconds = None if real is None or real.second is None else SecondScores(n_classes, real)
 
     def complete(self, condition: Condition, chance: Tensor) -> Condition:
-        """Adds what the encoding needs beyond class and score: a second score that fits, where none is asked for.
+        """Adds what the encoding needs beyond class and score: a second score that fits, where none is requested.
 
         Args:
             condition: N classes and scores.

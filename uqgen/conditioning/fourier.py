@@ -12,7 +12,7 @@ from uqgen.settings import require_integer
 
 
 class FourierEncoding(ApartEncoding):
-    """One-hot class, and features of each score, in parts that are embedded on their own so that none drowns another.
+    """One-hot class, and features of each score, in parts that are embedded apart so that none dominates another.
 
     A sure classifier's scores crowd at one end of their range; their log-odds spread them out, and sines and cosines of
     several frequencies tell near ones apart.

@@ -1,4 +1,4 @@
-"""The class alone: what the generator does when nobody asks for a score."""
+"""The class alone: what the generator does when no score is requested."""
 
 import torch.nn.functional as F
 from torch import Tensor

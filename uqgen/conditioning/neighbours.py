@@ -1,4 +1,4 @@
-"""The real images that are near to what is asked: of the class asked, with the nearest scores."""
+"""The real images that are near to what is requested: of the class requested, with the nearest scores."""
 
 import torch
 import torch.nn.functional as F
@@ -28,11 +28,11 @@ class Neighbours(nn.Module):
         self.starts: Tensor
         self.n_classes, self.n_nearest = n_classes, n_nearest
 
-    def forward(self, asked: Condition, chance: Tensor) -> Tensor:
-        """Positions of near images (of any class, if no image has the one asked).
+    def forward(self, requested: Condition, chance: Tensor) -> Tensor:
+        """Positions of near images (of any class, if no image has the one requested).
 
         Args:
-            asked: N classes and scores.
+            requested: N classes and scores.
             chance: float [N] in [0, 1): which of the near ones, in the order of their scores; or [N, L] for L each.
 
         Returns:
@@ -40,8 +40,8 @@ class Neighbours(nn.Module):
         """
         position = torch.zeros(chance.shape, dtype=torch.int64, device=chance.device)
         for label in range(self.n_classes):
-            mine = (asked.label == label).nonzero().squeeze(1)
-            position[mine] = self._of_class(label, asked.score[mine], chance[mine])
+            mine = (requested.label == label).nonzero().squeeze(1)
+            position[mine] = self._of_class(label, requested.score[mine], chance[mine])
         return self.order[position]
 
     def _of_class(self, label: int, score: Tensor, chance: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ TAIL = 0.05  # share of them below, and above, the second scores that count as r
 class SecondScores(nn.Module):
     """The second scores of real images of a class, near a first score.
 
-    Two scores cannot be asked for apart: mutual information is never above the total entropy, and what real images of
+    Two scores cannot be requested apart: mutual information is never above the total entropy, and what real images of
     a class and a first score have of it is a narrower part still.
 
     Args:
@@ -28,25 +28,25 @@ class SecondScores(nn.Module):
         self.register_buffer("second", real.second, persistent=False)  # follows from the data
         self.second: Tensor
 
-    def quantile(self, asked: Condition, q: Tensor) -> Tensor:
+    def quantile(self, requested: Condition, q: Tensor) -> Tensor:
         """The second score, float32 [N], below which a share q, float [N] in [0, 1), of the near images lies.
 
         Args:
-            asked: N classes and first scores.
+            requested: N classes and first scores.
             q: the share of each.
         """
         each = ((torch.arange(N_NEAREST, device=q.device) + 0.5) / N_NEAREST).expand(len(q), -1)
-        near = self.second[self.neighbours(asked, each)].sort(dim=1).values
+        near = self.second[self.neighbours(requested, each)].sort(dim=1).values
         return near.gather(1, (q * N_NEAREST).long()[:, None]).squeeze(1)
 
-    def draw_uniform(self, asked: Condition, rng: torch.Generator) -> Condition:
+    def draw_uniform(self, requested: Condition, rng: torch.Generator) -> Condition:
         """Adds second scores, uniform over what is reachable beside each first one.
 
         Args:
-            asked: N classes and first scores.
+            requested: N classes and first scores.
             rng: draws.
         """
-        share = torch.full_like(asked.score, TAIL)
-        low, high = self.quantile(asked, share), self.quantile(asked, 1 - share)
+        share = torch.full_like(requested.score, TAIL)
+        low, high = self.quantile(requested, share), self.quantile(requested, 1 - share)
         drawn = torch.rand(len(low), generator=rng, device=low.device)
-        return asked._replace(second=low + (high - low) * drawn)
+        return requested._replace(second=low + (high - low) * drawn)

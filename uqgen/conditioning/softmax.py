@@ -25,10 +25,10 @@ class SoftmaxEncoding(Encoding):
     Logarithms tell small probabilities apart, the probabilities themselves large ones. Likewise the score's log-odds
     tell scores apart near the ends of their range, and Fourier features of its place in the range those between.
 
-    A score alone leaves open which classes the classifier hesitates between; the vector says it. Who asks for a class
+    A score alone leaves open which classes the classifier hesitates between; the vector says it. A request of a class
     and a score gets a vector that fits: one of a real image of that class and about that score, and where the score is
-    the vector's maximum (MSP), sharpened or flattened until it is exactly the score asked. With a second score there is
-    a fourth part, the same features of it.
+    the vector's maximum (MSP), sharpened or flattened until it is exactly the score requested. With a second score
+    there is a fourth part, the same features of it.
 
     Args:
         n_classes: number of classes K.
@@ -87,7 +87,7 @@ class SoftmaxEncoding(Encoding):
 
 
 def temper(probabilities: Tensor, maximum: Tensor) -> Tensor:
-    """Raises vectors to a power, and normalises them, so that their highest probability is the one asked.
+    """Raises vectors to a power, and normalises them, so that their highest probability is the one requested.
 
     The highest probability grows with the power, so halving an interval of powers finds it; a vector whose highest
     probability two classes share goes as far as it can.

@@ -20,7 +20,7 @@ from hydra.errors import HydraException, InstantiationException
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What is asked for on the command line.
+    """What is requested on the command line.
 
     Attributes:
         overrides: settings and choices, such as ``seed=1``.

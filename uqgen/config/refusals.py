@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from uqgen.config.composition import compose
 from uqgen.config.hydra_private import CommandLine, chosen_twice, missing_choice, not_made, unknown_setting
+from uqgen.old_names import CHOICES, new_setting
 from uqgen.settings import SettingError
 
 
@@ -21,7 +22,10 @@ def explain(error: Exception, command: str, line: CommandLine) -> str:
         line: the command line that Hydra refused.
     """
     if choice := missing_choice(error):
-        return str(SettingError(choice.group, choice.name, ", ".join(choice.options)))
+        new = CHOICES.get((choice.group, choice.name))
+        return str(
+            SettingError(choice.group, choice.name, f"{new}, its new name" if new else ", ".join(choice.options))
+        )
     if key := chosen_twice(error):
         return str(SettingError(f"+{key}", _given(key, line), "without the plus, since it is chosen already"))
     if key := unknown_setting(error):
@@ -61,6 +65,8 @@ def _given(key: str, line: CommandLine) -> str:
 
 def _allowed(key: str, command: str, line: CommandLine) -> str:
     """What is allowed in place of a key that there is not."""
+    if new := new_setting(key):
+        return f"{new}, its new name"
     if line.own is not None and Path(line.own, key).is_dir():  # which Hydra takes for a group of choices
         return f"with a --config-dir in which no folder is called {key}, not {line.own}"
     parent, slash, child = key.rpartition("/")

@@ -47,7 +47,7 @@ def plan_sweep(cfg: DictConfig, overrides: list[str]) -> SweepPlan:
     """Where the runs of a sweep go: the same sweep finds its folder again, and each job the run it left there.
 
     A job's folder is named by what varies, the sweep's folder, unless ``hydra.sweep.dir`` names it, by a hash of
-    everything that was asked.
+    everything that was requested.
 
     Args:
         cfg: the settings that all jobs share, with the `hydra` node.
@@ -184,5 +184,5 @@ def _names(varied: list[Override]) -> tuple[str, ...]:
 
 def _hash(overrides: Iterable[Override]) -> str:
     keys = ((override, override.key_or_group or "") for override in overrides)
-    asked = sorted(o.input_line or "" for o, key in keys if not (is_free(key) or key.startswith("hydra.")))
-    return hashlib.sha256("\n".join(asked).encode()).hexdigest()[:8]
+    requested = sorted(o.input_line or "" for o, key in keys if not (is_free(key) or key.startswith("hydra.")))
+    return hashlib.sha256("\n".join(requested).encode()).hexdigest()[:8]

@@ -141,10 +141,10 @@ class HeldOutBatches(IterableDataset[ScoredBatch]):
         data, own, module = getattr(self.module.data, self.split), self.module.own(self.split), self.module
         rng = seeding.generator(module.seed, HELD_OUT, SPLITS.index(self.split))
         conditions = DataConditions(own._replace(probabilities=None))
-        asked = conditions.draw(min(len(data), module.n_held_out), rng)
-        batches = torch.arange(len(asked.label)).split(module.batch_size)
+        requested = conditions.draw(min(len(data), module.n_held_out), rng)
+        batches = torch.arange(len(requested.label)).split(module.batch_size)
         for index in batches[distributed.rank() :: distributed.world_size()]:
-            yield ScoredBatch(data[index].x, own.select(index), asked.select(index))
+            yield ScoredBatch(data[index].x, own.select(index), requested.select(index))
 
 
 def _loader(batches: IterableDataset[ScoredBatch]) -> DataLoader[ScoredBatch]:

@@ -20,8 +20,8 @@ class Auxiliary(Enforcement):
     Args:
         given: what there is.
         weight: of the loss of both networks.
-        bound: the most by which an image may be pulled, in units of what the discriminator pushes it.
-        warm_up: images over which the pull grows to its full strength.
+        bound: the largest norm of the guidance gradient on an image, in units of its adversarial gradient's norm.
+        warm_up: images over which the guidance gradient grows to its full strength.
 
     Raises:
         SettingError: a value is out of range.
@@ -38,16 +38,16 @@ class Auxiliary(Enforcement):
         self.log_odds = LogOdds(given.real.scores)
 
     def discriminator_loss(
-        self, real: Tensor, own: Condition, fake: Tensor, asked: Condition, rng: torch.Generator
+        self, real: Tensor, own: Condition, fake: Tensor, requested: Condition, rng: torch.Generator
     ) -> Tensor:
         """See `Enforcement`."""
-        obtained = self.given.score.scores(self.target(fake), asked.label)
-        truth = self.log_odds.extended(torch.cat([own.scores, obtained]))
+        achieved = self.given.score.scores(self.target(fake), requested.label)
+        truth = self.log_odds.extended(torch.cat([own.scores, achieved]))
         return self.weight * (self._predict(torch.cat([real, fake])) - truth).square().sum(dim=1).mean()
 
-    def generator_loss(self, fake: Tensor, asked: Condition, rng: torch.Generator) -> Tensor:
+    def generator_loss(self, fake: Tensor, requested: Condition, rng: torch.Generator) -> Tensor:
         """See `Enforcement`."""
-        return self.weight * (self._predict(fake) - self.log_odds.extended(asked.scores)).square().sum(dim=1)
+        return self.weight * (self._predict(fake) - self.log_odds.extended(requested.scores)).square().sum(dim=1)
 
     def _predict(self, x: Tensor) -> Tensor:
         return self.head(self.given.discriminator.features(x))

@@ -19,15 +19,15 @@ class EnforcementContext:
 
     Attributes:
         target: the classifier being explained.
-        siblings: classifiers that are neither target nor judge, as many as `Enforcement.siblings_needed` says.
+        surrogates: classifiers that are neither target nor judge, as many as `Enforcement.surrogates_needed` says.
         score: the score.
         encoding: of the conditions.
         discriminator: of the GAN.
-        real: class and score of every training image, with its probabilities where the networks are told them.
+        real: class and score of every training image, with its probabilities where the networks are given them.
     """
 
     target: FrozenClassifier
-    siblings: tuple[FrozenClassifier, ...]
+    surrogates: tuple[FrozenClassifier, ...]
     score: Score
     encoding: Encoding
     discriminator: ConditionalDiscriminator
@@ -44,7 +44,7 @@ class Enforcement(nn.Module):
 
     Attributes:
         bound: see `bounded`.
-        warm_up: images over which the pull grows to its full strength.
+        warm_up: images over which the guidance gradient grows to its full strength.
     """
 
     bound = 0.0
@@ -54,12 +54,12 @@ class Enforcement(nn.Module):
         super().__init__()
 
     @classmethod
-    def siblings_needed(cls, **settings: Any) -> int:
-        """Number of siblings that the context has to hold for an enforcement with these settings."""
+    def surrogates_needed(cls, **settings: Any) -> int:
+        """Number of surrogates that the context has to hold for an enforcement with these settings."""
         return 0
 
     def discriminator_loss(
-        self, real: Tensor, own: Condition, fake: Tensor, asked: Condition, rng: torch.Generator
+        self, real: Tensor, own: Condition, fake: Tensor, requested: Condition, rng: torch.Generator
     ) -> Tensor | None:
         """A loss that is added to the discriminator's, a scalar; None where there is none.
 
@@ -67,35 +67,36 @@ class Enforcement(nn.Module):
             real: float32 [N, C, H, W] in [-1, 1], or points [N, D].
             own: their conditions.
             fake: as `real`, without gradient.
-            asked: their conditions.
+            requested: their conditions.
             rng: for what is random.
         """
         return None
 
-    def generator_loss(self, fake: Tensor, asked: Condition, rng: torch.Generator) -> Tensor | None:
-        """How far each generated image is from what was asked, float [N]; None where nothing is to be enforced.
+    def generator_loss(self, fake: Tensor, requested: Condition, rng: torch.Generator) -> Tensor | None:
+        """How far each generated image is from what was requested, float [N]; None where nothing is to be enforced.
 
         Args:
             fake: float32 [N, C, H, W] or points [N, D], with gradient.
-            asked: their conditions.
+            requested: their conditions.
             rng: for what is random.
         """
         return None
 
 
-def bounded(pull: Tensor, push: Tensor, bound: float) -> Tensor:
-    """Shortens the pull on each image to at most `bound` times its push.
+def bounded(guidance: Tensor, adversarial: Tensor, bound: float) -> Tensor:
+    """Clips the norm of each image's guidance gradient to at most `bound` times that of its adversarial gradient.
 
-    The pull is the gradient of the enforcement, the push that of the adversarial loss. Without a bound the pull alone
-    decides what becomes of an image that is far from what was asked, most where the discriminator is at ease.
+    The guidance gradient is that of the enforcement's loss, the adversarial gradient that of the adversarial loss, both
+    with respect to the image. Without clipping the guidance gradient alone decides what becomes of an image that is far
+    from what was requested, most where the discriminator's gradient is small.
 
     Args:
-        pull, push: float [N, ...].
+        guidance, adversarial: the two gradients, float [N, ...].
         bound: 0 or more.
 
     Returns:
         Float [N, ...].
     """
-    lengths = [x.flatten(1).norm(dim=1) for x in (pull, push)]
+    lengths = [x.flatten(1).norm(dim=1) for x in (guidance, adversarial)]
     factor = (bound * lengths[1] / lengths[0].clamp_min(1e-12)).clamp_max(1)
-    return pull * factor.view(-1, *[1] * (pull.dim() - 1))
+    return guidance * factor.view(-1, *[1] * (guidance.dim() - 1))

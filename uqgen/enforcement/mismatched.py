@@ -44,7 +44,7 @@ class Mismatched(Enforcement):
         self.ends: Tensor
 
     def discriminator_loss(
-        self, real: Tensor, own: Condition, fake: Tensor, asked: Condition, rng: torch.Generator
+        self, real: Tensor, own: Condition, fake: Tensor, requested: Condition, rng: torch.Generator
     ) -> Tensor:
         """See `Enforcement`; non-saturating, whatever the adversarial loss."""
         logits = self.given.discriminator(real, self.given.encoding(self.wrong(own, rng)))

@@ -1,1 +1,1 @@
-"""In against out, fidelity, judges."""
+"""In vs. out, fidelity, judges."""

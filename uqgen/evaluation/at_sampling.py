@@ -16,7 +16,7 @@ from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.class_agreement import class_agreement
 from uqgen.metrics.in_vs_out import InVsOut, in_vs_out
 from uqgen.sampling.best_of import Drawn, best_of
-from uqgen.sampling.correction import fit_correction
+from uqgen.sampling.recalibration import fit_recalibration
 from uqgen.scores import Score
 
 
@@ -25,10 +25,10 @@ class AtSampling:
     """What was measured with help at sampling time.
 
     Attributes:
-        cost: images drawn for each image kept, beside those that the correction is fitted on once.
-        in_vs_out: asked scores against those obtained from the target.
-        class_agreement: share of images whose most probable class, to the target, is the one asked.
-        judges: for each judge, asked scores against those obtained from the judge.
+        cost: images drawn for each image kept, beside those that the recalibration is fitted on once.
+        in_vs_out: requested scores against those that the target gives.
+        class_agreement: share of images whose most probable class, to the target, is the one requested.
+        judges: for each judge, requested scores against those that the judge gives.
     """
 
     cost: int
@@ -39,55 +39,59 @@ class AtSampling:
 
 def measure_at_sampling(
     model: ConditionalModel,
-    asked: Condition,
+    requested: Condition,
     target: FrozenClassifier,
     judges: dict[str, Judge],
     score: Score,
     n_classes: int,
-    asked_range: tuple[float, float],
+    requested_range: tuple[float, float],
     settings: EvaluationSettings,
     seed: int,
 ) -> dict[str, AtSampling]:
-    """Measures the correction alone, the best of k alone, and both: the asked score corrected, the nearest to it kept.
+    """Measures the recalibration of the requested score alone, the best of k alone, and both.
 
     Args:
         model: the trained model.
-        asked: N classes and scores, asked uniformly.
+        requested: N classes and scores, requested uniformly.
         target, judges: classifiers on the model's device.
         score: the score.
         n_classes: number of classes.
-        asked_range: the lowest and the highest score asked, between which the correction is fitted.
+        requested_range: the lowest and the highest score requested, between which the recalibration is fitted.
         settings: of the evaluation.
         seed: draws the latents; the raw generator's, for the same ones.
 
     Returns:
-        For "corrected", "best_of" and "corrected_best_of".
+        For "recalibrated", "best_of" and "recalibrated_best_of".
     """
-    correction = fit_correction(model, target, score, n_classes, *asked_range, settings.n_correction, seed)
-    fed = correction(asked)
-    ways = {"corrected": (fed, 1), "best_of": (asked, settings.best_of), "corrected_best_of": (fed, settings.best_of)}
+    recalibration = fit_recalibration(model, target, score, n_classes, *requested_range, settings.n_recalibration, seed)
+    fed = recalibration(requested)
+    ways = {
+        "recalibrated": (fed, 1),
+        "best_of": (requested, settings.best_of),
+        "recalibrated_best_of": (fed, settings.best_of),
+    }
     found = {}
     for way, (condition, k) in ways.items():
         rng = seeding.generator(seed, device=model.device)
-        drawn = best_of(model, asked, target, score, k, rng, condition)
-        found[way] = _measure(drawn, asked, target, judges, asked_range, settings)
+        drawn = best_of(model, requested, target, score, k, rng, condition)
+        found[way] = _measure(drawn, requested, target, judges, requested_range, settings)
     return found
 
 
 def _measure(
     drawn: Drawn,
-    asked: Condition,
+    requested: Condition,
     target: FrozenClassifier,
     judges: dict[str, Judge],
-    asked_range: tuple[float, float],
+    requested_range: tuple[float, float],
     settings: EvaluationSettings,
 ) -> AtSampling:
-    edges = np.linspace(*asked_range, settings.n_bins + 1)
+    edges = np.linspace(*requested_range, settings.n_bins + 1)
 
-    def agreement(obtained: Tensor) -> InVsOut:
+    def agreement(achieved: Tensor) -> InVsOut:
         sizes = {"n_resamples": settings.n_resamples, "seed": settings.seed}
-        return in_vs_out(asked.score.numpy(), obtained.numpy(), edges=edges, **sizes)
+        return in_vs_out(requested.score.numpy(), achieved.numpy(), edges=edges, **sizes)
 
-    share = class_agreement(predict(target, drawn.x), asked.label, settings.n_resamples)
-    by_judges = {name: agreement(judge.score_of(drawn.x, asked.label)) for name, judge in judges.items()}
+    share = class_agreement(predict(target, drawn.x), requested.label, settings.n_resamples)
+    by_judges = {name: agreement(judge.score_of(drawn.x, requested.label)) for name, judge in judges.items()}
     return AtSampling(drawn.cost, agreement(drawn.score_out), share, by_judges)

@@ -47,14 +47,14 @@ class EvaluationContext:
     _pooled: dict[tuple[str, int], dict[str, RealCells]] = field(default_factory=dict, init=False, repr=False)
 
     @property
-    def asked_range(self) -> tuple[float, float]:
-        """The lowest and the highest score asked under the uniform protocol."""
-        return self.settings.asked_range(self.score, self.own.score)
+    def requested_range(self) -> tuple[float, float]:
+        """The lowest and the highest score requested under the uniform protocol."""
+        return self.settings.requested_range(self.score, self.own.score)
 
     @property
     def ends(self) -> tuple[float, float]:
-        """The most certain score asked under the uniform protocol, and the most uncertain one."""
-        low, high = self.asked_range
+        """The most certain score requested under the uniform protocol, and the most uncertain one."""
+        low, high = self.requested_range
         return (high, low) if self.score.high_means == "confident" else (low, high)
 
     @cached_property
@@ -73,7 +73,7 @@ class EvaluationContext:
     @cached_property
     def bins(self) -> ScoreBins:
         """The parts of the range of scores in which images are looked at."""
-        return score_bins(self.score, self.asked_range, self.own.score)
+        return score_bins(self.score, self.requested_range, self.own.score)
 
     @cached_property
     def real_cells(self) -> dict[str, RealCells]:
@@ -99,7 +99,7 @@ class EvaluationContext:
 
     def bootstrap_settings(self, n_resamples: int) -> dict[str, Any]:
         """What `in_vs_out` needs to know besides the scores."""
-        edges = np.linspace(*self.asked_range, self.settings.n_bins + 1)
+        edges = np.linspace(*self.requested_range, self.settings.n_bins + 1)
         return {"edges": edges, "n_resamples": n_resamples, "seed": self.settings.seed}
 
     def seed_of(self, split: str) -> int:

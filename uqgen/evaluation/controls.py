@@ -16,29 +16,29 @@ from uqgen.evaluation.real import features_of
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.by_score import DistanceByScore, Scored, distance_by_score
 from uqgen.metrics.class_agreement import class_agreement
-from uqgen.metrics.copies import Copies, copies
 from uqgen.metrics.fidelity import frechet_distance
-from uqgen.metrics.fragility import Change, Fragility, change_of_score
 from uqgen.metrics.in_vs_out import InVsOut, in_vs_out
+from uqgen.metrics.local_sensitivity import Change, LocalSensitivity, change_of_score
+from uqgen.metrics.memorisation import Memorisation, memorisation
 from uqgen.metrics.ratio import Ratio
 from uqgen.metrics.wasserstein import sliced_wasserstein
 
-MAX_IMAGES = 2_000  # whose copies are looked for, and that are changed a little
+MAX_IMAGES = 2_000  # looked at for memorisation, and that are changed a little
 NOISE = 0.02  # of the range of pixels, or of the standard deviation of each coordinate
 MATCHING, DRAWING, CHANGING = range(1, 4)  # streams of random numbers
 
 
 @dataclass(frozen=True)
 class MatchedReal:
-    """What is said of real images that have the scores asked, which is the most that generated ones should be granted.
+    """Measures of real images that have the requested scores: the best that generated ones can be expected to reach.
 
     Attributes:
-        gap: for each protocol, mean distance of their scores from those asked.
+        gap: for each protocol, mean distance of their scores from those requested.
         class_agreement: for each protocol, share of them that the target takes for what they are.
         class_agreement_gap: for each protocol, class agreement of generated images less that of these.
         judges: for each judge, scores the target gives them against those the judge gives them (uniform protocol). The
             intervals take them as independent, although an image may serve several times.
-        judges_pearson: for each judge, Pearson correlation of asked scores with the judge's, beside that of `judges`.
+        judges_pearson: for each judge, Pearson correlation of requested and judge's scores, beside that of `judges`.
     """
 
     gap: dict[str, float]
@@ -56,14 +56,14 @@ class Controls:
         matched_real: see there.
         by_score: distance from real training data in each part of the range (uniform protocol): FID of images, sliced
             Wasserstein distance of points.
-        copies: of training images (data protocol).
-        fragility: of the scores obtained (uniform protocol), beside those of real images that have the scores asked.
+        memorisation: of training images (data protocol).
+        local_sensitivity: of the achieved scores (uniform protocol), beside real images with the requested ones.
     """
 
     matched_real: MatchedReal
     by_score: DistanceByScore
-    copies: Copies
-    fragility: Fragility
+    memorisation: Memorisation
+    local_sensitivity: LocalSensitivity
 
 
 def measure_controls(
@@ -77,12 +77,14 @@ def measure_controls(
         protocols: what was measured of them.
     """
     rng = seeding.generator(context.seed, MATCHING)
-    matched = {name: match_scores(made.asked.score, context.reference.score, rng) for name, made in generated.items()}
+    matched = {
+        name: match_scores(made.requested.score, context.reference.score, rng) for name, made in generated.items()
+    }
     return Controls(
         _matched_real(context, matched, protocols),
         _by_score(context, generated["uniform"]),
-        _copies(context, generated["data"]),
-        _fragility(context, generated["uniform"], matched["uniform"]),
+        _memorisation(context, generated["data"]),
+        _sensitivity(context, generated["uniform"], matched["uniform"]),
     )
 
 
@@ -97,7 +99,7 @@ def _matched_real(
     index, settings = matched["uniform"].index, context.bootstrap_settings(n_resamples)
     own = real.score[index].numpy()
     judges = {name: in_vs_out(own, out[index].numpy(), **settings) for name, out in real.judge_scores.items()}
-    asked = protocols["uniform"].judges
+    requested = protocols["uniform"].judges
     return MatchedReal(
         gap={name: found.gap for name, found in matched.items()},
         class_agreement=agreement,
@@ -105,7 +107,7 @@ def _matched_real(
             name: protocols[name].class_agreement.value - share.value for name, share in agreement.items()
         },
         judges=judges,
-        judges_pearson={name: Ratio.of(asked[name].pearson.value, on.pearson.value) for name, on in judges.items()},
+        judges_pearson={name: Ratio.of(requested[name].pearson.value, on.pearson.value) for name, on in judges.items()},
     )
 
 
@@ -113,25 +115,25 @@ def _by_score(context: EvaluationContext, made: Generated) -> DistanceByScore:
     is_image, real, train = context.data.is_image, context.reference, context.real["train"]
     distance = frechet_distance if is_image else partial(sliced_wasserstein, seed=context.settings.seed)
     return distance_by_score(
-        Scored(features_of(made.x, context.features), made.asked.score),
+        Scored(features_of(made.x, context.features), made.requested.score),
         Scored(real.features, real.score),
         Scored(train.features, train.score),
-        context.asked_range,
+        context.requested_range,
         distance,
         seeding.generator(context.seed, DRAWING),
     )
 
 
-def _copies(context: EvaluationContext, made: Generated) -> Copies:
+def _memorisation(context: EvaluationContext, made: Generated) -> Memorisation:
     real = context.reference.data.x
     drawn = torch.randperm(len(real), generator=seeding.generator(context.seed, DRAWING))[:MAX_IMAGES]
-    return copies(made.x[:MAX_IMAGES], real[drawn], context.data.train.x)
+    return memorisation(made.x[:MAX_IMAGES], real[drawn], context.data.train.x)
 
 
-def _fragility(context: EvaluationContext, made: Generated, matched: Matched) -> Fragility:
+def _sensitivity(context: EvaluationContext, made: Generated, matched: Matched) -> LocalSensitivity:
     real, index = context.reference, matched.index[:MAX_IMAGES]
-    generated = _change(context, made.x[:MAX_IMAGES], made.asked.label[:MAX_IMAGES])
-    return Fragility.of(generated, _change(context, real.data.x[index], real.data.label[index]))
+    generated = _change(context, made.x[:MAX_IMAGES], made.requested.label[:MAX_IMAGES])
+    return LocalSensitivity.of(generated, _change(context, real.data.x[index], real.data.label[index]))
 
 
 def _change(context: EvaluationContext, x: Tensor, label: Tensor) -> Change:

@@ -37,7 +37,7 @@ N_CHECKED = 2_000  # validation images on which it is tried
 
 
 class TaughtData(InMemoryDataModule):
-    """The images of a data module with corruptions that are to be told, made when the training begins.
+    """The images of a data module with corruptions that are to be recognised, made when the training begins.
 
     Args:
         source: images, whose splits are there.
@@ -56,7 +56,7 @@ class TaughtData(InMemoryDataModule):
 
 
 class FeatureModule(ClassifierModule):
-    """Training to tell class and corruption at once; logs ``val/class`` and ``val/corruption``, the share told right.
+    """Recognises class and corruption together; logs ``val/class`` and ``val/corruption``, the shares recognised.
 
     Args:
         network: a `FeatureNetwork`.
@@ -68,7 +68,7 @@ class FeatureModule(ClassifierModule):
     def __init__(self, network: nn.Module, n_classes: int, training: ClassifierTraining) -> None:
         super().__init__(network, n_classes, training)
         n_outputs = {"class": n_classes, "corruption": 1 + N_CORRUPTED}
-        self.told = nn.ModuleDict({name: MulticlassAccuracy(n, average="micro") for name, n in n_outputs.items()})
+        self.recognised = nn.ModuleDict({name: MulticlassAccuracy(n, average="micro") for name, n in n_outputs.items()})
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Sum of the two cross-entropies of a batch."""
@@ -78,13 +78,13 @@ class FeatureModule(ClassifierModule):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Adds a batch to the metrics."""
         for name, (logits, true) in self._outputs(batch).items():
-            self.told[name].update(logits, true)  # type: ignore[operator]
-            self.log(f"val/{name}", self.told[name], prog_bar=True)  # type: ignore[arg-type]
+            self.recognised[name].update(logits, true)  # type: ignore[operator]
+            self.log(f"val/{name}", self.recognised[name], prog_bar=True)  # type: ignore[arg-type]
 
     def on_train_end(self) -> None:
-        """Says what is told of the validation images."""
-        told = [100 * float(self.trainer.callback_metrics[f"val/{name}"]) for name in self.told]
-        log.info("features tell class and corruption of %.0f %% and %.0f %% of validation images", *told)
+        """Says what is recognised of the validation images."""
+        shares = [100 * float(self.trainer.callback_metrics[f"val/{name}"]) for name in self.recognised]
+        log.info("features recognise class and corruption of %.0f %% and %.0f %% of validation images", *shares)
 
     def _outputs(self, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
         """Logits [N, number of outputs] and the true one, int64 [N], of class and of corruption."""
@@ -143,7 +143,7 @@ def main(folder: str = "data") -> None:
     network = cast(FeatureNetwork, RECIPE.train(data, Hardware()).eval().requires_grad_(False))
     torch.save(network.state_dict(), FEATURES)
     label, corruption = feature_accuracy(network, data.test)
-    line = f"{data.feature_weights}: class {label:.1%}, corruption {corruption:.1%} of the test images told"
+    line = f"{data.feature_weights}: class {label:.1%}, corruption {corruption:.1%} of the test images recognised"
     Console().print(line, soft_wrap=True)
 
 

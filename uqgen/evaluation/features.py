@@ -79,7 +79,7 @@ def load_features(path: Path, shape: tuple[int, ...], n_classes: int) -> Feature
 
 @torch.inference_mode()
 def feature_accuracy(network: FeatureNetwork, data: LabelledData) -> tuple[float, float]:
-    """Share of images whose class is told, and share whose corruption is told by kind and severity both."""
+    """Share of images whose class is recognised, and share whose corruption is recognised by kind and severity both."""
     features = torch.cat([network(data[part].x) for part in torch.arange(len(data)).split(500)])
     label = network.label(features).argmax(dim=1) == data.label
     corruption = network.corruption(features).argmax(dim=1) == corruption_class(data.corruption, data.severity)

@@ -19,18 +19,18 @@ from uqgen.scores import Score
 
 @dataclass(frozen=True)
 class Generated:
-    """Generated images and what was asked and obtained.
+    """Generated images and what was requested and achieved.
 
     Attributes:
-        asked: N classes and scores, on the CPU.
+        requested: N classes and scores, on the CPU.
         x: uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
         logits: float32 [N, K], or [N, M, K] of an ensemble, of the target.
         judge_scores: for each judge, float32 [N].
-        score_out: float32 [N], the score obtained from the target; where a score needs the class, it is the one asked.
-        second: the same images with the second score asked and obtained as the only one; None where there is none.
+        score_out: float32 [N], the score that the target gives; where a score needs the class, it is the one requested.
+        second: the same images with the second score requested and achieved as the only one; None where there is none.
     """
 
-    asked: Condition
+    requested: Condition
     x: Tensor
     logits: Tensor
     judge_scores: dict[str, Tensor]
@@ -40,12 +40,12 @@ class Generated:
     @property
     def scored(self) -> ScoredImages:
         """The images with class and score requested."""
-        return ScoredImages(self.x, self.asked.label, self.asked.score)
+        return ScoredImages(self.x, self.requested.label, self.requested.score)
 
 
 def generate_scored(
     model: ConditionalModel,
-    asked: Condition,
+    requested: Condition,
     target: FrozenClassifier,
     judges: dict[str, Judge],
     score: Score,
@@ -55,41 +55,41 @@ def generate_scored(
 
     Args:
         model: the trained model, on the device where to compute.
-        asked: N classes and scores.
+        requested: N classes and scores.
         target, judges: on the same device.
         score: the score, fitted to the target.
         seed: draws the latents.
     """
-    x = make_images(model, asked, seed)
-    asked, logits = asked.to("cpu"), predict(target, x)
-    said = {name: judge.score.scores(predict(judge.classifier, x), asked.label) for name, judge in judges.items()}
+    x = make_images(model, requested, seed)
+    requested, logits = requested.to("cpu"), predict(target, x)
+    said = {name: judge.score.scores(predict(judge.classifier, x), requested.label) for name, judge in judges.items()}
     first = {name: scores[:, 0] for name, scores in said.items()}
-    made = Generated(asked, x, logits, first, score(logits, asked.label))
+    made = Generated(requested, x, logits, first, score(logits, requested.label))
     if score.second is None:
         return made
     second = {name: scores[:, 1] for name, scores in said.items()}
-    asked = asked.of_second()
-    return replace(made, second=Generated(asked, x, logits, second, score.second(logits, asked.label)))
+    requested = requested.of_second()
+    return replace(made, second=Generated(requested, x, logits, second, score.second(logits, requested.label)))
 
 
-def make_images(model: ConditionalModel, asked: Condition, seed: int) -> Tensor:
+def make_images(model: ConditionalModel, requested: Condition, seed: int) -> Tensor:
     """Makes one image for each condition; every process does its share, and has the whole.
 
-    Images are rounded to the 256 levels of real ones before anything is measured, so that nothing is obtained by a
+    Images are rounded to the 256 levels of real ones before anything is measured, so that nothing is achieved by a
     change that no picture could hold.
 
     Args:
         model: the trained model, on the device where to compute.
-        asked: N classes and scores.
+        requested: N classes and scores.
         seed: draws the latents.
 
     Returns:
         uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
     """
     rng = seeding.generator(seed, device=model.device)
-    mine = distributed.share(len(asked.score))
-    latent = model.draw_latent(len(asked.score), rng).select(mine)
-    part = model.generate(latent, asked.select(mine).to(model.device))
+    mine = distributed.share(len(requested.score))
+    latent = model.draw_latent(len(requested.score), rng).select(mine)
+    part = model.generate(latent, requested.select(mine).to(model.device))
     return distributed.gather((to_uint8(part) if part.dim() == 4 else part).cpu())
 
 
@@ -101,16 +101,16 @@ def fixed_noise(
     Args:
         model: the trained model.
         labels: K classes, one a column.
-        scores: R scores asked, one a row.
+        scores: R scores requested, one a row.
         seed: draws the noise.
 
     Returns:
-        Images float32 [R * K, C, H, W] in [-1, 1] and what was asked for them, row by row, on the model's device.
+        Images float32 [R * K, C, H, W] in [-1, 1] and what was requested, row by row, on the model's device.
     """
     column = torch.arange(len(labels), device=model.device).repeat(len(scores))
-    asked = torch.tensor(scores, device=model.device).repeat_interleave(len(labels))
+    requested = torch.tensor(scores, device=model.device).repeat_interleave(len(labels))
     latent = model.draw_latent(len(labels), seeding.generator(seed, device=model.device)).select(column)
-    condition = Condition(torch.tensor(labels, device=model.device)[column], asked)
+    condition = Condition(torch.tensor(labels, device=model.device)[column], requested)
     return model.generate(latent, condition), condition
 
 
@@ -118,7 +118,7 @@ def sample_grid(model: ConditionalModel, labels: Sequence[int], scores: list[flo
     """Images float32 [K, S, C, H, W] in [-1, 1]: a row for each class and its noise, a column for each of S scores."""
     rng = seeding.generator(seed, device=model.device)
     row = torch.arange(len(labels), device=model.device).repeat_interleave(len(scores))
-    asked = torch.tensor(scores, device=model.device).repeat(len(labels))
+    requested = torch.tensor(scores, device=model.device).repeat(len(labels))
     latent = model.draw_latent(len(labels), rng).select(row)
-    images = model.generate(latent, Condition(torch.tensor(labels, device=model.device)[row], asked))
+    images = model.generate(latent, Condition(torch.tensor(labels, device=model.device)[row], requested))
     return images.unflatten(0, (len(labels), len(scores)))

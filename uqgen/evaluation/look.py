@@ -18,11 +18,11 @@ CERTAIN, UNCERTAIN = 0.01, 0.15
 
 @dataclass(frozen=True)
 class MixedImages:
-    """As many real as generated images, in random order; each generated one was asked for as a real one is.
+    """As many real as generated images, in random order; each generated one was requested as a real one is.
 
     Attributes:
         x: uint8 [2 N, C, H, W].
-        condition: class and score of the real images, and those asked of the generated ones.
+        condition: class and score of the real images, and those requested of the generated ones.
         is_real: bool [2 N].
         is_certain: bool [2 N], whether the score is of the confident end.
     """
@@ -52,12 +52,12 @@ def mix_images(model: ConditionalModel, context: EvaluationContext, n: int, seed
     confident, other = context.ends
     doubt = (confident - condition.score) / (confident - other)
     drawn = draw_halves(condition.label, doubt, n, context.data.n_classes, seeding.generator(seed, 0))
-    asked = condition.select(drawn)
-    made = make_images(model, asked, seeding.derive(seed, 1))
+    requested = condition.select(drawn)
+    made = make_images(model, requested, seeding.derive(seed, 1))
     order = torch.randperm(2 * n, generator=seeding.generator(seed, 2))
-    origin = order % n  # the real image that it is, or that it was asked for as
+    origin = order % n  # the real image that it is, or that it was requested as
     x = torch.cat([real.data.x[drawn], made])[order]
-    return MixedImages(x, asked.select(origin), order < n, origin < n_certain(n))
+    return MixedImages(x, requested.select(origin), order < n, origin < n_certain(n))
 
 
 def n_certain(n: int) -> int:

@@ -46,7 +46,7 @@ class InCell:
         n: images on each side of every measure; 0 where there are too few.
         generated: against n training images; None where n is 0.
         floor: of n other real images against the same; held-out ones, and training ones where these do not do.
-        error: mean of |obtained - requested score| of the generated images.
+        error: mean of |achieved - requested score| of the generated images.
     """
 
     n_train: int
@@ -201,7 +201,7 @@ def measure_manifold(real: RealCells, generated: ScoredImages, score_out: Tensor
         real: the real images.
         generated: with class and score requested. The first n of a cell count; one that has fewer, see
             `RealCells.lacking`, is not measured.
-        score_out: float32 [N], the scores obtained.
+        score_out: float32 [N], the scores achieved.
         n_resamples: of the bootstrap of the error.
     """
     numbers = real.cells_of(generated)

@@ -25,8 +25,8 @@ from uqgen.evaluation.verdict import judge_generator
 from uqgen.generators.model import ConditionalModel
 from uqgen.metrics import DISTANCES, Sample, Sides
 from uqgen.metrics.class_agreement import class_agreement
+from uqgen.metrics.disentanglement import disentanglement
 from uqgen.metrics.in_vs_out import InVsOut, by_class, in_vs_out
-from uqgen.metrics.knobs import knobs
 
 RESAMPLES_IN_TRAINING = 100
 MANIFOLD = len(PROTOCOLS)  # a stream of random numbers
@@ -46,7 +46,7 @@ class Evaluator(EvaluationContext):
         found = replace(found, **self._beside_real(model, found.generated["data"], self.real_cells, self.seed))
         noun, uniform = "image" if self.data.is_image else "point", found.protocols["uniform"].in_vs_out
         beside = cast(Manifold, found.manifold), found.detail
-        verdict = judge_generator(*beside, controls, uniform, self.asked_range, noun)
+        verdict = judge_generator(*beside, controls, uniform, self.requested_range, noun)
         found = replace(found, realism=realism, controls=controls, verdict=verdict)
         found = replace(found, real_judges=self._real_judges())
         if found.second is not None and self.second is not None:
@@ -95,8 +95,8 @@ class Evaluator(EvaluationContext):
         """Of images requested as in the data, and of more where they are too few; whatever they are compared in."""
         parts, lacking = [made], cells["manifold"].lacking(made.scored)
         if len(lacking):
-            asked = self.own._replace(probabilities=None).select(lacking)
-            parts.append(generate_scored(model, asked, self.target, {}, self.score, seeding.derive(seed, MANIFOLD)))
+            requested = self.own._replace(probabilities=None).select(lacking)
+            parts.append(generate_scored(model, requested, self.target, {}, self.score, seeding.derive(seed, MANIFOLD)))
         images = ScoredImages(*map(torch.cat, zip(*(part.scored for part in parts), strict=True)))
         score_out = torch.cat([part.score_out for part in parts])
         n_resamples = self.settings.n_resamples
@@ -107,19 +107,24 @@ class Evaluator(EvaluationContext):
         for name, first in generated.items():
             second = cast(Generated, first.second)
             protocols[name] = self._measure_protocol(second, n_resamples)
-            asked, obtained = (first.asked.score, second.asked.score), (first.score_out, second.score_out)
-            effects[name] = knobs(asked, obtained, first.asked.label, n_resamples, self.settings.seed)
+            requested, achieved = (first.requested.score, second.requested.score), (first.score_out, second.score_out)
+            effects[name] = disentanglement(requested, achieved, first.requested.label, n_resamples, self.settings.seed)
         return SecondScore(self.score.name, protocols, effects)
 
     def _generate(self, model: ConditionalModel, protocol: str, split: str, n: int) -> Generated:
-        asked, seed = self._ask(protocol, split, n), self.seed_of(split)
-        return generate_scored(model, asked, self.target, self.fitted_judges, self.score, seed)
+        requested, seed = self._ask(protocol, split, n), self.seed_of(split)
+        return generate_scored(model, requested, self.target, self.fitted_judges, self.score, seed)
 
     def _at_sampling(self, model: ConditionalModel) -> dict[str, AtSampling]:
-        asked, n_classes = self._ask("uniform", self.settings.split, self.settings.n_at_sampling), self.data.n_classes
-        classifiers, asked_range = (self.target, self.fitted_judges, self.score), self.asked_range
+        requested, n_classes = (
+            self._ask("uniform", self.settings.split, self.settings.n_at_sampling),
+            self.data.n_classes,
+        )
+        classifiers, requested_range = (self.target, self.fitted_judges, self.score), self.requested_range
         with model.guided_by(None):
-            return measure_at_sampling(model, asked, *classifiers, n_classes, asked_range, self.settings, self.seed)
+            return measure_at_sampling(
+                model, requested, *classifiers, n_classes, requested_range, self.settings, self.seed
+            )
 
     def _ask(self, protocol: str, split: str, n: int) -> Condition:
         """Requests as a user makes them, without probabilities: those of the split's images, or uniform ones."""
@@ -128,17 +133,17 @@ class Evaluator(EvaluationContext):
             own = own_condition(self.logits[split], getattr(self.data, split).label, self.score)
             return DataConditions(own._replace(probabilities=None)).draw(n, rng)
         n_classes = self.data.n_classes
-        asked = uniform_conditions(n, n_classes, *self.asked_range, rng)
-        return asked if self.own.second is None else SecondScores(n_classes, self.own).draw_uniform(asked, rng)
+        requested = uniform_conditions(n, n_classes, *self.requested_range, rng)
+        return requested if self.own.second is None else SecondScores(n_classes, self.own).draw_uniform(requested, rng)
 
     def _measure_protocol(self, images: Generated, n_resamples: int) -> ProtocolResult:
-        asked, label = images.asked.score.numpy(), images.asked.label
+        requested, label = images.requested.score.numpy(), images.requested.label
         names, settings = self.data.class_names, self.bootstrap_settings(n_resamples)
         return ProtocolResult(
-            in_vs_out=in_vs_out(asked, images.score_out.numpy(), **settings),
-            by_class=by_class(asked, images.score_out.numpy(), label.numpy(), names, **settings),
+            in_vs_out=in_vs_out(requested, images.score_out.numpy(), **settings),
+            by_class=by_class(requested, images.score_out.numpy(), label.numpy(), names, **settings),
             class_agreement=class_agreement(images.logits, label, n_resamples),
-            judges={name: in_vs_out(asked, out.numpy(), **settings) for name, out in images.judge_scores.items()},
+            judges={name: in_vs_out(requested, out.numpy(), **settings) for name, out in images.judge_scores.items()},
         )
 
     def _real_judges(self) -> dict[str, InVsOut]:

@@ -1,4 +1,4 @@
-"""All numbers of one evaluation: in against out, class agreement, fidelity, judges, controls."""
+"""All numbers of one evaluation: in vs. out, class agreement, fidelity, judges, controls."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +10,8 @@ from uqgen.evaluation.manifold import Manifold
 from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.verdict import Verdict
 from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.disentanglement import Disentanglement
 from uqgen.metrics.in_vs_out import InVsOut
-from uqgen.metrics.knobs import Knobs
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,13 @@ class SecondScore:
     Attributes:
         name: of the score.
         protocols, real_judges: see `Measurements`.
-        knobs: for each protocol, whether the first score and this one follow each what is asked of it alone.
+        disentanglement: for each protocol, whether the first score and this one follow each what is requested of it
+            alone.
     """
 
     name: str
     protocols: dict[str, ProtocolResult]
-    knobs: dict[str, Knobs]
+    disentanglement: dict[str, Disentanglement]
     real_judges: dict[str, InVsOut] = field(default_factory=dict)
 
 
@@ -36,9 +37,9 @@ class AtStrength:
 
     Attributes:
         strength: 0 is the model alone.
-        in_vs_out: requested scores against those obtained from the target (uniform protocol).
+        in_vs_out: requested scores against those that the target gives (uniform protocol).
         class_agreement: share of images whose most probable class, to the target, is the one requested (the same).
-        judges: for each judge, requested scores against those obtained from the judge (the same).
+        judges: for each judge, requested scores against those that the judge gives (the same).
         realism: of images requested as in the data, see `Measurements`.
         manifold, detail: of these, generated beside real images by score, all classes together, see `Measurements`.
     """
@@ -57,7 +58,7 @@ class Measurements:
     """One evaluation.
 
     Attributes:
-        protocols: for "data" (asked as in the data) and "uniform" (asked uniformly over the reachable range).
+        protocols: for "data" (requested as in the data) and "uniform" (requested uniformly over the reachable range).
         realism: for each of `uqgen.metrics.DISTANCES`, what was measured between data requested as in the data and
             real training data; with `_floor`, the same of other real data, not in training.
         generated: the images behind each protocol.

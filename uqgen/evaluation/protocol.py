@@ -13,10 +13,10 @@ class ProtocolResult:
     """What was measured under one way of asking.
 
     Attributes:
-        in_vs_out: asked scores against those obtained from the target.
-        by_class: the same for each class asked.
-        class_agreement: share of images whose most probable class, to the target, is the one asked.
-        judges: for each judge, asked scores against those obtained from the judge.
+        in_vs_out: requested scores against those that the target gives.
+        by_class: the same for each class requested.
+        class_agreement: share of images whose most probable class, to the target, is the one requested.
+        judges: for each judge, requested scores against those that the judge gives.
     """
 
     in_vs_out: InVsOut

@@ -1,6 +1,6 @@
 """Feature networks that others use too, so that FID compares with the literature; they were trained on ImageNet.
 
-They enlarge every image to 224 or 299 pixels, which asks for a GPU: a core of a processor does a dozen a second.
+They enlarge every image to 224 or 299 pixels, which needs a GPU: a core of a processor does a dozen a second.
 """
 
 from collections.abc import Callable

@@ -19,7 +19,7 @@ CHUNK = 5_000  # images held as float32 at once
 
 @dataclass(frozen=True)
 class RealImages:
-    """Real images of one split; what is said of them is computed when it is first asked for.
+    """Real images of one split; what is said of them is computed when it is first needed.
 
     Attributes:
         data: images and classes.

@@ -38,9 +38,9 @@ def as_results(name: str, seed: int, context: EvaluationContext, measurements: M
         "n_images_evaluated": context.settings.n_images,
         "evaluation_split": context.settings.split,
         "evaluation_seed": context.settings.seed,
-        "n_images_of_correction": context.settings.n_correction,
+        "n_images_of_recalibration": context.settings.n_recalibration,
         "classifier": classifier_results(context, name),
-        "support": support(context.own, context.data.n_classes, context.asked_range),
+        "support": support(context.own, context.data.n_classes, context.requested_range),
     }
     return {**as_plain(results), **measured(measurements)}
 
@@ -70,7 +70,7 @@ def _by_protocol(protocols: dict[str, ProtocolResult]) -> Plain:
 def _second_score(second: SecondScore) -> Plain:
     found = {"name": second.name, **_by_protocol(second.protocols)}
     del found["class_agreement"]  # whatever the score
-    return {**found, "real_judges": second.real_judges, "knobs": second.knobs}
+    return {**found, "real_judges": second.real_judges, "disentanglement": second.disentanglement}
 
 
 def classifier_results(context: EvaluationContext, experiment: str) -> Plain:

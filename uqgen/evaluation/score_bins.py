@@ -51,19 +51,19 @@ class ScoreBins:
         return torch.where(score > edges[-1], -1, found)
 
 
-def score_bins(score: Score, asked_range: tuple[float, float], real: Tensor) -> ScoreBins:
+def score_bins(score: Score, requested_range: tuple[float, float], real: Tensor) -> ScoreBins:
     """The bins of one experiment.
 
     Of MSP: 0.99 to 1 is the certain end, and the bins below end at 0.5, 0.7, 0.9 and 0.99. Of any other score, the
-    certain end is the most confident hundredth of the range asked, or what the most confident tenth of the real images
-    have where that reaches further; below it are four equal bins.
+    certain end is the most confident hundredth of the range requested, or what the most confident tenth of the real
+    images have where that reaches further; below it are four equal bins.
 
     Args:
         score: the score.
-        asked_range: the lowest and the highest score asked.
+        requested_range: the lowest and the highest score requested.
         real: float32 [N], scores of real training images.
     """
-    low, high = asked_range
+    low, high = requested_range
     is_confident = score.high_means == "confident"
     if score.name == "msp" and high > MSP_EDGES[-1]:
         edges = (low, *(edge for edge in MSP_EDGES if edge > low), high)

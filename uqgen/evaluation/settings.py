@@ -24,7 +24,7 @@ class EvaluationSettings:
         n_images: images generated under each protocol.
         n_images_in_training: the same for the evaluations on the way.
         n_resamples: resamples of the bootstrap.
-        n_bins: bins of the curve of obtained by asked scores.
+        n_bins: bins of the curve of achieved by requested scores.
         n_manifold: generated images of each class and bin of scores that are held against as many real ones; fewer
             where there are fewer real ones.
         n_judges: number of judges.
@@ -33,12 +33,12 @@ class EvaluationSettings:
         features: what images are compared in: "default" (FID in features of a network of our own, the measures by class
             and score in low-pass pixels), or the name of a public network for both.
         weights: file of the public network's weights; None where it comes with a package, or to download it.
-        best_of: images drawn for each image kept, where the one whose score is nearest to the asked is kept.
+        best_of: images drawn for each image kept, where the one whose score is nearest to the requested is kept.
         n_at_sampling: images kept for each kind of help at sampling time.
         strengths: of guidance, under which the model is measured beside the model alone.
         n_by_strength: images generated under each protocol for each of these.
-        n_correction: images drawn to fit the correction of the score fed.
-        reachable: for a score's name, the lowest and the highest score to ask for uniformly, or None: as in the data.
+        n_recalibration: images drawn to fit the recalibration of the score fed.
+        reachable: for a score's name, the lowest and the highest score to request uniformly, or None: as in the data.
         seed: draws conditions, latents and resamples.
 
     Raises:
@@ -56,7 +56,7 @@ class EvaluationSettings:
     weights: str | None = None
     best_of: int = 8
     n_at_sampling: int = 2_000
-    n_correction: int = 4_000
+    n_recalibration: int = 4_000
     strengths: Sequence[float] = (0.0, 0.5, 1.0, 1.5)
     n_by_strength: int = 1_000
     reachable: Mapping[str, Sequence[float] | None] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class EvaluationSettings:
         require(self.weights is None or self.features != OWN, "weights", self.weights, f"null with features={OWN}")
         require_integer("best_of", self.best_of, 1)
         require_integer("n_at_sampling", self.n_at_sampling, 2)
-        require_integer("n_correction", self.n_correction, 1)
+        require_integer("n_recalibration", self.n_recalibration, 1)
         require_integer("n_by_strength", self.n_by_strength, 2)
         for strength in self.strengths:
             require_number("strengths", strength, 0)
@@ -99,8 +99,8 @@ class EvaluationSettings:
             allowed = f"within [{low:g}, {high:g}] for {n_classes} classes, or null for what the data have"
             require(inside, f"reachable.{score.name}", list(bounds), allowed)
 
-    def asked_range(self, score: Score, real: Tensor) -> tuple[float, float]:
-        """The lowest and the highest score to ask for uniformly.
+    def requested_range(self, score: Score, real: Tensor) -> tuple[float, float]:
+        """The lowest and the highest score to request uniformly.
 
         Args:
             score: the score.

@@ -16,7 +16,7 @@ from uqgen.generators.model import ConditionalModel
 ENDS = ("certain", "uncertain")
 N_SHOWN, MOST_CLASSES = 12, 20  # images of a class, and classes
 N_NEAR = 30  # real images of a class nearest to a score, of which random ones are shown
-UNCERTAIN = {"msp": 0.7}  # as in figure 3 of the paper; for other scores, the middle of the range asked
+UNCERTAIN = {"msp": 0.7}  # as in figure 3 of the paper; for other scores, the middle of the range requested
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def side_by_side(context: EvaluationContext, model: ConditionalModel) -> dict[st
     """
     real, n_classes = context.reference.condition, context.data.n_classes
     classes = torch.from_numpy(np.linspace(0, n_classes - 1, min(n_classes, MOST_CLASSES)).round().astype(np.int64))
-    uncertain = UNCERTAIN.get(context.score.name, sum(context.asked_range) / 2)
+    uncertain = UNCERTAIN.get(context.score.name, sum(context.requested_range) / 2)
     rng = seeding.generator(context.settings.seed)
     chosen = (at_certain_end(real, context.bins, classes, rng), about(uncertain, real, classes, rng))
     return {name: _beside(context, model, index, classes) for name, index in zip(ENDS, chosen, strict=True)}
@@ -93,8 +93,8 @@ def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Te
 
 
 def _beside(context: EvaluationContext, model: ConditionalModel, index: Tensor, classes: Tensor) -> SideBySide:
-    asked = context.reference.condition.select(index.flatten())
+    requested = context.reference.condition.select(index.flatten())
     latent = model.draw_latent(index.numel(), seeding.generator(context.settings.seed, device=model.device))
-    made = model.generate(latent, asked.to(model.device)).cpu().unflatten(0, index.shape)
+    made = model.generate(latent, requested.to(model.device)).cpu().unflatten(0, index.shape)
     real = unit_range(context.reference.data.x[index.flatten()]).unflatten(0, index.shape)
-    return SideBySide(made, real, classes, *map(float, asked.score.aminmax()))
+    return SideBySide(made, real, classes, *map(float, requested.score.aminmax()))

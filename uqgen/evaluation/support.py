@@ -28,7 +28,7 @@ def support(real: Condition, n_classes: int, bounds: tuple[float, float], n_bins
     Args:
         real: class and score of every training image.
         n_classes: number of classes.
-        bounds: the lowest and the highest score asked; images beyond are not counted.
+        bounds: the lowest and the highest score requested; images beyond are not counted.
         n_bins: number of bins.
     """
     edges = np.linspace(*bounds, n_bins + 1)

@@ -13,19 +13,19 @@ import numpy as np
 
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.manifold import FEWEST, InBin, InCell, Manifold
-from uqgen.metrics.copies import Copies
-from uqgen.metrics.fragility import Fragility
 from uqgen.metrics.in_vs_out import InVsOut
+from uqgen.metrics.local_sensitivity import LocalSensitivity
+from uqgen.metrics.memorisation import Memorisation
 
 COLLAPSE, UNREALISTIC, DETAIL, WRONG_SCORE = "collapse", "unrealistic", "detail", "wrong score"
-ADVERSARIAL, COPIES = "adversarial", "copies"
+ADVERSARIAL, MEMORISATION = "adversarial", "memorisation"
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
-# Whoever always obtains the middle of the range misses uniform requests by a quarter of it.
+# Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
 MOST_ERROR = 0.5  # as share of that
-MOST_FRAGILE = 1.5  # times the change of real images' scores under a change that is hardly seen
+MOST_SENSITIVE = 1.5  # times the change of real images' scores under a change that is hardly seen
 LEAST_JUDGED = 0.7  # of the correlation that judges would have if they saw what they see in real images
 LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges have no say
-MOST_COPIES = 0.05  # of all images; of unseen real ones 0.01 are as near to a training image
+MOST_MEMORISED = 0.05  # of all images; of unseen real ones 0.01 are as near to a training image
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Worst:
         class_name: of the class.
         low, high: edges of the bin.
         is_certain: whether the bin is the certain end.
-        value: as share of the floor; of the error, of that of always obtaining the middle of the range.
+        value: as share of the floor; of the error, of that of always achieving the middle of the range.
     """
 
     class_name: str
@@ -102,7 +102,7 @@ def judge_generator(
     detail: Manifold | None,
     controls: Controls,
     uniform: InVsOut,
-    asked_range: tuple[float, float],
+    requested_range: tuple[float, float],
     noun: str,
 ) -> Verdict:
     """Says what is wrong.
@@ -111,22 +111,22 @@ def judge_generator(
         manifold: generated beside real images by class and score.
         detail: the same in their fine detail; None for points.
         controls: the controls against cheating.
-        uniform: requested against obtained scores under the uniform protocol.
-        asked_range: the lowest and the highest score requested.
+        uniform: requested against achieved scores under the uniform protocol.
+        requested_range: the lowest and the highest score requested.
         noun: "image" or "point", of the data.
     """
     cells = list(_cells(manifold))
     measured = _measured(cells)
     in_detail = _measured(_cells(detail)) if detail is not None else []
-    middle = (asked_range[1] - asked_range[0]) / 4
+    middle = (requested_range[1] - requested_range[0]) / 4
     findings = [
         _collapse(measured, noun),
         _unrealistic(measured, noun),
         _uneven(in_detail, noun),
         _wrong_score(measured, middle, noun),
-        _fragile(controls.fragility, noun),
+        _sensitive(controls.local_sensitivity, noun),
         _unseen(controls, uniform),
-        _copies(controls.copies, noun),
+        _memorisation(controls.memorisation, noun),
     ]
     found = tuple(finding for finding in findings if finding is not None)
     worst = _worst(measured, in_detail, middle)
@@ -202,16 +202,16 @@ def _wrong_score(measured: list[_Cell], middle: float, noun: str) -> Finding | N
         return None
     worst = max(failing, key=_error)
     says = f"miss the requested score by {_error(worst):.2f} on average"
-    says += f"; always obtaining the middle of the range would miss it by {middle:.2f}"
+    says += f"; always achieving the middle of the range would miss it by {middle:.2f}"
     return Finding(WRONG_SCORE, _about(worst, noun, says, failing, measured))
 
 
-def _fragile(fragility: Fragility, noun: str) -> Finding | None:
-    ratios = {"a little noise": fragility.noise.ratio}
-    if fragility.shift is not None:
-        ratios["a shift by one pixel"] = fragility.shift.ratio
+def _sensitive(local_sensitivity: LocalSensitivity, noun: str) -> Finding | None:
+    ratios = {"a little noise": local_sensitivity.noise.ratio}
+    if local_sensitivity.shift is not None:
+        ratios["a shift by one pixel"] = local_sensitivity.shift.ratio
     change, value = max(ratios.items(), key=lambda item: item[1])
-    if not value > MOST_FRAGILE:
+    if not value > MOST_SENSITIVE:
         return None
     text = f"Under {change} the scores of generated {noun}s change {value:.1f} times as much as those of real ones"
     return Finding(ADVERSARIAL, f"{text}: they hold for this one rendering.")
@@ -230,13 +230,13 @@ def _unseen(controls: Controls, uniform: InVsOut) -> Finding | None:
     return Finding(ADVERSARIAL, f"{text}: only this classifier sees the rest.")
 
 
-def _copies(found: Copies, noun: str) -> Finding | None:
-    if not found.share > MOST_COPIES:
+def _memorisation(found: Memorisation, noun: str) -> Finding | None:
+    if not found.share > MOST_MEMORISED:
         return None
     text = (
         f"{_percent(found.share)} of the generated {noun}s are nearer to a training {noun} than unseen real ones nearly"
     )
-    return Finding(COPIES, f"{text} ever are: they are copies.")
+    return Finding(MEMORISATION, f"{text} ever are: they are memorised.")
 
 
 def _worst(measured: list[_Cell], in_detail: list[_Cell], middle: float) -> dict[str, Worst]:

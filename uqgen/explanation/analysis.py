@@ -36,7 +36,7 @@ class Measured:
 
     Attributes:
         attributes: float64 [N, P], in the order of `ATTRIBUTES`.
-        label: int64 [N], the class, asked or true.
+        label: int64 [N], the class, requested or true.
         sample: scores, and how they count.
     """
 
@@ -80,7 +80,7 @@ class Source:
     Attributes:
         explained: for `ALL` and the `class_key` of each class.
         held_out_r2: see `uqgen.explanation.shares.held_out_r2`; of all classes together.
-        curves: for each attribute, a point for each bin of scores obtained.
+        curves: for each attribute, a point for each bin of scores achieved.
     """
 
     explained: dict[str, Explained]
@@ -121,7 +121,7 @@ def analyse(
     real: LabelledData,
     real_score: Floats,
     class_names: list[str],
-    asked_range: tuple[float, float],
+    requested_range: tuple[float, float],
     settings: ExplanationSettings,
 ) -> Analysis:
     """Regresses scores on attributes.
@@ -131,13 +131,13 @@ def analyse(
         real: real images.
         real_score: float [N], the scores of the same.
         class_names: K names.
-        asked_range: lowest and highest score asked, over which scores are spread evenly.
+        requested_range: lowest and highest score requested, over which scores are spread evenly.
         settings: sizes and seed.
     """
-    generated = measure_sweep(sweep, asked_range, settings.n_bins)
+    generated = measure_sweep(sweep, requested_range, settings.n_bins)
     changes = changes_of(generated, len(sweep.scores), settings.n_bins)
     attributes = measure_attributes(real.x, "real images")
-    sample = Sample(real_score, np.arange(len(real)), balanced_weights(real_score, *asked_range, settings.n_bins))
+    sample = Sample(real_score, np.arange(len(real)), balanced_weights(real_score, *requested_range, settings.n_bins))
     measured = {"generated": generated, "changes": changes, "real": Measured(attributes, real.label.numpy(), sample)}
     sources = {name: _analyse_source(name, source, class_names, settings) for name, source in measured.items()}
     truth = _analyse_truth(measured["real"], real, class_names, settings) if real.corruption.any() else None
@@ -152,12 +152,12 @@ def class_key(name: str, class_names: Sequence[str]) -> str:
     return key
 
 
-def measure_sweep(sweep: ScoreSweep, asked_range: tuple[float, float], n_bins: int) -> Measured:
+def measure_sweep(sweep: ScoreSweep, requested_range: tuple[float, float], n_bins: int) -> Measured:
     """The images of a sweep one after the other; those of one noise are a cluster."""
     n_classes, n_noises, n_scores = sweep.score_out.shape
     attributes = measure_attributes(sweep.x.flatten(0, 2), "generated images")
     score = sweep.score_out.flatten().double().numpy()
-    weight = balanced_weights(score, *asked_range, n_bins)
+    weight = balanced_weights(score, *requested_range, n_bins)
     cluster = np.arange(n_classes * n_noises).repeat(n_scores)
     return Measured(attributes, cluster // n_noises, Sample(score, cluster, weight))
 

@@ -14,20 +14,20 @@ from uqgen.metrics.bootstrap import Estimate, Floats, bootstrap
 
 @dataclass(frozen=True)
 class EditQuality:
-    """N images edited to S scores each; pairs whose own score is within the tolerance of the one asked do not count.
+    """Images edited to S scores each; pairs whose own score is within the tolerance of that requested do not count.
 
     Intervals are of resampled images.
 
     Attributes:
         n_images, n_edits: images, and the pairs that count.
-        reached: share whose score is the one asked, within the tolerance.
+        reached: share whose score is the one requested, within the tolerance.
         l1: mean absolute change of pixels in [0, 1].
         l2: mean Euclidean distance moved, of the same pixels.
         class_kept: share whose most probable class, to the target, is that of the image given.
-        monotone: share of neighbouring scores asked whose scores obtained have the same order; see `monotonicity`.
-        followed: for the target and each judge, how much of the change of score asked it sees: the slope of the
-            regression of its own change on the one asked, through 0. An adversarial edit is one that the target follows
-            and no judge does.
+        monotone: share of neighbouring scores requested whose scores achieved have the same order; see `monotonicity`.
+        followed: for the target and each judge, how much of the change of score requested it sees: the slope of the
+            regression of its own change on the one requested, through 0. An edit that the target follows and no judge
+            does is adversarial.
         true_class_kept: for the target and each judge, share whose most probable class is the true one, among edits of
             the images of which it was that before.
     """
@@ -47,7 +47,7 @@ def monotonicity(scores: Tensor) -> Tensor:
     """Share of neighbours that increase.
 
     Args:
-        scores: float [..., S], S at least 2, obtained for increasing scores asked.
+        scores: float [..., S], S at least 2, achieved for increasing scores requested.
 
     Returns:
         float32 [...] in [0, 1].
@@ -59,7 +59,7 @@ def edit_quality(
     given: GivenImages,
     edits: Edits,
     judged: Mapping[str, Edits],
-    asked: Tensor,
+    requested: Tensor,
     tolerance: float,
     n_resamples: int = 1_000,
     seed: int = 0,
@@ -70,14 +70,14 @@ def edit_quality(
         given: N images before, with their true classes.
         edits: after.
         judged: what each judge says of the N images before, followed by their S edits.
-        asked: float32 [S], increasing.
+        requested: float32 [S], increasing.
         tolerance: by which a score may be missed.
         n_resamples, seed: of the bootstrap.
     """
-    wanted = asked - given.own.score[:, None]
+    wanted = requested - given.own.score[:, None]
     counts = (wanted.abs() > tolerance).double()
     means = {
-        "reached": (edits.score_out - asked).abs() <= tolerance,
+        "reached": (edits.score_out - requested).abs() <= tolerance,
         "l1": (edits.x.float() - given.x[:, None].float()).abs().mean(dim=(2, 3, 4)) / 255,
         "l2": distance(edits.x, given.x[:, None]),
         "class_kept": edits.predicted == given.predicted[:, None],

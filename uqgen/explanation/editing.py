@@ -1,4 +1,4 @@
-"""A given image, more uncertain or surer, with the smallest change that reaches the score asked.
+"""A given image, more uncertain or surer, with the smallest change that reaches the score requested.
 
 An image's change is what the model changes when the condition does, its latent kept, and it is made to the image given,
 not to its reconstruction: what the inversion misses of an image is neither lost nor counted as a change. Where no
@@ -24,7 +24,7 @@ from uqgen.scores import Score
 
 N_FED = 16  # scores fed on either side of the own one
 BOUND = 0.1  # of a step of guidance, as a share of the code's length
-BEYOND = 0.1  # how far the ends of guidance lie beyond the scores asked, as a share of their range
+BEYOND = 0.1  # how far the ends of guidance lie beyond the scores requested, as a share of their range
 CHUNK = 100  # images made at once
 
 
@@ -62,12 +62,12 @@ class Editor:
     n_steps: int
 
     @torch.no_grad()
-    def by_condition(self, inversion: Inversion, asked: Tensor) -> ConditionEdits:
+    def by_condition(self, inversion: Inversion, requested: Tensor) -> ConditionEdits:
         """Edits by the condition alone: scores from the own one to either end are fed, latent and offset kept.
 
         Args:
             inversion: of N images.
-            asked: float32 [S], on the CPU.
+            requested: float32 [S], on the CPU.
         """
         fed = self._fed(inversion.own.score)
         made = []
@@ -78,29 +78,29 @@ class Editor:
             made.append(to_uint8(self._changed(part, parts, code)).cpu())
         candidates = self._scored(torch.cat(made).unflatten(0, fed.shape), inversion)
         change = distance(candidates.x, to_uint8(inversion.x).cpu()[:, None])
-        miss = (candidates.score_out[:, None] - asked[:, None]).abs()
+        miss = (candidates.score_out[:, None] - requested[:, None]).abs()
         chosen = smallest_change(change[:, None].expand_as(miss), miss, self.tolerance)
         row = torch.arange(len(inversion))[:, None]
         found = (part[row, chosen] for part in (candidates.x, candidates.score_out, candidates.predicted))
         return ConditionEdits(Edits(*found), fed.cpu()[row, chosen])
 
-    def by_guidance(self, inversion: Inversion, asked: Tensor, start: ConditionEdits) -> Edits:
+    def by_guidance(self, inversion: Inversion, requested: Tensor, start: ConditionEdits) -> Edits:
         """Goes on with those edits by the condition that have not reached their score.
 
         Args:
-            inversion, asked: see `by_condition`.
+            inversion, requested: see `by_condition`.
             start: what that returned.
         """
         edits, device = start.edits, inversion.x.device
-        image, level = ((edits.score_out - asked).abs() > self.tolerance).nonzero(as_tuple=True)
+        image, level = ((edits.score_out - requested).abs() > self.tolerance).nonzero(as_tuple=True)
         if len(image) == 0:
             return edits
-        guidance, x = self._guidance(asked), edits.x.clone()
+        guidance, x = self._guidance(requested), edits.x.clone()
         for chunk in track(torch.arange(len(image)).split(CHUNK), "edits by guidance"):
             row, column = image[chunk], level[chunk]
-            part, wanted = inversion.select(row.to(device)), asked[column].to(device)
+            part, wanted = inversion.select(row.to(device)), requested[column].to(device)
             fed = rescored(self.inverter.encoding, part.own, start.fed[row, column].to(device))
-            begun = x[row, column].to(device), (edits.score_out[row, column] - asked[column]).abs().to(device)
+            begun = x[row, column].to(device), (edits.score_out[row, column] - requested[column]).abs().to(device)
             x[row, column] = self._guided(guidance, part, self.inverter.encoding(fed), wanted, begun).cpu()
         return self._scored(x, inversion)
 
@@ -109,12 +109,13 @@ class Editor:
         way = torch.linspace(0, 1, N_FED + 1, device=own.device)[1:]
         return torch.cat([own[:, None], *(own[:, None] + (end - own[:, None]) * way for end in self.ends)], dim=1)
 
-    def _guidance(self, asked: Tensor) -> Guidance:
+    def _guidance(self, requested: Tensor) -> Guidance:
         """By the target alone, whole Newton steps.
 
-        Its ends are beyond all that is asked, as far as the score goes: at its ends guidance stops short of a score.
+        Its ends are beyond all that is requested, as far as the score goes: at its ends guidance stops short of a
+        score.
         """
-        low, high = min(self.ends[0], float(asked.min())), max(self.ends[1], float(asked.max()))
+        low, high = min(self.ends[0], float(requested.min())), max(self.ends[1], float(requested.max()))
         least, most = self.score.range(self.inverter.encoding.n_classes)
         beyond = BEYOND * (high - low)
         return Guidance((self.target,), self.score, (max(least, low - beyond), min(most, high + beyond)))
@@ -124,7 +125,7 @@ class Editor:
         guidance: Guidance,
         inversion: Inversion,
         parts: tuple[Tensor, ...],
-        asked: Tensor,
+        requested: Tensor,
         begun: tuple[Tensor, Tensor],
     ) -> Tensor:
         """Moves codes until each image reaches its score; one that never does is the nearest in score there was.
@@ -133,8 +134,8 @@ class Editor:
             guidance: what moves them.
             inversion: of M images.
             parts: the encoded condition from which each starts.
-            asked: float32 [M].
-            begun: images so far, uint8 [M, C, H, W], and how far they are from the score asked, float32 [M].
+            requested: float32 [M].
+            begun: images so far, uint8 [M, C, H, W], and how far they are from the score requested, float32 [M].
 
         Returns:
             uint8 [M, C, H, W].
@@ -146,7 +147,7 @@ class Editor:
             left = (least > self.tolerance).nonzero().squeeze(1)
             if len(left) == 0:
                 break
-            part, wanted = inversion.select(left), asked[left]
+            part, wanted = inversion.select(left), requested[left]
             decode = partial(self._changed, part, tuple(each[left] for each in parts))
             code[left] += guidance.step(
                 code[left], decode, part.own._replace(score=wanted, probabilities=None), bound[left]
@@ -170,16 +171,16 @@ class Editor:
 def rescored(encoding: Encoding, own: Condition, score: Tensor) -> Condition:
     """The condition of images with another score and all else as it was.
 
-    Where the networks are told the softmax vector and the score is its maximum, the own vector is flattened or
+    Where the networks are given the softmax vector and the score is its maximum, the own vector is flattened or
     sharpened; where it is another function of the vector, one of a real image of that class and score is taken.
 
     Args:
-        encoding: says what the networks are told.
+        encoding: says what the networks are given.
         own: N classes and own scores.
-        score: float32 [N], asked.
+        score: float32 [N], requested.
     """
-    asked = encoding.complete(encoding.rescored(own, score), torch.full_like(score, 0.5))
-    if own.probabilities is None or asked.probabilities is None:
-        return asked
+    requested = encoding.complete(encoding.rescored(own, score), torch.full_like(score, 0.5))
+    if own.probabilities is None or requested.probabilities is None:
+        return requested
     is_own = (score == own.score)[:, None]
-    return asked._replace(probabilities=torch.where(is_own, own.probabilities, asked.probabilities))
+    return requested._replace(probabilities=torch.where(is_own, own.probabilities, requested.probabilities))

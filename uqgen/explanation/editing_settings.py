@@ -10,7 +10,7 @@ class EditingSettings:
     """How given images are found in a trained model, edited, and led from one to another.
 
     Attributes:
-        n_scores: scores asked, evenly over the reachable range.
+        n_scores: scores requested, evenly over the reachable range.
         tolerance: by which a score may be missed.
         n_inversion_steps: steps of a GAN's search for an image's latent, or of a flow's integration; None for as many
             as either needs.

@@ -21,7 +21,7 @@ from uqgen.generators.inversion import Inversion
 from uqgen.generators.model import ConditionalModel
 from uqgen.settings import require
 
-GUIDED = "condition, then guidance"  # the method that is asked for most
+GUIDED = "condition, then guidance"  # the method that is chosen most
 N_BINS = 10  # of the range of scores, over which the images are spread
 
 
@@ -32,21 +32,21 @@ class EditingStudy:
     Attributes:
         given: the images.
         error: float32 [N], of their inversion; see `Inversion.error`.
-        asked: float32 [S], increasing.
+        requested: float32 [S], increasing.
         edits: of each method.
         quality: of each method.
     """
 
     given: GivenImages
     error: Tensor
-    asked: Tensor
+    requested: Tensor
     edits: dict[str, Edits]
     quality: dict[str, EditQuality]
 
     def results(self) -> dict[str, Any]:
         """What is written as numbers."""
         error = {"mean": float(self.error.mean()), "median": float(self.error.median())}
-        return {"asked": self.asked.tolist(), "inversion_error": error, "methods": self.quality}
+        return {"requested": self.requested.tolist(), "inversion_error": error, "methods": self.quality}
 
 
 def study_edits(model: ConditionalModel, context: EvaluationContext, n: int, settings: EditingSettings) -> EditingStudy:
@@ -63,16 +63,16 @@ def study_edits(model: ConditionalModel, context: EvaluationContext, n: int, set
     """
     real = context.reference
     require(n <= len(real.data), "edits", n, f"1 to {len(real.data)}")
-    low, high = context.asked_range
+    low, high = context.requested_range
     weight = torch.from_numpy(balanced_weights(real.score.double().numpy(), low, high, N_BINS))
     index = torch.multinomial(weight, n, generator=seeding.generator(settings.seed))
     own = own_condition(real.logits[index], real.data.label[index], context.score)
     given = GivenImages(real.data.x[index], own)
-    editor, asked = editor_of(model, context, settings), torch.linspace(low, high, settings.n_scores)
+    editor, requested = editor_of(model, context, settings), torch.linspace(low, high, settings.n_scores)
     inversion = find(given, editor.inverter, model.device)
-    edits = _edit_by_all(context, editor, inversion, given, asked, settings.n_pixel_steps)
-    quality = {name: _quality(context, given, made, asked, settings) for name, made in edits.items()}
-    return EditingStudy(given, inversion.error.cpu(), asked, edits, quality)
+    edits = _edit_by_all(context, editor, inversion, given, requested, settings.n_pixel_steps)
+    quality = {name: _quality(context, given, made, requested, settings) for name, made in edits.items()}
+    return EditingStudy(given, inversion.error.cpu(), requested, edits, quality)
 
 
 def _edit_by_all(
@@ -80,25 +80,25 @@ def _edit_by_all(
     editor: Editor,
     inversion: Inversion,
     given: GivenImages,
-    asked: Tensor,
+    requested: Tensor,
     n_pixel_steps: int,
 ) -> dict[str, Edits]:
     target, score, tolerance = editor.target, editor.score, editor.tolerance
-    start = editor.by_condition(inversion, asked)
+    start = editor.by_condition(inversion, requested)
     x, label, real = inversion.x, inversion.own.label, context.data.train
     return {
         "condition": start.edits,
-        GUIDED: editor.by_guidance(inversion, asked, start),
-        "pixels": edit_pixels(x, label, target, score, asked, tolerance, n_pixel_steps),
+        GUIDED: editor.by_guidance(inversion, requested, start),
+        "pixels": edit_pixels(x, label, target, score, requested, tolerance, n_pixel_steps),
         "nearest real image": nearest_real(
-            given.x, given.own.label, real, context.own.score, target, score, asked, tolerance
+            given.x, given.own.label, real, context.own.score, target, score, requested, tolerance
         ),
     }
 
 
 def _quality(
-    context: EvaluationContext, given: GivenImages, edits: Edits, asked: Tensor, settings: EditingSettings
+    context: EvaluationContext, given: GivenImages, edits: Edits, requested: Tensor, settings: EditingSettings
 ) -> EditQuality:
     x, judges = torch.cat([given.x[:, None], edits.x], dim=1), context.reference.judges
     judged = {name: Edits.scored(x, given.own.label, judge.classifier, judge.score) for name, judge in judges.items()}
-    return edit_quality(given, edits, judged, asked, settings.tolerance, settings.n_resamples, settings.seed)
+    return edit_quality(given, edits, judged, requested, settings.tolerance, settings.n_resamples, settings.seed)

@@ -17,7 +17,7 @@ class Edits:
 
     Attributes:
         x: uint8 [N, S, C, H, W].
-        score_out: float32 [N, S], the scores obtained from the target, or from a judge.
+        score_out: float32 [N, S], the scores that the target gives, or from a judge.
         predicted: int64 [N, S], its most probable class.
     """
 
@@ -37,8 +37,8 @@ class Edits:
         """
         x, shape = x.cpu(), x.shape[:2]
         logits = classifier.predict(x.flatten(0, 1))
-        obtained = score(logits, label.cpu().repeat_interleave(shape[1]))
-        return cls(x, obtained.view(shape), predictive_logits(logits).argmax(dim=1).view(shape))
+        achieved = score(logits, label.cpu().repeat_interleave(shape[1]))
+        return cls(x, achieved.view(shape), predictive_logits(logits).argmax(dim=1).view(shape))
 
 
 def smallest_change(change: Tensor, miss: Tensor, tolerance: float) -> Tensor:
@@ -46,7 +46,7 @@ def smallest_change(change: Tensor, miss: Tensor, tolerance: float) -> Tensor:
 
     Args:
         change: float [..., P], how much each of P candidates differs from the image given.
-        miss: float [..., P], how far its score is from the one asked.
+        miss: float [..., P], how far its score is from the one requested.
         tolerance: by which a score may be missed.
 
     Returns:

@@ -40,9 +40,9 @@ class Explanation:
 
     def results(self) -> dict[str, Any]:
         """What is written as numbers."""
-        obtained = self.sweep.score_out.double()
+        achieved = self.sweep.score_out.double()
         return {
-            "sweep": {"scores": self.sweep.scores, "obtained": obtained.mean(dim=(0, 1)).tolist()},
+            "sweep": {"scores": self.sweep.scores, "achieved": achieved.mean(dim=(0, 1)).tolist()},
             "attributes": self.analysis,
             "near_duplicates": [
                 {"score": gallery.score, "duplicates": gallery.duplicates} for gallery in self.galleries
@@ -62,7 +62,7 @@ def explain_classifier(
         settings: sizes and seed.
         shown: the classes that are animated; all are measured.
     """
-    score, (low, high) = context.score, context.asked_range
+    score, (low, high) = context.score, context.requested_range
     certain, uncertain = context.ends
     of_sweep, every = (model, context.target, score), range(context.data.n_classes)
     steps, frames = (_steps(certain, uncertain, n) for n in (settings.n_scores, N_FRAMES))
@@ -77,12 +77,12 @@ def explain_classifier(
 
 
 def _second_choices(context: EvaluationContext, galleries: list[Gallery], seed: int) -> list[SecondChoices]:
-    """At the galleries' scores, of images whose obtained score is no farther than half of the way to the next."""
+    """At the galleries' scores, of images whose achieved score is no farther than half of the way to the next."""
     real = context.reference
     said_of_real = (predictive_logits(real.logits).softmax(dim=1), real.score)
     probabilities = torch.cat([gallery.probabilities for gallery in galleries])
     said_of_generated = (probabilities, torch.cat([gallery.generated.score_out for gallery in galleries]))
-    low, high = context.asked_range
+    low, high = context.requested_range
     half = (high - low) / len(galleries) / 2
     return [
         second_choices(

@@ -1,4 +1,4 @@
-"""Global galleries: different images of each class that the classifier finds about as uncertain as asked."""
+"""Global galleries: different images of each class that the classifier finds about as uncertain as requested."""
 
 from dataclasses import dataclass
 
@@ -34,10 +34,10 @@ class Duplicates:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Images asked for one score.
+    """Images requested for one score.
 
     Attributes:
-        score: the score asked.
+        score: the score requested.
         generated: M candidates for each of K classes, class by class.
         shown: int64 [K, n], positions of those to be shown, no two of them nearly the same; -1 where there are no more.
         duplicates: what was dropped.
@@ -67,7 +67,7 @@ def make_galleries(
     Args:
         model: the trained model, on the device where to compute.
         context: what knows the target and the real images.
-        scores: the scores asked.
+        scores: the scores requested.
         n_candidates: images made for each class and score, at least 2.
         n_shown: of them, those to be shown.
         seed: draws the noise, the same for every score.
@@ -104,8 +104,8 @@ def _make_gallery(
 ) -> Gallery:
     n_classes, real = context.data.n_classes, context.reference
     label = torch.arange(n_classes).repeat_interleave(n_candidates)
-    asked = Condition(label, torch.full(label.shape, score))
-    generated = generate_scored(model, asked, context.target, {}, context.score, seed)
+    requested = Condition(label, torch.full(label.shape, score))
+    generated = generate_scored(model, requested, context.target, {}, context.score, seed)
     features = features_of(generated.x, context.features).unflatten(0, (n_classes, n_candidates))
     features_real = _real_features(real, score, n_classes, n_candidates)
     distance = float(nearest_distances(features_real).quantile(NEAR))
@@ -117,8 +117,8 @@ def _make_gallery(
 
 def _real_features(real: RealImages, score: float, n_classes: int, n: int) -> Tensor:
     """Of the n real images of each class whose scores are nearest, float64 [K, at most n, F]."""
-    asked = Condition(torch.arange(n_classes), torch.full((n_classes,), score))
-    return real.features[nearest_of_class(asked, Condition(real.data.label, real.score), n)]
+    requested = Condition(torch.arange(n_classes), torch.full((n_classes,), score))
+    return real.features[nearest_of_class(requested, Condition(real.data.label, real.score), n)]
 
 
 def _first(kept: Tensor, n: int) -> Tensor:

@@ -57,9 +57,9 @@ class EditedImage:
         predicted: its most probable class.
         reconstruction: uint8 [C, H, W], as the model makes it.
         error: root mean square difference of the two, pixels being in [0, 1].
-        score_in: float32 [S], the scores asked.
+        score_in: float32 [S], the scores requested.
         x: float32 [S, C, H, W] in [-1, 1], at the 256 levels of a picture.
-        score_out: float32 [S], the scores obtained.
+        score_out: float32 [S], the scores achieved.
         predictions: int64 [S], the most probable classes.
     """
 
@@ -126,7 +126,7 @@ def editor_of(model: ConditionalModel, context: EvaluationContext, settings: Edi
         SettingError: images cannot be found in the model.
     """
     inverter = model.inverter(settings.n_inversion_steps, settings.seed)
-    seen = context.target, context.score, context.asked_range
+    seen = context.target, context.score, context.requested_range
     return Editor(inverter, *seen, settings.tolerance, settings.n_editing_steps)
 
 
@@ -139,23 +139,23 @@ def edit_image(
         model: a trained model of images.
         context: the target, and the data.
         image: see `given_images`.
-        scores: asked.
+        scores: requested.
         settings: see there.
 
     Raises:
         SettingError: the image cannot be read, or images cannot be found in the model.
     """
     given = given_images(context, [image])
-    editor, asked = editor_of(model, context, settings), torch.tensor(scores, dtype=torch.float32)
+    editor, requested = editor_of(model, context, settings), torch.tensor(scores, dtype=torch.float32)
     inversion = find(given, editor.inverter, model.device)
-    edits = editor.by_guidance(inversion, asked, editor.by_condition(inversion, asked))
+    edits = editor.by_guidance(inversion, requested, editor.by_condition(inversion, requested))
     return EditedImage(
         given=given.x[0],
         score=float(given.own.score[0]),
         predicted=int(given.predicted[0]),
         reconstruction=to_uint8(inversion.reconstruction[0]).cpu(),
         error=float(inversion.error[0]),
-        score_in=asked,
+        score_in=requested,
         x=unit_range(edits.x[0]),
         score_out=edits.score_out[0],
         predictions=edits.predicted[0],

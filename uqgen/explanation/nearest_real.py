@@ -16,10 +16,10 @@ def nearest_real(
     real_score: Tensor,
     target: FrozenClassifier,
     score: Score,
-    asked: Tensor,
+    requested: Tensor,
     tolerance: float,
 ) -> Edits:
-    """The nearest image of the same class whose score is the one asked, or has the score that is nearest to it.
+    """The nearest image of the same class whose score is the one requested, or has the score that is nearest to it.
 
     Args:
         x: uint8 [N, C, H, W], of classes that there are real images of.
@@ -28,14 +28,14 @@ def nearest_real(
         real_score: float32 [T], theirs.
         target: the classifier.
         score: fitted to it.
-        asked: float32 [S].
+        requested: float32 [S].
         tolerance: by which a score may be missed.
     """
-    found = torch.empty(len(x), len(asked), dtype=torch.int64)
+    found = torch.empty(len(x), len(requested), dtype=torch.int64)
     for one in label.unique():
         of_class = (real.label == one).nonzero().squeeze(1)
         change = torch.cdist(x[label == one].flatten(1).float(), real.x[of_class].flatten(1).float())
-        miss = (real_score[of_class] - asked[:, None]).abs()
+        miss = (real_score[of_class] - requested[:, None]).abs()
         position = [smallest_change(change, each.expand_as(change), tolerance) for each in miss]
         found[label == one] = of_class[torch.stack(position, dim=1)]
     return Edits.scored(real.x[found], label, target, score)

@@ -18,9 +18,9 @@ SOFTEST = 4.0  # the most by which the highest logit leads while the gradient is
 
 
 def edit_pixels(
-    x: Tensor, label: Tensor, target: FrozenClassifier, score: Score, asked: Tensor, tolerance: float, n_steps: int
+    x: Tensor, label: Tensor, target: FrozenClassifier, score: Score, requested: Tensor, tolerance: float, n_steps: int
 ) -> Edits:
-    """Edits images by steps along the normalised gradient of the score, halved each time the score asked is passed.
+    """Edits images by steps along the normalised gradient of the score, halved each time the score requested is passed.
 
     Each image stops where it reaches its score; where it never does, it is left where it was nearest.
 
@@ -29,13 +29,13 @@ def edit_pixels(
         label: int64 [N], their classes.
         target: the classifier.
         score: fitted to it.
-        asked: float32 [S].
+        requested: float32 [S].
         tolerance: by which a score may be missed.
         n_steps: steps, at most.
     """
-    n, levels = len(x), len(asked)
+    n, levels = len(x), len(requested)
     moved, labels = x.repeat_interleave(levels, dim=0), label.repeat_interleave(levels)
-    wanted = asked.to(x.device).repeat(n)
+    wanted = requested.to(x.device).repeat(n)
     length, before = torch.full_like(wanted, STEP), torch.zeros_like(wanted)
     nearest, least = to_uint8(moved), torch.full_like(wanted, torch.inf)
     for _ in track(range(n_steps), "edits of pixels"):

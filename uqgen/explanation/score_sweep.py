@@ -1,7 +1,7 @@
 """Score sweeps: the noise is fixed, the score swept from certain to uncertain; the local use of Le Coz et al. (2023).
 
-Where the networks are told the whole softmax vector, one vector is kept along a sweep and flattened until its maximum
-is the score asked. Otherwise each score would come with other second choices, and more than the score would change.
+Where the networks are given the whole softmax vector, one vector is kept along a sweep and flattened until its maximum
+is the score requested. Otherwise each score would come with other second choices, and more than the score would change.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class ScoreSweep:
 
     Attributes:
         scores: the S scores requested, from the confident end to the uncertain one.
-        x: uint8 [K, M, S, C, H, W]; along S nothing but the score asked differs.
+        x: uint8 [K, M, S, C, H, W]; along S nothing but the score requested differs.
         score_out: float32 [K, M, S], the scores achieved.
         probabilities: float32 [K, M, S, C] of all C classes.
     """
@@ -64,24 +64,24 @@ def sweep_scores(
         seed: draws them.
     """
     rng = seeding.generator(seed, device=model.device)
-    images, obtained, probabilities = [], [], []
+    images, achieved, probabilities = [], [], []
     for label in track(labels, "sweeps, one a class"):
         latent, condition = _swept(model, model.draw_latent(n_noises, rng), label, scores)
         x = to_uint8(model.generate(latent, condition)).cpu()
         logits = target.predict(x)
         images.append(x)
-        obtained.append(score(logits, condition.label.cpu()))
+        achieved.append(score(logits, condition.label.cpu()))
         probabilities.append(predictive_logits(logits).softmax(dim=1))
     shape = (n_noises, len(scores))
-    x, score_out, vectors = (torch.stack(parts).unflatten(1, shape) for parts in (images, obtained, probabilities))
+    x, score_out, vectors = (torch.stack(parts).unflatten(1, shape) for parts in (images, achieved, probabilities))
     return ScoreSweep(scores, x, score_out, vectors)
 
 
 def _swept(model: ConditionalModel, latent: Latent, label: int, scores: tuple[float, ...]) -> tuple[Latent, Condition]:
-    """Every score asked of each of M latents, M S of both, latent by latent."""
+    """Every score requested of each of M latents, M S of both, latent by latent."""
     n = len(latent)
     certain = Condition(torch.full((n,), label, device=model.device), torch.full((n,), scores[0], device=model.device))
     row = torch.arange(n, device=model.device).repeat_interleave(len(scores))
-    asked = torch.tensor(scores, device=model.device).repeat(n)
+    requested = torch.tensor(scores, device=model.device).repeat(n)
     complete = model.encoding.complete(certain, latent.chance)
-    return latent.select(row), model.encoding.rescored(complete.select(row), asked)
+    return latent.select(row), model.encoding.rescored(complete.select(row), requested)

@@ -16,12 +16,12 @@ class SecondChoices:
 
     Attributes:
         score: the score.
-        low, high: bounds of the scores obtained.
+        low, high: bounds of the scores achieved.
         generated, real: number of images, int [K, K], whose most probable class is the row and whose second most
             probable is the column.
         overlap: share of second choices that generated and real images have in common, mean over the first choices
             of which there are `FEWEST` on both sides; 1 where they are the same, NaN where there is no such class.
-        overlap_real: the same of two random halves of the real images: the most that can be asked of so few.
+        overlap_real: the same of two random halves of the real images: the most that can be requested of so few.
     """
 
     score: float
@@ -40,12 +40,12 @@ def second_choices(
     real: tuple[Tensor, Tensor],
     rng: torch.Generator,
 ) -> SecondChoices:
-    """Counts second choices of images whose obtained score lies in bounds.
+    """Counts second choices of images whose achieved score lies in bounds.
 
     Args:
         score: what the bounds are about.
-        bounds: lowest and highest score obtained.
-        generated, real: probabilities float32 [N, K] and scores float32 [N] obtained.
+        bounds: lowest and highest score achieved.
+        generated, real: probabilities float32 [N, K] and scores float32 [N] achieved.
         rng: draws the halves.
     """
     chosen = [

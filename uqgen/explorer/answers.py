@@ -25,7 +25,7 @@ class Answer:
 
     Attributes:
         x: uint8 [N, C, H, W].
-        score: float32 [N], the scores obtained.
+        score: float32 [N], the scores achieved.
         probabilities: float32 [N, K], of each class.
     """
 
@@ -46,8 +46,8 @@ def between_seeds(
 
     Args:
         run: a trained run of images.
-        label: the class asked, 0 to K - 1.
-        score: the score asked.
+        label: the class requested, 0 to K - 1.
+        score: the score requested.
         seeds: draw the latents of the first and of the last image.
         n: number of images.
         guidance: its strength; None for the run's own, see `Run.guided`.
@@ -60,10 +60,10 @@ def between_seeds(
         require_integer(name, seed, 0)
     model = run.model
     ends = Latent.cat([model.draw_latent(1, seeding.generator(seed, device=model.device)) for seed in seeds])
-    asked = Condition(torch.full((2,), label), torch.full((2,), float(score))).to(model.device)
+    requested = Condition(torch.full((2,), label), torch.full((2,), float(score))).to(model.device)
     way = torch.linspace(0, 1, n, device=model.device)
     with run.guided(guidance):
-        x = model.generate(ends.between(way), model.encoding.complete(asked, ends.chance).between(way))
+        x = model.generate(ends.between(way), model.encoding.complete(requested, ends.chance).between(way))
     return ask_target(run, to_uint8(x).cpu(), label)
 
 
@@ -73,19 +73,19 @@ def of_picture(run: "Run", picture: Image.Image, label: int) -> Answer:
     Args:
         run: a trained run of images.
         picture: of any size and mode.
-        label: the class it is taken for by scores that need one.
+        label: the class it counts as, for scores that need one.
     """
     channels, size, _ = run.experiment.data.shape
     return ask_target(run, fit_image(picture, size, channels)[None], label)
 
 
 def edited(run: "Run", picture: Image.Image, score: float) -> Answer:
-    """A picture from elsewhere made as uncertain as asked, see `uqgen.run.Run.edit`; one image.
+    """A picture from elsewhere made as uncertain as requested, see `uqgen.run.Run.edit`; one image.
 
     Args:
         run: a trained run of images.
         picture: of any size and mode.
-        score: the score asked.
+        score: the score requested.
 
     Raises:
         SettingError: the score is out of range.

@@ -58,7 +58,7 @@ def answer_shown(
 
 
 def picture_shown(run: "Run", picture: Image.Image | None, label: int) -> tuple[Image.Image | None, str, Bars | None]:
-    """A picture as the classifier sees it, what that obtains, and its probabilities; nothing where there is none."""
+    """A picture as the classifier sees it, what that achieves, and its probabilities; nothing where there is none."""
     if picture is None:
         return None, "", None
     answer = of_picture(run, picture, label)
@@ -112,10 +112,10 @@ def _your_image(run: "Run", label: gr.Dropdown) -> None:
         with gr.Column():
             seen, said = _seen("As the classifier sees it"), gr.Textbox(label=f"Predicted class and {name} achieved")
         with gr.Column():
-            made, obtained = _seen("Edited"), gr.Textbox(label=f"Once edited: predicted class and {name} achieved")
+            made, achieved = _seen("Edited"), gr.Textbox(label=f"Once edited: predicted class and {name} achieved")
     probabilities = gr.Label(label="Probabilities, of your image", num_top_classes=N_BARS)
     picture.change(partial(picture_shown, run), [picture, label], [seen, said, probabilities], show_progress="hidden")
-    button.click(partial(edited_shown, run), [picture, score], [made, obtained])
+    button.click(partial(edited_shown, run), [picture, score], [made, achieved])
 
 
 def _as_markdown(text: str) -> str:
@@ -137,7 +137,7 @@ def _introduction(run: "Run") -> str:
 
 
 def _score_slider(run: "Run") -> gr.Slider:
-    low, high = run.experiment.evaluation.asked_range(run.classifiers.score, run.own.score)
+    low, high = run.experiment.evaluation.requested_range(run.classifiers.score, run.own.score)
     name = score_label(run.classifiers.score.name)
     return gr.Slider(low, high, value=(low + high) / 2, step=(high - low) / 100, label=f"{name} requested")
 

@@ -11,7 +11,7 @@ from uqgen.generators.gan.layers import EqualisedLinear, normalise_second_moment
 class ConditionEmbedding(nn.Module):
     """Embeds each part of a condition linearly and normalises it, then concatenates.
 
-    Parts do not share an embedding, so none can drown another; what an encoding puts into one part does share one.
+    Parts do not share an embedding, so none can dominate another; what an encoding puts into one part does share one.
 
     Args:
         part_dims: width of each part.

@@ -18,7 +18,7 @@ class Inversion:
 
     Attributes:
         x: the images given, float32 [N, C, H, W] in [-1, 1].
-        own: their class, score and, if the networks are told it, softmax vector.
+        own: their class, score and, if the networks use it, softmax vector.
         latent: N latents found, which stay as they are when the condition changes.
         offset: float32 [N, ...], what is added to the code that a latent has under a condition; 0 where latents alone
             reach every image.

@@ -158,7 +158,7 @@ class ConditionalModel(LightningModule, ABC):
     def training_step(self, batch: ScoredBatch, batch_idx: int) -> None:
         """One step on a batch, unless the training is complete."""
         if not self.is_complete:
-            batch = batch._replace(condition=self._told(batch.condition), requested=self._told(batch.requested))
+            batch = batch._replace(condition=self._used(batch.condition), requested=self._used(batch.requested))
             self.step(batch)
             self.n_new = len(batch.x) * distributed.world_size()
             self.n_images += self.n_new
@@ -178,7 +178,7 @@ class ConditionalModel(LightningModule, ABC):
     def predict_step(self, batch: ScoredBatch, batch_idx: int) -> Tensor:
         """Images of the requested conditions, as `generate` makes them."""
         rng = self._step_rng(HELD_OUT + batch_idx)
-        return self.generate(self.draw_latent(len(batch.x), rng), self._told(batch.requested))
+        return self.generate(self.draw_latent(len(batch.x), rng), self._used(batch.requested))
 
     def _pop_means(self) -> dict[str, float]:
         """Means of the training quantities since the last call, over all devices, each of which must call it."""
@@ -210,15 +210,15 @@ class ConditionalModel(LightningModule, ABC):
         described = {name: part if isinstance(part, Mapping) else describe(part) for name, part in modules.items()}
         return {**described, "training": as_plain_values(self.settings)}
 
-    def _told(self, condition: Condition) -> Condition:
-        """What the networks are told of a condition."""
+    def _used(self, condition: Condition) -> Condition:
+        """What the networks use of a condition."""
         return condition if self.encoding.uses_probabilities else condition._replace(probabilities=None)
 
     def _compare(self, batch: ScoredBatch, batch_idx: int, stage: str) -> None:
         if self.target is None or self.score is None:
             return
-        images, asked = self.predict_step(batch, batch_idx), batch.requested
-        self.agreement.update(self.score(self.target(images), asked.label), asked.score)
+        images, requested = self.predict_step(batch, batch_idx), batch.requested
+        self.agreement.update(self.score(self.target(images), requested.label), requested.score)
         names = {f"{stage}/{name}": metric for name, metric in self.agreement.items(keep_base=True)}
         self.log_dict(names, on_epoch=True, on_step=False, batch_size=len(images))
 

@@ -23,7 +23,7 @@ class ModelContext:
         real: class and score of every training image, with its probabilities where the encoding uses them.
         enforcement: what there is to what makes a generator keep to the condition in its training.
         target: the classifier being explained.
-        siblings: classifiers like the target that may take part in the training.
+        surrogates: classifiers like the target that may take part in the training.
         score: fitted to the target.
     """
 
@@ -32,7 +32,7 @@ class ModelContext:
     real: Condition
     enforcement: Callable[[EnforcementContext], Enforcement]
     target: FrozenClassifier
-    siblings: tuple[FrozenClassifier, ...]
+    surrogates: tuple[FrozenClassifier, ...]
     score: Score
 
 

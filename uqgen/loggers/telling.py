@@ -36,7 +36,7 @@ def log_measurements(loggers: Loggers, measurements: Measurements, stage: str, s
         logger.log_metrics(found, n_images)
     for protocol, result in measurements.protocols.items():
         made = measurements.generated[protocol]
-        pairs = made.asked.score.numpy(), made.score_out.numpy()
+        pairs = made.requested.score.numpy(), made.score_out.numpy()
         scores = RequestedAchieved(stage, protocol, *pairs, result.in_vs_out, score_name)
         for logger in ours(loggers):
             logger.log_in_vs_out(scores, n_images)

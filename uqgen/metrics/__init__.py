@@ -10,7 +10,16 @@ from pkgutil import iter_modules
 from uqgen.metrics.metric import DISTANCES, METRICS, Metric, Row, Sample, Sides, distance, register
 
 _ORDER = (
-    *("cost", "in_vs_out", "class_agreement", "knobs", "judges", "by_score", "copies", "fragility"),
+    *(
+        "cost",
+        "in_vs_out",
+        "class_agreement",
+        "disentanglement",
+        "judges",
+        "by_score",
+        "memorisation",
+        "local_sensitivity",
+    ),
     *("overlap", "fidelity", "wasserstein"),
 )
 

@@ -21,7 +21,7 @@ class Scored(NamedTuple):
 
     Attributes:
         features: float64 [N, F].
-        score: float32 [N], asked or own.
+        score: float32 [N], requested or own.
     """
 
     features: Tensor
@@ -34,7 +34,7 @@ class Scored(NamedTuple):
 
 @dataclass(frozen=True)
 class DistanceInBin:
-    """How near images asked for in one part of the range are to real training images that lie in it.
+    """How near images requested in one part of the range are to real training images that lie in it.
 
     Both distances are taken on equally many images, drawn at random, since a distance of samples grows as they get
     fewer.
@@ -80,7 +80,7 @@ def distance_by_score(
     """Compares generated with real training images in equal bins of their scores.
 
     Args:
-        generated: with the scores asked.
+        generated: with the scores requested.
         real: other real images, for the floor.
         train: real training images.
         bounds: the lowest and the highest score.

@@ -1,4 +1,4 @@
-"""Whether images are taken for what they are to be."""
+"""Whether images are predicted as the class requested."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from uqgen.metrics.metric import Metric, Row, register
 
 
 def class_agreement(logits: Tensor, label: Tensor, n_resamples: int) -> Estimate:
-    """Share of images whose most probable class is the one asked, or, of real images, their own.
+    """Share of images whose most probable class is the one requested, or, of real images, their own.
 
     Args:
         logits: float32 [N, K] or [N, M, K].
@@ -22,7 +22,7 @@ def class_agreement(logits: Tensor, label: Tensor, n_resamples: int) -> Estimate
     return bootstrap(lambda a: {"share": a.mean(axis=-1)}, (agrees,), n_resamples)["share"]
 
 
-def _of_protocol(protocol: str, asked: str) -> Iterator[Metric]:
+def _of_protocol(protocol: str, requested: str) -> Iterator[Metric]:
     key, of_real = f"class_agreement/{protocol}", f"controls/matched_real/class_agreement/{protocol}"
     yield Metric(
         key,
@@ -37,7 +37,7 @@ def _of_protocol(protocol: str, asked: str) -> Iterator[Metric]:
         rows=[
             Row("agreement", "class agreement", {protocol: key}),
             Row("second score", "class agreement", {protocol: key}),
-            Row("controls", f"class agreement, {asked}", {"generated": key, "real": of_real}),
+            Row("controls", f"class agreement, {requested}", {"generated": key, "real": of_real}),
         ],
     )
     yield Metric(

@@ -1,4 +1,4 @@
-"""How near the obtained scores are to the asked ones: Le Coz et al. (2023), figures 2b and 4, in numbers."""
+"""How near the achieved scores are to the requested ones: Le Coz et al. (2023), figures 2b and 4, in numbers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from uqgen.metrics.metric import Better, Metric, Row, register
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """The obtained scores of the images whose asked score lies in one bin.
+    """The achieved scores of the images whose requested score lies in one bin.
 
     Attributes:
-        low, high: edges of the bin; it holds low <= asked < high, the last bin also asked = high.
+        low, high: edges of the bin; it holds low <= requested < high, the last bin also requested = high.
         n: number of images in the bin. Where it is 0, everything below is NaN.
-        mean, median: of the obtained scores.
-        lower_quartile, upper_quartile: of the obtained scores.
+        mean, median: of the achieved scores.
+        lower_quartile, upper_quartile: of the achieved scores.
     """
 
     low: float
@@ -34,20 +34,20 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class InVsOut:
-    """Agreement of asked and obtained scores.
+    """Agreement of requested and achieved scores.
 
     Attributes:
         n: number of images N.
-        mae: mean of |obtained - asked|.
-        rmse: root of the mean of (obtained - asked)^2.
-        bias: mean of obtained - asked.
+        mae: mean of |achieved - requested|.
+        rmse: root of the mean of (achieved - requested)^2.
+        bias: mean of achieved - requested.
         pearson: linear correlation; NaN where either side is constant.
         spearman: Pearson correlation of the ranks, ties sharing their mean rank; NaN where either side is constant.
-        r2: coefficient of determination with the asked score as the truth and the obtained score as its prediction,
-            1 - sum (asked - obtained)^2 / sum (asked - mean asked)^2; at most 1, 0 for always obtaining the mean asked
-            score, NaN where the asked score is constant.
-        within_005, within_01: share of images with |obtained - asked| at most 0.05 and 0.1.
-        curve: one point for each bin of asked scores.
+        r2: coefficient of determination with the requested score as the truth and the achieved score as its prediction,
+            1 - sum (requested - achieved)^2 / sum (requested - mean requested)^2; at most 1, 0 for always achieving the
+            mean requested score, NaN where the requested score is constant.
+        within_005, within_01: share of images with |achieved - requested| at most 0.05 and 0.1.
+        curve: one point for each bin of requested scores.
     """
 
     n: int
@@ -63,13 +63,13 @@ class InVsOut:
 
 
 def in_vs_out(
-    asked: ArrayLike, obtained: ArrayLike, *, edges: ArrayLike, n_resamples: int = 1_000, seed: int = 0
+    requested: ArrayLike, achieved: ArrayLike, *, edges: ArrayLike, n_resamples: int = 1_000, seed: int = 0
 ) -> InVsOut:
-    """Compares asked with obtained scores.
+    """Compares requested with achieved scores.
 
     Args:
-        asked: float [N], finite, N at least 1.
-        obtained: float [N], finite.
+        requested: float [N], finite, N at least 1.
+        achieved: float [N], finite.
         edges: float [B + 1], increasing, the edges of the B bins of the curve; a score outside all bins counts
             everywhere but in the curve.
         n_resamples: number of bootstrap resamples.
@@ -79,15 +79,17 @@ def in_vs_out(
         ValueError: the arrays are empty, differ in length or hold a NaN or infinity; the edges do not increase.
         SettingError: n_resamples or seed is out of range.
     """
-    asked, obtained = _checked(asked, obtained)
-    columns = (asked, obtained, _tie_codes(asked), _tie_codes(obtained))
+    requested, achieved = _checked(requested, achieved)
+    columns = (requested, achieved, _tie_codes(requested), _tie_codes(achieved))
     agreement = bootstrap(_agreement, columns, n_resamples, seed)
-    return InVsOut(n=len(asked), **agreement, curve=_curve(asked, obtained, np.asarray(edges), n_resamples, seed))
+    return InVsOut(
+        n=len(requested), **agreement, curve=_curve(requested, achieved, np.asarray(edges), n_resamples, seed)
+    )
 
 
 def by_class(
-    asked: ArrayLike,
-    obtained: ArrayLike,
+    requested: ArrayLike,
+    achieved: ArrayLike,
     labels: ArrayLike,
     class_names: Sequence[str],
     *,
@@ -98,26 +100,28 @@ def by_class(
     """`in_vs_out` of each class that occurs, in the order of the labels.
 
     Args:
-        asked, obtained, edges, n_resamples, seed: as in `in_vs_out`.
+        requested, achieved, edges, n_resamples, seed: as in `in_vs_out`.
         labels: int [N], the class of each image, in 0 .. K - 1.
         class_names: K names.
 
     Raises:
         ValueError: as in `in_vs_out`; the labels differ in length from the scores.
     """
-    asked, obtained, labels = np.asarray(asked), np.asarray(obtained), np.asarray(labels)
-    if labels.shape != asked.shape or labels.shape != obtained.shape:
-        raise ValueError(f"labels {labels.shape}, asked {asked.shape} and obtained {obtained.shape} differ in length")
+    requested, achieved, labels = np.asarray(requested), np.asarray(achieved), np.asarray(labels)
+    if labels.shape != requested.shape or labels.shape != achieved.shape:
+        raise ValueError(
+            f"labels {labels.shape}, requested {requested.shape} and achieved {achieved.shape} differ in length"
+        )
     of_class = {class_names[label]: labels == label for label in np.unique(labels)}
     return {
-        name: in_vs_out(asked[chosen], obtained[chosen], edges=edges, n_resamples=n_resamples, seed=seed)
+        name: in_vs_out(requested[chosen], achieved[chosen], edges=edges, n_resamples=n_resamples, seed=seed)
         for name, chosen in of_class.items()
     }
 
 
-def mean_absolute_error(asked: Array, obtained: Array) -> Floats:
-    """Mean of |obtained - asked| over the last axis, float [..., N] to [...]."""
-    return np.abs(obtained - asked).mean(axis=-1)
+def mean_absolute_error(requested: Array, achieved: Array) -> Floats:
+    """Mean of |achieved - requested| over the last axis, float [..., N] to [...]."""
+    return np.abs(achieved - requested).mean(axis=-1)
 
 
 def pearson(a: Array, b: Array) -> Floats:
@@ -127,47 +131,47 @@ def pearson(a: Array, b: Array) -> Floats:
         return np.vecdot(a, b) / np.sqrt(np.vecdot(a, a) * np.vecdot(b, b))
 
 
-def _agreement(asked: Floats, obtained: Floats, asked_codes: Array, obtained_codes: Array) -> dict[str, Floats]:
+def _agreement(requested: Floats, achieved: Floats, requested_codes: Array, achieved_codes: Array) -> dict[str, Floats]:
     """All statistics of `InVsOut` over the last axis; the codes are those of `_tie_codes`."""
-    difference = obtained - asked
-    distance, centred = np.abs(difference), _centred(asked)
+    difference = achieved - requested
+    distance, centred = np.abs(difference), _centred(requested)
     squared_error, squared_spread = np.vecdot(difference, difference), np.vecdot(centred, centred)
     with np.errstate(divide="ignore", invalid="ignore"):
         r2 = np.where(squared_spread > 0, 1 - squared_error / squared_spread, np.nan)
     return {
-        "mae": mean_absolute_error(asked, obtained),
-        "rmse": np.sqrt(squared_error / asked.shape[-1]),
+        "mae": mean_absolute_error(requested, achieved),
+        "rmse": np.sqrt(squared_error / requested.shape[-1]),
         "bias": difference.mean(axis=-1),
-        "pearson": pearson(asked, obtained),
-        "spearman": pearson(_ranks(asked_codes), _ranks(obtained_codes)),
+        "pearson": pearson(requested, achieved),
+        "spearman": pearson(_ranks(requested_codes), _ranks(achieved_codes)),
         "r2": r2,
         "within_005": (distance <= 0.05).mean(axis=-1),
         "within_01": (distance <= 0.1).mean(axis=-1),
     }
 
 
-def _curve(asked: Floats, obtained: Floats, edges: Floats, n_resamples: int, seed: int) -> tuple[CurvePoint, ...]:
+def _curve(requested: Floats, achieved: Floats, edges: Floats, n_resamples: int, seed: int) -> tuple[CurvePoint, ...]:
     if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
         raise ValueError(f"edges must be two or more increasing numbers, not {edges}")
-    bins = np.searchsorted(edges, asked, side="right") - 1
-    bins[asked == edges[-1]] = len(edges) - 2
+    bins = np.searchsorted(edges, requested, side="right") - 1
+    bins[requested == edges[-1]] = len(edges) - 2
     return tuple(
-        _curve_point(float(low), float(high), obtained[bins == position], n_resamples, seed)
+        _curve_point(float(low), float(high), achieved[bins == position], n_resamples, seed)
         for position, (low, high) in enumerate(pairwise(edges))
     )
 
 
-def _curve_point(low: float, high: float, obtained: Floats, n_resamples: int, seed: int) -> CurvePoint:
-    if len(obtained) == 0:
+def _curve_point(low: float, high: float, achieved: Floats, n_resamples: int, seed: int) -> CurvePoint:
+    if len(achieved) == 0:
         nothing = Estimate(np.nan, np.nan, np.nan)
         return CurvePoint(low, high, 0, nothing, nothing, np.nan, np.nan)
-    centre = bootstrap(_centre, (obtained,), n_resamples, seed)
-    lower, upper = np.quantile(obtained, (0.25, 0.75))
-    return CurvePoint(low, high, len(obtained), centre["mean"], centre["median"], float(lower), float(upper))
+    centre = bootstrap(_centre, (achieved,), n_resamples, seed)
+    lower, upper = np.quantile(achieved, (0.25, 0.75))
+    return CurvePoint(low, high, len(achieved), centre["mean"], centre["median"], float(lower), float(upper))
 
 
-def _centre(obtained: Floats) -> dict[str, Floats]:
-    return {"mean": obtained.mean(axis=-1), "median": np.median(obtained, axis=-1)}
+def _centre(achieved: Floats) -> dict[str, Floats]:
+    return {"mean": achieved.mean(axis=-1), "median": np.median(achieved, axis=-1)}
 
 
 def _centred(values: Array) -> Floats:
@@ -195,11 +199,13 @@ def _ranks(codes: NDArray[np.intp]) -> Floats:
     return np.take_along_axis(mean_ranks, rows, axis=1).reshape(codes.shape)
 
 
-def _checked(asked: ArrayLike, obtained: ArrayLike) -> tuple[Floats, Floats]:
-    arrays = np.asarray(asked, dtype=np.float64), np.asarray(obtained, dtype=np.float64)
+def _checked(requested: ArrayLike, achieved: ArrayLike) -> tuple[Floats, Floats]:
+    arrays = np.asarray(requested, dtype=np.float64), np.asarray(achieved, dtype=np.float64)
     if arrays[0].ndim != 1 or arrays[0].shape != arrays[1].shape or len(arrays[0]) == 0:
-        raise ValueError(f"asked and obtained must be [N] with N above 0, not {arrays[0].shape} and {arrays[1].shape}")
-    for name, array in zip(("asked", "obtained"), arrays, strict=True):
+        raise ValueError(
+            f"requested and achieved must be [N] with N above 0, not {arrays[0].shape} and {arrays[1].shape}"
+        )
+    for name, array in zip(("requested", "achieved"), arrays, strict=True):
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds {np.count_nonzero(~np.isfinite(array))} values that are NaN or infinite")
     return arrays
@@ -258,7 +264,7 @@ def _of_protocol(protocol: str) -> Iterator[Metric]:
             name=f"{protocol}_{which}" if which in ("mae", "pearson", "spearman") else "",
             main=protocol == "uniform" and which in ("mae", "pearson"),
             choice="error" if (protocol, which) == ("uniform", "mae") else "",
-            section="In against out" if called.panel else "",
+            section="In vs. out" if called.panel else "",
             panel=called.panel,
             rows=[Row("agreement", called.full, {protocol: f"{path}/{which}"})],
         )
@@ -281,5 +287,5 @@ register(
     statistic("by_strength/0/in_vs_out", "mae", "uniform, unguided", name="unguided_mae"),
     statistic("by_strength/0/in_vs_out", "pearson", "uniform, unguided", name="unguided_pearson"),
     statistic("at_sampling/best_of/in_vs_out", "mae", "uniform, best of k", name="best_of_mae"),
-    statistic("at_sampling/corrected/in_vs_out", "mae", "uniform, corrected", name="corrected_mae"),
+    statistic("at_sampling/recalibrated/in_vs_out", "mae", "uniform, recalibrated", name="recalibrated_mae"),
 )

@@ -101,7 +101,7 @@ class Metric:
         main: whether it is among the few shown first.
         choice: what it is in the choice among variants; empty where it has no say.
         relative: whether variants are compared by its ratio to the reference's, too.
-        sentence: its name in the report's summary; empty where it is not told.
+        sentence: its name in the report's summary; empty where it is not reported.
         floor: path of what other real data reach.
         section, panel: titles of W&B's section and panel that draw it; empty for none.
         data: "images" or "points", where it is of these alone.

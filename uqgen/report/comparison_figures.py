@@ -137,7 +137,7 @@ def curves_figure(comparison: Comparison) -> Figure:
     scores = {job.results["score"] for variant in variants for job in variant.complete}
     label = score_label(scores.pop()) if len(scores) == 1 else "score"
     curves = [uniform_curve(variant.complete) for variant in variants]
-    drawn = np.concatenate([part for curve in curves for part in (curve.asked, curve.low, curve.high)])
+    drawn = np.concatenate([part for curve in curves for part in (curve.requested, curve.low, curve.high)])
     limits = padded_limits(drawn[~np.isnan(drawn)])
     figure = new_figure(*_size([_lines(variant.name) for variant in variants]))
     axes = figure.subplots()
@@ -231,5 +231,7 @@ def _draw_front(axes: Axes, unbeaten: Sequence[Variant]) -> None:
 
 def _draw_curve(axes: Axes, curve: Curve, look: Look, name: str) -> None:
     label = "\n".join(_lines(name))
-    axes.fill_between(curve.asked, curve.low, curve.high, color=look.colour, alpha=0.12, linewidth=0)
-    axes.plot(curve.asked, curve.mean, color=look.colour, marker=look.marker, markersize=4, linewidth=1.6, label=label)
+    axes.fill_between(curve.requested, curve.low, curve.high, color=look.colour, alpha=0.12, linewidth=0)
+    axes.plot(
+        curve.requested, curve.mean, color=look.colour, marker=look.marker, markersize=4, linewidth=1.6, label=label
+    )

@@ -52,7 +52,7 @@ def edited_image_figure(edited: EditedImage, class_names: Sequence[str], score_n
 
 def edits_figure(
     given: GivenImages,
-    asked: Tensor,
+    requested: Tensor,
     edits: Mapping[str, Edits],
     class_names: Sequence[str],
     score_name: str,
@@ -65,13 +65,13 @@ def edits_figure(
 
     Args:
         given: N images.
-        asked: float32 [S], the scores requested.
+        requested: float32 [S], the scores requested.
         edits: of each method.
         class_names: K names.
         score_name: name of the score.
         seed: of the inversion, for the small print.
     """
-    columns = ["given", *(f"{score:.3g}" for score in asked.tolist())]
+    columns = ["given", *(f"{score:.3g}" for score in requested.tolist())]
     names = names_above(class_names, len(columns), [_METHODS_SHORT.get(method, method) for method in edits])
     images, words, marked, rows = [], [], [], []
     for number in range(min(3, len(given.x))):

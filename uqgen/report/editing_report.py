@@ -66,7 +66,7 @@ def lead_between(run: "Run", images: Sequence[str | int], settings: EditingSetti
     path = run.folder.explanation / f"{_name('between', images, settings)}.png"
     results = {"run": str(run.folder.path), "score": score, "images": images, "class_names": names}
     run.folder.write(path.with_suffix(".json"), as_plain({**results, "settings": settings, **between.results()}))
-    save_figure(between_figure(between, names, score, run.evaluator.asked_range, seed=settings.seed), path)
+    save_figure(between_figure(between, names, score, run.evaluator.requested_range, seed=settings.seed), path)
     log.info("between two images: %s", path.resolve())
     return between
 
@@ -88,7 +88,7 @@ def edit_many(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
     path = folder / f"{_name('edits', [split, n], settings)}.png"
     results = {"run": str(run.folder.path), "score": score, "split": split}
     run.folder.write(path.with_suffix(".json"), as_plain({**results, "settings": settings, **found.results()}))
-    figure = edits_figure(found.given, found.asked, found.edits, run.class_names, score, seed=settings.seed)
+    figure = edits_figure(found.given, found.requested, found.edits, run.class_names, score, seed=settings.seed)
     save_figure(figure, path)
     log.info("edits: %s", path.resolve())
     return found

@@ -40,7 +40,7 @@ def evaluate(
         loggers: who is told.
 
     Returns:
-        Mean absolute error of the obtained scores under the uniform protocol.
+        Mean absolute error of the achieved scores under the uniform protocol.
     """
     model = model.to(experiment.hardware.device())
     with experiment.stage("evaluation"):

@@ -105,8 +105,8 @@ def write_figures(folder: Path, explanation: Explanation, classes: ShownClasses,
     for name, figure in figures.items():
         save_figure(figure, folder / "figures" / f"{name}.png")
     write_strips(folder / "figures" / "strips", animated, classes)
-    images, obtained = unit_range(animated.x).numpy(), animated.score_out.numpy()
-    write_atomically(folder / "sweep.gif", sweep_animation(images, animated.scores, obtained, classes, score.name))
+    images, achieved = unit_range(animated.x).numpy(), animated.score_out.numpy()
+    write_atomically(folder / "sweep.gif", sweep_animation(images, animated.scores, achieved, classes, score.name))
 
 
 def _gallery_figure(gallery: Gallery, classes: ShownClasses, score_name: str, seed: int) -> Figure:

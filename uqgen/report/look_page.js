@@ -23,7 +23,7 @@
     find(".count output").value = `${index + 1} of ${n}`;
     find("progress").value = index;
     find(".stage").replaceChildren(canvasOf(index, `Image ${index + 1}`));
-    find(".asked strong").textContent = data.names[index];
+    find(".requested strong").textContent = data.names[index];
     undo.disabled = index === 0;
   };
 
@@ -54,7 +54,7 @@
   const verdict = (all) => {
     const counted = `${all.right} of ${all.of} answers are right: ${percent(all.share)}, interval ${interval(all)}.`;
     if (isChance(all)) return `${counted} This cannot be distinguished from chance, 50 %.`;
-    const found = all.share > 0.5 ? "told apart" : "taken for each other";
+    const found = all.share > 0.5 ? "told apart" : "mistaken for each other";
     return `${counted} Real and generated images were ${found} more often than by chance, 50 %.`;
   };
 
@@ -73,7 +73,7 @@
     const group = document.createElement("section");
     group.className = "group";
     group.innerHTML = '<h3></h3><div class="tiles"></div>';
-    group.firstChild.textContent = `${is === "real" ? "Real" : "Generated"}, taken for ${taken}: ${indices.length}`;
+    group.firstChild.textContent = `${is === "real" ? "Real" : "Generated"}, answered ${taken}: ${indices.length}`;
     group.lastChild.append(...indices.map(tile));
     return group;
   };

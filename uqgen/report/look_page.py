@@ -61,7 +61,7 @@ def write_look_page(path: Path, images: MixedImages, about: About) -> None:
 <section class="ask" hidden>
 <p class="count"><output></output><progress max="{len(images.x)}" value="0"></progress></p>
 <div class="stage"></div>
-<p class="asked">class <strong></strong></p>
+<p class="requested">class <strong></strong></p>
 <div class="answers">
 <button type="button" value="real">Real <kbd>R</kbd></button>
 <button type="button" value="generated">Generated <kbd>G</kbd></button>

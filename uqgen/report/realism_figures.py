@@ -131,7 +131,7 @@ def moons_figure(
     real_x: ArrayLike,
     real_score: ArrayLike,
     fake_x: ArrayLike,
-    asked: ArrayLike,
+    requested: ArrayLike,
     score_name: str,
     *,
     seed: int,
@@ -142,7 +142,7 @@ def moons_figure(
         real_x: float [N, 2], real points.
         real_score: float [N], their scores.
         fake_x: float [M, 2], generated points.
-        asked: float [M], the scores requested of the generator.
+        requested: float [M], the scores requested of the generator.
         score_name: name of the score, such as `msp`.
         seed: seed the generated points were drawn with, for the small print.
 
@@ -150,8 +150,8 @@ def moons_figure(
         SettingError: an array has another shape.
     """
     real_x, fake_x = shaped("real_x", real_x, "N", 2), shaped("fake_x", fake_x, "M", 2)
-    real_score, asked = shaped("real_score", real_score, len(real_x)), shaped("asked", asked, len(fake_x))
-    everywhere, scores = np.concatenate([real_x, fake_x]), np.concatenate([real_score, asked])
+    real_score, requested = shaped("real_score", real_score, len(real_x)), shaped("requested", requested, len(fake_x))
+    everywhere, scores = np.concatenate([real_x, fake_x]), np.concatenate([real_score, requested])
     norm, label = Normalize(scores.min(), scores.max()), score_label(score_name)
     xlim, ylim = padded_limits(everywhere[:, 0]), padded_limits(everywhere[:, 1])
 
@@ -160,7 +160,7 @@ def moons_figure(
     figure = new_figure(height=float(np.clip(_PANEL * shape, 1.5, 5)) + 0.9)
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
     _draw_points(left, real_x, real_score, norm, "Real points, by their score")
-    _draw_points(right, fake_x, asked, norm, "Generated points, by score requested")
+    _draw_points(right, fake_x, requested, norm, "Generated points, by score requested")
     left.set(xlim=xlim, ylim=ylim)
     left.set_ylabel("x₂", fontsize=TEXT)
 

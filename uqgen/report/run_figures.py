@@ -78,7 +78,7 @@ def measured_figures(context: EvaluationContext, measurements: Measurements, mod
         yield from _image_figures(context, model)
     else:
         real = context.data.train.x.numpy(), context.own.score.numpy()
-        fake = generated.x.numpy(), generated.asked.score.numpy()
+        fake = generated.x.numpy(), generated.requested.score.numpy()
         yield "moons", moons_figure(*real, *fake, score, seed=seed)
     scores = context.reference.score.numpy(), generated.score_out.numpy()
     yield "distribution", distribution_figure(*scores, score, seed=seed)
@@ -96,7 +96,7 @@ def _in_vs_out(generated: dict[str, Generated], protocols: dict[str, ProtocolRes
     panels = [
         InVsOutPanel(
             PROTOCOL_TITLES[protocol],
-            generated[protocol].asked.score.numpy(),
+            generated[protocol].requested.score.numpy(),
             generated[protocol].score_out.numpy(),
             protocols[protocol].in_vs_out,
         )
@@ -112,7 +112,7 @@ def _image_figures(context: EvaluationContext, model: ConditionalModel) -> Drawn
         scores = f"{score_label(score)} {images.low:.2f} to {images.high:.2f}"
         spread = ShownClasses(names, images.classes.tolist(), "evenly spread over their list")
         yield f"beside_{name}", side_by_side_figure(images.generated, images.real, spread, scores, seed=seed)
-    rows = rows_of_classes(score, context.asked_range)
+    rows = rows_of_classes(score, context.requested_range)
     made, _ = fixed_noise(model, classes.labels, rows, seed)
     probability, predicted = predictive_logits(context.target.predict(made)).softmax(dim=1).max(dim=1)
     shape = (len(rows), len(classes.labels))

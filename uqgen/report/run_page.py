@@ -11,7 +11,7 @@ from uqgen.report.run_tables import (
     at_sampling_table,
     classifier_table,
     controls_table,
-    knobs_table,
+    disentanglement_table,
     manifold_table,
     realism_table,
     strength_table,
@@ -32,7 +32,7 @@ from uqgen.report.style import score_label
 from uqgen.run_folder import Plain, RunFolder
 from uqgen.scores import get_score
 
-QUESTION, IN_VS_OUT, MADE = "The question", "In against out", "Generated data"
+QUESTION, IN_VS_OUT, MADE = "The question", "In vs. out", "Generated data"
 SECOND, JUDGES, TRAINING = "Second score", "Judges", "Training"
 BEFORE_EXPLANATION = (QUESTION, IN_VS_OUT)  # sections that come first on the page of an explained run
 PAPER_ROWS = {"msp": [1.0, 0.7]}  # figure 3 of the paper; for other scores, the ends of the reachable range
@@ -68,7 +68,7 @@ def write_run_page(run: RunFolder) -> None:
         sections = [section for section in (*explained, again) if section]
         write_page(run.report, title, f"{text}python -m uqgen.evaluate run={run.path} adds it here.", sections)
         return
-    results = json.loads(measured.results.read_text())
+    results = measured.read_results()
     sections = measured_sections(measured, results)
     if again is not None:
         before = [section for section in sections if section.title in BEFORE_EXPLANATION]
@@ -153,10 +153,10 @@ def captions(results: Plain) -> dict[str, Caption]:
     }
 
 
-def rows_of_classes(score: str, asked_range: tuple[float, float]) -> list[float]:
+def rows_of_classes(score: str, requested_range: tuple[float, float]) -> list[float]:
     """The scores requested in the two rows of the paper's figure 3, the certain one first."""
     is_confident = get_score(score).high_means == "confident"
-    return PAPER_ROWS.get(score, sorted(asked_range, reverse=is_confident))
+    return PAPER_ROWS.get(score, sorted(requested_range, reverse=is_confident))
 
 
 def _in_vs_out(section: str, label: str) -> Caption:
@@ -175,13 +175,13 @@ def _tables(results: Plain, settings: Plain) -> dict[str, Table]:
         tables[BESIDE] = manifold_table(results)
     if results["second_score"]:
         tables[SECOND] = agreement_table(results, "second score")
-        tables["Two knobs"] = knobs_table(results)
+        tables["Disentanglement of the two scores"] = disentanglement_table(results)
     tables["The classifier"] = classifier_table(results)
     tables["Realism"] = realism_table(results)
     if results["by_strength"]:
         tables[GUIDANCE] = strength_table(results)
-    n = settings["evaluation"].get("n_correction", EvaluationSettings.n_correction)
-    tables["At sampling time"] = at_sampling_table(results, results.get("n_images_of_correction", n))
+    n = settings["evaluation"].get("n_recalibration", EvaluationSettings.n_recalibration)
+    tables["At sampling time"] = at_sampling_table(results, results.get("n_images_of_recalibration", n))
     if results["controls"]:
         tables["Controls"] = controls_table(results)
     return tables

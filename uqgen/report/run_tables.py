@@ -18,9 +18,9 @@ BESIDE_REAL = {"generated": "generated", "real": "real"}
 NOT_CORRUPTED = {"none": "not corrupted"}
 WAY_TITLES = {
     "alone": "the model alone",
-    "corrected": "score fed corrected",
+    "recalibrated": "requested score recalibrated",
     "best_of": "nearest of several",
-    "corrected_best_of": "both",
+    "recalibrated_best_of": "both",
 }
 
 
@@ -73,7 +73,7 @@ def _text(row: Row, found: list[Found]) -> str:
 
 
 def agreement_table(results: Plain, table: str = "agreement") -> Table:
-    """Every number of in against out, with its interval, under both protocols; of "second score" in its place."""
+    """Every number of in vs. out, with its interval, under both protocols; of "second score" in its place."""
     n = results["in_vs_out"]["data"]["n"]
     caption = (
         f"In brackets, 95 % bootstrap intervals; n = {n:,} each. Class agreement: the share "
@@ -82,13 +82,13 @@ def agreement_table(results: Plain, table: str = "agreement") -> Table:
     return metric_table(table, results, PROTOCOL_TITLES, caption)
 
 
-def knobs_table(results: Plain) -> Table:
+def disentanglement_table(results: Plain) -> Table:
     """What each of two scores requested does to either one achieved, under both protocols."""
     words = {"first": score_label(results["score"]), "second": score_label(results["second_score"]["name"])}
     numbers = {"slope": "slope", "pearson": "partial Pearson"}
     columns = {f"{key} {p}": f"{what}, {PROTOCOL_TITLES[p]}" for p in PROTOCOL_TITLES for key, what in numbers.items()}
     caption = "Class and other score requested held fixed; 95 % bootstrap intervals"
-    return metric_table("knobs", results, columns, caption, words=words)
+    return metric_table("disentanglement", results, columns, caption, words=words)
 
 
 def realism_table(results: Plain) -> Table:
@@ -111,14 +111,14 @@ def controls_table(results: Plain) -> Table:
     return metric_table("controls", results, BESIDE_REAL, caption)
 
 
-def at_sampling_table(results: Plain, n_correction: int) -> Table:
+def at_sampling_table(results: Plain, n_recalibration: int) -> Table:
     """The raw generator and every kind of help at sampling time, under the uniform protocol, with what each costs."""
     ways, parts = results["at_sampling"], ("in_vs_out", "class_agreement", "judges")
     alone = next(iter(results.get("by_strength") or []), {part: results[part]["uniform"] for part in parts})
     caption = (
         f"Requested uniformly; {alone['in_vs_out']['n']:,} images of the model alone, "
         f"{ways['best_of']['in_vs_out']['n']:,} kept of each other kind; the "
-        f"correction was fitted once, on {n_correction:,} other images; 95 % bootstrap intervals"
+        f"recalibration was fitted once, on {n_recalibration:,} other images; 95 % bootstrap intervals"
     )
     shown = {"at_sampling": {"alone": {**alone, "cost": 1}, **ways}}
     return metric_table("at_sampling", shown, {}, caption, words=WAY_TITLES)

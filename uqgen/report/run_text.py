@@ -25,7 +25,7 @@ EXPLANATIONS = {
         "that have a generated one within reach of their nearest real neighbours. Density: how many real "
         "neighbourhoods generated data lie in."
     ),
-    "In against out": (
+    "In vs. out": (
         "Every dot is something generated: the score that was requested of the generator, and the score that the "
         "classifier then gave it. The nearer to the dashed line, the better. Scores were requested in two ways: as "
         "often as real data have them, and uniformly, so that rare scores count as much as common ones."
@@ -38,7 +38,7 @@ EXPLANATIONS = {
     ),
     "At sampling time": (
         "The model alone can be helped without a gradient. Nearest of several: some are made for each score requested, "
-        "and the one is kept whose score achieved is nearest. Score fed corrected: the generator is fed another score "
+        "and the one is kept whose achieved score is nearest. Recalibration: the generator is given another score "
         "than the one requested, namely the one that achieves it on average. The classifier itself chooses, so that "
         "what the judges say matters most here."
     ),
@@ -56,7 +56,7 @@ def question(results: Plain) -> str:
     label = score_label(score.name)
     return (
         f"What makes this classifier uncertain? A classifier of {n_classes} classes was frozen, and each training "
-        f"{data} got its {label} from it ({meaning(score)}). A generative model that is told class and {label} then "
+        f"{data} got its {label} from it ({meaning(score)}). A generative model that is given class and {label} then "
         f"learned to make {data}s of a class with the {label} that one requests. How near do the scores achieved come "
         f"to those requested, do judges, classifiers that took no part in the training, find the same {data}s "
         f"uncertain, and what do the {data}s show?"
@@ -87,7 +87,7 @@ def summary(results: Plain) -> str:
     )
     agreement = {protocol: found["value"] for protocol, found in results["class_agreement"].items()}
     taken = (
-        f"Class agreement: {agreement['data']:.3f} of {data} requested as in the data are taken for the class "
+        f"Class agreement: {agreement['data']:.3f} of {data} requested as in the data are predicted as the class "
         f"requested, {agreement['uniform']:.3f} of those requested uniformly"
     )
     if controls is None:
@@ -100,7 +100,7 @@ def summary(results: Plain) -> str:
 
 
 def judges_in_full(results: Plain) -> str:
-    """What the judges say of scores asked uniformly, beside what they say of real images that have these scores.
+    """What the judges say of scores requested uniformly, beside what they say of real images that have these scores.
 
     Args:
         results: with controls and at least one judge.
@@ -131,13 +131,13 @@ def judges_in_short(results: Plain) -> str:
 
 
 def distances(results: Plain) -> list[str]:
-    """How near generated data are to real ones, a sentence for each distance that is told."""
-    told = [metric for metric in METRICS if metric.sentence and np.isfinite(metric.of(results))]
-    floors = [next(find(results, metric.floor)).value for metric in told]
+    """How near generated data are to real ones, a sentence for each distance that is reported."""
+    reported = [metric for metric in METRICS if metric.sentence and np.isfinite(metric.of(results))]
+    floors = [next(find(results, metric.floor)).value for metric in reported]
     return [
         f"Generated {noun(results)}s have a {metric.sentence} of {metric.of(results):.3g} from real training data, "
         f"other real data {floor:.3g}."
-        for metric, floor in zip(told, floors, strict=True)
+        for metric, floor in zip(reported, floors, strict=True)
     ]
 
 

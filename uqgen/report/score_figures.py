@@ -45,14 +45,14 @@ class InVsOutPanel:
 
     Attributes:
         protocol: how the scores were requested, such as "requested as in the data" or "requested uniformly".
-        asked: float [N], the scores requested of the generator.
-        obtained: float [N], the scores the classifier gives what was generated.
+        requested: float [N], the scores requested of the generator.
+        achieved: float [N], the scores the classifier gives what was generated.
         agreement: the numbers and the curve of these very scores.
     """
 
     protocol: str
-    asked: ArrayLike
-    obtained: ArrayLike
+    requested: ArrayLike
+    achieved: ArrayLike
     agreement: InVsOut
 
 
@@ -78,13 +78,13 @@ def in_vs_out_figure(panels: Sequence[InVsOutPanel], score_name: str, *, seed: i
 
     figure = new_figure(height=4.9, width=min(WIDTH, 4.6 * len(panels)))
     all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
-    for axes, panel, (asked, obtained) in zip(all_axes, panels, scores, strict=True):
+    for axes, panel, (requested, achieved) in zip(all_axes, panels, scores, strict=True):
         axes.set(xlim=limits, ylim=limits, aspect="equal")
         axes.locator_params(nbins=5)  # the same ticks on both
         style(axes, x=f"{label} requested", y=f"{label} achieved")
-        _draw_points(axes, asked, obtained, seed)
+        _draw_points(axes, requested, achieved, seed)
         _draw_curve(axes, panel.agreement.curve)
-        _draw_marginals(axes, asked, obtained)
+        _draw_marginals(axes, requested, achieved)
         _write_numbers(axes, panel)
     legend(figure, axes)
     sizes = [f"{panel.protocol}: n = {panel.agreement.n:,}" for panel in panels]
@@ -93,14 +93,14 @@ def in_vs_out_figure(panels: Sequence[InVsOutPanel], score_name: str, *, seed: i
 
 
 def _checked_scores(panel: InVsOutPanel) -> Array:
-    asked = shaped("asked", panel.asked, panel.agreement.n)
-    obtained = shaped("obtained", panel.obtained, panel.agreement.n)
-    return np.stack([asked, obtained])
+    requested = shaped("requested", panel.requested, panel.agreement.n)
+    achieved = shaped("achieved", panel.achieved, panel.agreement.n)
+    return np.stack([requested, achieved])
 
 
-def _draw_points(axes: Axes, asked: Array, obtained: Array, seed: int) -> None:
-    drawn = np.random.default_rng(seed).permutation(len(asked))[:MAX_DRAWN]
-    axes.scatter(asked[drawn], obtained[drawn], s=4, alpha=0.25, color=BLUE, linewidths=0, rasterized=True)
+def _draw_points(axes: Axes, requested: Array, achieved: Array, seed: int) -> None:
+    drawn = np.random.default_rng(seed).permutation(len(requested))[:MAX_DRAWN]
+    axes.scatter(requested[drawn], achieved[drawn], s=4, alpha=0.25, color=BLUE, linewidths=0, rasterized=True)
     axes.axline((0, 0), slope=1, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="achieved = requested")
 
 
@@ -117,11 +117,11 @@ def _draw_curve(axes: Axes, curve: Sequence[CurvePoint]) -> None:
     axes.plot(middle, mean[0], "D", color=INK, markerfacecolor="white", markersize=3.5, label="mean", zorder=4)
 
 
-def _draw_marginals(axes: Axes, asked: Array, obtained: Array) -> None:
+def _draw_marginals(axes: Axes, requested: Array, achieved: Array) -> None:
     above = axes.inset_axes((0, 1.03, 1, 0.15), sharex=axes)
     beside = axes.inset_axes((1.03, 0, 0.15, 1), sharey=axes)
-    above.hist(asked, _N_BINS, range=axes.get_xlim(), color=SOFT)
-    beside.hist(obtained, _N_BINS, range=axes.get_ylim(), color=SOFT, orientation="horizontal")
+    above.hist(requested, _N_BINS, range=axes.get_xlim(), color=SOFT)
+    beside.hist(achieved, _N_BINS, range=axes.get_ylim(), color=SOFT, orientation="horizontal")
     for marginal in (above, beside):
         marginal.spines[:].set_visible(False)
         marginal.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
@@ -176,7 +176,7 @@ class JudgeRow:
         judge: name of the judge.
         generated: the scores requested of the generator against the scores the judge gives what was generated.
         real: the scores the target gives real data against those the judge gives them: the most that can be
-            asked of the generator.
+            requested of the generator.
     """
 
     judge: str

@@ -1,6 +1,6 @@
 for (const sweep of document.querySelectorAll(".sweep")) {
   const slider = sweep.querySelector("input");
-  const asked = sweep.querySelector("output");
+  const requested = sweep.querySelector("output");
   const scores = JSON.parse(sweep.dataset.scores);
   const strips = [...sweep.querySelectorAll(".strip")].map((strip) => ({
     caption: strip.querySelector("span"),
@@ -8,7 +8,7 @@ for (const sweep of document.querySelectorAll(".sweep")) {
   }));
   const show = () => {
     const step = slider.valueAsNumber;
-    asked.value = scores[step];
+    requested.value = scores[step];
     slider.setAttribute("aria-valuetext", scores[step]);
     sweep.style.setProperty("--step", step);
     for (const { caption, said } of strips) {

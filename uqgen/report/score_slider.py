@@ -18,22 +18,22 @@ class Strip:
     """Images of one class and one noise, beside each other without gaps.
 
     Attributes:
-        asked: name of the class requested.
+        requested: name of the class requested.
         png: a PNG file, S times as wide as an image.
         predicted: S names, the most probable class of each.
-        obtained: S scores.
+        achieved: S scores.
     """
 
-    asked: str
+    requested: str
     png: bytes
     predicted: Sequence[str]
-    obtained: Sequence[float]
+    achieved: Sequence[float]
 
     def html(self, number: int) -> str:
         """The strip as HTML; the number tells it from others of its class."""
-        words = [f"{guess} · {score:.2f}" for guess, score in zip(self.predicted, self.obtained, strict=True)]
-        said = json.dumps([[text, guess == self.asked] for text, guess in zip(words, self.predicted, strict=True)])
-        alt = escape(f"Class {self.asked}, noise {number}, from the certain end to the uncertain one")
+        words = [f"{guess} · {score:.2f}" for guess, score in zip(self.predicted, self.achieved, strict=True)]
+        said = json.dumps([[text, guess == self.requested] for text, guess in zip(words, self.predicted, strict=True)])
+        alt = escape(f"Class {self.requested}, noise {number}, from the certain end to the uncertain one")
         return (
             f'<div class="strip" data-said="{escape(said)}"><div class="window">'
             f'<img src="{inline_png(self.png)}" alt="{alt}"></div><span></span></div>'
@@ -63,7 +63,9 @@ class ScoreSlider:
         steps, side = len(self.scores), self.side * max(1, _SIDE // self.side)
         scores = [f"{score:.2f}" for score in self.scores]
         score, ends = escape(self.score), f"{scores[0]} to {scores[-1]}"
-        classes = "".join(_class_html(list(strips)) for _, strips in groupby(self.strips, lambda strip: strip.asked))
+        classes = "".join(
+            _class_html(list(strips)) for _, strips in groupby(self.strips, lambda strip: strip.requested)
+        )
         return (
             f'<figure class="sweep" data-scores="{escape(json.dumps(scores))}" style="--steps:{steps};--side:{side}px">'
             f'<label class="control">{score} requested <output>{scores[0]}</output>'
@@ -78,4 +80,4 @@ class ScoreSlider:
 
 def _class_html(strips: Sequence[Strip]) -> str:
     rows = "".join(strip.html(number) for number, strip in enumerate(strips, start=1))
-    return f'<div class="class"><strong>{escape(strips[0].asked)}</strong>{rows}</div>'
+    return f'<div class="class"><strong>{escape(strips[0].requested)}</strong>{rows}</div>'

@@ -10,6 +10,7 @@ from torchvision.transforms.v2.functional import to_pil_image
 
 from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.files import write_atomically
+from uqgen.old_names import STRIPS, renamed
 from uqgen.report.score_slider import ScoreSlider, Strip
 from uqgen.report.shown_classes import ShownClasses
 
@@ -30,8 +31,8 @@ def write_strips(folder: Path, sweep: ScoreSweep, classes: ShownClasses) -> None
             file = f"{classes.labels[row]}-{noise}.png"
             write_atomically(folder / file, _png(sweep.x[row, noise]))
             predicted = [classes.names[guess] for guess in sweep.predicted[row, noise].tolist()]
-            obtained = sweep.score_out[row, noise].tolist()
-            strips.append({"file": file, "asked": name, "predicted": predicted, "obtained": obtained})
+            achieved = sweep.score_out[row, noise].tolist()
+            strips.append({"file": file, "requested": name, "predicted": predicted, "achieved": achieved})
     index = {"scores": sweep.scores, "side": sweep.x.shape[-1], "note": classes.note, "strips": strips}
     write_atomically(folder / INDEX, json.dumps(index).encode())
 
@@ -45,19 +46,20 @@ def read_slider(folder: Path, score: str, most_bytes: int) -> ScoreSlider:
         most_bytes: of all strips together; as many as fit are taken, at least one; every class once before any twice.
     """
     index = json.loads((folder / INDEX).read_text())
+    entries = [renamed(entry, STRIPS) for entry in index["strips"]]
     strips: list[Strip] = []
-    for entry in index["strips"]:
+    for entry in entries:
         png = (folder / entry.pop("file")).read_bytes()
         if strips and sum(len(strip.png) for strip in strips) + len(png) > most_bytes:
             break
         strips.append(Strip(png=png, **entry))
-    names = list(dict.fromkeys(entry["asked"] for entry in index["strips"]))
-    shown = {strip.asked for strip in strips}
+    names = list(dict.fromkeys(entry["requested"] for entry in entries))
+    shown = {strip.requested for strip in strips}
     note = [*index.get("note", []), *([] if len(shown) == len(names) else [f"the first {len(shown)} of {len(names)}"])]
     part = f" Shown: {'; '.join(note)}." if note else ""
     caption = f"Each image keeps its class and its noise; nothing but the {score} requested changes.{part}"
     return ScoreSlider(
-        score, index["scores"], sorted(strips, key=lambda strip: names.index(strip.asked)), index["side"], caption
+        score, index["scores"], sorted(strips, key=lambda strip: names.index(strip.requested)), index["side"], caption
     )
 
 

@@ -26,7 +26,7 @@ _FRAME_MS, _REST_MS = 120, 900  # how long a frame is shown, and the two ends
 def strips_figure(
     images: ArrayLike,
     scores: ArrayLike,
-    obtained: ArrayLike,
+    achieved: ArrayLike,
     predicted: ArrayLike,
     classes: ShownClasses,
     score_name: str,
@@ -40,7 +40,7 @@ def strips_figure(
     Args:
         images: float [R, S, 1 or 3, H, W] in [-1, 1].
         scores: float [S], the scores requested.
-        obtained: float [R, S], the scores achieved.
+        achieved: float [R, S], the scores achieved.
         predicted: integers [R, S] in 0 .. K - 1, the most probable class.
         classes: R of K classes, one a row.
         score_name: name of the score.
@@ -52,13 +52,13 @@ def strips_figure(
     images = checked_images(images)
     shape = images.shape[:2]
     scores = shaped("scores", scores, shape[1])
-    obtained, predicted = shaped("obtained", obtained, *shape), shaped("predicted", predicted, *shape)
+    achieved, predicted = shaped("achieved", achieved, *shape), shaped("predicted", predicted, *shape)
     rows, columns = classes.fitted(NAME_WIDTH, TEXT), [f"{score:.3g}" for score in scores]
     names = names_above(classes.names, shape[1], rows)
     between = ": " if max(map(len, names)) <= 2 else "\n"
     words = [
         [f"{names[guess]}{between}{value:.2f}" for guess, value in zip(*row, strict=True)]
-        for row in zip(predicted, obtained, strict=True)
+        for row in zip(predicted, achieved, strict=True)
     ]
     marked = predicted != np.asarray(classes.labels)[:, None]
     figure, axes = captioned_images(images, words, marked, rows, columns)
@@ -105,26 +105,26 @@ def differences_figure(
 
 
 def sweep_animation(
-    images: ArrayLike, scores: ArrayLike, obtained: ArrayLike, classes: ShownClasses, score_name: str
+    images: ArrayLike, scores: ArrayLike, achieved: ArrayLike, classes: ShownClasses, score_name: str
 ) -> bytes:
     """A GIF that goes from certain to uncertain and back: a class in each column, a noise in each row.
 
     Args:
         images: float [R, M, S, 1 or 3, H, W] in [-1, 1].
         scores: float [S], the scores requested.
-        obtained: float [R, M, S], the scores achieved.
+        achieved: float [R, M, S], the scores achieved.
         classes: R of K classes, one a column.
         score_name: name of the score.
     """
     images = shaped("images", images, len(classes.labels), "M", "S", "c", "H", "W")
-    scores, obtained = shaped("scores", scores, "S"), shaped("obtained", obtained, *images.shape[:3])
+    scores, achieved = shaped("scores", scores, "S"), shaped("achieved", achieved, *images.shape[:3])
     sheets = [sheet_of(images[:, :, step].swapaxes(0, 1)) for step in range(len(scores))]
     figure, axes = _still(sheets[0], classes)
     drawn = []
     for step, sheet in enumerate(sheets):
         axes.images[0].set_data(pixels_of(sheet))
         # Numbers of one width, so that the title does not tremble.
-        said = f"requested {scores[step]:.2f}    achieved {float(obtained[:, :, step].mean()):.2f} (mean)"
+        said = f"requested {scores[step]:.2f}    achieved {float(achieved[:, :, step].mean()):.2f} (mean)"
         axes.set_title(f"{score_label(score_name)} {said}", fontsize=TITLE, color=INK, loc="left")
         drawn.append(_rendered(figure))
         figure.set_layout_engine("none")  # nothing moves from here on

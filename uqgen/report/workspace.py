@@ -96,7 +96,7 @@ def workspace(entity: str, project: str) -> ws.Workspace:
     return ws.Workspace(
         entity=entity,
         project=project,
-        name="uqgen: in against out",
+        name="uqgen: in vs. out",
         sections=sections,
         settings=ws.WorkspaceSettings(x_axis=X, max_runs=MAX_RUNS),
         runset_settings=ws.RunsetSettings(groupby=[expr.Metric("Group"), expr.Config(SETTINGS["condition"])]),

@@ -1,1 +1,1 @@
-"""Help at sampling time: what a trained generator obtains nearer to what is asked, for more images drawn."""
+"""Help at sampling time: what a trained generator achieves nearer to what is requested, for more images drawn."""

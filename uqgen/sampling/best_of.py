@@ -1,4 +1,4 @@
-"""Best of k: of several images of the same condition, the one whose obtained score is nearest to the asked."""
+"""Best of k: of several images of the same condition, the one whose achieved score is nearest to the requested."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -24,7 +24,7 @@ class Drawn:
         x: uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
         latent: N latents, on the model's device.
         fed: N classes and scores that the generator was given with them, on the CPU.
-        score_out: float32 [N], the score obtained from the target; where a score needs the class, it is the one asked.
+        score_out: float32 [N], the score that the target gives; where a score needs the class, it is the one requested.
         cost: images drawn for each image kept.
     """
 
@@ -37,39 +37,39 @@ class Drawn:
 
 def best_of(
     model: ConditionalModel,
-    asked: Condition,
+    requested: Condition,
     target: FrozenClassifier,
     score: Score,
     k: int,
     rng: torch.Generator,
     fed: Condition | None = None,
 ) -> Drawn:
-    """Draws k latents for each condition and keeps the image that minimises |obtained - asked|, the first among equals.
+    """Of k images for each condition keeps the one that minimises |achieved - requested|, the first among equals.
 
     Images are rounded to the 256 levels of real ones before they are scored. They are drawn in k rounds of N, of which
     no more than the best so far are held. The first round draws what `generate` draws from the same random numbers, so
-    the best of 1 is the raw generator's image, and more rounds only take an image's score nearer to the asked. Every
-    process does its share, and has the whole.
+    the best of 1 is the raw generator's image, and more rounds only take an image's score nearer to the requested.
+    Every process does its share, and has the whole.
 
     Args:
         model: the trained model.
-        asked: N classes and scores.
+        requested: N classes and scores.
         target: the frozen classifier, on the model's device.
         score: the score, bounded or not.
         k: images drawn for each image kept.
         rng: draws the latents, on the model's device.
-        fed: what the generator is given instead of what is asked, such as the asked corrected.
+        fed: what the generator is given instead of what is requested, such as the requested recalibrated.
 
     Raises:
         SettingError: k is below 1.
     """
     require_integer("best_of", k, 1)
-    asked, fed = asked.to("cpu"), (asked if fed is None else fed).to("cpu")
-    n = len(asked.score)
+    requested, fed = requested.to("cpu"), (requested if fed is None else fed).to("cpu")
+    n = len(requested.score)
     mine = distributed.share(n)
-    my_asked, my_fed = asked.select(mine), fed.select(mine)
+    my_requested, my_fed = requested.select(mine), fed.select(mine)
     rounds = (_draw(model, model.draw_latent(n, rng).select(mine), my_fed, target, score) for _ in range(k))
-    best = reduce(lambda kept, new: _nearer(kept, new, my_asked.score), rounds)
+    best = reduce(lambda kept, new: _nearer(kept, new, my_requested.score), rounds)
     return Drawn(distributed.gather(best.x), _gather(best.latent), fed, distributed.gather(best.score_out), cost=k)
 
 
@@ -79,9 +79,9 @@ def _draw(model: ConditionalModel, latent: Latent, fed: Condition, target: Froze
     return Drawn(x, latent, fed, score(target.predict(x), fed.label), cost=1)
 
 
-def _nearer(kept: Drawn, new: Drawn, asked: Tensor) -> Drawn:
-    """Of each pair of images the one whose score is nearer to the asked, float32 [N]."""
-    nearer = (new.score_out - asked).abs() < (kept.score_out - asked).abs()
+def _nearer(kept: Drawn, new: Drawn, requested: Tensor) -> Drawn:
+    """Of each pair of images the one whose score is nearer to the requested, float32 [N]."""
+    nearer = (new.score_out - requested).abs() < (kept.score_out - requested).abs()
     on_device = nearer.to(new.latent.z.device)
     noise = zip(new.latent.noise, kept.latent.noise, strict=True)
     latent = Latent(_where(on_device, new.latent.z, kept.latent.z), tuple(_where(on_device, *layer) for layer in noise))

@@ -31,7 +31,7 @@ class Score:
         settings: what is chosen.
         check: refuses settings that are out of range.
         parameters: what was fitted; without them the function takes its defaults.
-        second: another score to ask for beside this one, as a knob of its own; None where this one is all.
+        second: another score to request beside this one, on its own; None where this one is all.
     """
 
     name: str
@@ -50,7 +50,8 @@ class Score:
 
         Args:
             logits: float [N, K], or [N, M, K] of an ensemble: the classifier's outputs before the softmax.
-            labels: int64 [N], the class of each image (the asked class, for a generated one); most scores ignore it.
+            labels: int64 [N], the class of each image (the requested class, for a generated one); most scores ignore
+                it.
 
         Returns:
             float32 [N], within ``range(K)``.

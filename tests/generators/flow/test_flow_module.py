@@ -17,15 +17,15 @@ from uqgen.scores import get_score
 
 
 class Known(Velocity):
-    """Carries all to one image, or where the condition is withheld, to its negative; keeps what it was told."""
+    """Carries all to one image, or where the condition is withheld, to its negative; keeps what it was given."""
 
     def __init__(self, goal: float) -> None:
         super().__init__()
         self.goal = goal
-        self.told = []
+        self.given = []
 
     def forward(self, x, time, parts, keep=None):
-        self.told.append((x, time, parts, keep))
+        self.given.append((x, time, parts, keep))
         goal = torch.full_like(x, self.goal)
         if keep is not None:
             goal = torch.where(keep.view(-1, 1, 1, 1), goal, -goal)
@@ -80,7 +80,7 @@ def test_the_loss_is_the_error_of_the_velocity(make_flow):
     x = torch.rand(44, 1, 8, 8)
     own = Condition(torch.arange(44) % 3, torch.rand(44))
     loss = flow._loss(ScoredBatch(x, own, own))
-    ((mixed, time, parts, keep),) = flow.velocity.told
+    ((mixed, time, parts, keep),) = flow.velocity.given
     wide = time.view(-1, 1, 1, 1)
     noise = (mixed - wide * x) / (1 - wide)
     assert noise.std() == pytest.approx(1, abs=0.1)
@@ -96,7 +96,7 @@ def test_times_are_logistic_normal(make_flow):
     n = 4_400
     own = Condition(torch.zeros(n, dtype=torch.int64), torch.rand(n))
     flow._loss(ScoredBatch(torch.zeros(n, 1, 8, 8), own, own))
-    logit = torch.logit(flow.velocity.told[0][1].double())
+    logit = torch.logit(flow.velocity.given[0][1].double())
     assert logit.mean() == pytest.approx(0.5, abs=0.15)
     assert logit.std() == pytest.approx(2.0, rel=0.05)
 

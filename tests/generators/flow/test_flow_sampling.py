@@ -36,9 +36,9 @@ def test_times_may_be_uneven_and_fall():
 
 
 def test_each_step_asks_for_one_velocity():
-    asked = []
-    integrate(lambda x, t: asked.append(t) or x, START, FlowSampling(steps=2).times())
-    assert asked == pytest.approx([0, 0.5])
+    requested = []
+    integrate(lambda x, t: requested.append(t) or x, START, FlowSampling(steps=2).times())
+    assert requested == pytest.approx([0, 0.5])
 
 
 @pytest.mark.parametrize(

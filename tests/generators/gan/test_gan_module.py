@@ -127,14 +127,14 @@ def test_a_step_is_the_textbooks(make_gan, train, tmp_path, own):
     recorder, of_g, of_d = Recorder(), Spy(gan.generator), Spy(gan.discriminator)
     train(gan, tmp_path, recorder)
     ((start, before_d, before_g, end),) = recorder.steps()
-    ((latent, asked),) = of_g.inputs
+    ((latent, requested),) = of_g.inputs
     real, fake = of_d.inputs[0][0].detach().chunk(2)
     index = ((real[:, 0, 0, 0] + 1) * 127.5).round().long()
     (own_parts,) = gan.encoding(Condition(own.label[index], own.score[index]))
 
     real = real.requires_grad_(True)
     real_logits = discriminator(real, (own_parts,))
-    loss = F.softplus(-real_logits).mean() + F.softplus(discriminator(fake, asked)).mean()
+    loss = F.softplus(-real_logits).mean() + F.softplus(discriminator(fake, requested)).mean()
     (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
     (loss + 3 * 0.7 / 2 * slope.square().sum(dim=(1, 2, 3)).mean()).backward()
     torch.testing.assert_close(before_d.discriminator_gradients, gradients(discriminator), atol=1e-6, rtol=1e-3)
@@ -145,7 +145,7 @@ def test_a_step_is_the_textbooks(make_gan, train, tmp_path, own):
     torch.testing.assert_close(before_g.discriminator, adam)
 
     with_weights(discriminator, before_g.discriminator)
-    F.softplus(-discriminator(generator(latent, asked), asked)).mean().backward()
+    F.softplus(-discriminator(generator(latent, requested), requested)).mean().backward()
     torch.testing.assert_close(before_g.generator_gradients, gradients(generator), atol=1e-6, rtol=1e-3)
     adam = [w - 0.01 * g / (g.abs() + 1e-8) for w, g in zip(start.generator, before_g.generator_gradients, strict=True)]
     torch.testing.assert_close(end.generator, adam)
@@ -162,23 +162,23 @@ def test_both_networks_learn_at_the_rate_of_the_time(make_gan, train, tmp_path):
     assert rates == [pytest.approx([rate, rate]) for rate in (0.01, 0.01, 0.01, 0.005)]
 
 
-def test_real_images_come_with_their_own_condition_and_fakes_with_the_one_asked(make_gan, train, tmp_path, own):
+def test_real_images_come_with_their_own_condition_and_fakes_with_the_one_requested(make_gan, train, tmp_path, own):
     gan = make_gan(n_images=80, penalty_weight=0)
     of_g, of_d = Spy(gan.generator), Spy(gan.discriminator)
     train(gan, tmp_path)
-    asked_in_all = []
-    for step, ((_latent, (asked,)), made) in enumerate(zip(of_g.inputs, of_g.outputs, strict=True)):
+    requested_in_all = []
+    for step, ((_latent, (requested,)), made) in enumerate(zip(of_g.inputs, of_g.outputs, strict=True)):
         (both, (both_parts,)), (fake, (fake_parts,)) = of_d.inputs[2 * step : 2 * step + 2]
         for image, (label, score) in zip(both[:BATCH], pairs(both_parts[:BATCH]), strict=True):
             index = round(((image[0, 0, 0] + 1) * 127.5).item())
             assert (label, score) == (own.label[index], own.score[index])
         assert both[BATCH:].equal(made)
         assert fake.equal(made)
-        assert both_parts[BATCH:].equal(asked)
-        assert fake_parts.equal(asked)
-        asked_in_all += pairs(asked)
-    assert set(asked_in_all) <= set(zip(own.label.tolist(), own.score.tolist(), strict=True))
-    assert len(set(asked_in_all)) > 30
+        assert both_parts[BATCH:].equal(requested)
+        assert fake_parts.equal(requested)
+        requested_in_all += pairs(requested)
+    assert set(requested_in_all) <= set(zip(own.label.tolist(), own.score.tolist(), strict=True))
+    assert len(set(requested_in_all)) > 30
 
 
 def test_a_relativistic_generator_is_compared_with_real_images_under_the_same_condition(make_gan, train, tmp_path):
@@ -294,8 +294,8 @@ def test_styles_are_mixed_in_training_alone(make_gan, train, tmp_path, probabili
         assert (latent.mix is None) == (probability == 0)
         if latent.mix is not None:
             assert (latent.mix.from_layer < gan.generator.n_layers).all()
-    latent, asked = gan.draw_latent(4, rng()), Condition(torch.tensor([0, 1, 2, 0]), torch.rand(4))
-    assert gan.generate(latent, asked).equal(gan.generate(latent, asked))
+    latent, requested = gan.draw_latent(4, rng()), Condition(torch.tensor([0, 1, 2, 0]), torch.rand(4))
+    assert gan.generate(latent, requested).equal(gan.generate(latent, requested))
 
 
 @pytest.mark.parametrize("setting", [{"path_length_weight": 2.0}, {"style_mixing": 0.9}])

@@ -54,7 +54,7 @@ def discriminator():
         ((2, 4, 4), (4,), 4),
     ],
 )
-def test_images_have_the_shape_asked_and_the_discriminator_takes_them(shape, channels, base):
+def test_images_have_the_shape_requested_and_the_discriminator_takes_them(shape, channels, base):
     generator = Generator(shape, PART_DIMS, channels, latent_dim=7, **SMALL)
     latent = generator.draw_latent(3, rng())
     images = generator(latent, parts(3))
@@ -243,7 +243,7 @@ def test_each_layer_follows_its_own_w(generator):
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.3, 1.0])
-def test_styles_are_mixed_as_often_as_asked_from_any_layer_but_the_first(generator, probability):
+def test_styles_are_mixed_as_often_as_requested_from_any_layer_but_the_first(generator, probability):
     n = 20_000
     mix = generator.draw_mix(n, probability, rng())
     mixed = mix.from_layer[mix.from_layer < 5]

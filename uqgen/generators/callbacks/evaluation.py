@@ -17,8 +17,8 @@ from uqgen.metrics.metric import scalars
 class Evaluation(EveryNImages):
     """Measures the averaged generator on few images.
 
-    What is asked, and of which latents, is as for the validation split, so that the last row of the file is what one
-    trained model may be chosen over another by.
+    What is requested, and of which latents, is as for the validation split, so that the last row of the file is what
+    one trained model may be chosen over another by.
 
     Args:
         evaluator: what measures.

@@ -18,7 +18,7 @@ from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent, spherical
 from uqgen.hardware import fast_autocast
 
-N_STEPS = 24  # either way, unless another number is asked for
+N_STEPS = 24  # either way, unless another number is given
 
 
 class FlowInverter(Inverter):

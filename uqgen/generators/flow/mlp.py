@@ -11,7 +11,7 @@ from uqgen.settings import require_integer, require_points
 
 
 class MLPVelocity(Velocity):
-    """Velocity of points: residual layers over the point, told time and condition.
+    """Velocity of points: residual layers over the point, given time and condition.
 
     Args:
         shape: (D,), coordinates of a point.
@@ -36,7 +36,7 @@ class MLPVelocity(Velocity):
 
     def forward(self, x: Tensor, time: Tensor, parts: Sequence[Tensor], keep: Tensor | None = None) -> Tensor:
         """See `Velocity`."""
-        y, told = self.stem(x), self.told(time, parts, keep)
+        y, embedded = self.stem(x), self.told(time, parts, keep)
         for layer in self.layers:
-            y = torch.add(y, layer(y + told))
+            y = torch.add(y, layer(y + embedded))
         return self.out(F.silu(y)).float()

@@ -1,4 +1,4 @@
-"""The velocity of a flow on images: a U-Net (Ronneberger et al., 2015) told the time and the condition.
+"""The velocity of a flow on images: a U-Net (Ronneberger et al., 2015) given the time and the condition.
 
 Blocks of pixels are folded into channels on the way in and unfolded on the way out (Shi et al., 2016, section 3.2): the
 convolutions then run at half the resolution, on channels that fill a processor's registers. Blocks are residual, with
@@ -44,7 +44,7 @@ class Block(nn.Module):
             nn.init.zeros_(weight)  # the block begins as its skip connection
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        """Features, and what is told of time and condition, float [N, embedding]."""
+        """Features, and the embedding of time and condition, float [N, embedding]."""
         scale, shift = self.modulation(embedding)[:, :, None, None].to(x.dtype).chunk(2, dim=1)
         y = self.conv_in(F.silu(self.norm_in(x)))
         y = torch.addcmul(shift, self.norm_out(y).to(x.dtype), 1 + scale)
@@ -60,7 +60,7 @@ class UNet(Velocity):
         channels: feature channels at each resolution, highest first; multiples of 8. The first resolution is that of
             the folded image, each other half of the one before.
         blocks: residual blocks at each resolution, on either side.
-        embedding: width of what the blocks are told of time and condition.
+        embedding: width of the embedding of time and condition.
         fold: height and width of a block of pixels that is folded into channels.
 
     Raises:
@@ -106,16 +106,16 @@ class UNet(Velocity):
 
     def forward(self, x: Tensor, time: Tensor, parts: Sequence[Tensor], keep: Tensor | None = None) -> Tensor:
         """See `Velocity`."""
-        told = F.silu(self.told(time, parts, keep))
+        embedded = F.silu(self.told(time, parts, keep))
         y = self.stem(F.pixel_unshuffle(x, self.fold).contiguous(memory_format=torch.channels_last))
         skips = [y]
         for layer in self.down:
-            y = layer(y, told) if isinstance(layer, Block) else layer(y)
+            y = layer(y, embedded) if isinstance(layer, Block) else layer(y)
             skips.append(y)
         for block in self.middle:
-            y = block(y, told)
+            y = block(y, embedded)
         for layer in self.up:
-            y = layer(torch.cat([y, skips.pop()], dim=1), told) if isinstance(layer, Block) else layer(y)
+            y = layer(torch.cat([y, skips.pop()], dim=1), embedded) if isinstance(layer, Block) else layer(y)
         return F.pixel_shuffle(self.out(F.silu(self.norm(y))).float(), self.fold)
 
 

@@ -20,7 +20,7 @@ from uqgen.generators.gan.stylegan2 import Generator
 from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
 
-N_STEPS = 100  # of the search, unless another number is asked for
+N_STEPS = 100  # of the search, unless another number is given
 N_STARTS = 16  # latents drawn, of which the one whose image is nearest is where the optimisation starts
 RATE = 0.3  # of Adam, at most
 OFFSET_WEIGHT, NOISE_WEIGHT = 1e-2, 1e-3  # of the mean squares of offsets and noise, beside that of the pixels

@@ -114,22 +114,22 @@ class ConditionalGAN(ConditionalModel):
 
     def step(self, batch: ScoredBatch) -> None:
         """One step of both networks; the generated images of the discriminator's step serve the generator's too."""
-        real, own, asked = batch
+        real, own, requested = batch
         if self.loss.pairs or self.settings.energy > 0:
             partner = self._partners(len(real))
-            asked, real_of_fake = own.select(partner), real[partner]
+            requested, real_of_fake = own.select(partner), real[partner]
         else:
             real_of_fake = real
         n = len(real) * distributed.world_size()
         latent = self._draw_latent(n, self._step_rng(0)).select(distributed.share(n))
-        parts = self.encoding(asked)
+        parts = self.encoding(requested)
         fake = self.generator(latent, parts)
         rng = self._step_rng(1 + distributed.rank())  # what follows is drawn for this device alone
         optimizer_g, optimizer_d = cast(list[LightningOptimizer], self.optimizers())
         with self._stepping(optimizer_d):
-            self._discriminator_step(real, own, fake.detach(), asked, parts, rng)
+            self._discriminator_step(real, own, fake.detach(), requested, parts, rng)
         with self._stepping(optimizer_g):
-            self._generator_step(real_of_fake, fake, asked, parts, rng)
+            self._generator_step(real_of_fake, fake, requested, parts, rng)
 
     def average(self) -> None:
         """See `ConditionalModel`."""
@@ -178,7 +178,7 @@ class ConditionalGAN(ConditionalModel):
         real: Tensor,
         own: Condition,
         fake: Tensor,
-        asked: Condition,
+        requested: Condition,
         parts: tuple[Tensor, ...],
         rng: torch.Generator,
     ) -> None:
@@ -191,18 +191,18 @@ class ConditionalGAN(ConditionalModel):
             penalty = self.penalty(lambda x: self.discriminator(x, parts_own), real, fake, rng)
             self._record(penalty=penalty)
             loss = loss + self.settings.penalty_weight * self.settings.penalty_every * penalty
-        enforced = self.enforcement.discriminator_loss(real, own, fake, asked, rng)
+        enforced = self.enforcement.discriminator_loss(real, own, fake, requested, rng)
         if enforced is not None:
             self._record(d_enforcement=enforced)
             loss = loss + enforced
         self.manual_backward(loss)
 
     def _generator_step(
-        self, real: Tensor, fake: Tensor, asked: Condition, parts: tuple[Tensor, ...], rng: torch.Generator
+        self, real: Tensor, fake: Tensor, requested: Condition, parts: tuple[Tensor, ...], rng: torch.Generator
     ) -> None:
         loss = self.loss.generator(self._real_logits(real, parts), self.discriminator(fake, parts))
         self._record(g_loss=loss)
-        enforced = self.enforcement.generator_loss(fake, asked, rng)
+        enforced = self.enforcement.generator_loss(fake, requested, rng)
         if enforced is not None:
             self._record(g_enforcement=enforced.mean())
         energy = energy_score(real[::2], fake) if self.settings.energy > 0 else None
@@ -232,15 +232,17 @@ class ConditionalGAN(ConditionalModel):
         In fp16 the adversarial gradient passes the discriminator scaled, as every gradient does: it would underflow.
         """
         scale = self._loss_scale()
-        push = torch.autograd.grad(scale * adversarial, fake)[0] / scale
-        gradient = push
+        adversarial_gradient = torch.autograd.grad(scale * adversarial, fake)[0] / scale
+        gradient = adversarial_gradient
         if enforced is not None:
-            (pull,) = torch.autograd.grad(enforced.mean(), fake)
+            (guidance_gradient,) = torch.autograd.grad(enforced.mean(), fake)
             strength = min(1.0, self.n_images / self.enforcement.warm_up) if self.enforcement.warm_up else 1.0
-            gradient = gradient + strength * bounded(pull, push, self.enforcement.bound)
+            gradient = gradient + strength * bounded(guidance_gradient, adversarial_gradient, self.enforcement.bound)
         if energy is not None:
             (spread,) = torch.autograd.grad(energy, fake)
-            gradient = gradient + self.settings.energy * _mean_length(push) / _mean_length(spread) * spread
+            gradient = (
+                gradient + self.settings.energy * _mean_length(adversarial_gradient) / _mean_length(spread) * spread
+            )
         return (fake * gradient).sum()
 
     def _loss_scale(self) -> float:

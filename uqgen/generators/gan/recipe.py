@@ -18,14 +18,14 @@ class GANRecipe(ModelRecipe):
     Attributes:
         generator, discriminator: (shape of an image, widths of the encoding's parts) to a network.
         training: the settings of the training.
-        pull: "weight" and "bound" that an enforcement through classifiers has unless it is given others: as much as
-            these networks bear.
+        guidance_gradient: "weight" and "bound" that an enforcement through classifiers has unless it is given others:
+            as much as these networks bear.
     """
 
     generator: Callable[..., ConditionalGenerator]
     discriminator: Callable[..., ConditionalDiscriminator]
     training: GANTraining
-    pull: Mapping[str, float]
+    guidance_gradient: Mapping[str, float]
 
     def build(self, given: ModelContext) -> ConditionalGAN:
         """See `ModelRecipe`."""
@@ -35,7 +35,7 @@ class GANRecipe(ModelRecipe):
             discriminator = self.discriminator(given.shape, given.encoding.part_dims)
         with naming("enforcement"):
             context = EnforcementContext(
-                given.target, given.siblings, given.score, given.encoding, discriminator, given.real
+                given.target, given.surrogates, given.score, given.encoding, discriminator, given.real
             )
             enforcement = given.enforcement(context)
         with naming("model.training"):

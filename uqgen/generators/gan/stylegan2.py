@@ -36,7 +36,7 @@ class Mapping(nn.Module):
     """Maps z and the embedded condition to W: fully connected layers over their normalised concatenation.
 
     However wide z is, and however many parts the condition has, both weigh alike, as in StyleGAN2, where both are as
-    wide: a z that is one part among many is hardly heard, and each condition gets one picture.
+    wide: a z that is one part among many is nearly ignored, and each condition gets one picture.
     """
 
     def __init__(self, part_dims: Sequence[int], latent_dim: int, w_dim: int, depth: int, lr_multiplier: float) -> None:

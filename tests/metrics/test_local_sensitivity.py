@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from uqgen.data.labelled import to_uint8
-from uqgen.metrics.fragility import Change, Fragility, change_of_score, shifted
+from uqgen.metrics.local_sensitivity import Change, LocalSensitivity, change_of_score, shifted
 from uqgen.metrics.ratio import Ratio
 
 
@@ -59,7 +59,9 @@ def test_the_seed_alone_decides():
 
 
 def test_generated_are_put_beside_real_ones():
-    assert Fragility.of(Change(0.3, 0.2), Change(0.1, 0.4)) == Fragility(Ratio.of(0.3, 0.1), Ratio.of(0.2, 0.4))
-    assert Fragility.of(Change(0.3, None), Change(0.1, None)).shift is None
+    assert LocalSensitivity.of(Change(0.3, 0.2), Change(0.1, 0.4)) == LocalSensitivity(
+        Ratio.of(0.3, 0.1), Ratio.of(0.2, 0.4)
+    )
+    assert LocalSensitivity.of(Change(0.3, None), Change(0.1, None)).shift is None
     assert Ratio.of(0.2, 0.4).ratio == pytest.approx(0.5)
     assert math.isnan(Ratio.of(0.2, 0.0).ratio)

@@ -5,7 +5,7 @@ from sklearn.isotonic import IsotonicRegression
 from uqgen import seeding
 from uqgen.conditioning.condition import Condition
 from uqgen.sampling.best_of import best_of
-from uqgen.sampling.correction import N_GRID, Correction, fit_correction
+from uqgen.sampling.recalibration import N_GRID, Recalibration, fit_recalibration
 from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors, save_tensors
 
@@ -13,7 +13,7 @@ LOW, HIGH = 0.2, 1.0
 
 
 def bent(latent, condition):
-    """Class 0 obtains 0.3 + 0.5 fed, from 0.4 to 0.8; class 1 the square of what is fed, from 0.04 to 1."""
+    """Class 0 achieves 0.3 + 0.5 fed, from 0.4 to 0.8; class 1 the square of what is fed, from 0.04 to 1."""
     return torch.where(condition.label == 0, 0.3 + 0.5 * condition.score, condition.score**2)
 
 
@@ -28,18 +28,18 @@ def ask(label: int, *scores: float) -> Condition:
 @pytest.fixture
 def fit(stand_in, target, own_logit):
     def call(response, n=80, seed=0, gan=None):
-        return fit_correction(gan or stand_in(response), target, own_logit, 2, LOW, HIGH, n, seed)
+        return fit_recalibration(gan or stand_in(response), target, own_logit, 2, LOW, HIGH, n, seed)
 
     return call
 
 
 @pytest.mark.parametrize(("label", "tolerance"), [(0, 1e-6), (1, 1e-3)])  # a line is met exactly, a curve by chords
-def test_what_comes_out_is_what_was_asked(stand_in, target, own_logit, fit, label, tolerance):
-    asked = ask(label, *torch.linspace(0.4, 0.8, 41).tolist())
-    fed = fit(bent)(asked)
-    obtained = best_of(stand_in(bent), asked, target, own_logit, 1, seeding.generator(5), fed).score_out
-    assert (bent(None, asked) - asked.score).abs().max() > 0.09
-    torch.testing.assert_close(obtained, asked.score, atol=tolerance, rtol=0)
+def test_what_comes_out_is_what_was_requested(stand_in, target, own_logit, fit, label, tolerance):
+    requested = ask(label, *torch.linspace(0.4, 0.8, 41).tolist())
+    fed = fit(bent)(requested)
+    achieved = best_of(stand_in(bent), requested, target, own_logit, 1, seeding.generator(5), fed).score_out
+    assert (bent(None, requested) - requested.score).abs().max() > 0.09
+    torch.testing.assert_close(achieved, requested.score, atol=tolerance, rtol=0)
 
 
 def test_what_no_score_obtains_goes_to_the_nearest_end(fit):
@@ -49,45 +49,45 @@ def test_what_no_score_obtains_goes_to_the_nearest_end(fit):
 
 def test_noise_is_averaged_away(stand_in, target, own_logit, fit):
     n = 4_000
-    asked = Condition(torch.arange(n) % 2, torch.full((n,), 0.6))
-    fed = fit(noisy, n=100_000)(asked)
-    obtained = best_of(stand_in(noisy), asked, target, own_logit, 1, seeding.generator(5), fed).score_out
-    assert obtained[0::2].mean() == pytest.approx(0.6, abs=0.02)
-    assert obtained[1::2].mean() == pytest.approx(0.6, abs=0.02)
+    requested = Condition(torch.arange(n) % 2, torch.full((n,), 0.6))
+    fed = fit(noisy, n=100_000)(requested)
+    achieved = best_of(stand_in(noisy), requested, target, own_logit, 1, seeding.generator(5), fed).score_out
+    assert achieved[0::2].mean() == pytest.approx(0.6, abs=0.02)
+    assert achieved[1::2].mean() == pytest.approx(0.6, abs=0.02)
 
 
-def test_the_curves_are_the_isotonic_regressions_of_all_that_was_obtained(stand_in, fit):
+def test_the_curves_are_the_isotonic_regressions_of_all_that_was_achieved(stand_in, fit):
     gan = stand_in(noisy)
-    correction = fit(None, n=400, gan=gan)
+    recalibration = fit(None, n=400, gan=gan)
     latent = gan.drawn[0]
     fed = torch.linspace(LOW, HIGH, N_GRID).repeat_interleave(10)
-    for label, (curve, mine) in enumerate(zip(correction.obtained, (slice(200), slice(200, 400)), strict=True)):
-        obtained = noisy(latent.select(mine), Condition(torch.full((200,), label), fed))
-        truth = IsotonicRegression().fit(fed.double(), obtained.double()).predict(correction.fed)
+    for label, (curve, mine) in enumerate(zip(recalibration.achieved, (slice(200), slice(200, 400)), strict=True)):
+        achieved = noisy(latent.select(mine), Condition(torch.full((200,), label), fed))
+        truth = IsotonicRegression().fit(fed.double(), achieved.double()).predict(recalibration.fed)
         assert curve.tolist() == pytest.approx(truth.tolist(), abs=1e-6)
 
 
-def test_more_asked_is_never_less_fed(fit):
-    asked = torch.linspace(-1, 2, 1_000)
-    fed = fit(noisy, n=40)(Condition(torch.zeros(1_000).long(), asked)).score
+def test_more_requested_is_never_less_fed(fit):
+    requested = torch.linspace(-1, 2, 1_000)
+    fed = fit(noisy, n=40)(Condition(torch.zeros(1_000).long(), requested)).score
     assert (fed.diff() >= 0).all()
     assert fed.unique().numel() > 10
 
 
 def test_scores_that_obtain_the_same_are_represented_by_their_mean():
-    correction = Correction(torch.arange(5).double(), torch.tensor([[0.0, 1.0, 1.0, 1.0, 2.0]]).double())
-    assert correction(ask(0, 0.5, 1.0, 1.5)).score.tolist() == pytest.approx([1, 2, 3])
+    recalibration = Recalibration(torch.arange(5).double(), torch.tensor([[0.0, 1.0, 1.0, 1.0, 2.0]]).double())
+    assert recalibration(ask(0, 0.5, 1.0, 1.5)).score.tolist() == pytest.approx([1, 2, 3])
 
 
-def test_a_generator_that_does_not_listen_is_fed_the_end_that_was_asked_for(fit):
+def test_a_generator_that_does_not_listen_is_fed_the_end_that_was_requested(fit):
     fed = fit(lambda latent, condition: torch.full_like(condition.score, 0.5))(ask(0, 0.3, 0.7)).score
     assert fed.tolist() == pytest.approx([LOW, HIGH])
 
 
 def test_it_keeps_classes_and_their_order(fit):
-    asked = Condition(torch.tensor([1, 0, 1]), torch.tensor([0.49, 0.55, 0.81]))
-    fed = fit(bent)(asked)
-    assert fed.label.equal(asked.label)
+    requested = Condition(torch.tensor([1, 0, 1]), torch.tensor([0.49, 0.55, 0.81]))
+    fed = fit(bent)(requested)
+    assert fed.label.equal(requested.label)
     assert fed.score.dtype == torch.float32
     assert fed.score.tolist() == pytest.approx([0.7, 0.5, 0.9], abs=1e-3)
 
@@ -112,12 +112,14 @@ def test_as_many_images_for_each_class_and_score(stand_in, fit, n, drawn):
 
 
 def test_it_can_be_saved(tmp_path, fit):
-    correction = fit(noisy)
-    save_tensors({"fed": correction.fed, "obtained": correction.obtained}, tmp_path / "correction.pt")
-    asked = ask(1, 0.3, 0.5, 0.9)
-    assert Correction(**load_tensors(tmp_path / "correction.pt"))(asked).score.equal(correction(asked).score)
+    recalibration = fit(noisy)
+    save_tensors({"fed": recalibration.fed, "achieved": recalibration.achieved}, tmp_path / "recalibration.pt")
+    requested = ask(1, 0.3, 0.5, 0.9)
+    assert Recalibration(**load_tensors(tmp_path / "recalibration.pt"))(requested).score.equal(
+        recalibration(requested).score
+    )
 
 
 def test_it_needs_an_image():
-    with pytest.raises(SettingError, match=r"^n_correction=0: allowed: an integer of at least 1$"):
-        fit_correction(None, None, None, 2, LOW, HIGH, 0, 0)
+    with pytest.raises(SettingError, match=r"^n_recalibration=0: allowed: an integer of at least 1$"):
+        fit_recalibration(None, None, None, 2, LOW, HIGH, 0, 0)

@@ -12,7 +12,7 @@ CHUNK = 500  # images whose distances are held at once
 
 
 @dataclass(frozen=True)
-class Copies:
+class Memorisation:
     """Distances to the nearest training image.
 
     Attributes:
@@ -30,7 +30,7 @@ class Copies:
     n_real: int
 
 
-def copies(generated: Tensor, real: Tensor, train: Tensor) -> Copies:
+def memorisation(generated: Tensor, real: Tensor, train: Tensor) -> Memorisation:
     """Counts generated images that are nearer to a training image than unseen real images nearly ever are.
 
     Args:
@@ -42,7 +42,7 @@ def copies(generated: Tensor, real: Tensor, train: Tensor) -> Copies:
     threshold = theirs.quantile(QUANTILE)
     share = (ours < threshold).double().mean()
     medians = float(ours.quantile(0.5)), float(theirs.quantile(0.5))
-    return Copies(float(share), float(threshold), *medians, len(ours), len(theirs))
+    return Memorisation(float(share), float(threshold), *medians, len(ours), len(theirs))
 
 
 @torch.inference_mode()
@@ -68,16 +68,18 @@ def _flat(x: Tensor) -> Tensor:
     return x.flatten(1).float() / 255 if x.dtype == torch.uint8 else x.flatten(1).double()
 
 
-_SHARE, _MEDIAN = "controls/copies/share", "controls/copies/median_"
+_SHARE, _MEDIAN = "controls/memorisation/share", "controls/memorisation/median_"
 register(
     Metric(
         _SHARE,
-        "copies",
+        "memorisation",
         "lower",
-        name="copies",
+        name="memorisation",
         theme="controls",
         rows=[
-            Row("controls", "share of copies of training data", {"generated": _SHARE, "real": QUANTILE}, "{:.3f}"),
+            Row(
+                "controls", "share memorised from the training data", {"generated": _SHARE, "real": QUANTILE}, "{:.3f}"
+            ),
             Row(
                 "controls",
                 "distance to the nearest in training (median)",

@@ -2,8 +2,8 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist
 
-from uqgen.metrics import copies as module
-from uqgen.metrics.copies import copies, nearest_distance
+from uqgen.metrics import memorisation as module
+from uqgen.metrics.memorisation import memorisation, nearest_distance
 
 
 def images(n, seed, size=6):
@@ -34,7 +34,7 @@ def test_a_training_image_is_found_and_one_grey_level_is_seen():
 
 def test_one_in_a_hundred_real_images_is_nearer_than_the_threshold():
     real, train = torch.randn(5_000, 2), torch.randn(300, 2)
-    found = copies(real, real, train)
+    found = memorisation(real, real, train)
     assert found.share == pytest.approx(0.01)
     assert found.median_generated == found.median_real
     assert found.median_real == pytest.approx(nearest_distance(real, train).median().item(), rel=0.01)
@@ -44,7 +44,7 @@ def test_one_in_a_hundred_real_images_is_nearer_than_the_threshold():
 def test_the_share_is_that_of_what_was_copied(n_copied):
     train, new = images(200, 0), images(100, 1)
     generated = torch.cat([train[:n_copied], images(100 - n_copied, 2)])
-    found = copies(generated, new, train)
+    found = memorisation(generated, new, train)
     assert found.share == pytest.approx(n_copied / 100, abs=0.04)
     assert (found.n_generated, found.n_real) == (100, 100)
     assert found.threshold > 0.5

@@ -1,4 +1,4 @@
-"""Whether two scores are separate knobs: what each does to either one obtained while all else stays as it is asked."""
+"""Disentanglement of two scores: what requesting each does to both achieved ones, all other requests being equal."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -16,11 +16,11 @@ N_BINS = 20  # of the other score, with equally many images
 
 @dataclass(frozen=True)
 class Effect:
-    """What asking for one score does to one obtained, the class and the other score asked being held fixed.
+    """What requesting one score does to one achieved, the class and the other score requested being held fixed.
 
     Attributes:
-        slope: by least squares, in units obtained for each unit asked; 1 of a score on itself and 0 on the other where
-            both are followed.
+        slope: by least squares, in units achieved for each unit requested; 1 of a score on itself and 0 on the other
+            where both are followed.
         pearson: partial correlation: of what remains of both.
     """
 
@@ -29,8 +29,8 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Knobs:
-    """The four effects, of a score asked on a score obtained."""
+class Disentanglement:
+    """The four effects, of a score requested on a score achieved."""
 
     first_on_first: Effect
     first_on_second: Effect
@@ -38,29 +38,29 @@ class Knobs:
     second_on_second: Effect
 
 
-def knobs(
-    asked: tuple[ArrayLike, ArrayLike],
-    obtained: tuple[ArrayLike, ArrayLike],
+def disentanglement(
+    requested: tuple[ArrayLike, ArrayLike],
+    achieved: tuple[ArrayLike, ArrayLike],
     label: ArrayLike,
     n_resamples: int = 1_000,
     seed: int = 0,
-) -> Knobs:
+) -> Disentanglement:
     """Measures all four effects.
 
-    Held fixed is what makes a cell, a class and a bin of the other score asked, by the mean of each cell (which follows
-    any curve), and within the cells the other score, by a straight line.
+    Class and the other requested score are held fixed: by subtracting the mean of each cell, a class and a bin of that
+    score (which follows any curve), and within the cells by a straight line in that score.
 
     Args:
-        asked: first and second score, float [N] each.
-        obtained: the same.
-        label: int [N], the class asked.
+        requested: first and second score, float [N] each.
+        achieved: the same.
+        label: int [N], the class requested.
         n_resamples, seed: of the bootstrap.
     """
-    scores = [np.asarray(side, dtype=np.float64) for side in (*asked, *obtained)]
+    scores = [np.asarray(side, dtype=np.float64) for side in (*requested, *achieved)]
     cells = [_cells(side, np.asarray(label)) for side in scores[:2]]
     found = bootstrap(_effects, (*scores, *cells), n_resamples, seed)
     names = ("first_on_first", "first_on_second", "second_on_first", "second_on_second")
-    return Knobs(**{name: Effect(found[f"{name}/slope"], found[f"{name}/pearson"]) for name in names})
+    return Disentanglement(**{name: Effect(found[f"{name}/slope"], found[f"{name}/pearson"]) for name in names})
 
 
 def _effects(
@@ -68,12 +68,15 @@ def _effects(
 ) -> dict[str, Floats]:
     """Slope and partial correlation of each effect over the last axis, NaN where a score does not vary on its own."""
     effects = {}
-    for asked, turned, fixed, cells in (("first", first, second, second_cells), ("second", second, first, first_cells)):
+    for requested, turned, fixed, cells in (
+        ("first", first, second, second_cells),
+        ("second", second, first, first_cells),
+    ):
         alone = _residual(turned, fixed, cells)
         for name, out in (("first", first_out), ("second", second_out)):
             with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN that is promised
-                effects[f"{asked}_on_{name}/slope"] = np.vecdot(alone, out) / np.vecdot(alone, alone)
-            effects[f"{asked}_on_{name}/pearson"] = pearson(alone, _residual(out, fixed, cells))
+                effects[f"{requested}_on_{name}/slope"] = np.vecdot(alone, out) / np.vecdot(alone, alone)
+            effects[f"{requested}_on_{name}/pearson"] = pearson(alone, _residual(out, fixed, cells))
     return effects
 
 
@@ -100,12 +103,16 @@ def _less_mean(values: Floats, cells: Array) -> Floats:
 
 
 def _metrics() -> Iterator[Metric]:
-    for effect, protocol in product(fields(Knobs), ("data", "uniform")):
-        asked, obtained = effect.name.split("_on_")
+    for effect, protocol in product(fields(Disentanglement), ("data", "uniform")):
+        requested, achieved = effect.name.split("_on_")
         for number, title in (("slope", "slope"), ("pearson", "partial Pearson")):
-            key = f"second_score/knobs/{protocol}/{effect.name}/{number}"
-            row = Row("knobs", f"{{{asked}}} requested on {{{obtained}}} achieved", {f"{number} {protocol}": key})
-            yield Metric(key, f"{title} of {asked} score on {obtained} ({protocol})", rows=[row])
+            key = f"second_score/disentanglement/{protocol}/{effect.name}/{number}"
+            row = Row(
+                "disentanglement",
+                f"{{{requested}}} requested on {{{achieved}}} achieved",
+                {f"{number} {protocol}": key},
+            )
+            yield Metric(key, f"{title} of {requested} score on {achieved} ({protocol})", rows=[row])
 
 
 register(*_metrics())

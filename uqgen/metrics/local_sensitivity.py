@@ -28,7 +28,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Fragility:
+class LocalSensitivity:
     """Mean |change| of the scores of generated images, beside that of real images of the same scores.
 
     Attributes:
@@ -39,7 +39,7 @@ class Fragility:
     shift: Ratio | None
 
     @classmethod
-    def of(cls, generated: Change, real: Change) -> "Fragility":
+    def of(cls, generated: Change, real: Change) -> "LocalSensitivity":
         """Puts the changes of both beside each other."""
         shift = None
         if generated.shift is not None and real.shift is not None:
@@ -77,13 +77,13 @@ def _mean_change(after: Tensor, before: Tensor) -> float:
 
 
 def _of_change(change: str, in_full: str) -> Metric:
-    path = f"controls/fragility/{change}"
+    path = f"controls/local_sensitivity/{change}"
     columns = {"generated": f"{path}/generated", "real": f"{path}/real"}
     return Metric(
         f"{path}/ratio",
         f"change by {change} / real",
         "lower",
-        name=f"{change}_fragility",
+        name=f"{change}_sensitivity",
         theme="controls",
         rows=[Row("controls", f"change of the score by {in_full}", columns, "{:#.3g}", missing="")],
     )

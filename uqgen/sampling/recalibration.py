@@ -1,4 +1,4 @@
-"""Correction: which score to feed the generator so that, on average, the score asked comes out.
+"""Recalibration: which score to feed the generator so that, on average, the score requested comes out.
 
 Isotonic regression: Barlow et al. (1972), "Statistical inference under order restrictions"; made strictly increasing as
 by Oron and Flournoy (2017), "Centered isotonic regression".
@@ -26,35 +26,35 @@ HELD_OUT = 1_000  # stream of the latents of the fit, apart from those of the ev
 
 
 @dataclass(frozen=True)
-class Correction:
-    """For each class a non-decreasing map from the score asked to the score fed.
+class Recalibration:
+    """For each class a non-decreasing map from the score requested to the score fed.
 
     Attributes:
         fed: float64 [G], increasing, the grid of scores that were fed.
-        obtained: float64 [K, G], for each class the mean score obtained by the score fed, non-decreasing along G.
+        achieved: float64 [K, G], for each class the mean score achieved by the score fed, non-decreasing along G.
     """
 
     fed: Tensor
-    obtained: Tensor
+    achieved: Tensor
 
-    def __call__(self, asked: Condition) -> Condition:
-        """What to feed for what is asked.
+    def __call__(self, requested: Condition) -> Condition:
+        """What to feed for what is requested.
 
         Args:
-            asked: N classes and scores.
+            requested: N classes and scores.
 
         Returns:
             The same classes (and second scores), and the scores to feed, within the grid; a score that no score fed
-            obtains gets the nearest end of the grid.
+            achieves gets the nearest end of the grid.
         """
-        label, score = asked.label.cpu().numpy(), asked.score.double().cpu().numpy()
+        label, score = requested.label.cpu().numpy(), requested.score.double().cpu().numpy()
         fed = np.empty(len(score))
-        for number, curve in enumerate(self.obtained.numpy()):
+        for number, curve in enumerate(self.achieved.numpy()):
             fed[label == number] = _invert(self.fed.numpy(), curve, score[label == number])
-        return asked._replace(score=torch.from_numpy(fed).to(asked.score), probabilities=None)
+        return requested._replace(score=torch.from_numpy(fed).to(requested.score), probabilities=None)
 
 
-def fit_correction(
+def fit_recalibration(
     model: ConditionalModel,
     target: FrozenClassifier,
     score: Score,
@@ -63,7 +63,7 @@ def fit_correction(
     high: float,
     n: int,
     seed: int,
-) -> Correction:
+) -> Recalibration:
     """Feeds a grid of scores for every class and sees what comes out.
 
     Args:
@@ -79,7 +79,7 @@ def fit_correction(
     Raises:
         SettingError: n is below 1.
     """
-    require_integer("n_correction", n, 1)
+    require_integer("n_recalibration", n, 1)
     grid = torch.linspace(low, high, N_GRID)
     n_each = max(1, n // (n_classes * N_GRID))
     label = torch.arange(n_classes).repeat_interleave(N_GRID * n_each)
@@ -87,14 +87,14 @@ def fit_correction(
     drawn = best_of(model, fed, target, score, 1, seeding.generator(seed, HELD_OUT, device=model.device))
     mean = drawn.score_out.double().view(n_classes, N_GRID, n_each).mean(dim=2)
     curves = np.stack([isotonic_regression(curve) for curve in mean.numpy()])
-    return Correction(grid.double(), torch.from_numpy(curves))
+    return Recalibration(grid.double(), torch.from_numpy(curves))
 
 
-def _invert(fed: NDArray[Any], obtained: NDArray[Any], asked: NDArray[Any]) -> NDArray[Any]:
-    """Scores to feed, [N], for those asked; the curve of obtained by fed, both [G], is non-decreasing.
+def _invert(fed: NDArray[Any], achieved: NDArray[Any], requested: NDArray[Any]) -> NDArray[Any]:
+    """Scores to feed, [N], for those requested; the curve of achieved by fed, both [G], is non-decreasing.
 
     Where several scores fed obtain the same, their mean stands for them all, so that the curve increases strictly.
     """
-    levels, level = np.unique(obtained, return_inverse=True)
+    levels, level = np.unique(achieved, return_inverse=True)
     centre = np.bincount(level, fed) / np.bincount(level)
-    return np.interp(asked, levels, centre, left=fed[0], right=fed[-1])
+    return np.interp(requested, levels, centre, left=fed[0], right=fed[-1])

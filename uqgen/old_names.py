@@ -1,0 +1,53 @@
+"""Names of earlier versions: what their runs left is read under today's names, and a setting says its new one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+# The old path, to what its last part is called now.
+SETTINGS = {
+    "model.pull": "guidance_gradient",
+    "enforcement.n_siblings": "n_surrogates",
+    "evaluation.n_correction": "n_recalibration",
+}
+RESULTS = {
+    "n_images_of_correction": "n_images_of_recalibration",
+    "controls.copies": "memorisation",
+    "controls.fragility": "local_sensitivity",
+    "at_sampling.corrected": "recalibrated",
+    "at_sampling.corrected_best_of": "recalibrated_best_of",
+    "second_score.knobs": "disentanglement",
+}
+STRIPS = {"asked": "requested", "obtained": "achieved"}
+CHOICES = {("enforcement", "siblings"): "surrogates", ("variant", "siblings"): "surrogates"}
+
+
+def renamed(content: Mapping[str, Any], names: Mapping[str, str], within: str = "") -> dict[str, Any]:
+    """The same content, in the same order, under today's names.
+
+    Args:
+        content: nested plain values.
+        names: one of the tables above.
+        within: the path of the content, with a dot behind it.
+
+    Example:
+        >>> renamed({"controls": {"copies": 1, "gap": 2}}, RESULTS)
+        {'controls': {'memorisation': 1, 'gap': 2}}
+    """
+    found = {}
+    for key, value in content.items():
+        path = f"{within}{key}"
+        found[names.get(path, key)] = renamed(value, names, f"{path}.") if isinstance(value, dict) else value
+    return found
+
+
+def new_setting(key: str) -> str | None:
+    """What a setting of an earlier version is called now; None where it is none.
+
+    Example:
+        >>> new_setting("model.pull.weight")
+        'model.guidance_gradient.weight'
+    """
+    for old, name in SETTINGS.items():
+        if key == old or key.startswith(f"{old}."):
+            return f"{old.rpartition('.')[0]}.{name}{key.removeprefix(old)}"
+    return None
