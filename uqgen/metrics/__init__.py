@@ -10,18 +10,8 @@ from pkgutil import iter_modules
 from uqgen.metrics.metric import DISTANCES, METRICS, Metric, Row, Sample, Sides, distance, register
 
 _ORDER = (
-    *(
-        "failure_detection",
-        "cost",
-        "in_vs_out",
-        "class_agreement",
-        "knobs",
-        "judges",
-        "by_score",
-        "copies",
-        "fragility",
-    ),
-    *("overlap", "fidelity", "wasserstein"),
+    *("failure_detection", "cost", "in_vs_out", "class_agreement", "knobs", "judges", "by_score", "copies"),
+    *("fragility", "overlap", "fidelity", "wasserstein"),
 )
 
 

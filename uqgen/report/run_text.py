@@ -146,13 +146,11 @@ def trust(results: Plain) -> str:
     """How well the score finds the classifier's errors on real data, and what each measure is."""
     found, label, data = results["score_quality"]["all"], score_label(results["score"]), noun(results)
     if found["n_errors"] == 0:
-        return (
-            f"The classifier makes no error on {found['n']:,} real {data}s, so nothing says how well {label} finds any."
-        )
+        return f"The classifier makes no error on {found['n']:,} real {data}s: nothing says how well {label} finds any."
     return (
         f"Real {data}s alone, before anything generated. The classifier is wrong on {found['n_errors']:,} of "
-        f"{found['n']:,}. Of a wrong and a right prediction {label} finds the wrong one more uncertain with probability "
-        f"{_number(found['auroc'])}, the AUROC of failure. A threshold that accepts 95 % of the right predictions "
+        f"{found['n']:,}. Of a wrong and a right prediction {label} finds the wrong one more uncertain with "
+        f"probability {_number(found['auroc'])}, the AUROC of failure. A threshold that accepts 95 % of the right predictions "
         f"accepts {_number(found['fpr_95'])} of the errors, too (FPR at 95 % TPR). Of the most certain 80 % of the "
         f"{data}s {_number(found['risk_80'])} are errors (risk at 80 % coverage), of all "
         f"{_number(found['error_rate'])}. AURC is the mean of that risk over all coverages, E-AURC its excess over a "
