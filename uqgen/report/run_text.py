@@ -150,9 +150,9 @@ def trust(results: Plain) -> str:
     return (
         f"Real {data}s alone, before anything generated. The classifier is wrong on {found['n_errors']:,} of "
         f"{found['n']:,}. Of a wrong and a right prediction {label} finds the wrong one more uncertain with "
-        f"probability {_number(found['auroc'])}, the AUROC of failure. A threshold that accepts 95 % of the right predictions "
-        f"accepts {_number(found['fpr_95'])} of the errors, too (FPR at 95 % TPR). Of the most certain 80 % of the "
-        f"{data}s {_number(found['risk_80'])} are errors (risk at 80 % coverage), of all "
+        f"probability {_number(found['auroc'])}, the AUROC of failure. A threshold that accepts 95 % of the right "
+        f"predictions accepts {_number(found['fpr_95'])} of the errors, too (FPR at 95 % TPR). Of the most certain "
+        f"80 % of the {data}s {_number(found['risk_80'])} are errors (risk at 80 % coverage), of all "
         f"{_number(found['error_rate'])}. AURC is the mean of that risk over all coverages, E-AURC its excess over a "
         "score that puts every error last. The Brier score and the expected calibration error (ECE) are of the "
         "probabilities, whichever the score."
