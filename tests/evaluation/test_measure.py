@@ -355,3 +355,15 @@ def test_one_entry_brings_a_new_metric_into_results_tables_comparison_and_dashbo
     panels = json.dumps(specification(workspace("someone", "mine")))
     for told in (f"val/{made_up}", f"test/{made_up}", "Made up", "Spread of points"):
         assert f'"{told}"' in panels
+
+
+def test_the_score_is_judged_on_real_images_before_anything_generated(measured, evaluator):
+    quality, real = measured.score_quality, evaluator.reference
+    wrong = real.logits.argmax(dim=1) != real.data.label
+    assert (quality.all.n, quality.all.n_errors) == (len(wrong), int(wrong.sum()))
+    assert sum(part.n for part in quality.by_class.values()) == len(wrong)
+    errors = quality.confident_errors
+    assert all(wrong[error.position] and error.label != error.predicted for error in errors)
+    assert errors[0].score == real.score[wrong].max()
+    assert [error.score for error in errors] == sorted((error.score for error in errors), reverse=True)
+    assert scalars(results_json.measured(measured))["score_quality/all/auroc"] == quality.all.auroc.value

@@ -14,6 +14,7 @@ from matplotlib.transforms import Bbox
 
 from uqgen.conditioning.condition import Condition
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
+from uqgen.evaluation.score_quality import COVERAGES, ConfidentError, ScoreQuality
 from uqgen.explanation.analysis import ALL, Analysis, Source, Truth, curve
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.given_image import GivenImages
@@ -21,6 +22,7 @@ from uqgen.explanation.interpolation import Between, Interpolation
 from uqgen.explanation.second_choices import SecondChoices
 from uqgen.explanation.shares import Explained
 from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.failure_detection import Predictions, failure_detection, reliability, risk_by_coverage
 from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.metrics.overlap import Overlap
 from uqgen.report.attribute_figures import curves_figure, shares_by_class_figure, shares_figure
@@ -30,6 +32,7 @@ from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
 from uqgen.report.realism_figures import manifold_figure, moons_figure, side_by_side_figure
 from uqgen.report.saving import DPI, png
 from uqgen.report.score_figures import InVsOutPanel, JudgeRow, distribution_figure, in_vs_out_figure, judges_figure
+from uqgen.report.score_quality_figures import confident_errors_figure, score_quality_figure
 from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import SMALL_PRINT, WIDTH
 from uqgen.report.sweep_figures import differences_figure, strips_figure
@@ -112,6 +115,18 @@ def manifold(names):
     return manifold_figure(Manifold(5, certain, tuple(below), None, None), None, "true_class", seed=0)
 
 
+def score_quality(error_rate):
+    wrong = RNG.random(60) < error_rate
+    said = Predictions(SCORES, wrong, SCORES, SCORES)
+    parts = reliability(said), COVERAGES, risk_by_coverage(said, COVERAGES)
+    return score_quality_figure(ScoreQuality(failure_detection(said, 5), {}, *parts, []), "true_class", seed=0)
+
+
+def confident_errors(n, names):
+    errors = [ConfidentError("a.png", 0, number % len(names), 1, 0.9999, 0.9999) for number in range(n)]
+    return confident_errors_figure(images_of(n, 1)[:, 0], errors, names, "mutual_information", seed=0)
+
+
 def side_by_side(n_classes, n):
     images = images_of(n_classes, n)
     return side_by_side_figure(images, images, shown(n_classes), "true-class probability 0.99 to 1.00", seed=0)
@@ -153,6 +168,11 @@ FIGURES = {
     "between, two": lambda: between(2, NAMES),
     "manifold": lambda: manifold(NAMES),
     "manifold of two": lambda: manifold(NAMES[:2]),
+    "score quality": lambda: score_quality(0.4),
+    "score quality without errors": lambda: score_quality(0),
+    "certain errors": lambda: confident_errors(24, NAMES),
+    "one certain error": lambda: confident_errors(1, NAMES),
+    "certain errors of many": lambda: confident_errors(11, MANY),
     "side by side": lambda: side_by_side(10, 12),
     "side by side, two": lambda: side_by_side(2, 5),
     "crowd, two rows": lambda: two_rows(16, "msp"),

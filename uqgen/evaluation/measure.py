@@ -21,6 +21,7 @@ from uqgen.evaluation.manifold import Manifold, RealCells, ScoredImages, measure
 from uqgen.evaluation.measurements import Measurements, SecondScore
 from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
 from uqgen.evaluation.real import features_of
+from uqgen.evaluation.score_quality import measure_score_quality
 from uqgen.evaluation.verdict import judge_generator
 from uqgen.generators.model import ConditionalModel
 from uqgen.metrics import DISTANCES, Sample, Sides
@@ -48,7 +49,7 @@ class Evaluator(EvaluationContext):
         beside = cast(Manifold, found.manifold), found.detail
         verdict = judge_generator(*beside, controls, uniform, self.requested_range, noun)
         found = replace(found, realism=realism, controls=controls, verdict=verdict)
-        found = replace(found, real_judges=self._real_judges())
+        found = replace(found, real_judges=self._real_judges(), score_quality=measure_score_quality(self))
         if found.second is not None and self.second is not None:
             found = replace(found, second=replace(found.second, real_judges=self.second._real_judges()))
         few = partial(self.measure_few, model, self.settings.split, self.settings.n_by_strength)

@@ -8,6 +8,7 @@ from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.generated import Generated
 from uqgen.evaluation.manifold import Manifold
 from uqgen.evaluation.protocol import ProtocolResult
+from uqgen.evaluation.score_quality import ScoreQuality
 from uqgen.evaluation.verdict import Verdict
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.disentanglement import Disentanglement
@@ -68,6 +69,7 @@ class Measurements:
         manifold: generated beside real images by class and score; in training by score alone, beside validation
             images.
         detail: the same of images, compared in how strong their fine detail is, see `FineDetail`; None of points.
+        score_quality: how far the score can be trusted on real images; None in training.
         controls: see there; None in training.
         verdict: what is wrong with the generator; None in training.
         by_strength: the model alone and under several strengths of guidance, by strength; none in training.
@@ -82,6 +84,7 @@ class Measurements:
     manifold: Manifold | None = None
     detail: Manifold | None = None
     real_judges: dict[str, InVsOut] = field(default_factory=dict)
+    score_quality: ScoreQuality | None = None
     controls: Controls | None = None
     verdict: Verdict | None = None
     by_strength: tuple[AtStrength, ...] = ()

@@ -49,6 +49,7 @@ def measured(measurements: Measurements) -> Plain:
     """What was measured, as plain values: the part of results.json that `uqgen.metrics.METRICS` are read from."""
     results = {
         **_by_protocol(measurements.protocols),
+        "score_quality": measurements.score_quality,
         "real_judges": measurements.real_judges,
         "realism": measurements.realism,
         "manifold": measurements.manifold,

@@ -9,19 +9,10 @@ from pkgutil import iter_modules
 
 from uqgen.metrics.metric import DISTANCES, METRICS, Metric, Row, Sample, Sides, distance, register
 
-_ORDER = (
-    *(
-        "cost",
-        "in_vs_out",
-        "class_agreement",
-        "disentanglement",
-        "judges",
-        "by_score",
-        "memorisation",
-        "local_sensitivity",
-    ),
-    *("overlap", "fidelity", "wasserstein"),
-)
+_ORDER = [
+    *["failure_detection", "cost", "in_vs_out", "class_agreement", "disentanglement", "judges", "by_score"],
+    *["memorisation", "local_sensitivity", "overlap", "fidelity", "wasserstein"],
+]
 
 
 def _place(name: str) -> int:

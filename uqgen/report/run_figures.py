@@ -6,10 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.data.labelled import unit_range
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.generated import Generated, fixed_noise, sample_grid
 from uqgen.evaluation.measurements import Measurements
 from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
+from uqgen.evaluation.score_quality import ScoreQuality
 from uqgen.evaluation.side_by_side import side_by_side
 from uqgen.files import read_rows
 from uqgen.generators.model import ConditionalModel
@@ -26,6 +28,7 @@ from uqgen.report.score_figures import (
     judges_figure,
     strength_figure,
 )
+from uqgen.report.score_quality_figures import confident_errors_figure, score_quality_figure
 from uqgen.report.shown_classes import ShownClasses, most_uncertain
 from uqgen.report.style import score_label
 from uqgen.report.training_figure import training_figure
@@ -68,6 +71,8 @@ def measured_figures(context: EvaluationContext, measurements: Measurements, mod
     """The figures of what was measured, each with its name."""
     score, seed = context.score.name, context.settings.seed
     generated = measurements.generated["data"]
+    if measurements.score_quality is not None:
+        yield from _score_quality(context, measurements.score_quality)
     if measurements.manifold is not None:
         yield "manifold", manifold_figure(measurements.manifold, measurements.detail, score, seed=seed)
     yield "in_vs_out", _in_vs_out(measurements.generated, measurements.protocols, score, seed)
@@ -90,6 +95,15 @@ def measured_figures(context: EvaluationContext, measurements: Measurements, mod
         on_real = [judge.pearson.value for judge in measurements.controls.matched_real.judges.values()]
         mean = float(np.mean(on_real)) if on_real else np.nan
         yield "guidance", strength_figure(measurements.by_strength, mean, seed=seed)
+
+
+def _score_quality(context: EvaluationContext, quality: ScoreQuality) -> Drawn:
+    score, seed, errors = context.score.name, context.settings.seed, quality.confident_errors
+    yield "score_quality", score_quality_figure(quality, score, seed=seed)
+    if errors and context.data.is_image:
+        images = unit_range(context.reference.data.x[[error.position for error in errors]]).numpy()
+        names = context.data.class_names
+        yield "confident_errors", confident_errors_figure(images, errors, names, score, seed=seed)
 
 
 def _in_vs_out(generated: dict[str, Generated], protocols: dict[str, ProtocolResult], score: str, seed: int) -> Figure:

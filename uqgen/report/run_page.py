@@ -14,12 +14,14 @@ from uqgen.report.run_tables import (
     disentanglement_table,
     manifold_table,
     realism_table,
+    score_quality_table,
     strength_table,
 )
 from uqgen.report.run_text import (
     BESIDE,
     EXPLANATIONS,
     GUIDANCE,
+    TRUST,
     distances,
     judges_in_full,
     limits,
@@ -27,6 +29,7 @@ from uqgen.report.run_text import (
     question,
     summary,
     training_command,
+    trust,
 )
 from uqgen.report.style import score_label
 from uqgen.run_folder import Plain, RunFolder
@@ -34,7 +37,7 @@ from uqgen.scores import get_score
 
 QUESTION, IN_VS_OUT, MADE = "The question", "In vs. out", "Generated data"
 SECOND, JUDGES, TRAINING = "Second score", "Judges", "Training"
-BEFORE_EXPLANATION = (QUESTION, IN_VS_OUT)  # sections that come first on the page of an explained run
+BEFORE_EXPLANATION = (QUESTION, TRUST, IN_VS_OUT)  # sections that come first on the page of an explained run
 PAPER_ROWS = {"msp": [1.0, 0.7]}  # figure 3 of the paper; for other scores, the ends of the reachable range
 
 
@@ -81,11 +84,13 @@ def measured_sections(run: RunFolder, results: Plain) -> list[Section]:
     """What a measured run reached, section by section."""
     settings, figures, tables = run.read_settings(), captions(results), _tables(results, run.read_settings())
     texts = {**EXPLANATIONS, QUESTION: question(results)}
+    if results.get("score_quality"):  # earlier versions measured none
+        texts[TRUST] = trust(results)
     if results["controls"]:
         texts["Realism"] = " ".join(distances(results))
         if results["real_judges"]:
             texts[JUDGES] = judges_in_full(results)
-    blocks: dict[str, list[Block]] = {BESIDE: [], QUESTION: [], IN_VS_OUT: []}
+    blocks: dict[str, list[Block]] = {QUESTION: [], TRUST: [], BESIDE: [], IN_VS_OUT: []}
     for name, caption in figures.items():
         if (path := run.figures / f"{name}.png").exists():
             picture = PictureBlock(path.read_bytes(), caption.text, caption.alt or caption.text)
@@ -113,6 +118,12 @@ def captions(results: Plain) -> dict[str, Caption]:
     )
     rows = rows_of_classes(results["score"], (results["support"]["edges"][0], results["support"]["edges"][-1]))
     return {
+        "score_quality": Caption(
+            TRUST,
+            "Left, how often the classifier is right by its highest probability; grey, how many images have it. Right, "
+            f"its error rate when the images with the least certain {label} are left out.",
+        ),
+        "confident_errors": Caption(TRUST, f"The errors on real {split} images that {label} finds the most certain."),
         "beside_certain": Caption(BESIDE, f"Certain: {beside}"),
         "beside_uncertain": Caption(BESIDE, f"Uncertain: {beside}"),
         "manifold": Caption(
@@ -171,6 +182,8 @@ def _in_vs_out(section: str, label: str) -> Caption:
 def _tables(results: Plain, settings: Plain) -> dict[str, Table]:
     """By the section they stand in."""
     tables = {IN_VS_OUT: agreement_table(results)}
+    if results.get("score_quality"):
+        tables[TRUST] = score_quality_table(results)
     if results["manifold"]:
         tables[BESIDE] = manifold_table(results)
     if results["second_score"]:

@@ -82,6 +82,16 @@ def agreement_table(results: Plain, table: str = "agreement") -> Table:
     return metric_table(table, results, PROTOCOL_TITLES, caption)
 
 
+def score_quality_table(results: Plain) -> Table:
+    """How well the score tells right predictions from wrong ones on real data, of all classes and of each."""
+    found = results["score_quality"]["all"]
+    caption = (
+        f"{found['n']:,} real {results['evaluation_split']} data, {found['n_errors']:,} errors; rows are the true "
+        "classes; in brackets, 95 % bootstrap intervals. AUROC: the higher, the better; everything else: the lower"
+    )
+    return metric_table("score quality", results, {}, caption, "class")
+
+
 def disentanglement_table(results: Plain) -> Table:
     """What each of two scores requested does to either one achieved, under both protocols."""
     words = {"first": score_label(results["score"]), "second": score_label(results["second_score"]["name"])}

@@ -15,6 +15,7 @@ from uqgen.scores import Score, get_score
 SHARES = {0.9: "nearly all", 0.7: "most", 0.4: "part", -np.inf: "little"}  # from this share on
 UNKNOWN = "an unknown part"
 LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges have no say
+TRUST = "How far the score can be trusted"
 BESIDE = "Generated beside real"
 GUIDANCE = "Guidance"
 EXPLANATIONS = {
@@ -139,6 +140,23 @@ def distances(results: Plain) -> list[str]:
         f"other real data {floor:.3g}."
         for metric, floor in zip(reported, floors, strict=True)
     ]
+
+
+def trust(results: Plain) -> str:
+    """How well the score finds the classifier's errors on real data, and what each measure is."""
+    found, label, data = results["score_quality"]["all"], score_label(results["score"]), noun(results)
+    if found["n_errors"] == 0:
+        return f"The classifier makes no error on {found['n']:,} real {data}s: nothing says how well {label} finds any."
+    return (
+        f"Real {data}s alone, before anything generated. The classifier is wrong on {found['n_errors']:,} of "
+        f"{found['n']:,}. Of a wrong and a right prediction {label} finds the wrong one more uncertain with "
+        f"probability {_number(found['auroc'])}, the AUROC of failure. A threshold that accepts 95 % of the right "
+        f"predictions accepts {_number(found['fpr_95'])} of the errors, too (FPR at 95 % TPR). Of the most certain "
+        f"80 % of the {data}s {_number(found['risk_80'])} are errors (risk at 80 % coverage), of all "
+        f"{_number(found['error_rate'])}. AURC is the mean of that risk over all coverages, E-AURC its excess over a "
+        "score that puts every error last. The Brier score and the expected calibration error (ECE) are of the "
+        "probabilities, whichever the score."
+    )
 
 
 def measured_with(results: Plain) -> str:
