@@ -142,7 +142,8 @@ def test_of_many_variants_the_best_are_shown_and_the_figure_says_so(draw):
     figure = draw(compare_jobs("", jobs))
     few = draw(compare_jobs("", jobs[-36:]))
     assert figure.get_figheight() <= few.get_figheight() + 0.2
-    assert "36 of 60 variants: the front, then those of the least score error" in " ".join(figure.get_supxlabel().split())
+    said = " ".join(figure.get_supxlabel().split())
+    assert "36 of 60 variants: the front, then those of the least score error" in said
     assert "variants" not in few.get_supxlabel()
     texts = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     names = texts if draw is metrics_figure else [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
