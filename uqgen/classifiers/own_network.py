@@ -28,7 +28,7 @@ class OwnNetwork(nn.Module):
             of them alone is true.
         output: where the network's output is in what it returns: a key, an attribute or a position; None for all of it.
         classes: what makes classes of its outputs; None where each output is a class.
-        feature_layer: name of the layer whose output scores take as features; None: what the last linear layer is given.
+        feature_layer: name of the layer whose output scores take as features; None: what the last linear one is given.
     """
 
     def __init__(
