@@ -11,8 +11,7 @@ import torch
 
 from uqgen.classifiers.cnn import CNN
 from uqgen.config import CONF, build, compose, plain
-from uqgen.data.shapes import SIDES
-from uqgen.data.shapes import main as write_shapes
+from uqgen.data.shapes import SIDES, write_shapes
 from uqgen.evaluate import evaluate_run
 from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
@@ -49,7 +48,7 @@ classifier:
 def given(tmp_path_factory):
     """A folder with what a newcomer has: images in class folders, weights, and one short YAML; and TorchScripts."""
     folder = tmp_path_factory.mktemp("given")
-    write_shapes(str(folder / "images"), "300")
+    write_shapes(folder / "images", 300)
     torch.manual_seed(0)
     network = CNN((3, 32, 32), len(SIDES), (4, 8), 8).eval()
     torch.save(network.state_dict(), folder / "weights.pt")

@@ -184,7 +184,9 @@ def test_with_other_settings_the_results_and_the_report_are_left_as_they_are(fin
     assert found["in_vs_out"]["uniform"]["mae"]["value"] == again != returned
     assert (found["evaluation_split"], own["evaluation_split"]) == ("validation", "test")
     assert found["classifier"] == own["classifier"]
-    assert (run.path / "report-split=validation.html").exists()
+    page = (run.path / "report-split=validation.html").read_text()
+    assert f"all numbers in {names[0]}. " in page
+    assert f"all numbers in {names[1]}. " in run.report.read_text()
 
 
 def test_a_loaded_run_generates_from_its_averaged_generator(finished):

@@ -148,6 +148,22 @@ class Experiment:
             allowed = "a seed with which no judge is a network of the target or of a surrogate"
             raise SettingError("judge.training.seed", self.judge.seeds()[0], allowed)
 
+    def adapted(self, classifier: FrozenClassifier, kind: str, train: Tensor | None = None) -> FrozenClassifier:
+        """A classifier as the score needs it; see `Score.adapted`.
+
+        Args:
+            classifier: the target, a sibling or a judge.
+            kind: its settings, "classifier" or "judge".
+            train: training images; None only tries whether it can be adapted.
+
+        Raises:
+            SettingError: it cannot.
+        """
+        try:
+            return self.score.adapted(classifier, self.data.shape, train)
+        except SettingError as error:
+            raise error.under("score" if error.name in self.score.settings else kind) from None
+
     def load_data(self, run: RunFolder | None = None) -> None:
         """Puts the data in memory, fetching them first where they are not there.
 
@@ -369,7 +385,9 @@ class Experiment:
         classifier = source.obtain(self.data, identity, self.cache / "classifiers", self.hardware)
         if not copy.exists() and distributed.rank() == 0:
             source.keep(classifier, copy)
-        return classifier
+        if self.score.adapt is None:
+            return classifier
+        return self.adapted(classifier.to(self.hardware.device()), kind, self.data.train.x).cpu()
 
 
 def _named(surrogates: list[FrozenClassifier]) -> dict[str, FrozenClassifier]:

@@ -1,11 +1,13 @@
 import math
+import sys
 from pathlib import Path
 
+import pytest
 import torch
 from torchvision.datasets import ImageFolder
 from torchvision.transforms.v2.functional import pil_to_tensor
 
-from uqgen.data.shapes import SIDES, SIZE, Shapes, main, polygon_distance
+from uqgen.data.shapes import SIDES, SIZE, Shapes, main, polygon_distance, write_shapes
 
 
 def test_polygons_have_the_area_requested_and_the_distance_of_their_sides():
@@ -33,11 +35,23 @@ def test_shapes_follow_from_the_seed():
     assert one[7][1] == one.targets[7]
 
 
-def test_the_command_writes_a_folder_for_each_class(tmp_path):
-    main(str(tmp_path), "12")
+def test_a_folder_for_each_class_is_written(tmp_path):
+    write_shapes(tmp_path, 12)
     drawn, folder = Shapes(12), ImageFolder(str(tmp_path))
     assert folder.classes == sorted(SIDES)
     for (path, _), (image, _) in zip(folder.samples, folder, strict=True):
         number = int(Path(path).stem)
         assert Path(path).parent.name == Shapes.classes[drawn.targets[number]]
         assert pil_to_tensor(image).equal(drawn.images[number])
+
+
+@pytest.mark.parametrize(("given", "named"), [(["."], "folder=.: "), (["new", "0"], "n=0: ")])
+def test_the_command_writes_into_an_empty_folder_alone(given, named, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "circle.txt"
+    mine.write_text("mine")
+    monkeypatch.setattr(sys, "argv", ["shapes", *given])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert named in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [mine]

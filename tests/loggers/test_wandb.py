@@ -134,6 +134,26 @@ def test_a_run_outlives_its_logger_and_says_so_once(tmp_path, caplog):
     assert [record.getMessage()[:20] for record in caplog.records] == ["W&B is lost (gone); "]
 
 
+def test_the_end_of_a_run_waits_for_a_server_for_a_while(tmp_path, monkeypatch, caplog):
+    given = {}
+
+    def finish(exit_code: int) -> None:
+        raise TimeoutError
+
+    run = SimpleNamespace(finish=finish, define_metric=lambda *args, **kwargs: None)
+    monkeypatch.setattr(wandb, "init", lambda **options: given.update(options) or run)
+    logger = WandbLogger(tmp_path)
+    assert logger.experiment is run
+    settings = given["settings"]
+    assert 0 < settings.init_timeout <= 60
+    assert 0 < settings.finish_timeout <= 120
+    assert settings.finish_timeout_raises
+    with caplog.at_level("WARNING", "uqgen"):
+        logger.finish(0)
+    (record,) = caplog.records
+    assert record.getMessage().endswith(f"wandb sync {tmp_path}/wandb/run-* sends the rest")
+
+
 def test_nothing_is_written_before_a_run_begins(tmp_path):
     WandbLogger(tmp_path)
     assert not list(tmp_path.iterdir())

@@ -136,6 +136,29 @@ def test_a_variant_looks_the_same_in_both_figures():
     assert len(set(of_curves)) == 14
 
 
+@pytest.mark.parametrize("draw", [metrics_figure, curves_figure])
+def test_of_many_variants_the_best_are_shown_and_the_figure_says_so(draw):
+    jobs = [job(f"n={number}", 0, 1 - number / 100) for number in range(60)]
+    figure = draw(compare_jobs("", jobs))
+    few = draw(compare_jobs("", jobs[-36:]))
+    assert figure.get_figheight() <= few.get_figheight() + 0.2
+    said = " ".join(figure.get_supxlabel().split())
+    assert "36 of 60 variants: the front, then those of the least score error" in said
+    assert "variants" not in few.get_supxlabel()
+    texts = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    names = texts if draw is metrics_figure else [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert names[-36:] == [f"n={number}" for number in range(24, 60)]
+
+
+def test_of_many_variants_the_whole_front_is_shown():
+    jobs = [job(f"n={number}", 0, 0.1 + number / 1_000) for number in range(60)]
+    for number, each in enumerate(jobs):
+        each.results["manifold"] = {"mean": {"coverage": {"ratio": 0.9 if number == 59 else 0.5}}}
+        each.results["support"] = {"edges": [0.3, 1.0]}
+    texts = front_figure(compare_jobs("", jobs)).axes[0].get_legend().get_texts()
+    assert [text.get_text() for text in texts] == ["front", *(f"n={number}" for number in [*range(35), 59])]
+
+
 def test_looks_are_told_apart():
     comparison = compare_jobs("", [job(f"variant={number}", 0) for number in range(84)])
     assert len(set(variant_looks(comparison).values())) == len(COLOURS) * len(MARKERS) == 84

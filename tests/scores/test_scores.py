@@ -51,7 +51,8 @@ CERTAIN = {
     "conformal": pytest.approx(0.9),
 }
 UNBOUNDED = {"energy": -1, "max_logit": 1}  # by so many times a constant they change that is added to all logits
-SINGLE = {name: score for name, score in SCORES.items() if not score.needs_members}  # for the others: test_members.py
+# For those of members: test_scores_of_members.py, and for that of features: test_knn.py.
+SINGLE = {name: score for name, score in SCORES.items() if not score.needs_members and not score.adapt}
 UP = {"confident": 1, "uncertain": -1}
 
 
@@ -201,7 +202,7 @@ def test_an_unknown_score_is_refused_with_those_there_are():
     with pytest.raises(SettingError) as caught:
         get_score("doubt")
     assert str(caught.value).startswith(
-        "name=doubt: allowed: conformal, energy, entropy, expected_entropy, gen, margin, "
+        "name=doubt: allowed: conformal, energy, entropy, expected_entropy, gen, knn, margin, "
     )
 
 

@@ -54,7 +54,8 @@ def test_the_second_needs_members_too():
 @pytest.mark.parametrize("second", ["msp", "doubt"])
 def test_the_second_is_another_score_that_exists(second):
     with pytest.raises(
-        SettingError, match=f"^second={second}: allowed: conformal, energy, entropy, expected_entropy, gen, margin, "
+        SettingError,
+        match=f"^second={second}: allowed: conformal, energy, entropy, expected_entropy, gen, knn, ",
     ):
         get_score("msp", second)
 

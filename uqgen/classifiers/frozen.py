@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from uqgen.classifiers.ensemble import Ensemble
 from uqgen.data.labelled import unit_range
 
+COMPUTED = ("probe", "kept")  # buffers: what a network of one's own says of noise, and features of training images
+
 
 class FrozenClassifier(nn.Module):
     """A classifier in evaluation mode for good, without gradients to its weights, always in fp32.
@@ -52,8 +54,9 @@ class FrozenClassifier(nn.Module):
         return _digest_of_state(self.state_dict())
 
     def digest_of_weights(self) -> str:
-        """The same without what a network of one's own says of noise, whose last digits another machine may round."""
-        return _digest_of_state({name: value for name, value in self.state_dict().items() if name != "network.probe"})
+        """The same without what is computed of other images, whose last digits another machine may round."""
+        weights = {name: value for name, value in self.state_dict().items() if name.split(".")[-1] not in COMPUTED}
+        return _digest_of_state(weights)
 
     def weights(self) -> frozenset[str]:
         """One SHA-256 for each network in it, of the trained weights alone: whatever they are called or wrapped in."""

@@ -41,6 +41,7 @@ class OwnClassifier(ClassifierSource):
         size: height and width that it takes; None for those of the data.
         outputs, output: see `OwnNetwork`.
         classes: see `OutputClasses`; None where each output is a class.
+        feature_layer: see `OwnNetwork`.
         training: ignored; experiments say here how a classifier is trained.
 
     Raises:
@@ -54,6 +55,7 @@ class OwnClassifier(ClassifierSource):
     outputs: str = "logits"
     output: str | int | None = None
     classes: Classes | None = None
+    feature_layer: str | None = None
     training: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -92,7 +94,8 @@ class OwnClassifier(ClassifierSource):
             require(not frozen_in, "network", type(network).__name__, "one whose weights are not frozen into its code")
             classes = None if self.classes is None else OutputClasses(self.classes)
             mean, std = normalisation["mean"], normalisation["std"]
-            own = OwnNetwork(network, channels, size, mean, std, self.outputs, self.output, classes)
+            outputs = self.outputs, self.output, classes, self.feature_layer
+            own = OwnNetwork(network, channels, size, mean, std, *outputs)
             own.try_out(shape, n_classes)
         return own
 

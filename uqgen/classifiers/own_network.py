@@ -28,6 +28,7 @@ class OwnNetwork(nn.Module):
             of them alone is true.
         output: where the network's output is in what it returns: a key, an attribute or a position; None for all of it.
         classes: what makes classes of its outputs; None where each output is a class.
+        feature_layer: name of the layer whose output scores take as features; None: what the last linear one is given.
     """
 
     def __init__(
@@ -40,11 +41,12 @@ class OwnNetwork(nn.Module):
         outputs: str = "logits",
         output: str | int | None = None,
         classes: OutputClasses | None = None,
+        feature_layer: str | None = None,
     ) -> None:
         super().__init__()
         self.network, self.channels, self.size = network, channels, size
         self.outputs, self.output, self.classes = outputs, output, classes
-        self.mean, self.std = list(mean), list(std)
+        self.mean, self.std, self.feature_layer = list(mean), list(std), feature_layer
         self.register_buffer("probe", torch.zeros(N_PROBES))
         self.training = False
 

@@ -102,8 +102,11 @@ def _try_out(experiment: "Experiment") -> None:
     make_under("sampler", partial(experiment.sampler, real))
     with torch.device("meta"):
         network = make_under("classifier", partial(experiment.classifier.network_for, shape, n_classes))
-        make_under("judge", partial(experiment.judge.network_for, shape, n_classes))
-        classifiers = Classifiers(FrozenClassifier(network), {}, (), {}, experiment.score)
-        model = experiment.build_model(real, classifiers)
+        judge = make_under("judge", partial(experiment.judge.network_for, shape, n_classes))
+        target = FrozenClassifier(network)
+        model = experiment.build_model(real, Classifiers(target, {}, (), {}, experiment.score))
+    experiment.adapted(target, "classifier")
+    if experiment.evaluation.n_judges:
+        experiment.adapted(FrozenClassifier(judge), "judge")
     hardware = experiment.hardware
     make_under("model.training", partial(model.settings.check_batch, hardware.world_size, model.group))

@@ -17,6 +17,7 @@ from uqgen.data.scored import ScoredBatch, ScoredBatches
 from uqgen.scores import Score, get_score
 from uqgen.settings import require, require_integer
 
+ADAPTED = "what score.adapted(classifier, shape, training images) makes of it"
 ENDLESS = 2**62  # steps: the model ends its training
 HELD_OUT = 2  # a stream of random numbers beside those of `uqgen.data.scored`
 
@@ -62,13 +63,14 @@ class ScoredDataModule(LightningDataModule):
         logits: Mapping[str, Tensor] | None = None,
     ) -> None:
         super().__init__()
+        self.score = get_score("msp") if score is None else score
         require_integer("batch_size", batch_size, 2)
         require_integer("group", group, 1)
         require_integer("seed", seed, 0)
         require_integer("n_held_out", n_held_out, 2)
+        require(self.score.suits(classifier), "classifier", type(classifier.network).__name__, ADAPTED)
         require(batch_size % group == 0, "batch_size", batch_size, f"a multiple of group={group}")
         self.data, self.classifier = data, classifier
-        self.score = get_score("msp") if score is None else score
         self.sampler, self.batch_size, self.group, self.seed = sampler, batch_size, group, seed
         self.n_held_out, self.logits = n_held_out, logits
 

@@ -3,8 +3,8 @@
 ``python -m uqgen.data.shapes FOLDER [N]`` writes N of them (3,000) as PNG files, in a folder for each class.
 """
 
+import argparse
 import math
-import sys
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from torchvision.transforms.v2.functional import to_pil_image
 
 from uqgen import seeding
 from uqgen.data.labelled import to_uint8
-from uqgen.settings import require_integer
+from uqgen.settings import SettingError, require, require_integer
 
 SIDES = {"triangle": 3, "square": 4, "circle": 60}  # a polygon of 60 sides is a circle, to the pixel
 SIZE = 32
@@ -95,14 +95,31 @@ def polygon_distance(sides: Tensor, area: Tensor, turn: Tensor) -> Tensor:
     return torch.hypot(x, y) * torch.cos(angle) - apothem[:, None, None]
 
 
-def main(folder: str, n: str = "3000") -> None:
-    """Writes n shapes in folders of their classes."""
+def write_shapes(folder: Path, n: int) -> None:
+    """Writes n shapes in folders of their classes.
+
+    Raises:
+        SettingError: n is no positive integer, or something lies in the folder already.
+    """
+    drawn = Shapes(n)
+    is_free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    require(is_free, "folder", folder, "a new or an empty folder")
     for name in SIDES:
-        (Path(folder) / name).mkdir(parents=True, exist_ok=True)
-    drawn = Shapes(int(n))
+        (folder / name).mkdir(parents=True, exist_ok=True)
     for number, (image, label) in enumerate(zip(drawn.images, drawn.targets, strict=True)):
-        to_pil_image(image).save(Path(folder) / drawn.classes[label] / f"{number:06d}.png")
+        to_pil_image(image).save(folder / drawn.classes[label] / f"{number:06d}.png")
+
+
+def main() -> None:
+    """Writes what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m uqgen.data.shapes", description=__doc__)
+    parser.add_argument("folder", type=Path, help="a new or an empty one")
+    parser.add_argument("n", type=int, nargs="?", default=3_000, help="number of images")
+    try:
+        write_shapes(**vars(parser.parse_args()))
+    except SettingError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -41,7 +41,8 @@ def edit_pixels(
     for _ in track(range(n_steps), "edits of pixels"):
         moved.requires_grad_()
         logits = target(rounded(moved))
-        (gradient,) = torch.autograd.grad(score(_softened(logits), labels).sum(), moved)
+        seen = logits if score.adapt else _softened(logits)  # what bears more than probabilities is not to be changed
+        (gradient,) = torch.autograd.grad(score(seen, labels).sum(), moved)
         moved = moved.detach()
         miss = wanted - score(logits.detach(), labels)
         is_nearer = (miss.abs() < least) & (least > tolerance)

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 MODES = ("auto", "online", "offline")
 FORBIDDEN = "/\\#?%:"  # in the name of a project
+START_WITHIN, SEND_WITHIN = 60, 120  # seconds: to reach W&B at the start, and to send what is left at the end
 MAX_POINTS = 1_000  # of a scatter; more would only cover each other
 
 
@@ -123,8 +124,15 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
         """See `RunLogger`; without it the next run in this process would go on in this one."""
         if self._started is not None:
             with self._never_fatal():
-                self._started.finish(exit_code=exit_code)
+                self._finish(exit_code)
             self._started = None
+
+    def _finish(self, exit_code: int) -> None:
+        try:
+            self._started.finish(exit_code=exit_code)
+        except TimeoutError:  # as without a connection
+            rest = f"wandb sync {self.run.path / 'wandb'}/run-*"
+            log.warning("W&B took not everything within %d s; %s sends the rest", SEND_WITHIN, rest)
 
     def _start(self) -> Any:
         try:
@@ -135,11 +143,20 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
                 resume="allow",
                 name=self.run.path.name,
                 mode=self.mode,  # type: ignore[arg-type]
-                settings=wandb.Settings(silent=True, console="off"),
+                settings=wandb.Settings(
+                    silent=True,
+                    console="off",
+                    init_timeout=START_WITHIN,
+                    finish_timeout=SEND_WITHIN,
+                    finish_timeout_raises=True,
+                ),
             )
         except CommError as error:
+            reason = (str(error) or "no reason given").splitlines()[
+                0
+            ]  # further ones say which of its settings would make it wait longer
             raise ExplainedError(
-                f"W&B cannot be reached ({error}); logger.wandb.mode=offline logs to the run's folder"
+                f"W&B cannot be reached ({reason}); logger.wandb.mode=offline logs to the run's folder"
             ) from error
         run.define_metric("n_images")
         run.define_metric("*", step_metric="n_images")

@@ -54,6 +54,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 _COLUMNS = 3
 _LETTERS = 28  # of a variant's name in one line
+_MOST_LINES = 72  # of a figure's rows
 _LINE, _LETTER = 0.14, 0.068  # inches
 _SHIFT = 0.4  # lines from the middle of a row to its seeds, and to their mean
 
@@ -67,7 +68,7 @@ class Look:
 
 
 def metrics_figure(comparison: Comparison) -> Figure:
-    """A panel for each main metric and a row for each variant that has results.
+    """A panel for each main metric and a row for each variant that has results, or for the best of many.
 
     Small dots are the seeds; the large marker is their mean, the line its 95 % interval. A panel is not stretched
     beyond three times the range of all seeds; an interval that is longer ends in an arrow.
@@ -77,7 +78,7 @@ def metrics_figure(comparison: Comparison) -> Figure:
     """
     variants, metrics = _shown(comparison), comparison.main_metrics
     names = [_lines(variant.name) for variant in variants]
-    edges = np.cumsum([0, *(max(2, len(lines) + 0.5) for lines in names)])
+    edges = np.cumsum([0, *map(_height, names)])
     places = (edges[:-1] + edges[1:]) / 2
     n_rows = -(-len(metrics) // _COLUMNS)
     figure = new_figure(n_rows * (0.85 + _LINE * edges[-1]) + 0.35)
@@ -91,7 +92,7 @@ def metrics_figure(comparison: Comparison) -> Figure:
     all_axes[0].set_ylim(edges[-1], 0)
     marks = "small: seeds, large: their mean, line: its 95 % interval (Student's t), cut at an arrow"
     requested = "(uniform), (data): how scores were requested"
-    small_print(figure, [marks, requested, *_samples(variants)])
+    small_print(figure, [marks, requested, *_samples(comparison, variants)])
     return figure
 
 
@@ -103,7 +104,8 @@ def front_figure(comparison: Comparison) -> Figure:
     Raises:
         SettingError: no job has both numbers.
     """
-    found = costs(_shown(comparison), Variant.over_seeds)
+    shown = _shown(comparison)
+    found = costs(shown, Variant.over_seeds)
     require(len(found) > 0, "jobs with error and coverage", 0, "at least one")
     variants = [cost.variant for cost in found]
     figure = new_figure(*_size([_lines(variant.name) for variant in variants]))
@@ -121,7 +123,7 @@ def front_figure(comparison: Comparison) -> Figure:
     axes.set_ylim(bottom=0, top=max(1.02, axes.get_ylim()[1]))
     axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=TEXT - 1, frameon=False, labelspacing=0.7)
     marks = "small: seeds, large: their mean; line: variants that no other one beats in both"
-    small_print(figure, [marks, *_samples(variants)])
+    small_print(figure, [marks, *_samples(comparison, shown)])
     return figure
 
 
@@ -148,14 +150,25 @@ def curves_figure(comparison: Comparison) -> Figure:
     for variant, curve in zip(variants, curves, strict=True):
         _draw_curve(axes, curve, looks[variant.name], variant.name)
     axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), fontsize=TEXT - 1, frameon=False, labelspacing=0.7)
-    small_print(figure, ["line: mean over the seeds, band: lowest to highest seed", *_samples(variants)])
+    small_print(figure, ["line: mean over the seeds, band: lowest to highest seed", *_samples(comparison, variants)])
     return figure
 
 
 def _shown(comparison: Comparison) -> list[Variant]:
+    """The variants that have results; of more than a figure has room for the front, then those of the least error."""
     variants = [variant for variant in comparison.variants if variant.complete]
     require(len(variants) > 0, "complete jobs", 0, "at least one")
-    return variants
+    unbeaten = {cost.variant.name for cost in front(costs(variants, Variant.over_seeds))}
+    errors = {variant.name: np.nan_to_num(variant.over_seeds(ERROR).mean, nan=np.inf) for variant in variants}
+    best = sorted(errors, key=lambda name: (name not in unbeaten, errors[name]))
+    n_fitting = int(np.sum(np.cumsum([_height(_lines(name)) for name in best]) <= _MOST_LINES))
+    chosen = set(best[: max(n_fitting, 1)])
+    return [variant for variant in variants if variant.name in chosen]
+
+
+def _height(name: list[str]) -> float:
+    """Of a variant's row, in lines."""
+    return max(2, len(name) + 0.5)
 
 
 def variant_looks(comparison: Comparison) -> dict[str, Look]:
@@ -182,12 +195,15 @@ def _lines(name: str) -> list[str]:
     return [literal(line) for line in lines if line]
 
 
-def _samples(variants: Sequence[Variant]) -> list[str]:
+def _samples(comparison: Comparison, variants: Sequence[Variant]) -> list[str]:
+    n = sum(bool(variant.complete) for variant in comparison.variants)
+    chosen = f"{len(variants)} of {n} variants: the front, then those of the least score error"
     jobs = [job for variant in variants for job in variant.complete]
     seeds = sorted({job.seed for job in jobs if job.seed is not None})
     sizes = sorted({job.results["n_images_evaluated"] for job in jobs})
     evaluation = sorted({job.results["evaluation_seed"] for job in jobs})
     return [
+        *([chosen] if len(variants) < n else []),
         f"generated in each run: n = {' or '.join(f'{size:,}' for size in sizes)}",
         f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}",
         f"evaluation seed {', '.join(map(str, evaluation))}",

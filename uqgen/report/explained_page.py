@@ -21,9 +21,7 @@ CAUTION = (
     "it. Undefined: the score is constant, or the images are so few that a regression would fit any score. An "
     "attribute that explains as much of real images as of generated ones is no invention of the generator."
 )
-FILES = (
-    "All numbers are in explanation/results.json beside this page, the figures and an animation in files of their own."
-)
+FILES = "All numbers are in {}/results.json beside this page, the figures and an animation in files of their own."
 
 
 def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
@@ -74,7 +72,7 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
             ],
         ),
         Section(CHOICES, [picture("second_choices", choices)]),
-        Section(AGAIN, [Command(_command(results)), Paragraph(FILES)]),
+        Section(AGAIN, [Command(_command(results)), Paragraph(FILES.format(run.explanation.name))]),
     ]
 
 

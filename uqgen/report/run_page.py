@@ -101,7 +101,7 @@ def measured_sections(run: RunFolder, results: Plain) -> list[Section]:
         if title in texts:
             found.insert(0, Paragraph(texts[title]))
     again = Command(training_command(results["experiment"], settings))
-    said = [measured_with(results), *([results["versions"]] if "versions" in results else [])]
+    said = [measured_with(results, run.results.name), *([results["versions"]] if "versions" in results else [])]
     return [
         *(Section(title, found) for title, found in blocks.items() if found),
         Section("Limits", [*map(Paragraph, limits(results))]),

@@ -159,11 +159,16 @@ def trust(results: Plain) -> str:
     )
 
 
-def measured_with(results: Plain) -> str:
-    """What a run was measured with, and where its numbers are."""
+def measured_with(results: Plain, file: str) -> str:
+    """What a run was measured with, and where its numbers are.
+
+    Args:
+        results: of the run.
+        file: name of the file that holds them.
+    """
     n_images, n_trained = results["n_images_evaluated"], results["n_images_trained"]
     return (
-        f"All settings are in config.json beside this page, all numbers in results.json. Measured on {n_images:,} "
+        f"All settings are in config.json beside this page, all numbers in {file}. Measured on {n_images:,} "
         f"generated data under each protocol, beside real {results['evaluation_split']} data, after {n_trained:,} "
         f"shown in training; seed of the training {results['seed']}, of the evaluation {results['evaluation_seed']}."
     )

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.classifiers.ensemble import Ensemble, predictive_logits
+from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.settings import require, require_choice
 
 ScoreFunction = Callable[..., Tensor]
@@ -31,6 +32,9 @@ class Score:
         settings: what is chosen.
         check: refuses settings that are out of range.
         parameters: what was fitted; without them the function takes its defaults.
+        adapt: of a score that sees more of a classifier than probabilities: (network, shape of an image, training
+            images or None, settings) to a network whose softmax is the same, and whose logits bear what the function
+            reads in their log-sum-exp.
         second: another score to request beside this one, on its own; None where this one is all.
     """
 
@@ -43,6 +47,7 @@ class Score:
     settings: Mapping[str, float] = field(default_factory=dict)
     check: Callable[..., None] | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
+    adapt: type[nn.Module] | None = None
     second: "Score | None" = None
 
     def __call__(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -117,8 +122,35 @@ class Score:
         if self.second is not None:
             self.second.check_members(kind, members, otherwise)
 
+    def adapted(
+        self, classifier: FrozenClassifier, shape: tuple[int, ...], train: Tensor | None = None
+    ) -> FrozenClassifier:
+        """A classifier as this score needs it: itself, but for scores with `adapt`.
+
+        Args:
+            classifier: on the device where to compute.
+            shape: of an image.
+            train: its training images, as `LabelledData` has them; None only tries whether it can be adapted.
+
+        Raises:
+            SettingError: it cannot.
+        """
+        if self.adapt is None:
+            return classifier
+        adapted = [self.adapt(network, shape, train, **self.settings) for network in _networks(classifier)]
+        is_ensemble = isinstance(classifier.network, Ensemble)
+        return FrozenClassifier(Ensemble(adapted) if is_ensemble else adapted[0])
+
+    def suits(self, classifier: FrozenClassifier) -> bool:
+        """Whether a classifier was adapted, where this score needs it."""
+        return self.adapt is None or all(isinstance(network, self.adapt) for network in _networks(classifier))
+
     def _taken(self, logits: Tensor) -> Tensor:
         return logits.float() if self.needs_members else predictive_logits(logits.float())
+
+
+def _networks(classifier: FrozenClassifier) -> list[nn.Module]:
+    return list(classifier.network.members) if isinstance(classifier.network, Ensemble) else [classifier.network]
 
 
 SCORES: dict[str, Score] = {}
@@ -132,12 +164,13 @@ def score(
     needs_members: bool = False,
     settings: Mapping[str, float] | None = None,
     check: Callable[..., None] | None = None,
+    adapt: type[nn.Module] | None = None,
 ) -> Callable[[ScoreFunction], Score]:
     """Decorator that turns a function of logits into a registered `Score` of the same name."""
 
     def register(function: ScoreFunction) -> Score:
         given = range, high_means, fit, needs_members, settings or {}, check
-        SCORES[function.__name__] = Score(function.__name__, function, *given)
+        SCORES[function.__name__] = Score(function.__name__, function, *given, adapt=adapt)
         return SCORES[function.__name__]
 
     return register
@@ -152,11 +185,14 @@ def get_score(name: str, second: str | None = None, **settings: float) -> Score:
         settings: of the score, by name, where they are to be others than its default ones.
 
     Raises:
-        SettingError: no score has that name, or both are the same, or a setting is none of the score's.
+        SettingError: no score has that name, or both are the same, or need other logits, or a setting is none of the
+            score's.
     """
     require_choice("name", name, SCORES)
     found = SCORES[name].with_settings(settings)
     if second is None:
         return found
     require_choice("second", second, SCORES.keys() - {name})
+    alone = found.adapt is not None or SCORES[second].adapt is not None
+    require(not alone, "second", second, "null: a score of features, as knn, stands alone")
     return replace(found, second=SCORES[second])
