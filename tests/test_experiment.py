@@ -67,7 +67,7 @@ def obtain(folder, *overrides):
     small = ["experiment=digits", "debug=seconds", "data.limit=200", "trainer=cpu", "evaluation.n_judges=1"]
     experiment = build(plain(compose([*small, f"cache={folder / 'cache'}", *overrides])))
     experiment.load_data()
-    return experiment.obtain_classifiers(RunFolder(folder / "run"))
+    return experiment.roles.obtain(RunFolder(folder / "run"))
 
 
 @pytest.mark.parametrize("judge", ["same.pt", "same_script.pt", "same_program.pt2"])

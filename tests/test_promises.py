@@ -47,7 +47,7 @@ def classifier_alone(folder, mnist_folder, *overrides: str) -> dict:
     where = [f"data.folder={mnist_folder}", f"cache={folder}", "evaluation.n_judges=0"]
     experiment = build(plain(compose([*overrides, *where])))
     experiment.load_data()
-    classifiers = experiment.obtain_classifiers(RunFolder(folder / "run"))
+    classifiers = experiment.roles.obtain(RunFolder(folder / "run"))
     evaluator = experiment.evaluator(classifiers, experiment.own_conditions(classifiers), None)
     return classifier_results(evaluator, experiment.name)
 

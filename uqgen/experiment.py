@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -15,13 +15,11 @@ from filelock import FileLock
 from lightning import Callback, seed_everything
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities.seed import isolate_rng
-from torch import Tensor, nn
+from torch import nn
 
 from uqgen import distributed
-from uqgen.checks import check_outputs, check_scores, check_sizes
-from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.classifiers.predictions import accuracy, predict_splits
-from uqgen.classifiers.recipe import ClassifierRecipe, identity_hash
+from uqgen.checks import check_sizes
+from uqgen.classifier_roles import ClassifierRoles, Classifiers
 from uqgen.classifiers.source import ClassifierSource
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
@@ -46,34 +44,13 @@ from uqgen.hardware import Hardware
 from uqgen.report.shown_classes import most_uncertain
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
-from uqgen.settings import SettingError, naming, require
+from uqgen.settings import SettingError, naming
 from uqgen.tensor_files import save_tensors
 
 log = logging.getLogger(__name__)
 
-FIRST_SURROGATE = 1_000  # repetition of the target's training, beyond those of judges
-BARELY = 0.1  # more than chance, a classifier's accuracy that is likely a mistake in its settings
 NARROW = 0.1  # part of a score's range: what is requested within less hardly differs
 N_SAMPLE_COLUMNS = 8  # scores in the grid that is drawn during the training
-
-
-@dataclass(frozen=True)
-class Classifiers:
-    """The classifiers of an experiment, and what the target says of every real image.
-
-    Attributes:
-        target: the classifier being explained.
-        judges: classifiers that take no part in the training, by name.
-        surrogates: classifiers like the target that may take part in the training of the model.
-        logits: for each split, float32 [N, K], or [N, M, K] of an ensemble, the target's.
-        score: the experiment's score, fitted to the target.
-    """
-
-    target: FrozenClassifier
-    judges: dict[str, FrozenClassifier]
-    surrogates: tuple[FrozenClassifier, ...]
-    logits: dict[str, Tensor]
-    score: Score
 
 
 @dataclass(frozen=True)
@@ -119,50 +96,13 @@ class Experiment:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
-    def n_surrogates(self) -> int:
-        """Classifiers like the target that the enforcement needs."""
+    def roles(self) -> ClassifierRoles:
+        """Target, judges and surrogates."""
         kind = cast(type[Enforcement], self.enforcement.func)
-        return kind.surrogates_needed(**self.enforcement.keywords)
-
-    def check_classifiers(self) -> None:
-        """Refuses classifiers that the score can make nothing of, too few, and judges that are networks of the target.
-
-        Raises:
-            SettingError: they are such.
-        """
-        self.score.check_members("classifier", self.classifier.members)
-        numbers = range(1, self.evaluation.n_judges + 1)
-        if numbers:
-            self.score.check_members("classifier@judge", self.judge.members, ", or evaluation.n_judges=0")
-        lone = "of your own, of which there is one"
-        enough = self.n_surrogates == 0 or bool(self.classifier.seeds())
-        require(enough, "enforcement.n_surrogates", self.n_surrogates, f"0 with a classifier {lone}")
-        enough = self.guidance.n_surrogates == 0 or bool(self.classifier.seeds())
-        require(enough, "guidance.n_surrogates", self.guidance.n_surrogates, f"0 with a classifier {lone}")
-        enough = self.evaluation.n_judges < 2 or bool(self.judge.seeds())
-        require(enough, "evaluation.n_judges", self.evaluation.n_judges, f"0 or 1 with a judge {lone}")
-        judges = [seed for number in numbers for seed in self.judge.repeated(number).seeds()]
-        surrogates = [seed for number in self._surrogates() for seed in self._surrogate(number).seeds()]
-        taking_part = [*self.classifier.seeds(), *surrogates]
-        if self._networks("classifier", taking_part) & self._networks("judge", judges):
-            allowed = "a seed with which no judge is a network of the target or of a surrogate"
-            raise SettingError("judge.training.seed", self.judge.seeds()[0], allowed)
-
-    def adapted(self, classifier: FrozenClassifier, kind: str, train: Tensor | None = None) -> FrozenClassifier:
-        """A classifier as the score needs it; see `Score.adapted`.
-
-        Args:
-            classifier: the target, a sibling or a judge.
-            kind: its settings, "classifier" or "judge".
-            train: training images; None only tries whether it can be adapted.
-
-        Raises:
-            SettingError: it cannot.
-        """
-        try:
-            return self.score.adapted(classifier, self.data.shape, train)
-        except SettingError as error:
-            raise error.under("score" if error.name in self.score.settings else kind) from None
+        n_enforcing = kind.surrogates_needed(**self.enforcement.keywords)
+        sources = self.data, self.classifier, self.judge, self.identities, self.score, self.evaluation
+        n_surrogates = n_enforcing, self.guidance.n_surrogates
+        return ClassifierRoles(*sources, *n_surrogates, self.hardware, self.cache, self.allow_changed)
 
     def load_data(self, run: RunFolder | None = None) -> None:
         """Puts the data in memory, fetching them first where they are not there.
@@ -186,39 +126,6 @@ class Experiment:
             if not run.data_fingerprint.exists() and not run.checkpoint.exists() and distributed.rank() == 0:
                 fingerprint.keep_data(self.data)
         check_sizes(self.data, self.model.training.batch_size, self.evaluation.split)
-
-    def obtain_classifiers(self, run: RunFolder) -> Classifiers:
-        """Trains or finds the target and the judges, and leaves a copy of each in the run's folder.
-
-        Raises:
-            SettingError: a file is missing or does not fit, a judge has the weights of what it is to judge, a
-                classifier has others than the run was started with, or a model can learn nothing from what the target
-                says.
-        """
-        device, judges = self.hardware.device(), {}
-        target = self._obtain(self.classifier, "classifier", run.classifiers / "target.pt").to(device)
-        if distributed.rank() == 0:  # before judges are trained for minutes; the others hear of it when this one ends
-            self._check_target(self._logits(target))
-        for number in range(1, self.evaluation.n_judges + 1):
-            recipe, copy = self.judge.repeated(number), run.classifiers / f"judge-{number}.pt"
-            judges[f"judge {number}"] = self._obtain(recipe, "judge", copy)
-        if judges and not self.judge.seeds():  # nothing has shown that one's own suits the images
-            split, judge = self.evaluation.split, judges["judge 1"].to(device)
-            check_outputs(judge.predict(getattr(self.data, split).x), split, self.data, "judge")
-        surrogates = [
-            self._obtain(self._surrogate(number), "classifier", run.surrogate(number)) for number in self._surrogates()
-        ]
-        self._refuse_shared_weights(target, judges, surrogates)
-        self._compare_with(run, {"target": target, **judges, **_named(surrogates)})
-        distributed.join()
-        surrogates = [surrogate.to(device) for surrogate in surrogates]
-        logits = self._logits(target)
-        found = accuracy(logits["validation"], self.data.validation.label)
-        log.info("the classifier is right on %.1f %% of the validation images", 100 * found)
-        if not self.classifier.seeds() and found < 1 / self.data.n_classes + BARELY:
-            log.warning("that is hardly more than chance: data.class_names, classifier.mean and std may be other ones")
-        score = self.score.fitted(logits["validation"], self.data.validation.label)
-        return Classifiers(target, judges, tuple(surrogates), logits, score)
 
     def obtain_features(self, run: RunFolder) -> nn.Module | None:
         """What images are compared in, None for points: a public network, or one of our own, found or trained.
@@ -324,71 +231,7 @@ class Experiment:
         yield
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
-    def _surrogates(self) -> range:
-        """The numbers of the surrogates that are needed."""
-        return range(1, max(self.n_surrogates, self.guidance.n_surrogates) + 1)
-
-    def _surrogate(self, number: int) -> ClassifierSource:
-        recipe = self.classifier.repeated(FIRST_SURROGATE + number)
-        if isinstance(recipe, ClassifierRecipe):
-            recipe = replace(recipe, checkpoint=None)  # which is the target's
-        return recipe
-
-    def _refuse_shared_weights(
-        self, target: FrozenClassifier, judges: dict[str, FrozenClassifier], surrogates: list[FrozenClassifier]
-    ) -> None:
-        """Refuses a surrogate or a judge that is a network of another classifier, wherever both come from."""
-        owners = dict.fromkeys(target.weights(), "the target")
-        for name, classifier in {**_named(surrogates), **judges}.items():
-            kind, source = ("judge", self.judge) if name in judges else ("classifier", self.classifier)
-            shared = owners.keys() & classifier.weights()
-            if shared:
-                allowed = f"weights that {owners[shared.pop()]} does not have, as {name} has"
-                raise SettingError(*source.origin(), allowed).under(kind)
-            owners |= dict.fromkeys(classifier.weights(), name)
-
-    def _logits(self, target: FrozenClassifier) -> dict[str, Tensor]:
-        return predict_splits(target, self.data, identity_hash(self._data_identity()), self.cache / "logits")
-
-    def _check_target(self, logits: dict[str, Tensor]) -> None:
-        for split, outputs in logits.items():
-            check_outputs(outputs, split, self.data)
-        score = self.score.fitted(logits["validation"], self.data.validation.label)
-        own = own_condition(logits["train"], self.data.train.label, score)
-        check_scores(score, own, self.evaluation)
-
-    def _compare_with(self, run: RunFolder, classifiers: dict[str, FrozenClassifier]) -> None:
-        fingerprint = Fingerprint(run, self.allow_changed)
-        fingerprint.compare_classifiers(classifiers)
-        if not run.classifiers_fingerprint.exists() and not run.checkpoint.exists() and distributed.rank() == 0:
-            fingerprint.keep_classifiers(classifiers)
-
-    def _data_identity(self) -> dict[str, Any]:
-        return {**self.identities["data"], **self.data.identity}
-
     def _train_features(self, copy: Path) -> None:
         with self.stage("features"):
-            network = obtain_features(self.data, self._data_identity(), self.cache / "features", self.hardware)
+            network = obtain_features(self.data, self.roles.data_identity, self.cache / "features", self.hardware)
         save_tensors({"state_dict": network.state_dict()}, copy)
-
-    def _networks(self, kind: str, seeds: list[int]) -> set[str]:
-        identity = self.identities[kind]
-        return {identity_hash({**identity, "training": {**identity["training"], "seed": seed}}) for seed in seeds}
-
-    def _obtain(self, source: ClassifierSource, kind: str, copy: Path) -> FrozenClassifier:
-        if copy.exists():
-            try:
-                source = source.kept(copy)
-            except SettingError as error:
-                raise error.under(kind) from None
-        identity = {"data": self._data_identity(), **self.identities[kind]}
-        classifier = source.obtain(self.data, identity, self.cache / "classifiers", self.hardware)
-        if not copy.exists() and distributed.rank() == 0:
-            source.keep(classifier, copy)
-        if self.score.adapt is None:
-            return classifier
-        return self.adapted(classifier.to(self.hardware.device()), kind, self.data.train.x).cpu()
-
-
-def _named(surrogates: list[FrozenClassifier]) -> dict[str, FrozenClassifier]:
-    return {f"surrogate {number}": surrogate for number, surrogate in enumerate(surrogates, start=1)}

@@ -10,13 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from uqgen.classifier_roles import Classifiers
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.config import build, refuse_foreign_code
 from uqgen.data.labelled import unit_range
 from uqgen.evaluation.generated import generate_scored
 from uqgen.evaluation.measure import Evaluator
-from uqgen.experiment import Classifiers, Experiment
+from uqgen.experiment import Experiment
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.given_image import EditedImage, edit_image
 from uqgen.explanation.interpolation import Between, interpolate_given
@@ -228,7 +229,7 @@ def load_run(
     if not folder.checkpoint.exists():
         raise SettingError("run", folder.path, "a run whose training began; python -m uqgen.train run=... resumes it")
     experiment.load_data(folder)
-    classifiers = experiment.obtain_classifiers(folder)
+    classifiers = experiment.roles.obtain(folder)
     own = experiment.own_conditions(classifiers)
     model = experiment.build_model(own, classifiers)
     checkpoint = load_tensors(folder.checkpoint)

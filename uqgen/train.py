@@ -56,7 +56,7 @@ def _train(run: RunFolder, experiment: "Experiment", settings: Plain) -> float:
         with experiment.stage("data"):
             experiment.load_data(run)
         with experiment.stage("classifiers"):
-            classifiers = experiment.obtain_classifiers(run)
+            classifiers = experiment.roles.obtain(run)
             own = experiment.own_conditions(classifiers)
         evaluator = experiment.evaluator(classifiers, own, experiment.obtain_features(run))
         experiment.tell_range(evaluator)

@@ -87,12 +87,12 @@ def _try_out(experiment: "Experiment") -> None:
     """Builds what is otherwise built late, without memory, so that what does not fit is refused early."""
     import torch
 
+    from uqgen.classifier_roles import Classifiers
     from uqgen.classifiers.frozen import FrozenClassifier
     from uqgen.conditioning.condition import Condition
-    from uqgen.experiment import Classifiers
 
     shape, n_classes = experiment.data.shape, experiment.data.n_classes
-    experiment.check_classifiers()
+    experiment.roles.check()
     make_under("evaluation", lambda: experiment.evaluation.check_range(experiment.score, n_classes))
     # One image of each class, with as many scores.
     scores = torch.linspace(0, 1, n_classes)
@@ -105,8 +105,8 @@ def _try_out(experiment: "Experiment") -> None:
         judge = make_under("judge", partial(experiment.judge.network_for, shape, n_classes))
         target = FrozenClassifier(network)
         model = experiment.build_model(real, Classifiers(target, {}, (), {}, experiment.score))
-    experiment.adapted(target, "classifier")
+    experiment.roles.adapted(target, "classifier")
     if experiment.evaluation.n_judges:
-        experiment.adapted(FrozenClassifier(judge), "judge")
+        experiment.roles.adapted(FrozenClassifier(judge), "judge")
     hardware = experiment.hardware
     make_under("model.training", partial(model.settings.check_batch, hardware.world_size, model.group))

@@ -44,11 +44,10 @@ class Evaluator(EvaluationContext):
         real = self._realism(Sample(self.reference.features, *self.reference.scored))
         realism = {**found.realism, **{f"{name}_floor": floor for name, floor in real.items()}}
         controls = measure_controls(self, found.generated, found.protocols)
-        found = replace(found, **self._beside_real(model, found.generated["data"], self.real_cells, self.seed))
+        manifold, detail = self._beside_real(model, found.generated["data"], self.real_cells, self.seed)
         noun, uniform = "image" if self.data.is_image else "point", found.protocols["uniform"].in_vs_out
-        beside = cast(Manifold, found.manifold), found.detail
-        verdict = judge_generator(*beside, controls, uniform, self.requested_range, noun)
-        found = replace(found, realism=realism, controls=controls, verdict=verdict)
+        verdict = judge_generator(manifold, detail, controls, uniform, self.requested_range, noun)
+        found = replace(found, realism=realism, manifold=manifold, detail=detail, controls=controls, verdict=verdict)
         found = replace(found, real_judges=self._real_judges(), score_quality=measure_score_quality(self))
         if found.second is not None and self.second is not None:
             found = replace(found, second=replace(found.second, real_judges=self.second._real_judges()))
@@ -77,7 +76,8 @@ class Evaluator(EvaluationContext):
         """
         found = self._measure(model, split, n_images, n_resamples or self.settings.n_resamples)
         cells = self.pooled_cells(split, n_images // N_POOLED_BINS)
-        return replace(found, **self._beside_real(model, found.generated["data"], cells, self.seed_of(split)))
+        manifold, detail = self._beside_real(model, found.generated["data"], cells, self.seed_of(split))
+        return replace(found, manifold=manifold, detail=detail)
 
     def _measure(self, model: ConditionalModel, split: str, n_images: int, n_resamples: int) -> Measurements:
         start = time.perf_counter()
@@ -92,8 +92,8 @@ class Evaluator(EvaluationContext):
 
     def _beside_real(
         self, model: ConditionalModel, made: Generated, cells: dict[str, RealCells], seed: int
-    ) -> dict[str, Manifold]:
-        """Of images requested as in the data, and of more where they are too few; whatever they are compared in."""
+    ) -> tuple[Manifold, Manifold | None]:
+        """The manifold, and the detail of images: requested as in the data, and more where they are too few."""
         parts, lacking = [made], cells["manifold"].lacking(made.scored)
         if len(lacking):
             requested = self.own._replace(probabilities=None).select(lacking)
@@ -101,7 +101,8 @@ class Evaluator(EvaluationContext):
         images = ScoredImages(*map(torch.cat, zip(*(part.scored for part in parts), strict=True)))
         score_out = torch.cat([part.score_out for part in parts])
         n_resamples = self.settings.n_resamples
-        return {name: measure_manifold(real, images, score_out, n_resamples) for name, real in cells.items()}
+        found = {name: measure_manifold(real, images, score_out, n_resamples) for name, real in cells.items()}
+        return found["manifold"], found.get("detail")
 
     def _measure_as_second(self, generated: dict[str, Generated], n_resamples: int) -> SecondScore:
         protocols, effects = {}, {}

@@ -6,10 +6,11 @@ from importlib.metadata import version
 
 import uqgen
 from uqgen import distributed
+from uqgen.classifier_roles import Classifiers
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.measurements import Measurements
 from uqgen.evaluation.results_json import as_results
-from uqgen.experiment import Classifiers, Experiment
+from uqgen.experiment import Experiment
 from uqgen.generators.model import ConditionalModel
 from uqgen.loggers.telling import Loggers, log_measurements, ours
 from uqgen.report.run_figures import save_run_figures
