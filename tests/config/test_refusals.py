@@ -43,6 +43,9 @@ REFUSED = [
     (["evaluation.n_correction=9"], "evaluation.n_correction=9: allowed: evaluation.n_recalibration, its new name"),
     (["enforcement=siblings"], "enforcement=siblings: allowed: surrogates, its new name"),
     (["variant=siblings"], "variant=siblings: allowed: surrogates, its new name"),
+    (["variant=flw"], "variant=flw: allowed: auxiliary, balanced, "),
+    (["debug=second"], "debug=second: allowed: seconds"),
+    (["sweep=laptops"], "sweep=laptops: allowed: laptop, variants"),
     (["sed=1", "sampler.nothing=1"], "sed=1: allowed: settings that --help shows"),
 ]
 
