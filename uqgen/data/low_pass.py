@@ -25,11 +25,15 @@ class LowPass(nn.Module):
         Returns:
             float32 [N, C S S] in [-1, 1], S the lesser of H / 2 and 16.
         """
+        return self.maps(images).flatten(1)
+
+    def maps(self, images: Tensor) -> Tensor:
+        """The same as maps, float32 [N, C, S, S]."""
         size = images.shape[-1]
         side = min(-(-size // 2), SIZE)
         sigma = max(size / (2 * SIZE), 1.0)
         width = 2 * round(4 * sigma) + 1  # the Gaussian beyond 4 sigma is left out
-        return adaptive_avg_pool2d(_blurred(images, width, sigma), side).flatten(1)
+        return adaptive_avg_pool2d(_blurred(images, width, sigma), side)
 
 
 def _blurred(images: Tensor, width: int, sigma: float) -> Tensor:

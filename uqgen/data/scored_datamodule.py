@@ -68,7 +68,7 @@ class ScoredDataModule(LightningDataModule):
         require_integer("group", group, 1)
         require_integer("seed", seed, 0)
         require_integer("n_held_out", n_held_out, 2)
-        require(self.score.suits(classifier), "classifier", type(classifier.network).__name__, ADAPTED)
+        require(self.score.suits(classifier), "classifier", type(classifier).__name__, ADAPTED)
         require(batch_size % group == 0, "batch_size", batch_size, f"a multiple of group={group}")
         self.data, self.classifier = data, classifier
         self.sampler, self.batch_size, self.group, self.seed = sampler, batch_size, group, seed

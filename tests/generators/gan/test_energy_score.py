@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from uqgen.generators.gan.energy_score import energy_score
+from uqgen.generators.gan.energy_score import detail_score, energy_score
 
 
 def rng(seed=0):
@@ -26,6 +26,17 @@ def test_it_is_least_for_the_distribution_of_the_data(other):
     assert generated.shape == (2 * n, *shape)
     assert energy_score(real, generated) < energy_score(real, other * generated) - 0.01
     assert energy_score(real, generated) < energy_score(real, generated + 0.2) - 0.01
+
+
+def test_of_detail_it_is_least_for_images_as_noisy_as_real_ones_and_evenly():
+    n = 2_000
+    strength = torch.rand(3 * n, 1, 1, 1, generator=rng(1))  # of each image's noise
+    noisy = strength * torch.randn(3 * n, 1, 16, 16, generator=rng())
+    real, generated = noisy[:n], noisy[n:]
+    one_half = torch.where(torch.arange(16) < 8, 2 * generated, 0 * generated)
+    for worse in (0.5 * generated, one_half, generated / strength[n:] / 2):
+        assert detail_score(real, generated) < detail_score(real, worse) - 0.01
+    assert detail_score(torch.zeros(2, 2), torch.zeros(4, 2)) == 0
 
 
 def test_its_gradient_drives_two_images_of_one_condition_apart_and_is_finite_where_they_are_the_same():

@@ -73,7 +73,7 @@ def test_in_fp16_a_small_gradient_does_not_underflow_and_take_the_bound_to_nothi
     def gradient(loss_scale):
         gan._trainer = SimpleNamespace(precision_plugin=SimpleNamespace(scaler=loss_scale))
         loss_of_images = (1e-6 * fake.half()).float().sum() * 1e-3  # whose gradient is below what fp16 holds
-        loss = gan._combined(loss_of_images, gan.enforcement.generator_loss(fake, None, None), None, fake)
+        loss = gan._combined(loss_of_images, gan.enforcement.generator_loss(fake, None, None), [], fake)
         return torch.autograd.grad(loss, fake)[0]
 
     adversarial = 1e-9
@@ -81,10 +81,11 @@ def test_in_fp16_a_small_gradient_does_not_underflow_and_take_the_bound_to_nothi
     assert gradient(None).abs().max() == 0
 
 
-def test_the_energy_score_takes_part_with_its_share_of_the_adversarial_gradient(make_gan, train, tmp_path):
+@pytest.mark.parametrize("name", ["energy", "detail_energy"])
+def test_an_energy_score_takes_part_with_its_share_of_the_adversarial_gradient(make_gan, train, tmp_path, name):
     gradients = {}
     for energy in (0.0, 0.5, 1.0):
-        gan, seen = make_gan(n_images=BATCH, energy=energy, loss="relativistic"), []
+        gan, seen = make_gan(n_images=BATCH, loss="relativistic", **{name: energy}), []
         if energy == 0:  # the same conditions, two and two
             gan._partners = lambda n: torch.arange(n) // 2 * 2
         forward = gan.generator.forward
@@ -104,4 +105,4 @@ def test_the_energy_score_takes_part_with_its_share_of_the_adversarial_gradient(
     lengths = [gradient.flatten(1).norm(dim=1).mean().item() for gradient in (whole, adversarial)]
     assert lengths[0] == pytest.approx(lengths[1], rel=1e-3)
     (row,) = read_rows(tmp_path / "1.0" / "history.csv")
-    assert row["energy"] > 0
+    assert row[name] > 0

@@ -6,10 +6,13 @@ Meinshausen (2024), "Engression". The first term draws images to the data, the s
 apart.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn.functional import unfold
 
+from uqgen.data.fine_detail import FineDetail
 from uqgen.data.low_pass import LowPass
 
 WINDOWS = (1, 2, 4)  # along a side, in which images are compared: the whole, quarters, sixteenths
@@ -28,11 +31,18 @@ def energy_score(real: Tensor, generated: Tensor) -> Tensor:
     """
     if real.dim() == 2:
         return _score(real[..., None], generated[..., None])
-    low_pass, channels = LowPass(), real.shape[1]
-    features = [low_pass(x.clamp(-OVERSHOOT, OVERSHOOT)) for x in (real, generated)]
-    side = int((features[0].shape[1] // channels) ** 0.5)
-    maps = [x.view(len(x), channels, side, side) for x in features]
-    return torch.stack([_score(*(_windows(x, side // n) for x in maps)) for n in WINDOWS]).sum()
+    return _score_of_maps(LowPass().maps, real, generated)
+
+
+def detail_score(real: Tensor, generated: Tensor) -> Tensor:
+    """The same of images in how strong their fine detail is, which low-pass pixels do not see; 0 of points."""
+    return real.new_zeros(()) if real.dim() == 2 else _score_of_maps(FineDetail().maps, real, generated)
+
+
+def _score_of_maps(maps_of: Callable[[Tensor], Tensor], real: Tensor, generated: Tensor) -> Tensor:
+    maps = [maps_of(x.clamp(-OVERSHOOT, OVERSHOOT)) for x in (real, generated)]
+    side = maps[0].shape[-1]
+    return torch.stack([_score(*(_windows(x, max(side // n, 1)) for x in maps)) for n in WINDOWS]).sum()
 
 
 def _windows(maps: Tensor, size: int) -> Tensor:

@@ -18,7 +18,7 @@ from uqgen.described import Plain, as_dataclass, build_described
 from uqgen.enforcement.enforcement import Enforcement, bounded
 from uqgen.generators.ema import EMA
 from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES
-from uqgen.generators.gan.energy_score import energy_score
+from uqgen.generators.gan.energy_score import detail_score, energy_score
 from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.generators.gan.inversion import N_STEPS, StyleInverter
 from uqgen.generators.gan.penalties import PENALTIES, path_lengths
@@ -67,6 +67,7 @@ class ConditionalGAN(ConditionalModel):
         "real_logit",
         "fake_logit",
         "energy",
+        "detail_energy",
         "path_length_penalty",
         "d_enforcement",
         "g_enforcement",
@@ -115,7 +116,7 @@ class ConditionalGAN(ConditionalModel):
     def step(self, batch: ScoredBatch) -> None:
         """One step of both networks; the generated images of the discriminator's step serve the generator's too."""
         real, own, requested = batch
-        if self.loss.pairs or self.settings.energy > 0:
+        if self.loss.pairs or self.settings.has_energy:
             partner = self._partners(len(real))
             requested, real_of_fake = own.select(partner), real[partner]
         else:
@@ -205,11 +206,9 @@ class ConditionalGAN(ConditionalModel):
         enforced = self.enforcement.generator_loss(fake, requested, rng)
         if enforced is not None:
             self._record(g_enforcement=enforced.mean())
-        energy = energy_score(real[::2], fake) if self.settings.energy > 0 else None
-        if energy is not None:
-            self._record(energy=energy)
-        if enforced is not None or energy is not None:
-            loss = self._combined(loss, enforced, energy, fake)
+        energies = self._energies(real[::2], fake)
+        if enforced is not None or energies:
+            loss = self._combined(loss, enforced, energies, fake)
         if self.settings.path_length_weight > 0 and self._n_steps % PATH_LENGTH_EVERY == 0:
             penalty = self._path_length_penalty(parts, rng)
             self._record(path_length_penalty=penalty)
@@ -224,10 +223,23 @@ class ConditionalGAN(ConditionalModel):
     def _partners(self, n: int) -> Tensor:
         """Positions of the real images whose conditions fakes have; for an energy score, two have the same."""
         index = torch.arange(n, device=self.device)
-        return index if self.settings.energy == 0 else index // 2 * 2
+        return index // 2 * 2 if self.settings.has_energy else index
 
-    def _combined(self, adversarial: Tensor, enforced: Tensor | None, energy: Tensor | None, fake: Tensor) -> Tensor:
-        """A loss whose gradient by the images is the adversarial loss's, the enforcement's, bounded, and the energy's.
+    def _energies(self, real: Tensor, fake: Tensor) -> list[tuple[float, Tensor]]:
+        """Each energy score that takes part, with the length of its gradient."""
+        found = []
+        if self.settings.energy > 0:
+            found.append((self.settings.energy, energy_score(real, fake)))
+            self._record(energy=found[-1][1])
+        if self.settings.detail_energy > 0:
+            found.append((self.settings.detail_energy, detail_score(real, fake)))
+            self._record(detail_energy=found[-1][1])
+        return found
+
+    def _combined(
+        self, adversarial: Tensor, enforced: Tensor | None, energies: list[tuple[float, Tensor]], fake: Tensor
+    ) -> Tensor:
+        """A loss whose gradient by the images is that of the adversarial loss, the enforcement, bounded, and energies.
 
         In fp16 the adversarial gradient passes the discriminator scaled, as every gradient does: it would underflow.
         """
@@ -238,11 +250,9 @@ class ConditionalGAN(ConditionalModel):
             (guidance_gradient,) = torch.autograd.grad(enforced.mean(), fake)
             strength = min(1.0, self.n_images / self.enforcement.warm_up) if self.enforcement.warm_up else 1.0
             gradient = gradient + strength * bounded(guidance_gradient, adversarial_gradient, self.enforcement.bound)
-        if energy is not None:
+        for length, energy in energies:
             (spread,) = torch.autograd.grad(energy, fake)
-            gradient = (
-                gradient + self.settings.energy * _mean_length(adversarial_gradient) / _mean_length(spread) * spread
-            )
+            gradient = gradient + length * _mean_length(adversarial_gradient) / _mean_length(spread) * spread
         return (fake * gradient).sum()
 
     def _loss_scale(self) -> float:

@@ -20,6 +20,7 @@ class GANTraining(Training):
         penalty_every: the penalty is computed every so many steps, with its weight multiplied by as many ("lazy").
         energy: length of the energy score's gradient by the generated images (`uqgen.generators.gan.energy_score`),
             relative to that of the adversarial loss; 0 leaves it out.
+        detail_energy: the same of images' fine detail; of points there is none.
         path_length_weight: weight of StyleGAN2's path-length regularisation; 0 leaves it out.
         style_mixing: probability that an image mixes the styles of two z.
 
@@ -34,6 +35,7 @@ class GANTraining(Training):
     penalty_weight: float = 1.0
     penalty_every: int = 16
     energy: float = 0.0
+    detail_energy: float = 0.0
     path_length_weight: float = 0.0
     style_mixing: float = 0.0
 
@@ -44,9 +46,15 @@ class GANTraining(Training):
         require_number("beta2", self.beta2, 0, 0.999999)
         require_number("penalty_weight", self.penalty_weight, 0)
         require_number("energy", self.energy, 0)
+        require_number("detail_energy", self.detail_energy, 0)
         require_number("path_length_weight", self.path_length_weight, 0)
         require_number("style_mixing", self.style_mixing, 0, 1)
         require_choice("loss", self.loss, ADVERSARIAL_LOSSES)
         require_choice("penalty", self.penalty, PENALTIES)
         fits = self.penalty != "r1_r2" or ADVERSARIAL_LOSSES[self.loss].pairs
         require(fits, "penalty", self.penalty, "r1 with this loss, whose fakes have other conditions than real images")
+
+    @property
+    def has_energy(self) -> bool:
+        """Whether an energy score takes part, for which two images are made under each condition."""
+        return self.energy > 0 or self.detail_energy > 0
