@@ -11,6 +11,7 @@ from PIL import Image
 
 from uqgen.data import images as reading
 from uqgen.data import kept_images
+from uqgen.data.corruption import Corruption
 from uqgen.data.folder import FolderDataModule
 from uqgen.settings import SettingError
 
@@ -59,6 +60,20 @@ def test_kept_images_are_those_that_were_read_and_nothing_is_decoded_again(folde
     assert same(plain, second)
     assert plain.identity == first.identity == second.identity
     assert plain.members()["train"].digest.equal(second.members()["train"].digest)
+
+
+def test_corrupted_images_are_mapped_too_and_made_once(folder, tmp_path, monkeypatch):
+    expected = module(folder, None, corruption=Corruption(seed=3))
+    made, corrupt = [], Corruption.__call__
+    monkeypatch.setattr(Corruption, "__call__", lambda *args, **into: made.append(1) or corrupt(*args, **into))
+    found = [module(folder, tmp_path / "cache", corruption=Corruption(seed=3)) for _ in range(2)]
+    assert len(made) == len(SPLITS)
+    for data in found:
+        assert same(expected, data)
+        assert expected.train.severity.equal(data.train.severity)
+        assert isinstance(data.train.x.numpy().base, np.memmap)
+    other = module(folder, tmp_path / "cache", corruption=Corruption(seed=3, share=0.9))
+    assert not same(expected, other)
 
 
 def test_a_file_that_changed_is_decoded_again(folder, tmp_path, counted):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from uqgen.chunks import mapped
 from uqgen.classifiers.ensemble import Ensemble
 from uqgen.data.labelled import unit_range
 
@@ -47,7 +48,7 @@ class FrozenClassifier(nn.Module):
             float32 [N, K], or [N, M, K] of an ensemble, on the CPU.
         """
         device = next(self.parameters()).device
-        return torch.cat([self(unit_range(chunk.to(device))).cpu() for chunk in x.split(batch_size)])
+        return mapped(x, lambda chunk: self(unit_range(chunk.to(device))), batch_size)
 
     def digest(self) -> str:
         """SHA-256 of the weights and buffers, in hexadecimal."""

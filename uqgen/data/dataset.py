@@ -12,9 +12,9 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from uqgen.data.corruption import Corruption
-from uqgen.data.image_datamodule import ImageDataModule
+from uqgen.data.image_datamodule import STREAMS, ImageDataModule
 from uqgen.data.images import ImageDataset, require_size
-from uqgen.data.kept_images import decoded
+from uqgen.data.kept_images import corrupted, decoded
 from uqgen.data.members import Members, find
 from uqgen.settings import SettingError, require, require_number
 
@@ -57,7 +57,7 @@ class DatasetDataModule(ImageDataModule):
     ) -> None:
         super().__init__(batch_size, limit, seed, corruption)
         require_size(size, channels)
-        self.cache = None if cache is None else Path(cache)
+        self.kept = None if cache is None else Path(cache) / "images"
         for name, share in {"validation_share": validation_share, "test_share": test_share}.items():
             require_number(name, share, 0.01, 0.9)
         names = list(map(str, getattr(train, "classes", ()) if class_names is None else class_names))
@@ -104,7 +104,10 @@ class DatasetDataModule(ImageDataModule):
         """Makes these images the splits; `identity` is their content."""
         content, self._images = hashlib.sha256(), {}
         for split, images in splits:
-            data = self.labelled(images.x, images.label, images.position.numpy(), self._source(split))
+            source = self._source(split)
+            data = self.labelled(
+                images.x, images.label, images.position.numpy(), source, self._kept_corrupted(images, source)
+            )
             content.update(images.digest.numpy().tobytes())  # of pixels and classes, before any corruption
             if self.corruption is not None:  # which follows from the positions, and from settings
                 content.update(images.position.numpy().tobytes())
@@ -114,6 +117,13 @@ class DatasetDataModule(ImageDataModule):
         absent = ", ".join(self.class_names[label] for label in sorted(missing))
         require(not missing, "limit", self.limit, f"enough training images of every class; there is none of {absent}")
         self.identity = {"content": content.hexdigest()}
+
+    def _kept_corrupted(self, images: "Images", source: str) -> Tensor | None:
+        """Images of files as they are corrupted, mapped into memory as the clean ones are; None of other images."""
+        if self.corruption is None or self.kept is None or not hasattr(self.sources[source], "samples"):
+            return None
+        given = self.corruption, images.position.numpy(), STREAMS[source]
+        return corrupted(images.x, images.digest, *given, self.kept)
 
     def _source(self, split: str) -> str:
         return split if split in self.sources else "train"
@@ -138,8 +148,7 @@ class DatasetDataModule(ImageDataModule):
 
     def _read(self, source: str, index: NDArray[np.int64]) -> "Images":
         channels, size, _ = self.shape
-        cache = None if self.cache is None else self.cache / "images"
-        x, label, digest = decoded(self.sources[source], index, size, channels, source, cache)
+        x, label, digest = decoded(self.sources[source], index, size, channels, source, self.kept)
         allowed = f"classes from 0 to {self.n_classes - 1}, as there are {self.n_classes} class_names"
         in_range = bool(((label >= 0) & (label < self.n_classes)).all())
         require(in_range, source, f"classes up to {int(label.max())}", allowed)

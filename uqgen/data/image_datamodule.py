@@ -32,7 +32,14 @@ class ImageDataModule(InMemoryDataModule):
         require(corruption is None or isinstance(corruption, Corruption), "corruption", corruption, allowed)
         self.corruption = corruption
 
-    def labelled(self, images: Tensor, label: Tensor, index: NDArray[np.int64], source: str) -> LabelledData:
+    def labelled(
+        self,
+        images: Tensor,
+        label: Tensor,
+        index: NDArray[np.int64],
+        source: str,
+        corrupted: Tensor | None = None,
+    ) -> LabelledData:
         """Images of one source and their classes as real data, corrupted where that is set.
 
         Args:
@@ -40,10 +47,12 @@ class ImageDataModule(InMemoryDataModule):
             label: int64 [N].
             index: int64 [N], the position of each image in its source, by which it always gets the same corruption.
             source: "train", "validation" or "test"; equal positions in two sources differ.
+            corrupted: the same images as they are then, where they are there already.
         """
         if self.corruption is None:
             clean = torch.zeros_like(label)
             return LabelledData(images, label, clean, clean)
-        corrupted = self.corruption(images.numpy(), index, STREAMS[source])
-        pixels, corruption, severity = map(torch.from_numpy, corrupted)
-        return LabelledData(pixels, label, corruption, severity)
+        stream = STREAMS[source]
+        if corrupted is None:
+            corrupted = torch.from_numpy(self.corruption(images.numpy(), index, stream).images)
+        return LabelledData(corrupted, label, *map(torch.from_numpy, self.corruption.kinds(index, stream)))

@@ -6,8 +6,9 @@ them, and may be dropped where memory is short.
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,10 +16,13 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from torch import Tensor
 
+from uqgen.data.corruption import Corruption
 from uqgen.data.images import ImageDataset, read_images
 from uqgen.data.members import digests
 
+IMAGES, LABEL, DIGEST = "images.npy", "label.npy", "digest.npy"
 READER = 1  # another number with every change of what `read_images` makes of a file
+CORRUPTER = 1  # the same of what a `Corruption` makes of an image
 CHUNK = 4_096  # images whose digests are computed at once
 
 
@@ -55,31 +59,57 @@ def decoded(
     if cache is None or samples is None:
         x, label = read_images(dataset, index, size, channels, name)
         return DecodedImages(x, label, _digests(x, label))
-    folder = cache / _key([samples[position] for position in index.tolist()], size, channels)
-    cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):  # programs that start at once decode once
+    key = _key([samples[position] for position in index.tolist()], size, channels)
+
+    def write(x: Tensor, draft: Path) -> None:
+        _, label = read_images(dataset, index, size, channels, name, into=x)
+        np.save(draft / LABEL, label.numpy())
+        np.save(draft / DIGEST, _digests(x, label).numpy())
+
+    folder = _kept(cache / key, (len(index), channels, size, size), write)
+    return DecodedImages(*(_mapped(folder / file) for file in (IMAGES, LABEL, DIGEST)))
+
+
+def corrupted(
+    x: Tensor, digest: Tensor, corrupt: Corruption, index: NDArray[np.int64], stream: int, cache: Path
+) -> Tensor:
+    """Images corrupted, uint8 [N, C, H, W], from the cache where they are there.
+
+    Args:
+        x, digest: the clean ones, see `DecodedImages`.
+        corrupt: what is done to them.
+        index, stream: see `Corruption`.
+        cache: folder of what is kept.
+    """
+    settings = [CORRUPTER, type(corrupt).__qualname__, vars(corrupt), stream]
+    what = (json.dumps(settings, default=str).encode(), digest.numpy().tobytes(), index.tobytes())
+    key = hashlib.sha256(b"".join(what)).hexdigest()[:24]
+    folder = _kept(cache / key, tuple(x.shape), lambda into, _: corrupt(x.numpy(), index, stream, into=into.numpy()))
+    return _mapped(folder / IMAGES)
+
+
+def _kept(folder: Path, shape: tuple[int, ...], write: Callable[[Tensor, Path], Any]) -> Path:
+    """The folder of images of a shape; written beside its place, and moved there once it is whole.
+
+    Args:
+        folder: see above.
+        shape: of the images.
+        write: fills the images, uint8, and adds files to the folder that it is given.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):  # programs that start at once write once
         if not folder.exists():
-            _keep(folder, dataset, index, size, channels, name)
-    # Copy-on-write: what a program would change is its own.
-    return DecodedImages(*(torch.from_numpy(np.load(path, mmap_mode="c")) for path in _files(folder)))
+            draft = folder.with_suffix(".draft")
+            draft.mkdir(exist_ok=True)
+            images = np.lib.format.open_memmap(draft / IMAGES, "w+", np.uint8, shape)
+            write(torch.from_numpy(images), draft)
+            images.flush()
+            draft.replace(folder)
+    return folder
 
 
-def _keep(folder: Path, dataset: ImageDataset, index: NDArray[np.int64], size: int, channels: int, name: str) -> None:
-    """Writes the files beside their place, and moves them there once they are whole."""
-    draft = folder.with_suffix(".draft")
-    draft.mkdir(exist_ok=True)
-    images, label, digest = _files(draft)
-    mapped = np.lib.format.open_memmap(images, "w+", np.uint8, (len(index), channels, size, size))
-    x = torch.from_numpy(mapped)
-    _, found = read_images(dataset, index, size, channels, name, into=x)
-    np.save(label, found.numpy())
-    np.save(digest, _digests(x, found).numpy())
-    mapped.flush()
-    draft.replace(folder)
-
-
-def _files(folder: Path) -> tuple[Path, Path, Path]:
-    return folder / "images.npy", folder / "label.npy", folder / "digest.npy"
+def _mapped(path: Path) -> Tensor:
+    return torch.from_numpy(np.load(path, mmap_mode="c"))  # copy-on-write: what a program would change is its own
 
 
 def _digests(x: Tensor, label: Tensor) -> Tensor:

@@ -121,11 +121,11 @@ def corrupted(data: LabelledData, most: int, stream: int) -> LabelledData:
         most: at most so many are returned; large ones take longer, so of those there are fewer.
         stream: other ones give other corruptions.
     """
-    clean = data.subset(data.corruption == 0)
-    data = clean if len(clean) > 0 else data
+    clean = (data.corruption == 0).nonzero().squeeze(1)
+    clean = clean if len(clean) > 0 else torch.arange(len(data))
     size = data.x.shape[-1]
-    n = min(REPEATS * len(data), most * SIZE // max(size, SIZE))
-    repeated = data.subset(torch.arange(n) % len(data))
+    n = min(REPEATS * len(clean), most * SIZE // max(size, SIZE))
+    repeated = data.subset(clean[torch.arange(n) % len(clean)])
     corrupt = taught_corruption(size)
     images, corruption, severity = map(torch.from_numpy, corrupt(repeated.x.numpy(), np.arange(n), stream))
     return LabelledData(images, repeated.label, corruption, severity)

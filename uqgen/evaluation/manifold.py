@@ -112,7 +112,7 @@ class RealCell(NamedTuple):
     Attributes:
         train: int64 [n_train], positions of the training images, in random order.
         n_held_out: number of held-out images.
-        reference: float64 [n, F], features of n training images; n is 0 where there are too few.
+        reference: float [n, F], features of n training images; n is 0 where there are too few.
         floor: of n other real images against these; None where n is 0.
     """
 
@@ -130,7 +130,7 @@ class RealCells:
         cells: K classes of B bins, class by class.
         bins: the bins of scores.
         class_names: K names, in the order of the labels; a single one is of all classes together.
-        features: images to float64 [N, F].
+        features: images to float [N, F].
         seed: draws images and requests.
     """
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from uqgen.chunks import mapped, rows_at_once
 from uqgen.conditioning.condition import Condition
 
 N_NEAREST = 5
@@ -57,6 +58,12 @@ def nearest_of_class(requested: Condition, own: Condition, n: int) -> Tensor:
     Returns:
         int64 [C, n], positions among the real images.
     """
-    is_other = requested.label[:, None] != own.label
-    distance = (requested.score[:, None] - own.score).abs().masked_fill(is_other, torch.inf)
-    return distance.topk(min(n, int((~is_other).sum(dim=1).min())), largest=False).indices
+    n = min(n, int(own.label.bincount(minlength=int(requested.label.max()) + 1)[requested.label].min()))
+
+    def nearest(rows: Tensor) -> Tensor:
+        part = requested.select(rows)
+        distance = (part.score[:, None] - own.score).abs()
+        is_other = part.label[:, None] != own.label
+        return distance.masked_fill_(is_other, torch.inf).topk(n, largest=False).indices
+
+    return mapped(torch.arange(len(requested.label)), nearest, rows_at_once(own.score[None]))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from uqgen import distributed
+from uqgen.chunks import mapped
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.evaluation.judge import Judge
@@ -14,7 +15,7 @@ from uqgen.evaluation.manifold import ScoredImages
 from uqgen.metrics.fidelity import extract_features
 from uqgen.scores import Score
 
-CHUNK = 5_000  # images held as float32 at once
+CHUNK = 500  # images held as float32 at once
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,11 @@ def features_of(x: Tensor, network: nn.Module | None) -> Tensor:
         network: of the features, on the device where to compute; on the CPU if it has no weights; None for points.
 
     Returns:
-        float64 [N, F] on the CPU, whole in every process.
+        float32 [N, F] on the CPU, whole in every process; of points float64.
     """
     if network is None:
         return x.double()
     device = next((weight.device for weight in network.parameters()), torch.device("cpu"))
-    chunks = x[distributed.share(len(x))].split(CHUNK)
-    return distributed.gather(torch.cat([extract_features(unit_range(chunk).to(device), network) for chunk in chunks]))
+    mine = x[distributed.share(len(x))]
+    part = mapped(mine, lambda chunk: extract_features(unit_range(chunk.to(device)), network), CHUNK)
+    return distributed.gather(part)

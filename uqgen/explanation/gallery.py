@@ -106,7 +106,7 @@ def _make_gallery(
     label = torch.arange(n_classes).repeat_interleave(n_candidates)
     requested = Condition(label, torch.full(label.shape, score))
     generated = generate_scored(model, requested, context.target, {}, context.score, seed)
-    features = features_of(generated.x, context.features).unflatten(0, (n_classes, n_candidates))
+    features = features_of(generated.x, context.features).double().unflatten(0, (n_classes, n_candidates))
     features_real = _real_features(real, score, n_classes, n_candidates)
     distance = float(nearest_distances(features_real).quantile(NEAR))
     kept = torch.stack([distinct(part, distance) for part in features])
@@ -118,7 +118,7 @@ def _make_gallery(
 def _real_features(real: RealImages, score: float, n_classes: int, n: int) -> Tensor:
     """Of the n real images of each class whose scores are nearest, float64 [K, at most n, F]."""
     requested = Condition(torch.arange(n_classes), torch.full((n_classes,), score))
-    return real.features[nearest_of_class(requested, Condition(real.data.label, real.score), n)]
+    return real.features[nearest_of_class(requested, Condition(real.data.label, real.score), n)].double()
 
 
 def _first(kept: Tensor, n: int) -> Tensor:

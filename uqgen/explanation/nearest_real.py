@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from uqgen.chunks import rows_at_once
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import LabelledData
 from uqgen.explanation.edits import Edits, smallest_change
@@ -34,7 +35,9 @@ def nearest_real(
     found = torch.empty(len(x), len(requested), dtype=torch.int64)
     for one in label.unique():
         of_class = (real.label == one).nonzero().squeeze(1)
-        change = torch.cdist(x[label == one].flatten(1).float(), real.x[of_class].flatten(1).float())
+        given = x[label == one].flatten(1).float()
+        parts = of_class.split(rows_at_once(real.x))
+        change = torch.cat([torch.cdist(given, real.x[part].flatten(1).float()) for part in parts], dim=1)
         miss = (real_score[of_class] - requested[:, None]).abs()
         position = [smallest_change(change, each.expand_as(change), tolerance) for each in miss]
         found[label == one] = of_class[torch.stack(position, dim=1)]

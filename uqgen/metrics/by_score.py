@@ -20,7 +20,7 @@ class Scored(NamedTuple):
     """A set of images or points.
 
     Attributes:
-        features: float64 [N, F].
+        features: float [N, F].
         score: float32 [N], requested or own.
     """
 
@@ -28,7 +28,7 @@ class Scored(NamedTuple):
     score: Tensor
 
     def between(self, low: float, high: float) -> Tensor:
-        """Features, float64 [n, F], of those whose score is in [low, high]."""
+        """Features, float [n, F], of those whose score is in [low, high]."""
         return self.features[(self.score >= low) & (self.score <= high)]
 
 

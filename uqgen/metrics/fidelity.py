@@ -4,18 +4,18 @@ FID: Heusel et al. (2017), "GANs trained by a two time-scale update rule", equat
 "Demystifying MMD GANs", section 4. Values under different feature networks do not compare.
 """
 
-import warnings
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
-from torchmetrics.image.kid import KernelInceptionDistance
+from torchmetrics.image.kid import poly_mmd
 
+from uqgen.chunks import mapped, rows_at_once
 from uqgen.metrics.metric import Metric, Row, Sides, distance, register
 
 BATCH_SIZE = 500
-KID_SUBSET_SIZE = 1_000
+KID_SUBSETS, KID_SUBSET_SIZE = 100, 1_000
 
 
 @dataclass(frozen=True)
@@ -61,40 +61,35 @@ def extract_features(images: Tensor, features: nn.Module) -> Tensor:
         features: network in evaluation mode, [N, C, H, W] to [N, F].
 
     Returns:
-        float64 [N, F] on the CPU.
+        float32 [N, F] on the CPU.
     """
-    return torch.cat([features(batch).double().cpu() for batch in images.split(BATCH_SIZE)])
+    return mapped(images, features, BATCH_SIZE)
 
 
 def compare_features(real: Tensor, fake: Tensor, seed: int = 0) -> Fidelity:
     """FID and KID of features already extracted.
 
     Args:
-        real: float64 [N, F], N at least 2.
-        fake: float64 [M, F], M at least 2.
+        real: float [N, F], N at least 2.
+        fake: float [M, F], M at least 2.
         seed: draws the subsets of the KID, each of 1,000 features of either side, or of all of the smaller side.
 
     Raises:
         ValueError: fewer than two features on either side, or the number of features F differs.
     """
     fid = frechet_distance(real, fake)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*will save all extracted features in buffer")
-        kid = KernelInceptionDistance(nn.Identity(), subset_size=min(KID_SUBSET_SIZE, len(real), len(fake)))
-    kid.update(real, real=True)
-    kid.update(fake, real=False)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        kid_mean, kid_std = kid.compute()
-    return Fidelity(fid, float(kid_mean), float(kid_std))
+    rng, size = torch.Generator().manual_seed(seed), min(KID_SUBSET_SIZE, len(real), len(fake))
+    subsets = ([_drawn(side, size, rng) for side in (real, fake)] for _ in range(KID_SUBSETS))
+    kid = torch.stack([poly_mmd(*subset) for subset in subsets])
+    return Fidelity(fid, float(kid.mean()), float(kid.std(unbiased=False)))
 
 
 def frechet_distance(real: Tensor, fake: Tensor) -> float:
     """FID alone, of features already extracted.
 
     Args:
-        real: float64 [N, F], N at least 2.
-        fake: float64 [M, F], M at least 2.
+        real: float [N, F], N at least 2.
+        fake: float [M, F], M at least 2.
 
     Raises:
         ValueError: as `compare_features`.
@@ -102,9 +97,14 @@ def frechet_distance(real: Tensor, fake: Tensor) -> float:
     if real.shape[1:] != fake.shape[1:] or min(len(real), len(fake)) < 2:
         raise ValueError(f"features must be [N, F] and [M, F] with N, M above 1, not {[*real.shape]}, {[*fake.shape]}")
     fid = FrechetInceptionDistance(_AsTheyAre(real.shape[1]))
-    fid.update(real, real=True)
-    fid.update(fake, real=False)
+    for side, is_real in ((real, True), (fake, False)):
+        for part in side.split(rows_at_once(side)):
+            fid.update(part.double(), real=is_real)
     return float(fid.compute())
+
+
+def _drawn(features: Tensor, n: int, rng: torch.Generator) -> Tensor:
+    return features[torch.randperm(len(features), generator=rng)[:n]].double()
 
 
 class _AsTheyAre(nn.Identity):

@@ -1,10 +1,12 @@
 """Whether generated images are training images over again."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import torch
 from torch import Tensor
 
+from uqgen.chunks import mapped, rows_at_once
 from uqgen.metrics.metric import Metric, Row, register
 
 QUANTILE = 0.01  # of real images that are as near to a training image as what counts as a copy
@@ -56,11 +58,16 @@ def nearest_distance(x: Tensor, train: Tensor) -> Tensor:
     Returns:
         float64 [N], at least 0.
     """
-    x, train = _flat(x), _flat(train)
-    squares = train.square().sum(dim=1)
+    x = _flat(x)
     # |x - t|^2 = |x|^2 + (|t|^2 - 2 x t), of which the bracket alone depends on t
-    least = [torch.addmm(squares, chunk, train.T, alpha=-2).amin(dim=1) for chunk in x.split(CHUNK)]
-    return (torch.cat(least) + x.square().sum(dim=1)).clamp(min=0).sqrt().double()
+    brackets = (_least_bracket(x, _flat(part)) for part in train.split(rows_at_once(train)))
+    least = reduce(torch.minimum, brackets)
+    return (least + x.square().sum(dim=1)).clamp(min=0).sqrt().double()
+
+
+def _least_bracket(x: Tensor, train: Tensor) -> Tensor:
+    squares = train.square().sum(dim=1)
+    return mapped(x, lambda part: torch.addmm(squares, part, train.T, alpha=-2).amin(dim=1), CHUNK)
 
 
 def _flat(x: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ class Sample(NamedTuple):
     """N images or points.
 
     Attributes:
-        features: float64 [N, F], where sets of data are compared.
+        features: float [N, F], where sets of data are compared.
         x: uint8 [N, C, H, W], or points float32 [N, 2].
         label: int64 [N], the class, of generated data the one requested.
         score: float32 [N], of generated data the one requested.

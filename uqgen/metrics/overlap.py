@@ -50,8 +50,8 @@ def overlap(real: Tensor, generated: Tensor, k: int = K) -> Overlap:
     each replicate leaves one tenth of both out. A bootstrap would draw samples twice, each then its own neighbour.
 
     Args:
-        real: float64 [N, F], in random order.
-        generated: float64 [M, F], in random order.
+        real: float [N, F], in random order.
+        generated: float [M, F], in random order.
         k: which nearest neighbour a ball reaches to.
 
     Raises:
@@ -61,6 +61,7 @@ def overlap(real: Tensor, generated: Tensor, k: int = K) -> Overlap:
     if real.shape[1:] != generated.shape[1:] or fewest <= k:
         shapes = f"{[*real.shape]} and {[*generated.shape]}"
         raise ValueError(f"features must be [N, F] and [M, F] with N and M well above k = {k}, not {shapes}")
+    real, generated = real.double(), generated.double()  # of neighbours that lie near, single precision loses digits
     between = torch.cdist(real, generated)
     real_balls, generated_balls = _Balls.of(real, k), _Balls.of(generated, k)
     replicates = [

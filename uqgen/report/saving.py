@@ -3,6 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -12,10 +13,11 @@ from uqgen.files import write_atomically
 DPI = 192
 
 
-def png(figure: Figure) -> bytes:
+def png(figure: Figure, dpi: int = DPI) -> bytes:
     """The figure as a PNG file."""
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
+    figure.set_dpi(dpi)
+    FigureCanvasAgg(figure).print_png(buffer)  # which draws once; `savefig` draws a second time, for the layout alone
     return buffer.getvalue()
 
 

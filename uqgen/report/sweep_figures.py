@@ -14,6 +14,7 @@ from PIL import Image
 from uqgen.report.arrays import Array, shaped
 from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.image_figures import GAP, centres, checked_images, draw_image, pixels_of, sheet_of
+from uqgen.report.saving import png
 from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import INK, NAME_WIDTH, TEXT, TITLE, new_figure, score_label, small_print, style
 
@@ -151,6 +152,4 @@ def _still(sheet: Array, classes: ShownClasses) -> tuple[Figure, Axes]:
 
 
 def _rendered(figure: Figure) -> Image.Image:
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=_FRAME_DPI)
-    return Image.open(buffer).convert("RGB").quantize(128)
+    return Image.open(BytesIO(png(figure, _FRAME_DPI))).convert("RGB").quantize(128)

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from uqgen import seeding
+from uqgen.chunks import mapped
 from uqgen.classifiers.own_network import OwnNetwork
 from uqgen.data.labelled import unit_range
 from uqgen.scores.score import score
@@ -52,8 +53,8 @@ class NeighbourNetwork(nn.Module):
         if train is not None:
             require(k <= len(train), "k", k, f"at most the {len(train):,} training images")
             drawn = torch.randperm(len(train), generator=seeding.generator(0))[:n_kept].sort().values
-            chunks = (unit_range(train[part]).to(device) for part in drawn.split(CHUNK))
-            self.kept = torch.cat([self._features_of(chunk) for chunk in chunks])
+            self.kept = mapped(drawn, lambda part: self._features_of(unit_range(train[part]).to(device)), CHUNK)
+            self.to(device)
 
     def forward(self, x: Tensor) -> Tensor:
         """Images float32 [N, C, H, W] in [-1, 1], or points [N, 2], to logits float [N, K]."""
