@@ -9,6 +9,7 @@ from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
+from uqgen.generators.channels import Channels
 from uqgen.generators.latent import Latent
 
 
@@ -79,6 +80,15 @@ class Inverter(ABC):
     @abstractmethod
     def mix(self, codes: Tensor, way: Tensor) -> Tensor:
         """Codes on the way from the first of two, float32 [2, ...], to the second: one for each of float32 [S]."""
+
+    @abstractmethod
+    def channels(self, latent: Latent, parts: Sequence[Tensor]) -> Channels:
+        """What can be changed in images beside their condition.
+
+        Args:
+            latent: of M images that say how far each channel varies.
+            parts: their encoded condition.
+        """
 
     def invert(self, x: Tensor, own: Condition) -> Inversion:
         """Finds images under their own conditions; all at once, and each for itself.
