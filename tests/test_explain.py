@@ -16,7 +16,8 @@ from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.settings import SettingError
 
 SMALL = [
-    f"explanation.{name}" for name in ("n_scores=3", "n_noises=5", "n_resamples=20", "n_candidates=12", "n_shown=3")
+    f"explanation.{name}"
+    for name in ("n_scores=3", "n_noises=5", "n_resamples=20", "n_candidates=12", "n_shown=3", "n_examined=10")
 ]
 
 
@@ -46,6 +47,9 @@ def test_leaves_numbers_figures_and_an_animation(explained):
     }  # fmt: skip
     figures = {path.stem for path in (folder / "explanation" / "figures").iterdir()}
     attributes = {"attributes", "attributes_by_class", "attributes_by_score"}
+    results = json.loads((folder / "explanation" / "results.json").read_text())
+    found = len(results["discovered"]["attributes"])
+    attributes |= {"discovered", *(f"discovered_{number}" for number in range(1, found + 1))} if found else set()
     assert figures == {"strips", "differences", "second_choices", "gallery_1", "gallery_2"} | attributes
     with Image.open(folder / "explanation" / "sweep.gif") as animation:
         assert animation.n_frames > 30

@@ -73,6 +73,21 @@ def test_a_run_without_guidance_can_be_asked_for_it(run):
         assert without.generate(3, 0.6, 4, guidance=1.0).x.equal(run.generate(3, 0.6, 4, guidance=1.0).x)
 
 
+def test_edits_of_one_score_differ_and_the_smallest_change_that_reaches_it_comes_first(run):
+    edited = run.edit(3, score=[0.2, 0.6], n=3)
+    changes = edited.changes
+    assert edited.x.shape == (6, 1, 32, 32)
+    torch.testing.assert_close(edited.score_in, torch.tensor([0.2] * 3 + [0.6] * 3))
+    difference = (edited.x - (edited.given.float() / 127.5 - 1)) / 2
+    torch.testing.assert_close(changes.distance, difference.square().sum(dim=(1, 2, 3)).sqrt(), rtol=1e-3, atol=1e-3)
+    assert changes.reached.equal((edited.score_out - edited.score_in).abs() <= 0.05)
+    for reached, distance in zip(changes.reached.view(2, 3), changes.distance.view(2, 3), strict=True):
+        assert (reached.int().diff() <= 0).all()
+        for part in (distance[reached], distance[~reached]):
+            assert (part.diff() >= 0).all()
+    assert all(said.shape == (7,) for said in changes.judges.values())
+
+
 def test_the_way_leads_from_the_reconstruction_of_one_image_to_that_of_the_other(run):
     between = run.interpolate(3, 4, n=5)
     given, made = between.given, between.on_the_way
@@ -96,6 +111,11 @@ def test_the_way_leads_from_the_reconstruction_of_one_image_to_that_of_the_other
 def test_what_cannot_be_interpolated_is_refused_in_one_line(run, requested, message):
     with pytest.raises(SettingError, match=message):
         run.interpolate(**{"first": 3, "second": 4, **requested})
+
+
+def test_no_edits_cannot_be_asked_for(run):
+    with pytest.raises(SettingError, match="^n=0: allowed: an integer of at least 1"):
+        run.edit(3, score=0.6, n=0)
 
 
 def test_in_against_out_is_what_the_results_say(run):

@@ -133,23 +133,25 @@ class Run:
         predicted = probabilities.argmax(dim=1)
         return Samples(unit_range(made.x), label, float(score), made.score_out, predicted, probabilities)
 
-    def edit(self, image: Any, score: float | Sequence[float], seed: int = 0) -> EditedImage:
-        """Makes a given image as uncertain as requested, with the smallest change that does it.
+    def edit(self, image: Any, score: float | Sequence[float], n: int = 1, seed: int = 0) -> EditedImage:
+        """Makes a given image as uncertain as requested, with the smallest change that does it, or in several ways.
 
         Args:
             image: the name of a file; a position in the test split; a PIL image; or an array as
                 `uqgen.data.images.fit_image` takes it.
             score: the score requested, or several.
-            seed: draws where a GAN's search for the image's latent starts.
+            n: different edits of each score; the smallest change comes first.
+            seed: draws where a GAN's search for the image's latent starts, and in what edits differ.
 
         Raises:
-            SettingError: the image cannot be read, a score is out of range, or its model finds none.
+            SettingError: the image cannot be read, a score or n is out of range, or its model finds none.
         """
+        require_integer("n", n, 1)
         scores = [score] if isinstance(score, int | float) else list(score)
         for each in scores:
             require_number("score", each, *self.classifiers.score.range(len(self.class_names)))
         self._require_images()
-        return edit_image(self.model, self.evaluator, image, scores, EditingSettings(seed=seed))
+        return edit_image(self.model, self.evaluator, image, scores, EditingSettings(seed=seed), n)
 
     def interpolate(self, first: Any, second: Any, n: int = 11, seed: int = 0) -> Between:
         """Makes images on the way from one given image to another, with the score along the way.

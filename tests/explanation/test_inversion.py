@@ -60,3 +60,18 @@ def test_a_generator_that_images_cannot_be_found_in_is_refused(small):
     small.model.ema = EMA(MLPGenerator((2,), (3,), latent_dim=3, hidden=4, depth=2), 1)
     with pytest.raises(SettingError, match=r"^model=MLPGenerator: allowed: one that images are found in"):
         small.model.inverter()
+
+
+def test_inversions_beside_the_one_found_are_at_an_angle_and_reconstructed_anew(small):
+    found = small.known.select(slice(1))
+    several = small.inverter.near(found, 4, seed=0)
+    z = several.latent.z.flatten(1)
+    assert z[0].equal(found.latent.z[0].flatten())
+    angle = torch.nn.functional.cosine_similarity(z[1:], z[:1]).acos()
+    assert (angle < 1.2).all()
+    assert (z[1:] != z[:1]).any(dim=1).all()
+    torch.testing.assert_close(several.reconstruction, small.inverter.regenerate(several, several.own))
+    torch.testing.assert_close(several.reconstruction[:1], found.reconstruction, rtol=1e-4, atol=1e-4)
+    assert not several.reconstruction[1].allclose(several.reconstruction[0], atol=1e-3)
+    assert small.inverter.near(found, 4, seed=1).latent.z[1:].ne(several.latent.z[1:]).any()
+    assert len(small.inverter.near(found, 1, seed=0)) == 1

@@ -3,6 +3,7 @@ import torch
 from matplotlib.text import Text
 
 from uqgen.conditioning.condition import Condition
+from uqgen.explanation.edit_changes import EditChanges
 from uqgen.explanation.edit_quality import EditQuality
 from uqgen.explanation.edits import Edits
 from uqgen.explanation.given_image import EditedImage, GivenImages
@@ -17,7 +18,8 @@ SAID = torch.tensor([0.9, 0.6])
 def edited(channels):
     given = torch.full((channels, 8, 8), 100, dtype=torch.uint8)
     x, predictions = torch.zeros(2, channels, 8, 8), torch.tensor([0, 1])
-    return EditedImage(given, 0.97, 0, given, 0.125, torch.tensor([0.8, 0.5]), x, SAID, predictions)
+    changes = EditChanges(SAID > 0, SAID, SAID, {}, {})
+    return EditedImage(given, 0.97, 0, given, 0.125, torch.tensor([0.8, 0.5]), x, SAID, predictions, changes)
 
 
 def many():

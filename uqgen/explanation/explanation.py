@@ -11,6 +11,7 @@ from uqgen import seeding
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.analysis import Analysis, analyse
+from uqgen.explanation.discovery.discovery import Discovery, discover_in
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import Gallery, make_galleries
 from uqgen.explanation.score_sweep import ScoreSweep, sweep_scores
@@ -30,6 +31,7 @@ class Explanation:
         analysis: what attributes explain.
         galleries: from the most certain score to the least.
         second_choices: at the same scores.
+        discovery: attributes that nobody named; None where none was wanted, or the model offers nothing to change.
     """
 
     sweep: ScoreSweep
@@ -37,6 +39,7 @@ class Explanation:
     analysis: Analysis
     galleries: list[Gallery]
     second_choices: list[SecondChoices]
+    discovery: Discovery | None
 
     def results(self) -> dict[str, Any]:
         """What is written as numbers."""
@@ -48,6 +51,7 @@ class Explanation:
                 {"score": gallery.score, "duplicates": gallery.duplicates} for gallery in self.galleries
             ],
             "second_choices": self.second_choices,
+            "discovered": None if self.discovery is None else self.discovery.results(),
         }
 
 
@@ -73,7 +77,9 @@ def explain_classifier(
     analysis = analyse(sweep, real.data, real_score, context.data.class_names, (low, high), settings)
     levels = _steps(certain, uncertain, settings.n_galleries + 1)[1:]
     galleries = make_galleries(model, context, levels, settings.n_candidates, settings.n_shown, settings.seed)
-    return Explanation(sweep, animated, analysis, galleries, _second_choices(context, galleries, settings.seed))
+    choices = _second_choices(context, galleries, settings.seed)
+    discovery = discover_in(model, context, settings)
+    return Explanation(sweep, animated, analysis, galleries, choices, discovery)
 
 
 def _second_choices(context: EvaluationContext, galleries: list[Gallery], seed: int) -> list[SecondChoices]:

@@ -17,6 +17,8 @@ class ExplanationSettings:
         n_galleries: scores of galleries and second choices, evenly down to the uncertain end.
         n_candidates: images made for each class and score of a gallery.
         n_shown: of them, those that are shown.
+        n_discovered: attributes that are discovered, at most; 0 for none.
+        n_examined: images in which they are looked for, and others in which they are measured.
         seed: draws noise and resamples.
 
     Raises:
@@ -30,6 +32,8 @@ class ExplanationSettings:
     n_galleries: int = 4
     n_candidates: int = 64
     n_shown: int = 8
+    n_discovered: int = 6
+    n_examined: int = 80
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -37,4 +41,6 @@ class ExplanationSettings:
             require_integer(name, getattr(self, name), least)
         for name in ("n_bins", "n_resamples", "n_galleries", "n_shown"):
             require_integer(name, getattr(self, name), 1)
+        require_integer("n_discovered", self.n_discovered, 0)
+        require_integer("n_examined", self.n_examined, 2)
         require_integer("seed", self.seed, 0)

@@ -16,8 +16,10 @@ from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.images import fit_image
 from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.evaluation.context import EvaluationContext
+from uqgen.explanation.edit_changes import EditChanges, changes_of
 from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
+from uqgen.explanation.edits import distance
 from uqgen.generators.inversion import Inversion, Inverter
 from uqgen.generators.model import ConditionalModel
 from uqgen.settings import SettingError, require
@@ -49,7 +51,7 @@ class GivenImages:
 
 @dataclass(frozen=True)
 class EditedImage:
-    """An image and its edits to S scores.
+    """An image and its E edits: score by score, and of each score the smallest change first.
 
     Attributes:
         given: uint8 [C, H, W].
@@ -57,10 +59,11 @@ class EditedImage:
         predicted: its most probable class.
         reconstruction: uint8 [C, H, W], as the model makes it.
         error: root mean square difference of the two, pixels being in [0, 1].
-        score_in: float32 [S], the scores requested.
-        x: float32 [S, C, H, W] in [-1, 1], at the 256 levels of a picture.
-        score_out: float32 [S], the scores achieved.
-        predictions: int64 [S], the most probable classes.
+        score_in: float32 [E], the scores requested.
+        x: float32 [E, C, H, W] in [-1, 1], at the 256 levels of a picture.
+        score_out: float32 [E], the scores achieved.
+        predictions: int64 [E], the most probable classes.
+        changes: what else there is to say of the edits.
     """
 
     given: Tensor
@@ -72,6 +75,7 @@ class EditedImage:
     x: Tensor
     score_out: Tensor
     predictions: Tensor
+    changes: EditChanges
 
 
 def read_given(image: Any, data: InMemoryDataModule) -> tuple[Tensor, int | None]:
@@ -131,32 +135,45 @@ def editor_of(model: ConditionalModel, context: EvaluationContext, settings: Edi
 
 
 def edit_image(
-    model: ConditionalModel, context: EvaluationContext, image: Any, scores: Sequence[float], settings: EditingSettings
+    model: ConditionalModel,
+    context: EvaluationContext,
+    image: Any,
+    scores: Sequence[float],
+    settings: EditingSettings,
+    n: int = 1,
 ) -> EditedImage:
     """Finds an image in a model and edits it to each of these scores.
 
     Args:
         model: a trained model of images.
-        context: the target, and the data.
+        context: the target, the judges, and the data.
         image: see `given_images`.
         scores: requested.
         settings: see there.
+        n: different edits of each score.
 
     Raises:
         SettingError: the image cannot be read, or images cannot be found in the model.
     """
     given = given_images(context, [image])
     editor, requested = editor_of(model, context, settings), torch.tensor(scores, dtype=torch.float32)
-    inversion = find(given, editor.inverter, model.device)
+    found = find(given, editor.inverter, model.device)
+    inversion = editor.inverter.near(found, n, settings.seed)
     edits = editor.by_guidance(inversion, requested, editor.by_condition(inversion, requested))
+    reached = (edits.score_out - requested).abs() <= settings.tolerance
+    # Of each score first those that reach it, the smallest change before the others.
+    order = (distance(edits.x, given.x) - 1e6 * reached).argsort(dim=0).T.flatten()
+    level = torch.arange(len(requested)).repeat_interleave(n)
+    x = edits.x[order, level]
     return EditedImage(
         given=given.x[0],
         score=float(given.own.score[0]),
         predicted=int(given.predicted[0]),
-        reconstruction=to_uint8(inversion.reconstruction[0]).cpu(),
-        error=float(inversion.error[0]),
-        score_in=requested,
-        x=unit_range(edits.x[0]),
-        score_out=edits.score_out[0],
-        predictions=edits.predicted[0],
+        reconstruction=to_uint8(found.reconstruction[0]).cpu(),
+        error=float(found.error[0]),
+        score_in=requested[level],
+        x=unit_range(x),
+        score_out=edits.score_out[order, level],
+        predictions=edits.predicted[order, level],
+        changes=changes_of(context, given.x[0], int(given.own.label[0]), x, reached[order, level]),
     )

@@ -2,7 +2,9 @@
 
 import re
 import shlex
+from collections.abc import Callable
 
+from uqgen.report.discovered_table import discovered_rows
 from uqgen.report.page import Command, Paragraph, PictureBlock, Section, Table
 from uqgen.report.saving import compact_png
 from uqgen.report.shares_table import written_shares_rows
@@ -12,7 +14,8 @@ from uqgen.run_folder import Plain, RunFolder
 
 STRIPS_BYTES = 1_500_000  # of the images under the slider, so that the page stays below 5 MB
 SLIDER, SWEEPS, GALLERIES = "From certain to uncertain", "Score sweeps", "Galleries"
-ATTRIBUTES, CHOICES, AGAIN = "What goes with the score", "Second choices", "How to explain it again"
+ATTRIBUTES, DISCOVERED = "What goes with the score", "What the model can change that moves the score"
+CHOICES, AGAIN = "Second choices", "How to explain it again"
 CAUTION = (
     "How much of the score's variance goes with what can be measured of an image. Images are weighted so that every "
     "score counts alike. All together: a linear regression on all attributes, whose R² the shares divide up. Random "
@@ -20,6 +23,20 @@ CAUTION = (
     "noise and blur that were put on real images. Shares say what goes with the score in these images, not what causes "
     "it. Undefined: the score is constant, or the images are so few that a regression would fit any score. An "
     "attribute that explains as much of real images as of generated ones is no invention of the generator."
+)
+DISCOVERED_TEXT = (
+    "Attributes that nobody named: directions in what the generator is made of that move the target's score, or its "
+    "hesitation between two classes. They are found with gradients, joined where they change images in the same way, "
+    "and measured in finite steps in other images. Moved: the share of images whose {score} less or more of it changes "
+    "by {moved_by:.2g} or more. Judges see: the slope of the change of their own scores on that of the target's; 0 is "
+    "a change that the target alone sees. A name is an attribute that is measured anyway and changes with the step; "
+    "where there is none, the pictures say what it is."
+)
+NOTHING = "Nothing that the generator can change moves the score of enough images to be reported."
+SUFFICIENCY = (
+    "Left, the share of images that each moves. Right, of the images of which the target is sure, the share that it no "
+    "longer is once the first attributes are changed, each less, more or not at all, as suits the image; beside it as "
+    "many directions of the generator drawn at random."
 )
 FILES = "All numbers are in {}/results.json beside this page, the figures and an animation in files of their own."
 
@@ -71,9 +88,28 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
                 picture("attributes_by_class", by_class),
             ],
         ),
+        *_discovered(results, picture),
         Section(CHOICES, [picture("second_choices", choices)]),
         Section(AGAIN, [Command(_command(results)), Paragraph(FILES.format(run.explanation.name))]),
     ]
+
+
+def _discovered(results: Plain, picture: Callable[[str, str], PictureBlock]) -> list[Section]:
+    """What was discovered; nothing of an explanation that did not look for it."""
+    found = results.get("discovered")
+    if found is None:
+        return []
+    if not found["attributes"]:
+        return [Section(DISCOVERED, [Paragraph(NOTHING)])]
+    score = score_label(results["score"])
+    caption = f"In brackets, 95 % bootstrap intervals; {found['n_images']} images"
+    header, *rows = discovered_rows(found, score)
+    examples = [
+        picture(f"discovered_{number}", f"Attribute {number}, less and more of it, in images that were not selected.")
+        for number in range(1, len(found["attributes"]) + 1)
+    ]
+    text = Paragraph(DISCOVERED_TEXT.format(score=score, moved_by=found["moved_by"]))
+    return [Section(DISCOVERED, [text, Table(header, rows, caption), picture("discovered", SUFFICIENCY), *examples])]
 
 
 def _gallery_caption(score: str, part: Plain) -> str:

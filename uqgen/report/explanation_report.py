@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from uqgen.data.labelled import unit_range
+from uqgen.explanation.discovery.discovery import Discovery
 from uqgen.explanation.explanation import Explanation, explain_classifier
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import Gallery
@@ -17,6 +18,7 @@ from uqgen.files import write_atomically
 from uqgen.metrics.plain import as_plain
 from uqgen.report.arrays import Array
 from uqgen.report.attribute_figures import curves_figure, shares_by_class_figure, shares_figure
+from uqgen.report.discovery_figures import attribute_figure, discovery_figure
 from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.run_page import write_run_page
 from uqgen.report.saving import save_figure
@@ -102,11 +104,23 @@ def write_figures(folder: Path, explanation: Explanation, classes: ShownClasses,
     }
     for number, gallery in enumerate(explanation.galleries, start=1):
         figures[f"gallery_{number}"] = _gallery_figure(gallery, classes, score.name, seed)
+    if explanation.discovery is not None:
+        figures |= _discovery_figures(explanation.discovery, classes.names, score, seed)
     for name, figure in figures.items():
         save_figure(figure, folder / "figures" / f"{name}.png")
     write_strips(folder / "figures" / "strips", animated, classes)
     images, achieved = unit_range(animated.x).numpy(), animated.score_out.numpy()
     write_atomically(folder / "sweep.gif", sweep_animation(images, animated.scores, achieved, classes, score.name))
+
+
+def _discovery_figures(discovery: Discovery, names: list[str], score: Score, seed: int) -> dict[str, Figure]:
+    if not discovery.attributes:
+        return {}
+    found = enumerate(discovery.attributes, start=1)
+    figures = {
+        f"discovered_{number}": attribute_figure(each, number, names, score.name, seed=seed) for number, each in found
+    }
+    return {"discovered": discovery_figure(discovery, score.name, high_means=score.high_means, seed=seed), **figures}
 
 
 def _gallery_figure(gallery: Gallery, classes: ShownClasses, score_name: str, seed: int) -> Figure:

@@ -123,7 +123,7 @@ def test_modulated_convolution_is_the_grouped_one_in_values_and_gradients(kernel
     with torch.no_grad():
         layer.affine.bias.normal_()
     x, w = torch.randn(3, 5, 7, 6, requires_grad=True), torch.randn(3, 6, requires_grad=True)
-    found, expected = layer(x, w, gain), textbook(layer, x, w, gain)
+    found, expected = layer(x, layer.style(w), gain), textbook(layer, x, w, gain)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
     inputs = [x, w, *layer.parameters()]
     for of_ours, of_textbook in zip(gradients(found, inputs), gradients(expected, inputs), strict=True):
@@ -133,19 +133,21 @@ def test_modulated_convolution_is_the_grouped_one_in_values_and_gradients(kernel
 def test_modulated_convolution_has_unit_scale_whatever_the_style():
     layer = ModulatedConv(64, 64, 3, w_dim=6)
     for scale in (0.1, 1.0, 30.0):
-        inside = layer(torch.randn(40, 64, 8, 8), torch.randn(40, 6) * scale)[:, :, 1:-1, 1:-1]
+        inside = layer(torch.randn(40, 64, 8, 8), layer.style(torch.randn(40, 6) * scale))[:, :, 1:-1, 1:-1]
         assert second_moment(inside) == pytest.approx(1, rel=0.1)
 
 
 def test_modulated_convolution_starts_from_style_one():
     layer = ModulatedConv(5, 4, 3, w_dim=6, demodulate=False)
     x = torch.randn(2, 5, 6, 6)
-    torch.testing.assert_close(layer(x, torch.zeros(2, 6)), F.conv2d(x, layer.weight / math.sqrt(45), padding=1))
+    torch.testing.assert_close(
+        layer(x, layer.style(torch.zeros(2, 6))), F.conv2d(x, layer.weight / math.sqrt(45), padding=1)
+    )
 
 
 def test_modulated_convolution_under_autocast_demodulates_in_fp32():
     layer = ModulatedConv(16, 8, 3, w_dim=6)
     x, w = torch.randn(2, 16, 8, 8), torch.randn(2, 6)
     with torch.autocast("cpu", torch.bfloat16):
-        found = layer(x, w)
-    torch.testing.assert_close(found.float(), layer(x, w), atol=0.05, rtol=0.03)
+        found = layer(x, layer.style(w))
+    torch.testing.assert_close(found.float(), layer(x, layer.style(w)), atol=0.05, rtol=0.03)

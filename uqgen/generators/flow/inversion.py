@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from uqgen.conditioning.encoding import Encoding
+from uqgen.generators.channels import Channels
+from uqgen.generators.flow.channels import NoiseChannels
 from uqgen.generators.flow.sampling import crowded_times, integrate
 from uqgen.generators.flow.velocity import Velocity
 from uqgen.generators.inversion import Inverter
@@ -52,6 +54,10 @@ class FlowInverter(Inverter):
     def mix(self, codes: Tensor, way: Tensor) -> Tensor:
         """See `Inverter`; along the arc from noise to noise."""
         return spherical(codes[0], codes[1], way)
+
+    def channels(self, latent: Latent, parts: Sequence[Tensor]) -> Channels:
+        """See `Inverter`."""
+        return NoiseChannels(lambda noise, parts: self._integrate(noise, parts, self.times), latent)
 
     def _integrate(self, x: Tensor, parts: Sequence[Tensor], times: Tensor) -> Tensor:
         def velocity(x: Tensor, time: float) -> Tensor:

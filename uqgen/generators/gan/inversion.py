@@ -16,6 +16,8 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from uqgen import seeding
 from uqgen.conditioning.encoding import Encoding
+from uqgen.generators.channels import Channels
+from uqgen.generators.gan.channels import StyleChannels
 from uqgen.generators.gan.stylegan2 import Generator
 from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
@@ -73,6 +75,10 @@ class StyleInverter(Inverter):
     def mix(self, codes: Tensor, way: Tensor) -> Tensor:
         """See `Inverter`; straight through W+."""
         return codes[0].lerp(codes[1], way[:, None, None])
+
+    def channels(self, latent: Latent, parts: Sequence[Tensor]) -> Channels:
+        """See `Inverter`."""
+        return StyleChannels(self.generator, latent, parts)
 
     @torch.no_grad()
     def _nearest_of_drawn(self, x: Tensor, parts: Sequence[Tensor]) -> Latent:

@@ -108,18 +108,21 @@ class ModulatedConv(nn.Module):
         self.weight_scale = 1 / math.sqrt(in_channels * kernel**2)
         self.demodulate = demodulate
 
-    def forward(self, x: Tensor, w: Tensor, gain: float = 1.0) -> Tensor:
+    def style(self, w: Tensor) -> Tensor:
+        """What scales the input channels, float [N, w_dim] to float [N, in_channels]."""
+        return self.affine(w)
+
+    def forward(self, x: Tensor, style: Tensor, gain: float = 1.0) -> Tensor:
         """Convolves.
 
         Args:
             x: float [N, in_channels, H, W].
-            w: float [N, w_dim].
+            style: float [N, in_channels].
             gain: the output is multiplied by it, at no cost where outputs are demodulated.
 
         Returns:
             float [N, out_channels, H, W].
         """
-        style = self.affine(w)
         weight = self.weight * (self.weight_scale if self.demodulate else self.weight_scale * gain)
         y = F.conv2d(x * style.to(x.dtype)[:, :, None, None], weight, padding=self.weight.shape[2] // 2)
         if self.demodulate:

@@ -70,9 +70,9 @@ class SynthesisLayer(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.up = up
 
-    def forward(self, x: Tensor, w: Tensor, noise: Tensor) -> Tensor:
+    def forward(self, x: Tensor, style: Tensor, noise: Tensor) -> Tensor:
         """Float [N, in_channels, H, W] to [N, out_channels, H, W], or 2H x 2W; noise [N, 1, ., .] of that size."""
-        y = self.conv(x, w, gain=ACTIVATION_GAIN)
+        y = self.conv(x, style, gain=ACTIVATION_GAIN)
         if self.up:
             y = upsample(y)
         offset = torch.addcmul(self.bias[:, None, None], noise, self.noise_strength) * ACTIVATION_GAIN
@@ -185,13 +185,28 @@ class Generator(ConditionalGenerator):
         Returns:
             float32 [N, C, H, W].
         """
-        x = self.constant.expand(w.shape[1], -1, -1, -1).contiguous(memory_format=torch.channels_last)
-        x = self.layers[0](x, w[0], noise[0])
-        image = self.to_image[0](x, w[0]).float()
+        return self.paint(self.styles(w), noise)
+
+    def styles(self, w: Tensor) -> tuple[Tensor, ...]:
+        """StyleSpace (Wu et al., 2021): w float [n_layers, N, w_dim] to a style for each modulated convolution.
+
+        Returns:
+            float [N, in_channels] each: of the layers, then of what turns features into an image at each resolution.
+        """
+        of_layers = (layer.conv.style(w[number]) for number, layer in enumerate(self.layers))
+        of_images = (layer.style(w[2 * level]) for level, layer in enumerate(self.to_image))
+        return (*of_layers, *of_images)
+
+    def paint(self, styles: Sequence[Tensor], noise: Sequence[Tensor]) -> Tensor:
+        """Images float32 [N, C, H, W] from what `styles` returns and the per-pixel noise of each layer."""
+        of_images = styles[self.n_layers :]
+        x = self.constant.expand(len(styles[0]), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        x = self.layers[0](x, styles[0], noise[0])
+        image = self.to_image[0](x, of_images[0]).float()
         for level in range(1, len(self.to_image)):
             for layer in (2 * level - 1, 2 * level):
-                x = self.layers[layer](x, w[layer], noise[layer])
-            image = upsample(image) + self.to_image[level](x, w[2 * level]).float()
+                x = self.layers[layer](x, styles[layer], noise[layer])
+            image = upsample(image) + self.to_image[level](x, of_images[level]).float()
         return image + self.image_bias
 
 

@@ -1,0 +1,1 @@
+"""Attributes that nobody named: what a trained model can change that moves the target's score."""

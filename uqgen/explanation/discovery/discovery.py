@@ -1,0 +1,111 @@
+"""Attributes that move the target's score, found in a trained model and confirmed in other images."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from uqgen import seeding
+from uqgen.conditioning.condition import Condition
+from uqgen.evaluation.context import EvaluationContext
+from uqgen.explanation.discovery.directions import FEWEST, find_directions
+from uqgen.explanation.discovery.discovered import Discovered, measure_attribute
+from uqgen.explanation.discovery.subjects import STEP, Subjects, draw_subjects
+from uqgen.explanation.discovery.sufficiency import Sufficiency, sufficiency
+from uqgen.explanation.discovery.viewers import Viewers, take_steps
+from uqgen.explanation.explanation_settings import ExplanationSettings
+from uqgen.generators.latent import Latent
+from uqgen.generators.model import ConditionalModel
+from uqgen.settings import SettingError
+
+log = logging.getLogger(__name__)
+
+N_REFERENCE = 500  # images that say how far channels vary
+N_STEPS = 6  # of a flow's integration: thousands of images are made
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What was discovered.
+
+    Attributes:
+        attributes: the first moves most.
+        sufficiency: of all of them, one after the other.
+        moved_by: change of the score that counts.
+        n_images: number of images in which attributes were looked for, and of others in which they were measured.
+        n_channels: number of channels that the model offers.
+    """
+
+    attributes: tuple[Discovered, ...]
+    sufficiency: Sufficiency
+    moved_by: float
+    n_images: int
+    n_channels: int
+
+    def results(self) -> dict[str, Any]:
+        """What is written as numbers."""
+        known = {"moved_by": self.moved_by, "step": STEP, "n_images": self.n_images, "n_channels": self.n_channels}
+        return {**known, "attributes": [each.results() for each in self.attributes], "sufficiency": self.sufficiency}
+
+
+def discover_in(model: ConditionalModel, context: EvaluationContext, settings: ExplanationSettings) -> Discovery | None:
+    """Discovers attributes in a model's images of every class, whose requested scores are spread evenly.
+
+    Nothing guides the model meanwhile.
+
+    Args:
+        model: a trained model of images.
+        context: the target, and the judges.
+        settings: how many images and attributes, and the seed.
+
+    Returns:
+        None where none is wanted, or where the model offers no channels.
+    """
+    if settings.n_discovered == 0:
+        return None
+    viewers = Viewers(context.target, context.score, context.fitted_judges, context.requested_range)
+    try:
+        subjects = _draw(model, context, 2 * settings.n_examined, settings.seed)
+    except SettingError as error:
+        log.warning("no attributes are discovered: %s", error)
+        return None
+    return discover(subjects, viewers, settings.n_discovered, settings.n_resamples, settings.seed)
+
+
+def discover(subjects: Subjects, viewers: Viewers, n: int, n_resamples: int = 1_000, seed: int = 0) -> Discovery:
+    """Looks for attributes in the first half of the images, and measures them in the second.
+
+    Args:
+        subjects: images of a model, in no order.
+        viewers: the target and the judges.
+        n: number of attributes, at most.
+        n_resamples: of the bootstrap.
+        seed: draws resamples, and the channels with which attributes are compared.
+    """
+    half = len(subjects) // 2
+    looked_in, measured_in = subjects.select(slice(half)), subjects.select(slice(half, None))
+    as_is = [part.changed(torch.zeros_like(part.spread)) for part in (looked_in, measured_in)]
+    names, found = subjects.channels.names, []
+    for direction in find_directions(looked_in, as_is[0], viewers, n):
+        steps = take_steps(measured_in, direction.signs, as_is[1], viewers)
+        attribute = measure_attribute(names, direction.signs, steps, viewers, n_resamples, seed)
+        if attribute.effects.moved.value >= FEWEST:
+            found.append(attribute)
+    signs = [attribute.signs.to(subjects.spread.device) for attribute in found]
+    enough = sufficiency(measured_in, as_is[1], signs, viewers, n_resamples, seed)
+    return Discovery(tuple(found), enough, viewers.moved_by, half, len(names))
+
+
+def _draw(model: ConditionalModel, context: EvaluationContext, n: int, seed: int) -> Subjects:
+    rng = seeding.generator(seed, device=model.device)
+    latents = model.draw_latent(N_REFERENCE, rng), model.draw_latent(n, rng)
+    conditions = _spread(latents[0], context, rng), _spread(latents[1], context, rng)
+    return draw_subjects(model.inverter(N_STEPS, seed), latents, conditions)
+
+
+def _spread(latent: Latent, context: EvaluationContext, rng: torch.Generator) -> Condition:
+    """Every class as often, and scores drawn evenly over the range."""
+    label = torch.randperm(len(latent), generator=rng, device=rng.device) % context.data.n_classes
+    low, high = context.requested_range
+    return Condition(label, low + (high - low) * torch.rand(len(latent), generator=rng, device=rng.device))
