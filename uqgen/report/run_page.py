@@ -32,9 +32,9 @@ from uqgen.report.style import score_label
 from uqgen.run_folder import Plain, RunFolder
 from uqgen.scores import get_score
 
-QUESTION, IN_VS_OUT, MADE = "The question", "In vs. out", "Generated data"
+GLANCE, QUESTION, IN_VS_OUT, MADE = "At a glance", "The question", "In vs. out", "Generated data"
 SECOND, JUDGES, TRAINING = "Second score", "Judges", "Training"
-BEFORE_EXPLANATION = (QUESTION, IN_VS_OUT)  # sections that come first on the page of an explained run
+BEFORE_EXPLANATION = (GLANCE, QUESTION, IN_VS_OUT)  # sections that come first on the page of an explained run
 PAPER_ROWS = {"msp": [1.0, 0.7]}  # figure 3 of the paper; for other scores, the ends of the reachable range
 
 
@@ -81,11 +81,13 @@ def measured_sections(run: RunFolder, results: Plain) -> list[Section]:
     """What a measured run reached, section by section."""
     settings, figures, tables = run.read_settings(), captions(results), _tables(results, run.read_settings())
     texts = {**EXPLANATIONS, QUESTION: question(results)}
+    if results["verdict"]:
+        texts[BESIDE] = f"{results['verdict']['text']} {texts[BESIDE]}"
     if results["controls"]:
         texts["Realism"] = " ".join(distances(results))
         if results["real_judges"]:
             texts[JUDGES] = judges_in_full(results)
-    blocks: dict[str, list[Block]] = {BESIDE: [], QUESTION: [], IN_VS_OUT: []}
+    blocks: dict[str, list[Block]] = {GLANCE: [], BESIDE: [], QUESTION: [], IN_VS_OUT: []}
     for name, caption in figures.items():
         if (path := run.figures / f"{name}.png").exists():
             picture = PictureBlock(path.read_bytes(), caption.text, caption.alt or caption.text)
@@ -113,6 +115,11 @@ def captions(results: Plain) -> dict[str, Caption]:
     )
     rows = rows_of_classes(results["score"], (results["support"]["edges"][0], results["support"]["edges"][-1]))
     return {
+        "overview": Caption(
+            GLANCE,
+            f"Left, generated images: each row has one noise, and {label} goes from certain to uncertain. Middle, real "
+            f"images of the same classes and scores. Right, {label} requested against {label} achieved.",
+        ),
         "beside_certain": Caption(BESIDE, f"Certain: {beside}"),
         "beside_uncertain": Caption(BESIDE, f"Uncertain: {beside}"),
         "manifold": Caption(
