@@ -32,6 +32,12 @@ class Score:
         check: refuses settings that are out of range.
         parameters: what was fitted; without them the function takes its defaults.
         second: another score to request beside this one, on its own; None where this one is all.
+
+    Example:
+        >>> from uqgen.scores import get_score
+        >>> msp = get_score("msp")
+        >>> msp(torch.tensor([[0.0, 0.0]]), torch.tensor([0])), msp.range(2), msp.high_means
+        (tensor([0.5000]), (0.5, 1.0), 'confident')
     """
 
     name: str
