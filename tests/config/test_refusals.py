@@ -3,9 +3,10 @@
 import pytest
 from hydra.errors import HydraException
 
-from uqgen.config import compose
-from uqgen.config.hydra_private import CommandLine
-from uqgen.config.refusals import explain
+from uqgen.config import CONF, compose
+from uqgen.config.hydra_private import CommandLine, initialized
+from uqgen.config.refusals import explain, refuse_missing_options
+from uqgen.settings import SettingError
 
 
 def refusal(*overrides: str, own: str | None = None) -> str:
@@ -42,7 +43,6 @@ REFUSED = [
     (["model.pull.weight=1"], "model.pull.weight=1: allowed: model.guidance_gradient.weight, its new name"),
     (["evaluation.n_correction=9"], "evaluation.n_correction=9: allowed: evaluation.n_recalibration, its new name"),
     (["enforcement=siblings"], "enforcement=siblings: allowed: surrogates, its new name"),
-    (["variant=siblings"], "variant=siblings: allowed: surrogates, its new name"),
     (["sed=1", "sampler.nothing=1"], "sed=1: allowed: settings that --help shows"),
 ]
 
@@ -52,3 +52,18 @@ def test_a_choice_or_a_setting_that_there_is_not_is_explained(overrides, line):
     explained = refusal(*overrides)
     assert explained.startswith(line)
     assert "\n" not in explained
+
+
+@pytest.mark.parametrize(
+    ("choices", "line"),
+    [
+        ({"variant": "siblings"}, "variant=siblings: allowed: surrogates, its new name"),
+        ({"debug": "second"}, "debug=second: allowed: seconds"),
+    ],
+)
+def test_an_optional_choice_that_there_is_not_is_refused(choices, line):
+    with initialized(CONF):
+        refuse_missing_options({"variant": "paper", "debug": None})
+        with pytest.raises(SettingError) as raised:
+            refuse_missing_options(choices)
+    assert str(raised.value) == line

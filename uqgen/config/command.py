@@ -18,7 +18,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from uqgen.config.composition import command_folder, plain
 from uqgen.config.construction import build
 from uqgen.config.hydra_private import CommandLine, command_line, initialized, parse
-from uqgen.config.refusals import explain
+from uqgen.config.refusals import explain, refuse_missing_options
 from uqgen.config.sweep import end_jobs, finish_sweep, plan_sweep, run_job
 from uqgen.config.text import as_typed
 from uqgen.run_lock import refuse_held
@@ -67,9 +67,14 @@ def _run_job(cfg: DictConfig, task: Callable[[DictConfig], float], name: str) ->
     if "choices" in cfg:
         cfg.choices = {group: name for group, name in hydra_config.runtime.choices.items() if "hydra/" not in group}
         cfg.overrides = list(hydra_config.overrides.task)
+
+    def checked(cfg: DictConfig) -> float:
+        refuse_missing_options(hydra_config.runtime.choices)
+        return task(cfg)
+
     if hydra_config.mode == RunMode.MULTIRUN:
-        return run_job(task, cfg)
-    return _run_single(task, cfg, name)
+        return run_job(checked, cfg)
+    return _run_single(checked, cfg, name)
 
 
 def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str) -> float:

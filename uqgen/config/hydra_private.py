@@ -95,6 +95,11 @@ def initialized(folder: Path, own: str | None = None) -> Iterator[None]:
         yield
 
 
+def options_of(group: str) -> list[str]:
+    """The choices of a group, where Hydra is initialised."""
+    return GlobalHydra.instance().config_loader().get_group_options(group)
+
+
 def parse(overrides: Sequence[str]) -> list[Override]:
     """What these mean; a pattern such as ``glob(*)`` stands for what there is, where Hydra is initialised.
 

@@ -1,6 +1,6 @@
 """What Hydra refuses in several lines or without a reason, in one that says what is allowed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +8,18 @@ from hydra.errors import HydraException, InstantiationException
 from omegaconf import OmegaConf
 
 from uqgen.config.composition import compose
-from uqgen.config.hydra_private import CommandLine, chosen_twice, missing_choice, not_made, unknown_setting
+from uqgen.config.hydra_private import (
+    CommandLine,
+    chosen_twice,
+    missing_choice,
+    not_made,
+    options_of,
+    unknown_setting,
+)
 from uqgen.old_names import CHOICES, new_setting
 from uqgen.settings import SettingError
+
+OPTIONAL = ("variant", "debug", "sweep")  # groups, in conf/train.yaml
 
 
 def explain(error: Exception, command: str, line: CommandLine) -> str:
@@ -22,15 +31,27 @@ def explain(error: Exception, command: str, line: CommandLine) -> str:
         line: the command line that Hydra refused.
     """
     if choice := missing_choice(error):
-        new = CHOICES.get((choice.group, choice.name))
-        return str(
-            SettingError(choice.group, choice.name, f"{new}, its new name" if new else ", ".join(choice.options))
-        )
+        return str(_no_option(choice.group, choice.name, choice.options))
     if key := chosen_twice(error):
         return str(SettingError(f"+{key}", _given(key, line), "without the plus, since it is chosen already"))
     if key := unknown_setting(error):
         return str(SettingError(key, _given(key, line), _allowed(key, command, line)))
     return " ".join(part.strip() for part in str(error).splitlines() if part.strip())
+
+
+def refuse_missing_options(choices: Mapping[str, Any]) -> None:
+    """Refuses a choice that there is not, of the groups of which Hydra passes over it, within a job of Hydra's.
+
+    Args:
+        choices: for each group, the name of what was chosen.
+
+    Raises:
+        SettingError: there is none of that name.
+    """
+    for group in OPTIONAL:
+        name = choices.get(group)
+        if name is not None and name not in (options := options_of(group)):
+            raise _no_option(group, name, options)
 
 
 def make_under(section: str, make: Callable[[], Any]) -> Any:
@@ -56,6 +77,11 @@ def make_under(section: str, make: Callable[[], Any]) -> Any:
             allowed = f"the import path of something that is installed, or lies here ({_first_cause(error)})"
             raise SettingError(f"{key}._target_", found.unknown, allowed) from error
         raise SettingError(key, found.target, f"arguments that it takes ({_first_cause(error)})") from error
+
+
+def _no_option(group: str, name: str, options: Sequence[str]) -> SettingError:
+    new = CHOICES.get((group, name))
+    return SettingError(group, name, f"{new}, its new name" if new else ", ".join(options))
 
 
 def _given(key: str, line: CommandLine) -> str:
