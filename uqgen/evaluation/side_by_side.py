@@ -16,7 +16,7 @@ from uqgen.generators.model import ConditionalModel
 
 ENDS = ("certain", "uncertain")
 N_SHOWN, MOST_CLASSES = 12, 20  # images of a class, and classes
-N_ROWS = 5  # classes shown from certain to uncertain
+N_ROWS = 4  # classes shown from certain to uncertain
 N_NEAR = 30  # real images of a class nearest to a score, of which random ones are shown
 UNCERTAIN = {"msp": 0.7}  # as in figure 3 of the paper; for other scores, the middle of the range requested
 

@@ -1,5 +1,6 @@
 """What a run comes to, in one picture: generated beside real images from certain to uncertain, and in vs. out."""
 
+import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -7,10 +8,9 @@ from uqgen.report.arrays import shaped
 from uqgen.report.image_figures import centres, checked_images, draw_image, sheet_of
 from uqgen.report.score_figures import InVsOutPanel, draw_in_vs_out
 from uqgen.report.shown_classes import ShownClasses
-from uqgen.report.style import NAME_WIDTH, TEXT, WIDTH, legend, new_figure, score_label, small_print, style
+from uqgen.report.style import NAME_WIDTH, TEXT, new_figure, padded_limits, score_label, small_print, style
 
-_LABELS = 1.6  # inches that class names and the axes of in vs. out take
-_HEIGHT = 2.9  # inches
+_HEIGHT = 2.5  # inches
 
 
 def overview_figure(
@@ -41,8 +41,7 @@ def overview_figure(
     n_rows, n_columns, _, height, width = sides[0].shape
     column_scores, label = shaped("column_scores", column_scores, n_columns), score_label(score_name)
     figure = new_figure(height=_HEIGHT)
-    sheet_width = (WIDTH - _LABELS) / 3
-    left, middle, right = figure.subplots(1, 3, width_ratios=[sheet_width, sheet_width, sheet_width])
+    left, middle, right = figure.subplots(1, 3, width_ratios=[4, 4, 3])
     for axes, images, title in ((left, sides[0], "generated"), (middle, sides[1], "real")):
         style(axes, x=f"{label}{' requested' if axes is left else ''}", title=title)
         axes.grid(visible=False)
@@ -52,9 +51,10 @@ def overview_figure(
         axes.tick_params(length=0, labelsize=TEXT - 1)
     left.set_yticks(centres(n_rows, height), classes.fitted(NAME_WIDTH, TEXT))
     style(right, x=f"{label} requested", y=f"{label} achieved", title="in vs. out")
+    limits = padded_limits(np.concatenate([np.ravel(panel.requested), np.ravel(panel.achieved)]))
+    right.set(xlim=limits, ylim=limits, aspect="equal")
     draw_in_vs_out(right, panel, seed)
-    right.set_aspect("equal")
-    legend(figure, right)
     notes = ["one noise per row", "real images of the nearest scores", *classes.note]
-    small_print(figure, [*notes, f"in vs. out: {panel.protocol}, n = {panel.agreement.n:,}", f"seed {seed}"])
+    marks = "dots: images; diamonds: means; line: medians; dashed: achieved = requested"
+    small_print(figure, [*notes, f"{panel.protocol}, n = {panel.agreement.n:,}; {marks}", f"seed {seed}"])
     return figure
