@@ -48,6 +48,13 @@ test-browser: $(INSTALLED) ## open the explorer and a report in the Chromium tha
 	$(RUN) -m pip install --disable-pip-version-check -e '.[app,browser]'
 	$(RUN) -m pytest -m browser tests/browser
 
+docs: $(INSTALLED) ## build the documentation in site/, without warnings
+	$(RUN) -m pip install --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict
+
+picture: $(INSTALLED) ## put the picture of runs/demo on the first page
+	$(RUN) -c 'from pathlib import Path; from uqgen.report.saving import compact_png; Path("docs/images/overview.png").write_bytes(compact_png(Path("runs/demo/figures/overview.png")))'
+
 lint: $(INSTALLED) ## look for mistakes and stray formatting
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
@@ -68,7 +75,7 @@ features: $(INSTALLED) ## train the features for MNIST, which come with the pack
 	$(RUN) -m uqgen.evaluation.feature_training
 
 clean: ## delete caches and builds; data, runs and .venv stay
-	rm -rf build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist site *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
 	find uqgen tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help install demo app variants test test-slow test-cluster test-browser lint format typecheck check bench features clean
+.PHONY: help install demo app variants test test-slow test-cluster test-browser docs picture lint format typecheck check bench features clean

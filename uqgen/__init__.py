@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uqgen.run import Run
 
+__all__ = ["load"]
 __version__ = "0.1.0"
 
 
@@ -19,6 +20,10 @@ def load(folder: str | Path, *, allow_changed: bool = False, trust_code: bool = 
 
     Raises:
         SettingError: there is no run in the folder, its training is not complete, or it names code of others.
+
+    Example:
+        >>> run = uqgen.load("runs/demo")  # doctest: +SKIP
+        >>> run.generate(label=3, score=0.6, n=16).score_out  # doctest: +SKIP
     """
     from uqgen.run import load_run  # imports torch, which nobody should wait for who only imports the package
     from uqgen.run_folder import RunFolder

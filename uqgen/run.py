@@ -61,6 +61,12 @@ class Run:
         classifiers: target and judges.
         own: class, score and probabilities of every training image.
         model: the trained model, on the experiment's device.
+
+    Example:
+        >>> run = uqgen.load("runs/demo")  # doctest: +SKIP
+        >>> run.generate(label=3, score=0.6, n=16).score_out  # doctest: +SKIP
+        >>> run.edit(17, score=0.5).x  # doctest: +SKIP
+        >>> run.in_vs_out()["uniform"].mae.value  # doctest: +SKIP
     """
 
     folder: RunFolder

@@ -29,6 +29,7 @@ from uqgen.report.attribute_figures import curves_figure, shares_by_class_figure
 from uqgen.report.between_figure import between_figure
 from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
+from uqgen.report.overview_figure import overview_figure
 from uqgen.report.realism_figures import manifold_figure, moons_figure, side_by_side_figure
 from uqgen.report.saving import DPI, png
 from uqgen.report.score_figures import InVsOutPanel, JudgeRow, distribution_figure, in_vs_out_figure, judges_figure
@@ -132,6 +133,11 @@ def side_by_side(n_classes, n):
     return side_by_side_figure(images, images, shown(n_classes), "true-class probability 0.99 to 1.00", seed=0)
 
 
+def overview(n_rows, classes):
+    images = images_of(n_rows, 7)
+    return overview_figure(images, images, np.linspace(1, 0.3, 7), classes, PANEL, "true_class", seed=0)
+
+
 def analysis(is_corrupted, names=NAMES):
     number = Estimate(0.4, 0.3, 0.5)
     of_each = dict.fromkeys(ATTRIBUTES, number)
@@ -186,6 +192,9 @@ FIGURES = {
     "crowd, between": lambda: between(41, MANY),
     "crowd, manifold": lambda: manifold(MANY),
     "crowd, side by side": lambda: side_by_side(16, 12),
+    "overview": lambda: overview(5, ShownClasses(NAMES, [0, 2, 5, 7, 9], "evenly spread over their list")),
+    "overview of two": lambda: overview(2, shown(2)),
+    "crowd, overview": lambda: overview(5, ShownClasses(MANY, [0, 2, 3, 5, 6], "evenly spread over their list")),
     "one judge": lambda: judges_figure([JudgeRow("MLP", AGREEMENT, AGREEMENT)], seed=0),
 }
 

@@ -11,7 +11,9 @@ from uqgen.report.run_text import (
     judges_in_short,
     limits,
     question,
+    summary,
     training_command,
+    verdict_in_short,
 )
 from uqgen.scores import SCORES
 
@@ -45,9 +47,41 @@ def test_the_verdict_goes_by_what_the_judges_reach_of_what_real_images_let_them(
 
 
 def test_the_verdict_in_short_says_the_part_or_that_the_judges_have_no_say():
-    assert "see most of the uncertainty too" in judges_in_short(judged((0.6, 0.8)))
-    assert "have no say" in judges_in_short(judged((0.6, 0.1)))
-    assert "have no say" in judges_in_short(judged((0.6, nan)))
+    assert "see most of the uncertainty, too" in judges_in_short(judged((0.6, 0.8)))
+    assert "cannot confirm" in judges_in_short(judged((0.6, 0.1)))
+    assert "cannot confirm" in judges_in_short(judged((0.6, nan)))
+
+
+def test_the_summary_is_five_sentences_of_the_main_numbers():
+    curve = [{"low": 0.3, "high": 0.5}, {"low": 0.5, "high": 1.0}]
+    results = {
+        **judged((0.6, 0.8)),
+        "in_vs_out": {"uniform": {"mae": {"value": 0.0061}, "curve": curve}},
+        "class_agreement": {"data": {"value": 0.946}},
+        "verdict": {"is_sound": True, "findings": [], "n_measured": 4, "n_cells": 5},
+        "real_judges": {"judge 0": {}},
+        "realism": {"images": None, "sliced_wasserstein": 0.25, "sliced_wasserstein_floor": 0.0312},
+    }
+    results["controls"]["matched_real"]["class_agreement"] = {"data": {"value": 0.939}}
+    verdict, score, label, judges, distance = summary(results).splitlines()
+    assert verdict.startswith("No fault was found")
+    assert score == (
+        "Requested uniformly from 0.3 to 1, MSP is missed by 0.006 on average; "
+        "always achieving the middle would miss it by 0.175."
+    )
+    assert "in 95 % of the generated points, and in 94 % of real points" in label
+    assert "most of the uncertainty" in judges
+    assert "0.25" in distance
+
+
+def test_the_verdict_is_one_sentence_of_the_worst_fault():
+    verdict = {"is_sound": True, "findings": [], "n_measured": 4, "n_cells": 5}
+    assert verdict_in_short(verdict) == "No fault was found; 4 of 5 classes and parts of the range were measured."
+    faults = [{"text": "At scores from 0 to 1, worse."}, {"text": "Other."}]
+    one, two = ({**verdict, "is_sound": False, "findings": some} for some in (faults[:1], faults))
+    assert verdict_in_short(one) == "Fault found: at scores from 0 to 1, worse."
+    assert "(1 more below)" in verdict_in_short(two)
+    assert "could not be measured" in verdict_in_short({**verdict, "is_sound": None})
 
 
 def test_limits_name_the_scores_of_which_there_are_fewest_images():

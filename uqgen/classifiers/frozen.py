@@ -20,6 +20,12 @@ class FrozenClassifier(nn.Module):
 
     Args:
         network: maps x to logits float [N, K], or [N, M, K] of an ensemble.
+
+    Example:
+        >>> from uqgen.classifiers.mlp import MLP
+        >>> target = FrozenClassifier(MLP((2,), 3))
+        >>> target.predict(torch.zeros(5, 2)).shape
+        torch.Size([5, 3])
     """
 
     def __init__(self, network: nn.Module) -> None:

@@ -57,9 +57,10 @@ class ClassifierModule(LightningModule):
         training: the settings; or their plain values.
 
     Example:
-        >>> classifier = ClassifierModule(CNN((1, 32, 32), 10), 10)  # doctest: +SKIP
-        >>> Trainer(max_epochs=4).fit(classifier, MNISTDataModule())  # doctest: +SKIP
-        >>> target = FrozenClassifier(classifier.network)  # doctest: +SKIP
+        >>> from uqgen.classifiers.mlp import MLP
+        >>> classifier = ClassifierModule(MLP((2,), 2), n_classes=2)
+        >>> Trainer(max_epochs=4).fit(classifier, MoonsDataModule())  # doctest: +SKIP
+        >>> FrozenClassifier(classifier.network)  # doctest: +SKIP
     """
 
     def __init__(

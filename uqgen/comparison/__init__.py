@@ -1,1 +1,3 @@
 """The variants of a sweep, side by side."""
+
+__all__ = ["choice", "document", "jobs", "tables", "variants"]

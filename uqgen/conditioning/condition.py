@@ -15,6 +15,11 @@ class Condition(NamedTuple):
         score: float32 [N], the score requested (of the generator) or own (of a real image).
         probabilities: float32 [N, K], the classifier's softmax vector, where known: of a real image its own.
         second: float32 [N], a second score, where two are requested.
+
+    Example:
+        >>> condition = Condition(torch.tensor([3, 5]), torch.tensor([0.5, 1.0]))
+        >>> condition.select(torch.tensor([1])).label
+        tensor([5])
     """
 
     label: Tensor

@@ -19,6 +19,13 @@ class PaperEncoding(Encoding):
         n_classes: number of classes K.
         real: class and score of every training image.
         standardise: whether scores are standardised; False takes them raw.
+
+    Example:
+        >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> encoding = PaperEncoding(2, real, standardise=False)
+        >>> encoding(real)
+        (tensor([[1.0000, 0.0000, 0.6000],
+                [0.0000, 1.0000, 1.0000]]),)
     """
 
     def __init__(self, n_classes: int, real: Condition, standardise: bool = True) -> None:

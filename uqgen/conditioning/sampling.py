@@ -17,6 +17,12 @@ class DataConditions:
     Args:
         real: class and score of the N real images, on the CPU.
         group: how many neighbours in a batch are judged together.
+
+    Example:
+        >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> drawn = DataConditions(real).draw(100, torch.Generator().manual_seed(0))
+        >>> drawn.score[drawn.label == 0].unique()
+        tensor([0.6000])
     """
 
     def __init__(self, real: Condition, group: int = 1) -> None:

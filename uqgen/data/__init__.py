@@ -1,1 +1,18 @@
 """Data sets in memory and their Lightning data modules."""
+
+__all__ = [
+    "corruption",
+    "datamodule",
+    "dataset",
+    "digits",
+    "fashion_mnist",
+    "folder",
+    "image_datamodule",
+    "labelled",
+    "low_pass",
+    "mnist",
+    "moons",
+    "scored",
+    "scored_datamodule",
+    "shapes",
+]

@@ -20,6 +20,12 @@ class MoonsDataModule(InMemoryDataModule):
 
     Raises:
         SettingError: a size, the noise or the seed is out of range.
+
+    Example:
+        >>> moons = MoonsDataModule(n_train=100)
+        >>> moons.setup()
+        >>> moons.train[:3].x.shape
+        torch.Size([3, 2])
     """
 
     n_classes = 2

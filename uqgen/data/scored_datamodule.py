@@ -45,9 +45,13 @@ class ScoredDataModule(LightningDataModule):
         SettingError: a value is out of range.
 
     Example:
-        >>> data = ScoredDataModule(MNISTDataModule(), classifier, group=4)  # doctest: +SKIP
-        >>> data.prepare_data(), data.setup()  # doctest: +SKIP
-        >>> encoding = SoftmaxEncoding(10, data.own("train"))  # doctest: +SKIP
+        >>> from uqgen.classifiers.mlp import MLP
+        >>> from uqgen.data.moons import MoonsDataModule
+        >>> data = ScoredDataModule(MoonsDataModule(), FrozenClassifier(MLP((2,), 2)), get_score("entropy"))
+        >>> data.setup()
+        >>> batch = next(iter(data.val_dataloader()))
+        >>> batch.x.shape, batch.condition.score.shape, batch.requested.score.shape
+        (torch.Size([32, 2]), torch.Size([32]), torch.Size([32]))
     """
 
     def __init__(

@@ -1,5 +1,6 @@
 """Generated images beside real ones of the same class and score, none of them selected: what the numbers stand for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from uqgen.generators.model import ConditionalModel
 
 ENDS = ("certain", "uncertain")
 N_SHOWN, MOST_CLASSES = 12, 20  # images of a class, and classes
+N_ROWS = 4  # classes shown from certain to uncertain
 N_NEAR = 30  # real images of a class nearest to a score, of which random ones are shown
 UNCERTAIN = {"msp": 0.7}  # as in figure 3 of the paper; for other scores, the middle of the range requested
 
@@ -85,6 +87,21 @@ def about(score: float, real: Condition, classes: Tensor, rng: torch.Generator) 
     return near.gather(1, drawn)
 
 
+def along_scores(context: EvaluationContext, model: ConditionalModel, scores: Sequence[float]) -> SideBySide:
+    """From certain to uncertain: for a few classes and each score the real image that is nearest, and a generated one.
+
+    Args:
+        context: for the real images of its split, which are images.
+        model: the trained model.
+        scores: one for each column; generated images of a row have the same noise.
+    """
+    real, n_classes = context.reference.condition, context.data.n_classes
+    classes = torch.from_numpy(np.linspace(0, n_classes - 1, min(n_classes, N_ROWS)).round().astype(np.int64))
+    nearest = [_first_of_class((real.score - score).abs(), real.label, classes, 1) for score in scores]
+    row = torch.arange(len(classes)).repeat_interleave(len(scores))
+    return _beside(context, model, torch.cat(nearest, dim=1), classes, row)
+
+
 def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Tensor:
     """The n of each class with the lowest `order`, int64 [K, n]; fewer where the rarest class has fewer."""
     is_other = label != classes[:, None]
@@ -92,9 +109,14 @@ def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Te
     return order.expand_as(is_other).masked_fill(is_other, torch.inf).topk(min(n, fewest), largest=False).indices
 
 
-def _beside(context: EvaluationContext, model: ConditionalModel, index: Tensor, classes: Tensor) -> SideBySide:
+def _beside(
+    context: EvaluationContext, model: ConditionalModel, index: Tensor, classes: Tensor, noise: Tensor | None = None
+) -> SideBySide:
+    """The real images at `index`, [K, n], and generated ones; `noise`, int64 [K * n], says which share theirs."""
     requested = context.reference.condition.select(index.flatten())
-    latent = model.draw_latent(index.numel(), seeding.generator(context.settings.seed, device=model.device))
+    noise = torch.arange(index.numel()) if noise is None else noise
+    rng = seeding.generator(context.settings.seed, device=model.device)
+    latent = model.draw_latent(int(noise.max()) + 1, rng).select(noise.to(model.device))
     made = model.generate(latent, requested.to(model.device)).cpu().unflatten(0, index.shape)
     real = unit_range(context.reference.data.x[index.flatten()]).unflatten(0, index.shape)
     return SideBySide(made, real, classes, *map(float, requested.score.aminmax()))

@@ -1,1 +1,3 @@
 """Asks a trained run for images by hand, on a page of its own."""
+
+__all__ = ["answers", "page"]

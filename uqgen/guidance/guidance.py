@@ -33,7 +33,12 @@ class Guidance:
         SettingError: the strength is negative.
 
     Example:
-        >>> guidance = Guidance((target,), score, (0.3, 1.0), strength=1.0)  # doctest: +SKIP
+        >>> from uqgen.classifiers.mlp import MLP
+        >>> from uqgen.scores import get_score
+        >>> guidance = Guidance((FrozenClassifier(MLP((2,), 2)),), get_score("msp"), (0.5, 1.0), strength=1.0)
+        >>> condition = Condition(torch.tensor([0]), torch.tensor([0.9]))
+        >>> guidance.residual(torch.zeros(1, 2), condition).item() < 0  # less certain than requested
+        True
         >>> with model.guided_by(guidance):  # doctest: +SKIP
         ...     images = model.generate(latent, condition)
     """

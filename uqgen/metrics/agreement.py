@@ -7,6 +7,7 @@ class AgreementMetric(MetricCollection):
     """Pearson correlation and mean absolute error of achieved and requested scores, over batches and devices.
 
     Example:
+        >>> import torch
         >>> metric = AgreementMetric()
         >>> metric.update(torch.tensor([0.5, 0.9]), torch.tensor([0.6, 1.0]))
         >>> {name: round(value.item(), 3) for name, value in metric.compute().items()}

@@ -12,10 +12,11 @@ from uqgen.evaluation.generated import Generated, fixed_noise, sample_grid
 from uqgen.evaluation.measurements import Measurements
 from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
 from uqgen.evaluation.score_quality import ScoreQuality
-from uqgen.evaluation.side_by_side import side_by_side
+from uqgen.evaluation.side_by_side import along_scores, side_by_side
 from uqgen.files import read_rows
 from uqgen.generators.model import ConditionalModel
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
+from uqgen.report.overview_figure import overview_figure
 from uqgen.report.realism_figures import manifold_figure, moons_figure, side_by_side_figure
 from uqgen.report.run_page import rows_of_classes
 from uqgen.report.run_tables import PROTOCOL_TITLES
@@ -46,6 +47,7 @@ CURVES = {
     "g_enforcement": "enforcement, generator",
     "memory_gib": "memory (GiB)",
 }  # where the name of what is logged does not speak for itself
+N_COLUMNS = 7  # scores in the overview
 Drawn = Iterator[tuple[str, Figure]]
 
 
@@ -80,6 +82,7 @@ def measured_figures(context: EvaluationContext, measurements: Measurements, mod
         made = {name: images.second for name, images in measurements.generated.items() if images.second is not None}
         yield "in_vs_out_second", _in_vs_out(made, second.protocols, second.name, seed)
     if context.data.is_image:
+        yield "overview", _overview(context, measurements, model)
         yield from _image_figures(context, model)
     else:
         real = context.data.train.x.numpy(), context.own.score.numpy()
@@ -107,16 +110,22 @@ def _score_quality(context: EvaluationContext, quality: ScoreQuality) -> Drawn:
 
 
 def _in_vs_out(generated: dict[str, Generated], protocols: dict[str, ProtocolResult], score: str, seed: int) -> Figure:
-    panels = [
-        InVsOutPanel(
-            PROTOCOL_TITLES[protocol],
-            generated[protocol].requested.score.numpy(),
-            generated[protocol].score_out.numpy(),
-            protocols[protocol].in_vs_out,
-        )
-        for protocol in PROTOCOLS
-    ]
+    panels = [_panel(protocol, generated[protocol], protocols[protocol]) for protocol in PROTOCOLS]
     return in_vs_out_figure(panels, score, seed=seed)
+
+
+def _panel(protocol: str, made: Generated, found: ProtocolResult) -> InVsOutPanel:
+    scores = made.requested.score.numpy(), made.score_out.numpy()
+    return InVsOutPanel(PROTOCOL_TITLES[protocol], *scores, found.in_vs_out)
+
+
+def _overview(context: EvaluationContext, measurements: Measurements, model: ConditionalModel) -> Figure:
+    columns = np.linspace(*context.ends, N_COLUMNS).round(3).tolist()
+    images = along_scores(context, model, columns)
+    classes = ShownClasses(context.data.class_names, images.classes.tolist(), "evenly spread over their list")
+    panel = _panel("uniform", measurements.generated["uniform"], measurements.protocols["uniform"])
+    seed, score = context.settings.seed, context.score.name
+    return overview_figure(images.generated, images.real, columns, classes, panel, score, seed=seed)
 
 
 def _image_figures(context: EvaluationContext, model: ConditionalModel) -> Drawn:

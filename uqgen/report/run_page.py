@@ -35,9 +35,9 @@ from uqgen.report.style import score_label
 from uqgen.run_folder import Plain, RunFolder
 from uqgen.scores import get_score
 
-QUESTION, IN_VS_OUT, MADE = "The question", "In vs. out", "Generated data"
+GLANCE, QUESTION, IN_VS_OUT, MADE = "At a glance", "The question", "In vs. out", "Generated data"
 SECOND, JUDGES, TRAINING = "Second score", "Judges", "Training"
-BEFORE_EXPLANATION = (QUESTION, TRUST, IN_VS_OUT)  # sections that come first on the page of an explained run
+BEFORE_EXPLANATION = (TRUST, GLANCE, QUESTION, IN_VS_OUT)  # sections that come first on the page of an explained run
 PAPER_ROWS = {"msp": [1.0, 0.7]}  # figure 3 of the paper; for other scores, the ends of the reachable range
 
 
@@ -86,11 +86,13 @@ def measured_sections(run: RunFolder, results: Plain) -> list[Section]:
     texts = {**EXPLANATIONS, QUESTION: question(results)}
     if results.get("score_quality"):  # earlier versions measured none
         texts[TRUST] = trust(results)
+    if results["verdict"]:
+        texts[BESIDE] = f"{results['verdict']['text']} {texts[BESIDE]}"
     if results["controls"]:
         texts["Realism"] = " ".join(distances(results))
         if results["real_judges"]:
             texts[JUDGES] = judges_in_full(results)
-    blocks: dict[str, list[Block]] = {QUESTION: [], TRUST: [], BESIDE: [], IN_VS_OUT: []}
+    blocks: dict[str, list[Block]] = {TRUST: [], GLANCE: [], BESIDE: [], QUESTION: [], IN_VS_OUT: []}
     for name, caption in figures.items():
         if (path := run.figures / f"{name}.png").exists():
             picture = PictureBlock(path.read_bytes(), caption.text, caption.alt or caption.text)
@@ -124,6 +126,11 @@ def captions(results: Plain) -> dict[str, Caption]:
             f"its error rate when the images with the least certain {label} are left out.",
         ),
         "confident_errors": Caption(TRUST, f"The errors on real {split} images that {label} finds the most certain."),
+        "overview": Caption(
+            GLANCE,
+            f"Left, generated images: each row has one noise, and {label} goes from certain to uncertain. Middle, real "
+            f"images of the same classes and scores. Right, {label} requested against {label} achieved.",
+        ),
         "beside_certain": Caption(BESIDE, f"Certain: {beside}"),
         "beside_uncertain": Caption(BESIDE, f"Uncertain: {beside}"),
         "manifold": Caption(

@@ -20,32 +20,30 @@ BESIDE = "Generated beside real"
 GUIDANCE = "Guidance"
 EXPLANATIONS = {
     BESIDE: (
-        "Generated data of each class and part of the range are held against as many real training data of the same; "
-        "what other real data reach in their place is the floor. Precision: the share of generated data that lie among "
-        "real ones. Recall: the share of real data that lie among generated ones. Coverage: the share of real data "
-        "that have a generated one within reach of their nearest real neighbours. Density: how many real "
-        "neighbourhoods generated data lie in."
+        "Each class in each part of the range is measured for itself, against as many real training data. The floor is "
+        "what other real data reach. Precision: the share of generated data that lie among real ones. Recall: the "
+        "share of real data that lie among generated ones. Coverage: the share of real data with a generated one among "
+        "their nearest neighbours. Density: how many real neighbourhoods generated data lie in."
     ),
     "In vs. out": (
-        "Every dot is something generated: the score that was requested of the generator, and the score that the "
-        "classifier then gave it. The nearer to the dashed line, the better. Scores were requested in two ways: as "
-        "often as real data have them, and uniformly, so that rare scores count as much as common ones."
+        "Every dot is generated: across is the score that was requested, upwards the score that the classifier then "
+        "gave. The nearer to the dashed line, the better. There are two protocols: scores requested as often as real "
+        "data have them, and uniformly, so that rare scores count as much as common ones."
     ),
     GUIDANCE: (
-        "While an image is made, the gradient of the frozen classifier leads it to the class and the score requested. "
-        "Everything else in this report is measured under the strength of the run's settings; here the same requests "
-        "are made under others, and to the model alone. A classifier's gradient could buy the score with a change "
-        "that nobody sees: then the judges' correlation would stay behind, or the overlap with real images would fall."
+        "While an image is made, the gradient of the frozen classifier leads it to the requested class and score. This "
+        "report uses the strength of the run's settings. Here the same requests are made with other strengths; 0 is "
+        "the model alone. If guidance only deceived the classifier, the judges' correlation would stay low, or the "
+        "overlap with real images would fall."
     ),
     "At sampling time": (
-        "The model alone can be helped without a gradient. Nearest of several: some are made for each score requested, "
-        "and the one is kept whose achieved score is nearest. Recalibration: the generator is given another score "
-        "than the one requested, namely the one that achieves it on average. The classifier itself chooses, so that "
-        "what the judges say matters most here."
+        "Two methods bring the model alone nearer without a gradient. Nearest of several: several are made for each "
+        "request, and the one with the nearest achieved score is kept. Recalibration: the generator is given the score "
+        "that achieves the requested one on average. The classifier itself chooses, so the judges matter most here."
     ),
     "Controls": (
-        "Scores are easily achieved by cheating: with data that fool this classifier alone, that are poor, of which "
-        "there are few, or that are copies. Each line holds what was generated against real data."
+        "A generator can achieve scores by cheating: with adversarial data, with poor ones, with few different ones, "
+        "or with memorised ones. Each line compares generated with real data."
     ),
 }
 ELSEWHERE = ("run=", "cache=", "group=", "data.folder=")  # overrides that say where files lie, and no more
@@ -57,10 +55,10 @@ def question(results: Plain) -> str:
     label = score_label(score.name)
     return (
         f"What makes this classifier uncertain? A classifier of {n_classes} classes was frozen, and each training "
-        f"{data} got its {label} from it ({meaning(score)}). A generative model that is given class and {label} then "
-        f"learned to make {data}s of a class with the {label} that one requests. How near do the scores achieved come "
-        f"to those requested, do judges, classifiers that took no part in the training, find the same {data}s "
-        f"uncertain, and what do the {data}s show?"
+        f"{data} got its {label} from it ({meaning(score)}). A generative model then learned to make {data}s of a "
+        f"requested class and {label}. This page answers three questions. How near are achieved scores to requested "
+        f"ones? Do judges, independent classifiers that took no part in the training, find the same {data}s uncertain? "
+        f"And what do the {data}s show?"
     )
 
 
@@ -76,28 +74,35 @@ def noun(results: Plain) -> str:
 
 
 def summary(results: Plain) -> str:
-    """What to take home, a line for each thing."""
-    label, data, controls = score_label(results["score"]), f"{noun(results)}s", results["controls"]
-    uniform = results["in_vs_out"]["uniform"]
-    low, high = (f"{edge:g}" for edge in (uniform["curve"][0]["low"], uniform["curve"][-1]["high"]))
-    mae, pearson = (_number(uniform[name]) for name in ("mae", "pearson"))
-    lines = [results["verdict"]["text"]] if results["verdict"] else []
+    """Five sentences to take home, a line each; fewer where something was not measured."""
+    score, data, controls = score_label(results["score"]), f"{noun(results)}s", results["controls"]
+    uniform, agreement = results["in_vs_out"]["uniform"], results["class_agreement"]["data"]["value"]
+    low, high = uniform["curve"][0]["low"], uniform["curve"][-1]["high"]
+    lines = [verdict_in_short(results["verdict"])] if results["verdict"] else []
     lines.append(
-        f"Requested with {label} from {low} to {high}, the generator's {data} achieve it with a mean absolute error of "
-        f"{mae} and a Pearson correlation of {pearson}."
+        f"Requested uniformly from {low:g} to {high:g}, {score} is missed by {uniform['mae']['value']:.3f} on average; "
+        f"always achieving the middle would miss it by {(high - low) / 4:.3f}."
     )
-    agreement = {protocol: found["value"] for protocol, found in results["class_agreement"].items()}
-    taken = (
-        f"Class agreement: {agreement['data']:.3f} of {data} requested as in the data are predicted as the class "
-        f"requested, {agreement['uniform']:.3f} of those requested uniformly"
-    )
+    of_class = f"The classifier finds the requested class in {agreement:.0%} of the generated {data}"
     if controls is None:
-        return "\n".join([*lines, f"{taken}."])
-    real = {protocol: found["value"] for protocol, found in controls["matched_real"]["class_agreement"].items()}
-    lines.append(f"{taken}; of real {data} with the same scores {real['data']:.3f} and {real['uniform']:.3f}.")
+        return "\n".join([*lines, f"{of_class}.".replace("%", " %")])
+    real = controls["matched_real"]["class_agreement"]["data"]["value"]
+    lines.append(f"{of_class}, and in {real:.0%} of real {data} with the same scores.".replace("%", " %"))
     if results["real_judges"]:
         lines.append(judges_in_short(results))
-    return "\n".join([*lines, *distances(results)])
+    return "\n".join([*lines, *distances(results)[:1]])
+
+
+def verdict_in_short(verdict: Plain) -> str:
+    """The worst fault, or that there is none, in one sentence."""
+    if verdict["is_sound"] is None:
+        return "Variety and realism could not be measured: there are too few real data."
+    if verdict["is_sound"]:
+        n_measured, n_cells = verdict["n_measured"], verdict["n_cells"]
+        return f"No fault was found; {n_measured} of {n_cells} classes and parts of the range were measured."
+    first, *others = verdict["findings"]
+    more = f" ({len(others)} more below)" if others else ""
+    return f"Fault found{more}: {first['text'][:1].lower()}{first['text'][1:]}"
 
 
 def judges_in_full(results: Plain) -> str:
@@ -124,11 +129,9 @@ def judges_in_short(results: Plain) -> str:
     """The verdict of the judges in one sentence."""
     generated, real, _ = _judged(results)
     if not real >= LEAST_AGREEMENT:
-        return (
-            "Judges, classifiers that took no part, have no say: on real data they do not agree with this one either."
-        )
+        return "Independent classifiers cannot confirm the uncertainty: they disagree with this one on real data, too."
     part = _share_in_words(generated / real)
-    return f"Judges, classifiers that took no part, see {part} of the uncertainty too."
+    return f"Independent classifiers, the judges, see {part} of the uncertainty, too."
 
 
 def distances(results: Plain) -> list[str]:
@@ -168,9 +171,10 @@ def measured_with(results: Plain, file: str) -> str:
     """
     n_images, n_trained = results["n_images_evaluated"], results["n_images_trained"]
     return (
-        f"All settings are in config.json beside this page, all numbers in {file}. Measured on {n_images:,} "
-        f"generated data under each protocol, beside real {results['evaluation_split']} data, after {n_trained:,} "
-        f"shown in training; seed of the training {results['seed']}, of the evaluation {results['evaluation_seed']}."
+        f"All settings are in config.json beside this page, all numbers in {file}. The model was trained on "
+        f"{n_trained:,} real data, repeats included, and measured on {n_images:,} generated ones under each protocol, "
+        f"beside real {results['evaluation_split']} data. The seed of the training is {results['seed']}, that of the "
+        f"evaluation {results['evaluation_seed']}."
     )
 
 

@@ -82,14 +82,19 @@ def in_vs_out_figure(panels: Sequence[InVsOutPanel], score_name: str, *, seed: i
         axes.set(xlim=limits, ylim=limits, aspect="equal")
         axes.locator_params(nbins=5)  # the same ticks on both
         style(axes, x=f"{label} requested", y=f"{label} achieved")
-        _draw_points(axes, requested, achieved, seed)
-        _draw_curve(axes, panel.agreement.curve)
+        draw_in_vs_out(axes, panel, seed)
         _draw_marginals(axes, requested, achieved)
         _write_numbers(axes, panel)
     legend(figure, axes)
     sizes = [f"{panel.protocol}: n = {panel.agreement.n:,}" for panel in panels]
     small_print(figure, [*sizes, f"seed {seed}"])
     return figure
+
+
+def draw_in_vs_out(axes: Axes, panel: InVsOutPanel, seed: int) -> None:
+    """Draws a sample of the points, the identity, and the curve of a panel."""
+    _draw_points(axes, *_checked_scores(panel), seed)
+    _draw_curve(axes, panel.agreement.curve)
 
 
 def _checked_scores(panel: InVsOutPanel) -> Array:

@@ -36,6 +36,12 @@ class Score:
             images or None, settings) to a network whose softmax is the same, and whose logits bear what the function
             reads in their log-sum-exp.
         second: another score to request beside this one, on its own; None where this one is all.
+
+    Example:
+        >>> from uqgen.scores import get_score
+        >>> msp = get_score("msp")
+        >>> msp(torch.tensor([[0.0, 0.0]]), torch.tensor([0])), msp.range(2), msp.high_means
+        (tensor([0.5000]), (0.5, 1.0), 'confident')
     """
 
     name: str

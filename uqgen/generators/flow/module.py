@@ -41,6 +41,16 @@ class ConditionalFlow(ConditionalModel):
 
     Attributes:
         ema: the averaged network, the one to make images with.
+
+    Example:
+        >>> from uqgen.conditioning.paper import PaperEncoding
+        >>> from uqgen.generators.flow.mlp import MLPVelocity
+        >>> condition = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> encoding = PaperEncoding(2, condition)
+        >>> velocity = MLPVelocity((2,), encoding.part_dims)
+        >>> flow = ConditionalFlow(velocity, (2,), encoding, FlowTraining(), FlowSampling())
+        >>> flow.generate(flow.draw_latent(2, torch.Generator().manual_seed(0)), condition).shape
+        torch.Size([2, 2])
     """
 
     quantities = ("loss",)

@@ -1,1 +1,15 @@
 """The conditional GAN and its training."""
+
+__all__ = [
+    "adversarial",
+    "energy_score",
+    "interface",
+    "inversion",
+    "layers",
+    "mlp",
+    "module",
+    "penalties",
+    "recipe",
+    "stylegan2",
+    "training",
+]

@@ -52,10 +52,15 @@ class ConditionalGAN(ConditionalModel):
         ema: the averaged generator, the one to make images with.
 
     Example:
-        >>> encoding = PaperEncoding(10, data.own("train"))  # doctest: +SKIP
-        >>> networks = (kind((1, 32, 32), encoding.part_dims) for kind in (Generator, Discriminator))  # doctest: +SKIP
-        >>> gan = ConditionalGAN(*networks, encoding, GANTraining(n_images=20_000))  # doctest: +SKIP
-        >>> Trainer().fit(gan, datamodule=data)  # doctest: +SKIP
+        >>> from uqgen.conditioning.paper import PaperEncoding
+        >>> from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator
+        >>> condition = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> encoding = PaperEncoding(2, condition)
+        >>> networks = (kind((2,), encoding.part_dims) for kind in (MLPGenerator, MLPDiscriminator))
+        >>> gan = ConditionalGAN(*networks, encoding, GANTraining(n_images=20_000))
+        >>> Trainer().fit(gan, datamodule=ScoredDataModule(...))  # doctest: +SKIP
+        >>> gan.generate(gan.draw_latent(2, torch.Generator().manual_seed(0)), condition).shape
+        torch.Size([2, 2])
     """
 
     # Each network's step leaves the other's parameters without a gradient.
