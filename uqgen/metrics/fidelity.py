@@ -79,8 +79,8 @@ def compare_features(real: Tensor, fake: Tensor, seed: int = 0) -> Fidelity:
     """
     fid = frechet_distance(real, fake)
     rng, size = torch.Generator().manual_seed(seed), min(KID_SUBSET_SIZE, len(real), len(fake))
-    subsets = ([_drawn(side, size, rng) for side in (real, fake)] for _ in range(KID_SUBSETS))
-    kid = torch.stack([poly_mmd(*subset) for subset in subsets])
+    drawn = ((_drawn(real, size, rng), _drawn(fake, size, rng)) for _ in range(KID_SUBSETS))
+    kid = torch.stack([poly_mmd(ours, theirs) for ours, theirs in drawn])
     return Fidelity(fid, float(kid.mean()), float(kid.std(unbiased=False)))
 
 

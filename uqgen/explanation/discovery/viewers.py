@@ -78,8 +78,8 @@ class Steps:
 
     def flipped(self) -> "Steps":
         """The same with less and more exchanged."""
-        parts = (part.flip(1) for part in (self.x, self.score, self.predicted, self.hesitation))
-        return Steps(*parts, {name: scores.flip(1) for name, scores in self.judges.items()})
+        judges = {name: scores.flip(1) for name, scores in self.judges.items()}
+        return Steps(self.x.flip(1), self.score.flip(1), self.predicted.flip(1), self.hesitation.flip(1), judges)
 
 
 def take_steps(subjects: Subjects, direction: Tensor, as_is: Tensor, viewers: Viewers) -> Steps:
