@@ -3,6 +3,7 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 from torch import nn
+from torchmetrics.image.kid import KernelInceptionDistance
 
 from uqgen.metrics import fidelity as module
 from uqgen.metrics.fidelity import compare_features, extract_features, fidelity
@@ -98,8 +99,19 @@ def test_kid_subsets_come_from_the_seed_alone():
 def test_features_of_many_batches_keep_their_order():
     images = torch.rand(1_234, 1, 4, 4) * 2 - 1
     features = extract_features(images, nn.Flatten())
-    assert features.dtype == torch.float64
-    assert torch.equal(features, images.flatten(1).double())
+    assert features.dtype == torch.float32
+    assert torch.equal(features, images.flatten(1))
+
+
+def test_the_kernel_distance_is_torchmetrics():
+    a, b = torch.randn(300, 6), torch.randn(200, 6) + 0.3
+    kid = KernelInceptionDistance(nn.Identity(), subset_size=100)
+    kid.update(a.double(), real=True)
+    kid.update(b.double(), real=False)
+    torch.manual_seed(7)
+    mean, std = kid.compute()
+    found = compare_features(a, b, seed=7)
+    assert (found.kid, found.kid_std) == (float(mean), float(std))
 
 
 def test_images_are_compared_by_their_features():

@@ -112,7 +112,7 @@ class DatasetDataModule(ImageDataModule):
             if self.corruption is not None:  # which follows from the positions, and from settings
                 content.update(images.position.numpy().tobytes())
             setattr(self, split, data)
-            self._images[split] = images._replace(x=images.x[:0])  # which need not be there twice
+            self._images[split] = images._replace(x=images.x[:0].clone())  # which need not be there twice
         missing = set(range(self.n_classes)) - set(self.train.label.tolist())
         absent = ", ".join(self.class_names[label] for label in sorted(missing))
         require(not missing, "limit", self.limit, f"enough training images of every class; there is none of {absent}")
