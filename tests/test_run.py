@@ -114,7 +114,7 @@ def test_what_cannot_be_interpolated_is_refused_in_one_line(run, asked, message)
 
 
 def test_no_edits_cannot_be_asked_for(run):
-    with pytest.raises(SettingError, match="^n=0: allowed: an integer of at least 1"):
+    with pytest.raises(SettingError, match=r"^n=0: allowed: an integer of at least 1"):
         run.edit(3, score=0.6, n=0)
 
 

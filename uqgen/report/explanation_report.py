@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,7 +114,7 @@ def write_figures(folder: Path, explanation: Explanation, classes: ShownClasses,
     write_atomically(folder / "sweep.gif", sweep_animation(images, animated.scores, obtained, classes, score.name))
 
 
-def _discovery_figures(discovery: Discovery, names: list[str], score: Score, seed: int) -> dict[str, Figure]:
+def _discovery_figures(discovery: Discovery, names: Sequence[str], score: Score, seed: int) -> dict[str, Figure]:
     if not discovery.attributes:
         return {}
     found = enumerate(discovery.attributes, start=1)

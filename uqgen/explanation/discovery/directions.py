@@ -100,7 +100,8 @@ def choose(change: Tensor, moved_by: float, n: int) -> list[int]:
     """
     moved = change >= moved_by
     allowed = [number for number in range(len(change)) if moved[number].float().mean() >= FEWEST]
-    left, chosen = torch.ones(change.shape[1], dtype=torch.bool), []
+    left = torch.ones(change.shape[1], dtype=torch.bool)
+    chosen: list[int] = []
     while allowed and len(chosen) < n:
         best = max(allowed, key=lambda number: float(change[number, left].mean()))
         chosen.append(best)

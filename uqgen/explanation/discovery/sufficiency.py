@@ -56,13 +56,13 @@ def sufficiency(
     found, scores = _change_all(chosen, x, signs, viewers)
     drawn = [_shuffled(each, seeding.generator(seed, number)) for number, each in enumerate(signs)]
     _, by_chance = _change_all(chosen, x, drawn, viewers)
-    shares = [_shares(each, level, viewers, n_resamples, seed) for each in (scores, by_chance)]
+    shares, of_chance = (_shares(each, level, viewers, n_resamples, seed) for each in (scores, by_chance))
     moved = scores[-1] - before[sure] if scores else torch.zeros(len(sure))
     judged = {
         name: (judge.score_of(found, chosen.label) - judge.score_of(x, chosen.label))[:, None]
         for name, judge in viewers.judges.items()
     }
-    return Sufficiency(level, len(sure), *shares, followed(moved[:, None], judged, n_resamples, seed))
+    return Sufficiency(level, len(sure), shares, of_chance, followed(moved[:, None], judged, n_resamples, seed))
 
 
 def _change_all(subjects: Subjects, x: Tensor, signs: list[Tensor], viewers: Viewers) -> tuple[Tensor, list[Tensor]]:

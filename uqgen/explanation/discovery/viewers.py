@@ -78,8 +78,10 @@ class Steps:
 
     def flipped(self) -> "Steps":
         """The same with less and more exchanged."""
-        parts = (part.flip(1) for part in (self.x, self.score, self.predicted, self.hesitation))
-        return Steps(*parts, {name: scores.flip(1) for name, scores in self.judges.items()})
+        x, score, predicted, hesitation = (
+            part.flip(1) for part in (self.x, self.score, self.predicted, self.hesitation)
+        )
+        return Steps(x, score, predicted, hesitation, {name: said.flip(1) for name, said in self.judges.items()})
 
 
 def take_steps(subjects: Subjects, direction: Tensor, as_is: Tensor, viewers: Viewers) -> Steps:

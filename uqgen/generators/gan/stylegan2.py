@@ -8,6 +8,7 @@ arithmetic.
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -193,8 +194,8 @@ class Generator(ConditionalGenerator):
         Returns:
             float [N, in_channels] each: of the layers, then of what turns features into an image at each resolution.
         """
-        of_layers = (layer.conv.style(w[number]) for number, layer in enumerate(self.layers))
-        of_images = (layer.style(w[2 * level]) for level, layer in enumerate(self.to_image))
+        of_layers = (cast(SynthesisLayer, layer).conv.style(w[number]) for number, layer in enumerate(self.layers))
+        of_images = (cast(ModulatedConv, layer).style(w[2 * level]) for level, layer in enumerate(self.to_image))
         return (*of_layers, *of_images)
 
     def paint(self, styles: Sequence[Tensor], noise: Sequence[Tensor]) -> Tensor:
