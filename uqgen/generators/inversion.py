@@ -14,7 +14,7 @@ from uqgen.conditioning.encoding import Encoding
 from uqgen.generators.channels import Channels
 from uqgen.generators.latent import Latent
 
-BESIDE = 0.5  # radians from a latent to those beside it
+BESIDE = 0.2  # radians from a latent to those beside it
 
 
 @dataclass(frozen=True)
