@@ -15,6 +15,7 @@ from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import Gallery, make_galleries
 from uqgen.explanation.score_sweep import ScoreSweep, sweep_scores
 from uqgen.explanation.second_choices import SecondChoices, second_choices
+from uqgen.explanation.slices import Slices, find_slices
 from uqgen.generators.model import ConditionalModel
 
 N_FRAMES, N_ANIMATED = 31, 3  # scores and noises of the animation
@@ -30,6 +31,7 @@ class Explanation:
         analysis: what attributes explain.
         galleries: from the most certain score to the least.
         second_choices: at the same scores.
+        slices: found on the galleries' candidates and on real images.
     """
 
     sweep: ScoreSweep
@@ -37,6 +39,7 @@ class Explanation:
     analysis: Analysis
     galleries: list[Gallery]
     second_choices: list[SecondChoices]
+    slices: Slices
 
     def results(self) -> dict[str, Any]:
         """What is written as numbers."""
@@ -48,6 +51,7 @@ class Explanation:
                 {"score": gallery.score, "duplicates": gallery.duplicates} for gallery in self.galleries
             ],
             "second_choices": self.second_choices,
+            "slices": {"found": self.slices.facts, "split": self.slices.split, "n_found_on": self.slices.n_found_on},
         }
 
 
@@ -73,7 +77,9 @@ def explain_classifier(
     analysis = analyse(sweep, real.data, real_score, context.data.class_names, (low, high), settings)
     levels = _steps(certain, uncertain, settings.n_galleries + 1)[1:]
     galleries = make_galleries(model, context, levels, settings.n_candidates, settings.n_shown, settings.seed)
-    return Explanation(sweep, animated, analysis, galleries, _second_choices(context, galleries, settings.seed))
+    choices = _second_choices(context, galleries, settings.seed)
+    slices = find_slices(context, [gallery.generated for gallery in galleries], settings)
+    return Explanation(sweep, animated, analysis, galleries, choices, slices)
 
 
 def _second_choices(context: EvaluationContext, galleries: list[Gallery], seed: int) -> list[SecondChoices]:

@@ -17,6 +17,8 @@ class ExplanationSettings:
         n_galleries: scores of galleries and second choices, evenly down to the uncertain end.
         n_candidates: images made for each class and score of a gallery.
         n_shown: of them, those that are shown.
+        n_slices: most slices that are found.
+        n_slice_images: most real images, of other splits than the evaluated one, that slices are found on.
         seed: draws noise and resamples.
 
     Raises:
@@ -30,11 +32,13 @@ class ExplanationSettings:
     n_galleries: int = 4
     n_candidates: int = 64
     n_shown: int = 8
+    n_slices: int = 10
+    n_slice_images: int = 10_000
     seed: int = 0
 
     def __post_init__(self) -> None:
         for name, least in {"n_scores": 2, "n_noises": 5, "n_candidates": 2}.items():
             require_integer(name, getattr(self, name), least)
-        for name in ("n_bins", "n_resamples", "n_galleries", "n_shown"):
+        for name in ("n_bins", "n_resamples", "n_galleries", "n_shown", "n_slices", "n_slice_images"):
             require_integer(name, getattr(self, name), 1)
         require_integer("seed", self.seed, 0)
