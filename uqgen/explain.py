@@ -1,7 +1,7 @@
 """``python -m uqgen.explain run=DIR``: what the classifier's uncertainty looks like, and what explains it.
 
 With ``image=FILE`` or ``image=INDEX`` one given image is edited instead, with ``edits=200`` as many are, and with
-``between=[A,B]`` one given image is led to another.
+``between=[A,B]`` one given image is led to another. ``export=DIR`` writes the slices that were found as files, too.
 """
 
 from collections.abc import Callable
@@ -52,6 +52,7 @@ def _explain(
     folder: RunFolder, settings: dict[str, Any], chosen: "ExplanationSettings", editing: "EditingSettings"
 ) -> float:
     from uqgen.explanation.editing_study import GUIDED  # slow imports, which --help and a mistake need not wait for
+    from uqgen.explanation.slice_export import export_slices
     from uqgen.logs import log_to
     from uqgen.report.edit_figures import quality_rows
     from uqgen.report.editing_report import edit_given, edit_many, lead_between
@@ -71,8 +72,11 @@ def _explain(
         quality = edit_many(run, settings["edits"], editing).quality
         say(quality_rows(quality))
         return quality[GUIDED].reached.value
-    analysis = explain_run(run, chosen).analysis
+    explanation = explain_run(run, chosen)
+    analysis = explanation.analysis
     say(shares_rows(analysis))
+    if settings["export"] is not None:
+        export_slices(explanation.slices, run.evaluator, Path(settings["export"]))
     return analysis.sources["generated"].explained["all"].r2.value
 
 
@@ -80,11 +84,15 @@ def _check(settings: dict[str, Any]) -> tuple["ExplanationSettings", "EditingSet
     """The settings as objects, before anything is loaded."""
     from uqgen.explanation.editing_settings import EditingSettings
     from uqgen.explanation.explanation_settings import ExplanationSettings
+    from uqgen.explanation.slice_export import check_export
 
     requested = {name: settings[name] for name in ("image", "edits", "between") if settings[name] is not None}
     if len(requested) > 1:
         first, name, *_ = requested
         raise SettingError(name, requested[name], f"without {first}=")
+    if settings["export"] is not None:
+        require(not requested, "export", settings["export"], "without image=, edits= and between=")
+        check_export(Path(settings["export"]))
     if "image" in requested:
         _require_given("image", requested["image"])
     if "edits" in requested:

@@ -16,6 +16,7 @@ from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import Gallery, make_galleries
 from uqgen.explanation.score_sweep import ScoreSweep, sweep_scores
 from uqgen.explanation.second_choices import SecondChoices, second_choices
+from uqgen.explanation.slices import Slices, find_slices
 from uqgen.generators.model import ConditionalModel
 
 N_FRAMES, N_ANIMATED = 31, 3  # scores and noises of the animation
@@ -32,6 +33,7 @@ class Explanation:
         galleries: from the most certain score to the least.
         second_choices: at the same scores.
         discovery: attributes that nobody named; None where none was wanted, or the model offers nothing to change.
+        slices: found on the galleries' candidates and on real images.
     """
 
     sweep: ScoreSweep
@@ -40,6 +42,7 @@ class Explanation:
     galleries: list[Gallery]
     second_choices: list[SecondChoices]
     discovery: Discovery | None
+    slices: Slices
 
     def results(self) -> dict[str, Any]:
         """What is written as numbers."""
@@ -52,6 +55,7 @@ class Explanation:
             ],
             "second_choices": self.second_choices,
             "discovered": None if self.discovery is None else self.discovery.results(),
+            "slices": {"found": self.slices.facts, "split": self.slices.split, "n_found_on": self.slices.n_found_on},
         }
 
 
@@ -79,7 +83,8 @@ def explain_classifier(
     galleries = make_galleries(model, context, levels, settings.n_candidates, settings.n_shown, settings.seed)
     choices = _second_choices(context, galleries, settings.seed)
     discovery = discover_in(model, context, settings)
-    return Explanation(sweep, animated, analysis, galleries, choices, discovery)
+    slices = find_slices(context, [gallery.generated for gallery in galleries], settings)
+    return Explanation(sweep, animated, analysis, galleries, choices, discovery, slices)
 
 
 def _second_choices(context: EvaluationContext, galleries: list[Gallery], seed: int) -> list[SecondChoices]:

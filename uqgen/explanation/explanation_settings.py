@@ -19,6 +19,8 @@ class ExplanationSettings:
         n_shown: of them, those that are shown.
         n_discovered: attributes that are discovered, at most; 0 for none.
         n_examined: images in which they are looked for, and others in which they are measured.
+        n_slices: most slices that are found.
+        n_slice_images: most real images, of other splits than the evaluated one, that slices are found on.
         seed: draws noise and resamples.
 
     Raises:
@@ -34,12 +36,14 @@ class ExplanationSettings:
     n_shown: int = 8
     n_discovered: int = 6
     n_examined: int = 80
+    n_slices: int = 10
+    n_slice_images: int = 10_000
     seed: int = 0
 
     def __post_init__(self) -> None:
         for name, least in {"n_scores": 2, "n_noises": 5, "n_candidates": 2}.items():
             require_integer(name, getattr(self, name), least)
-        for name in ("n_bins", "n_resamples", "n_galleries", "n_shown"):
+        for name in ("n_bins", "n_resamples", "n_galleries", "n_shown", "n_slices", "n_slice_images"):
             require_integer(name, getattr(self, name), 1)
         require_integer("n_discovered", self.n_discovered, 0)
         require_integer("n_examined", self.n_examined, 2)

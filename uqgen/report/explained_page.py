@@ -4,18 +4,19 @@ import re
 import shlex
 from collections.abc import Callable
 
+from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.discovered_table import discovered_rows
 from uqgen.report.page import Command, Paragraph, PictureBlock, Section, Table
 from uqgen.report.saving import compact_png
 from uqgen.report.shares_table import written_shares_rows
 from uqgen.report.strip_files import read_slider
-from uqgen.report.style import score_label
+from uqgen.report.style import score_label, with_interval
 from uqgen.run_folder import Plain, RunFolder
 
 STRIPS_BYTES = 1_500_000  # of the images under the slider, so that the page stays below 5 MB
 SLIDER, SWEEPS, GALLERIES = "From certain to uncertain", "Score sweeps", "Galleries"
 ATTRIBUTES, DISCOVERED = "What goes with the score", "What the model can change that moves the score"
-CHOICES, AGAIN = "Second choices", "How to explain it again"
+CHOICES, SLICES, AGAIN = "Second choices", "Slices", "How to explain it again"
 CAUTION = (
     "How much of the score's variance goes with what can be measured of an image. Images are weighted so that every "
     "score counts alike. All together: a linear regression on all attributes, whose R² the shares divide up. Random "
@@ -23,6 +24,18 @@ CAUTION = (
     "noise and blur that were put on real images. Shares say what goes with the score in these images, not what causes "
     "it. Undefined: the score is constant, or the images are so few that a regression would fit any score. An "
     "attribute that explains as much of real images as of generated ones is no invention of the generator."
+)
+SLICES_TEXT = (
+    "Where the classifier is weak. Regions were found on generated images and on real ones of other splits, around "
+    "those that are wrong or uncertain, in the features that the classifier sees, less the directions it decides by; "
+    "then real images that took no part were put to them. Confirmed: their error rate is above that of all others, "
+    "intervals apart, corrected for the number of slices. Own: above that of every judge on the same images, too; if "
+    "not, they are hard for all. Explained: errors beyond those of as many others, and of judges. Hypotheses are not "
+    "confirmed. python -m uqgen.explain ... export=DIR writes the images as files."
+)
+SLICES_FIGURE = (
+    "Each slice in a row: typical generated images (left, above each the score achieved), and the real held-out images "
+    "that are most typical of it (right, above each its position in the split)."
 )
 DISCOVERED_TEXT = (
     "Attributes that nobody named: directions in what the generator is made of that move the target's score, or its "
@@ -75,6 +88,7 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
         for number, part in enumerate(results["near_duplicates"], start=1)
     ]
     return [
+        *([_slices(results["slices"], score, picture("slices", SLICES_FIGURE))] if "slices" in results else []),
         Section(SLIDER, [read_slider(figures / "strips", score, STRIPS_BYTES)]),
         Section(SWEEPS, [picture("strips", strips), picture("differences", differences)]),
         Section(GALLERIES, galleries),
@@ -124,3 +138,35 @@ def _command(results: Plain) -> str:
     run = folder if re.fullmatch(r"[\w./-]+", folder) else f'"{folder}"'  # else Hydra would take it apart
     chosen = [f"explanation.{name}={value}" for name, value in results["settings"].items()]
     return shlex.join(["python", "-m", "uqgen.explain", f"run={run}", *chosen])
+
+
+def _slices(found: Plain, score: str, picture: PictureBlock) -> Section:
+    """What counts, and what does not yet."""
+    header = [
+        "slice",
+        "kind",
+        "real images",
+        "errors",
+        "error rate",
+        "of all others",
+        "judges",
+        "explained",
+        f"mean {score}",
+    ]
+    rows = [
+        [
+            str(each["number"]),
+            "own weakness" if each["is_own"] else "hard for all" if each["is_confirmed"] else "hypothesis",
+            f"{each['size']:,}",
+            f"{each['n_errors']:,}",
+            with_interval(Estimate.read(each["error_rate"])),
+            with_interval(Estimate.read(each["rest"])),
+            ", ".join(f"{judge['value']:.2f}" for judge in each["judges"]) if each["size"] else "",
+            f"{each['explained']:.0f}",
+            "" if each["mean_score"] is None else f"{each['mean_score']:.2f}",
+        ]
+        for each in found["found"]
+    ]
+    caption = f"Held-out real images of the {found['split']} split; found on {found['n_found_on']:,} others"
+    words = [Paragraph(f"Slice {each['number']}. {each['sentence']} {each['advice']}") for each in found["found"]]
+    return Section(SLICES, [Paragraph(SLICES_TEXT), picture, Table(header, rows, caption), *words])

@@ -24,6 +24,7 @@ from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.run_page import write_run_page
 from uqgen.report.saving import save_figure
 from uqgen.report.shown_classes import ShownClasses, most_uncertain
+from uqgen.report.slices_figure import slices_figure
 from uqgen.report.strip_files import write_strips
 from uqgen.report.sweep_figures import differences_figure, strips_figure, sweep_animation
 from uqgen.run_folder import Plain, RunFolder
@@ -50,7 +51,7 @@ def explain_run(run: "Run", settings: ExplanationSettings) -> Explanation:
     classes = most_uncertain(run.class_names, run.evaluator.own, score.high_means)
     explanation = explain_classifier(run.model, run.evaluator, settings, classes.labels)
     folder = place.explanation
-    write_figures(folder, explanation, classes, score, settings.seed)
+    write_figures(folder, explanation, run.evaluator.reference.data.x, classes, score, settings.seed)
     results = {"run": str(run.folder.path), "score": score.name, "settings": settings, "split": split}
     run.folder.write(folder / "results.json", as_plain({**results, **explanation.results()}))
     write_run_page(place)
@@ -77,16 +78,20 @@ def _changes(place: RunFolder, settings: Plain) -> Plain:
     if not path.exists():
         return {}
     results = json.loads(path.read_text())
-    found = {"split": results.get("split", settings["split"]), **results["settings"]}  # an earlier version kept none
+    # earlier versions kept no split, and knew fewer settings
+    found = {"split": results.get("split", settings["split"]), **vars(ExplanationSettings()), **results["settings"]}
     return {name: value for name, value in settings.items() if found.get(name) != value}
 
 
-def write_figures(folder: Path, explanation: Explanation, classes: ShownClasses, score: Score, seed: int) -> None:
+def write_figures(
+    folder: Path, explanation: Explanation, real: Tensor, classes: ShownClasses, score: Score, seed: int
+) -> None:
     """Writes `figures/*.png`, `figures/strips/`, of which the page makes a slider, and `sweep.gif`.
 
     Args:
         folder: where to write.
         explanation: what was found.
+        real: uint8 [N, C, H, W], the held-out images.
         classes: those shown, of which the animated ones are.
         score: the classifier's.
         seed: of the noise, for the small print.
@@ -101,6 +106,7 @@ def write_figures(folder: Path, explanation: Explanation, classes: ShownClasses,
         "attributes": shares_figure(analysis, score.name, seed=seed),
         "attributes_by_class": shares_by_class_figure(analysis, classes, seed=seed),
         "attributes_by_score": curves_figure(analysis, score.name, high_means=score.high_means, seed=seed),
+        "slices": slices_figure(explanation.slices, real, score.name, seed=seed),
         "second_choices": second_choices_figure(explanation.second_choices, classes.names, score.name, seed=seed),
     }
     for number, gallery in enumerate(explanation.galleries, start=1):

@@ -1,0 +1,76 @@
+"""Slices as files to work with: a table of real images, all facts, and generated images by class."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.evaluation.context import EvaluationContext
+from uqgen.explanation.slices import Slices
+from uqgen.files import write_atomically
+from uqgen.metrics.plain import as_plain
+from uqgen.settings import require
+
+COLUMNS = ("file", "class", "predicted", "score", "slice")
+
+
+def check_export(folder: Path) -> None:
+    """Refuses a folder that anything is in.
+
+    Raises:
+        SettingError: it is not empty, or no folder.
+    """
+    is_free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    require(is_free, "export", folder, "a folder that is empty, or none yet")
+
+
+def export_slices(slices: Slices, context: EvaluationContext, folder: Path) -> None:
+    """Writes `real.csv`, a row for each held-out image, `slices.json`, and `generated/CLASS/slice-N-IMAGE.png`.
+
+    Class folders are as `data=folder` reads them, so that what was labelled by a person can be trained with.
+
+    Args:
+        slices: of the context.
+        context: the classifier and the real images.
+        folder: where to write.
+
+    Raises:
+        SettingError: there is something in the folder.
+    """
+    check_export(folder)
+    write_atomically(folder / "real.csv", _real_images(slices, context).encode())
+    write_atomically(folder / "slices.json", json.dumps(as_plain(slices.facts), indent=1).encode())
+    for facts in slices.facts:
+        for place in facts.generated:
+            name = context.data.class_names[int(slices.requested[place])]
+            path = folder / "generated" / _file_name(name) / f"slice-{facts.number}-{place}.png"
+            write_atomically(path, _png(slices.x[place]))
+
+
+def _real_images(slices: Slices, context: EvaluationContext) -> str:
+    """Comma-separated; `slice` is 0 for none, else the number of the first confirmed slice that holds the image."""
+    real, names, split = context.reference, context.data.class_names, context.settings.split
+    predicted = predictive_logits(real.logits).argmax(dim=1).tolist()
+    columns = real.data.label.tolist(), predicted, real.score.tolist(), slices.slice_of(len(predicted))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for place, (label, guess, score, number) in enumerate(zip(*columns, strict=True)):
+        writer.writerow([context.data.name_of(split, place), names[label], names[guess], f"{score:.6g}", number])
+    return text.getvalue()
+
+
+def _file_name(name: str) -> str:
+    return name.replace("/", "_").strip(". ") or "_"
+
+
+def _png(x: torch.Tensor) -> bytes:
+    """An image uint8 [C, H, W] as a file."""
+    pixels = x.permute(1, 2, 0).numpy()
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,246 @@
+"""Where a classifier is weak: regions of its features, found on some images and confirmed on others.
+
+As in Domino (Eyuboglu et al., 2022, "Domino: discovering systematic errors with cross-modal embeddings"), images that
+are hard for the classifier are clustered with regard to their class and to what they are taken for. Different from it,
+generated images take part, a region is a rule that other images can be put to, and only these decide whether it counts.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.wilson import wilson
+
+HARD = 0.1  # share of real images, the most uncertain ones, that count as hard whether wrong or not
+FEWEST = 20  # hard images in a cluster
+MOST_CLUSTERS = 3  # that the hard images of one group are divided into
+CORE = 0.7  # share of a cluster that its region holds
+SHRINKAGE = 0.2  # of the covariance towards a multiple of the identity
+OVERLAP = 0.3  # share of two regions' images in common, of all in either, above which one is dropped as the same
+N_FEATURES = 24  # principal components
+N_FITTED = 5_000  # images that they are computed of
+LEVEL = 0.95  # of the intervals, before it is corrected for the number of slices
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Images and what a classifier makes of them.
+
+    Attributes:
+        features: float64 [N, F].
+        label: int64 [N], the class, of generated images the one requested.
+        predicted: int64 [N], the most probable class.
+        rival: int64 [N], the most probable class that is not the image's own.
+        certainty: float64 [N], the score, turned so that high means certain.
+    """
+
+    features: Floats
+    label: Ints
+    predicted: Ints
+    rival: Ints
+    certainty: Floats
+
+    @property
+    def is_wrong(self) -> Mask:
+        """Whether the most probable class is not the image's."""
+        return self.predicted != self.label
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rule that says of any image how far it belongs to a slice.
+
+    Attributes:
+        classes: of which images can belong to it, increasing.
+        weight: float64 [F], the direction in the features.
+        threshold: from which on an image belongs.
+        generated: positions among the generated images of those in the cluster it was made of, the most typical first.
+    """
+
+    classes: tuple[int, ...]
+    weight: Floats
+    threshold: float
+    generated: tuple[int, ...]
+
+    def degree(self, seen: Seen) -> Floats:
+        """How far each image belongs, float64 [N]; minus infinity for images of other classes."""
+        return np.where(np.isin(seen.label, self.classes), seen.features @ self.weight, -np.inf)
+
+    def holds(self, seen: Seen) -> Mask:
+        """Whether each image belongs, bool [N]."""
+        return self.degree(seen) >= self.threshold
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A region with what held-out real images say of it.
+
+    Attributes:
+        region: the rule.
+        members: positions of the held-out images that belong, the most typical first.
+        n_errors: of them.
+        error_rate: with an interval that is corrected for the number of slices.
+        rest: error rate of all other held-out images, with an interval of 95 %.
+        judges: error rates of judges on the same images, with corrected intervals.
+        explained: errors beyond those of as many of the rest, and beyond those that a judge makes on the same images.
+        is_confirmed: whether the error rate is above that of the rest, intervals apart.
+        is_own: whether it is above that of every judge, too, so that the images are not just hard; without judges as
+            `is_confirmed`.
+    """
+
+    region: Region
+    members: tuple[int, ...]
+    n_errors: int
+    error_rate: Estimate
+    rest: Estimate
+    judges: tuple[Estimate, ...]
+    explained: float
+    is_confirmed: bool
+    is_own: bool
+
+
+class Projection:
+    """Principal components of standardised features, fitted to some images and applied to all.
+
+    Args:
+        features: float64 [N, F].
+    """
+
+    def __init__(self, features: Floats) -> None:
+        some = features[:: max(1, len(features) // N_FITTED)]
+        self.centre, spread = some.mean(axis=0), some.std(axis=0)
+        self.scale = np.where(spread > 0, spread, 1.0)
+        _, _, directions = np.linalg.svd((some - self.centre) / self.scale, full_matrices=False)
+        self.directions = directions[:N_FEATURES]
+
+    def __call__(self, features: Floats) -> Floats:
+        """float64 [M, F] to [M, at most 24]."""
+        return ((features - self.centre) / self.scale) @ self.directions.T
+
+
+def find_regions(real: Seen, generated: Seen, n_most: int, seed: int) -> list[Region]:
+    """Clusters hard images and keeps the regions around them that hold the most errors.
+
+    Args:
+        real: real images that serve to find and never to confirm, with some errors among them.
+        generated: images in the same features, N at least 0.
+        n_most: number of regions.
+        seed: of the clustering.
+
+    Returns:
+        At most `n_most`, no two of them nearly the same, those that explain the most errors first.
+    """
+    bound = np.quantile(real.certainty, HARD)
+    every = _joined(real, generated)
+    hard = every.is_wrong | (every.certainty <= bound)
+    is_real = np.arange(len(every)) < len(real)
+    proposed = [
+        region for classes, chosen in _groups(every, hard) for region in _regions(every, is_real, classes, chosen, seed)
+    ]
+    return _distinct(proposed, real, n_most)
+
+
+def confirm(regions: Sequence[Region], real: Seen, judges_wrong: Sequence[Mask] = ()) -> list[Slice]:
+    """Puts regions to real images that took no part in finding them.
+
+    Args:
+        regions: what was found; their number corrects the level of the intervals (Bonferroni).
+        real: held-out real images.
+        judges_wrong: for each judge, bool [N], whether it is wrong about each.
+
+    Returns:
+        Own weaknesses first, then what is confirmed, then what is not; each by the number of errors they explain.
+    """
+    level = 1 - (1 - LEVEL) / max(len(regions), 1)
+    slices = [_confirm(region, real, judges_wrong, level) for region in regions]
+    return sorted(slices, key=lambda each: (not each.is_own, not each.is_confirmed, -each.explained))
+
+
+def _confirm(region: Region, real: Seen, judges_wrong: Sequence[Mask], level: float) -> Slice:
+    degree, wrong = region.degree(real), real.is_wrong
+    inside = degree >= region.threshold
+    n, n_errors, n_all = int(inside.sum()), int(wrong[inside].sum()), int(wrong.sum())
+    rate, rest = wilson(n_errors, n, level), wilson(n_all - n_errors, len(real) - n)
+    judges = tuple(wilson(int(judge[inside].sum()), n, level) for judge in judges_wrong)
+    members = tuple(np.flatnonzero(inside)[np.argsort(-degree[inside], kind="stable")].tolist())
+    is_confirmed = n > 0 and rate.low > rest.high
+    is_own = is_confirmed and all(rate.low > judge.high for judge in judges)
+    expected = [other.value for other in (rest, *judges) if n > 0 and not np.isnan(other.value)]
+    explained = n_errors - n * max(expected, default=0.0)
+    return Slice(region, members, n_errors, rate, rest, judges, explained, is_confirmed, is_own)
+
+
+def _joined(first: Seen, second: Seen) -> Seen:
+    return Seen(*(np.concatenate([getattr(first, name), getattr(second, name)]) for name in Seen.__annotations__))
+
+
+def _groups(seen: Seen, hard: Mask) -> Iterator[tuple[tuple[int, ...], Mask]]:
+    """Hard images that may share a reason, with the classes that they are of.
+
+    Those of one class, those that are taken for one class, and those between two classes.
+    """
+    labels = np.unique(seen.label).tolist()
+    for one in labels:
+        yield (one,), hard & (seen.label == one)
+        yield tuple(label for label in labels if label != one), hard & (seen.rival == one)
+    for pair in combinations(labels, 2):
+        yield pair, hard & np.isin(seen.label, pair) & np.isin(seen.rival, pair)
+
+
+def _regions(seen: Seen, is_real: Mask, classes: tuple[int, ...], chosen: Mask, seed: int) -> Iterator[Region]:
+    """Around clusters of the chosen images: 1, 2 and 3 of them."""
+    places, others = np.flatnonzero(chosen), np.isin(seen.label, classes) & is_real
+    for n_clusters in range(1, min(MOST_CLUSTERS, len(places) // FEWEST) + 1):
+        cluster = KMeans(n_clusters, n_init=2, random_state=seed).fit_predict(seen.features[places])
+        for number in range(n_clusters):
+            inside = np.zeros(len(seen), bool)
+            inside[places[cluster == number]] = True
+            if min(inside.sum(), (others & ~inside).sum()) >= FEWEST:
+                yield _around(seen, is_real, classes, inside, others & ~inside)
+
+
+def _around(seen: Seen, is_real: Mask, classes: tuple[int, ...], inside: Mask, outside: Mask) -> Region:
+    """The region where Fisher's linear discriminant finds images of a cluster rather than others of its classes."""
+    ours, others = seen.features[inside], seen.features[outside]
+    within = (np.cov(ours.T) * len(ours) + np.cov(others.T) * len(others)) / (len(ours) + len(others))
+    size = len(within)
+    within = (1 - SHRINKAGE) * within + SHRINKAGE * np.trace(within) / size * np.eye(size)
+    weight = np.linalg.solve(within, ours.mean(axis=0) - others.mean(axis=0))
+    degree = seen.features @ weight
+    made = np.flatnonzero(inside & ~is_real)
+    made = made[np.argsort(-degree[made], kind="stable")] - int(is_real.sum())
+    return Region(classes, weight, float(np.quantile(degree[inside], 1 - CORE)), tuple(made.tolist()))
+
+
+def _distinct(regions: Sequence[Region], real: Seen, n_most: int) -> list[Region]:
+    """Those that explain the most errors, less each that holds nearly the same real images as one before."""
+    held = [region.holds(real) for region in regions]
+    order = np.argsort([-_surely_explained(inside, real.is_wrong) for inside in held], kind="stable")
+    kept: list[int] = []
+    for place in order.tolist():
+        is_new = all((held[place] & held[old]).sum() <= OVERLAP * (held[place] | held[old]).sum() for old in kept)
+        if is_new and held[place].any():
+            kept.append(place)
+        if len(kept) == n_most:
+            break
+    return [regions[place] for place in kept]
+
+
+def _surely_explained(inside: Mask, wrong: Mask) -> float:
+    """Errors beyond those of as many others, counted from the lower end of the interval of the error rate."""
+    n, n_errors = int(inside.sum()), int(wrong[inside].sum())
+    if n in (0, len(inside)):
+        return 0.0
+    return n * (wilson(n_errors, n).low - (int(wrong.sum()) - n_errors) / (len(inside) - n))

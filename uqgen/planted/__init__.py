@@ -1,0 +1,1 @@
+"""The proof of an explanation: classifiers with a weakness that is known by construction, and who finds it."""

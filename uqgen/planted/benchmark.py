@@ -1,0 +1,221 @@
+"""One classifier of the benchmark after the other: made weak, explained by every method, held against the truth."""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from uqgen import seeding
+from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.penultimate import SeenFeatures
+from uqgen.conditioning.condition import Condition
+from uqgen.data.labelled import LabelledData
+from uqgen.evaluation.generated import generate_scored
+from uqgen.explanation.slices import seen
+from uqgen.explanation.slicing import Projection, Seen
+from uqgen.files import write_atomically
+from uqgen.generators.model import ConditionalModel
+from uqgen.guidance.guidance import Guidance
+from uqgen.metrics.plain import as_plain
+from uqgen.planted.methods import METHODS, Material, Reported
+from uqgen.planted.settings import PlantedSettings
+from uqgen.planted.target import small_cnn, train_target
+from uqgen.planted.weaknesses import WEAKNESSES, Mask, World
+from uqgen.scores import Score
+from uqgen.tensor_files import load_tensors, save_tensors
+
+log = logging.getLogger(__name__)
+
+TYPICAL = 10  # images of a slice that its precision is taken of
+N_JUDGES, JUDGES_FROM = 2, 10_000  # sound classifiers, and the first of their seeds
+TEMPLATE = "{kind},seed={seed}.json"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One reported slice against the truth.
+
+    Attributes:
+        n: held-out images in it.
+        error_rate: of these.
+        is_reported: whether the method stands by it.
+        precision_at_10: share of its ten most typical images that are of the planted slice; of all where there are
+            fewer. NaN without a weakness.
+        precision, recall: of all its images.
+    """
+
+    n: int
+    error_rate: float
+    is_reported: bool
+    precision_at_10: float
+    precision: float
+    recall: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the methods found of one classifier.
+
+    Attributes:
+        kind, seed: of the job.
+        label: the class that was hit.
+        n_truth: held-out images of the planted slice.
+        error_inside, error_outside: error rates of the classifier on these and on all others.
+        methods: for each, its slices in its order.
+    """
+
+    kind: str
+    seed: int
+    label: int
+    n_truth: int
+    error_inside: float
+    error_outside: float
+    methods: dict[str, list[Judged]]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all jobs share.
+
+    Attributes:
+        train, find, held_out: real images, none in two of them.
+        n_classes: number of classes K.
+        model: the one generator.
+        score: it is requested, not fitted.
+        folder: of results, judges among them.
+        settings: see there.
+    """
+
+    train: World
+    find: World
+    held_out: World
+    n_classes: int
+    model: ConditionalModel
+    score: Score
+    folder: Path
+    settings: PlantedSettings
+
+    def run(self, kind: str, seed: int) -> None:
+        """Does a job that has not been done, and keeps what came out."""
+        path = self.folder / TEMPLATE.format(kind=kind, seed=seed)
+        if not path.exists():
+            outcome = self._outcome(kind, seed)
+            write_atomically(path, json.dumps(as_plain(outcome), indent=1).encode())
+            log.info("%s", path)
+
+    def _outcome(self, kind: str, seed: int) -> Outcome:
+        rng = np.random.default_rng([seed, *kind.encode()])
+        label = int(rng.integers(self.n_classes))
+        taught = WEAKNESSES[kind](self.train, label, True, rng).data
+        find, held_out = (WEAKNESSES[kind](world, label, False, rng) for world in (self.find, self.held_out))
+        target = train_target(taught, self.n_classes, self.settings.epochs, seed)
+        material = self._material(target, find.data, held_out.data, seed)
+        found = {name: find_slices(material) for name, find_slices in METHODS.items()}
+        wrong, truth = material.held_out.is_wrong, held_out.truth
+        judged = {name: [judge(each, truth) for each in slices] for name, slices in found.items()}
+        inside, outside = (float(wrong[part].mean()) if part.any() else np.nan for part in (truth, ~truth))
+        return Outcome(kind, seed, label, int(truth.sum()), inside, outside, judged)
+
+    def _material(self, target: FrozenClassifier, find: LabelledData, held_out: LabelledData, seed: int) -> Material:
+        """All that may be looked at; the truth is not among it."""
+        features, turn = SeenFeatures(target, self.n_classes), self.score.high_means == "uncertain"
+        logits = target.predict(find.x)
+        score = self.score.fitted(logits, find.label)
+        projection = Projection(features(find.x).numpy())
+
+        def view(x: Tensor, label: Tensor, logits: Tensor) -> Seen:
+            return seen(projection(features(x).numpy()), logits, label, score(logits, label), turn)
+
+        requested, x, made = self._generate(target, score, logits, find.label, seed)
+        judges = [predictive_logits(judge.predict(held_out.x)).argmax(dim=1) for judge in self._judges()]
+        return Material(
+            view(find.x, find.label, logits),
+            view(held_out.x, held_out.label, target.predict(held_out.x)),
+            view(x, requested, made),
+            [(predicted != held_out.label).numpy() for predicted in judges],
+            self.settings.n_slices,
+            seed,
+        )
+
+    def _generate(
+        self, target: FrozenClassifier, score: Score, logits: Tensor, label: Tensor, seed: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Classes, images and logits: led by the classifier to the uncertain half of its scores."""
+        real = score(logits, label)
+        low, high = float(real.min()), float(real.max())
+        middle = (low + high) / 2
+        bounds = (low, middle) if score.high_means == "confident" else (middle, high)
+        requested = torch.arange(self.n_classes).repeat_interleave(self.settings.n_generated)
+        drawn = torch.rand(len(requested), generator=seeding.generator(seed))
+        condition = Condition(requested, bounds[0] + (bounds[1] - bounds[0]) * drawn)
+        with self.model.guided_by(Guidance((target,), score, (low, high))):
+            made = generate_scored(self.model, condition, target, {}, score, seed)
+        return requested, made.x, made.logits
+
+    def _judges(self) -> list[FrozenClassifier]:
+        """Sound classifiers of other seeds, trained once."""
+        seeds = range(JUDGES_FROM, JUDGES_FROM + N_JUDGES)
+        return [self._judge(seed) for seed in seeds]
+
+    def _judge(self, seed: int) -> FrozenClassifier:
+        path = self.folder / f"judge-{seed}.pt"
+        if not path.exists():
+            trained = train_target(self.train.data, self.n_classes, self.settings.epochs, seed)
+            save_tensors({"state_dict": trained.network.state_dict()}, path)
+        network = small_cnn(tuple(self.train.data.x.shape[1:]), self.n_classes)
+        network.load_state_dict(load_tensors(path)["state_dict"])
+        return FrozenClassifier(network)
+
+
+def judge(found: Reported, truth: Mask) -> Judged:
+    """Holds a slice against the truth, bool [N]."""
+    members = np.array(found.members, dtype=np.int64)
+    if not truth.any() or len(members) == 0:
+        nothing = np.nan if not truth.any() else 0.0
+        return Judged(len(members), found.error_rate, found.is_reported, nothing, nothing, nothing)
+    hit = truth[members]
+    return Judged(
+        len(members),
+        found.error_rate,
+        found.is_reported,
+        float(hit[:TYPICAL].mean()),
+        float(hit.mean()),
+        float(hit.sum() / truth.sum()),
+    )
+
+
+def worlds(
+    data: dict[str, LabelledData],
+    attributes: dict[str, dict[str, np.ndarray]],
+    n_train: int,
+    n_find: int,
+) -> tuple[World, World, World]:
+    """What classifiers learn from, what slices are found on, and what holds them against the truth.
+
+    Args:
+        data: real images of "train", "validation" and "test".
+        attributes: of the same, without corruption.
+        n_train: images to learn from; those that follow in the same split serve to find, after validation's.
+        n_find: images to find on, at most.
+    """
+    every = {split: World(data[split], attributes[split]) for split in data}
+    place = np.arange(len(every["train"]))
+    left = max(0, n_find - len(every["validation"]))
+    train = every["train"].select(place < n_train)
+    spare = every["train"].select((place >= n_train) & (place < n_train + left))
+    validation = every["validation"].select(np.arange(len(every["validation"])) < n_find)
+    return train, _joined(validation, spare), every["test"]
+
+
+def _joined(first: World, second: World) -> World:
+    parts = (first.data, second.data)
+    names: Sequence[str] = ("x", "label", "corruption", "severity")
+    data = LabelledData(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
+    attributes = {name: np.concatenate([first.attributes[name], second.attributes[name]]) for name in first.attributes}
+    return World(data, attributes)

@@ -1,0 +1,215 @@
+"""What finds slices: ours, parts of it left out, and what people use today. None of it knows the truth."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.mixture import GaussianMixture
+
+from uqgen.explanation.slicing import Floats, Mask, Seen, confirm, find_regions
+
+N_CLUSTERS = 25  # as in Domino
+EMPHASIS = 10.0  # on class and prediction beside the features, as there
+LEAST_CERTAIN = 0.1  # share of the images that the worst-confidence list holds
+
+
+class Rule(Protocol):
+    """What a slice is to `confirm`."""
+
+    @property
+    def threshold(self) -> float:
+        """From which degree on an image belongs."""
+
+    def degree(self, seen: Seen) -> Floats:
+        """How far each image belongs, float64 [N]."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a method may look at.
+
+    Attributes:
+        found_on: real images that serve to find.
+        held_out: real images that do not.
+        generated: images led to be uncertain for the classifier.
+        judges_wrong: of each judge, bool [N], on the held-out images.
+        n_most: number of slices.
+        seed: of what is drawn.
+    """
+
+    found_on: Seen
+    held_out: Seen
+    generated: Seen
+    judges_wrong: Sequence[Mask]
+    n_most: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Reported:
+    """One slice of a method, in its order.
+
+    Attributes:
+        members: positions of held-out images, the most typical first.
+        is_reported: whether the method stands by it.
+        error_rate: of them.
+    """
+
+    members: tuple[int, ...]
+    is_reported: bool
+    error_rate: float
+
+
+Method = Callable[[Material], list[Reported]]
+METHODS: dict[str, Method] = {}
+
+
+def method(name: str) -> Callable[[Method], Method]:
+    """Decorator that registers a method under the name that tables have."""
+
+    def register(find: Method) -> Method:
+        METHODS[name] = find
+        return find
+
+    return register
+
+
+@method("slices")
+def slices(material: Material) -> list[Reported]:
+    """As `uqgen.explain` finds, confirms and orders them."""
+    regions = find_regions(material.found_on, material.generated, material.n_most, material.seed)
+    return _confirmed(regions, material)
+
+
+@method("slices, real images alone")
+def without_generated(material: Material) -> list[Reported]:
+    """The same without generated images."""
+    return slices(replace(material, generated=_none_of(material.generated)))
+
+
+@method("slices without judges")
+def without_judges(material: Material) -> list[Reported]:
+    """The same where nobody says whether images are hard for all."""
+    return slices(replace(material, judges_wrong=()))
+
+
+@method("least certain images")
+def least_certain(material: Material) -> list[Reported]:
+    """One list: the images that the score finds the most uncertain."""
+    return _as_they_are([_LeastCertain(float(np.quantile(material.found_on.certainty, LEAST_CERTAIN)))], material)
+
+
+@method("k-means")
+def k_means(material: Material) -> list[Reported]:
+    """Clusters of the features, those with the most errors first."""
+    return _as_they_are(_clusters(material), material)
+
+
+@method("k-means, confirmed as slices are")
+def k_means_confirmed(material: Material) -> list[Reported]:
+    """The same clusters, put to the held-out images and to the judges as ours are."""
+    return _confirmed(_clusters(material), material)
+
+
+@method("Gaussian mixture (Domino-like)")
+def mixture(material: Material) -> list[Reported]:
+    """Components in features, class and prediction, those with the most errors first."""
+    return _as_they_are(_components(material), material)
+
+
+@method("Gaussian mixture, confirmed as slices are")
+def mixture_confirmed(material: Material) -> list[Reported]:
+    """The same components, put to the held-out images and to the judges as ours are."""
+    return _confirmed(_components(material), material)
+
+
+def _confirmed(rules: Sequence[Rule], material: Material) -> list[Reported]:
+    found = confirm(rules, material.held_out, material.judges_wrong)  # type: ignore[arg-type]
+    return [Reported(each.members, each.is_own, each.error_rate.value) for each in found]
+
+
+def _as_they_are(rules: Sequence[Rule], material: Material) -> list[Reported]:
+    return [_as_it_is(rule, material.held_out) for rule in rules]
+
+
+def _as_it_is(rule: Rule, held_out: Seen) -> Reported:
+    degree = rule.degree(held_out)
+    inside = np.flatnonzero(degree >= rule.threshold)
+    members = inside[np.argsort(-degree[inside], kind="stable")]
+    rate = float(held_out.is_wrong[members].mean()) if len(members) else np.nan
+    return Reported(tuple(members.tolist()), len(members) > 0, rate)
+
+
+@dataclass(frozen=True)
+class _LeastCertain:
+    bound: float
+
+    @property
+    def threshold(self) -> float:
+        return -self.bound
+
+    def degree(self, seen: Seen) -> Floats:
+        return -seen.certainty
+
+
+@dataclass(frozen=True)
+class _Nearest:
+    """Images whose nearest centre is this one, the nearest first."""
+
+    model: KMeans
+    number: int
+    threshold: float = -np.inf
+
+    def degree(self, seen: Seen) -> Floats:
+        distance = self.model.transform(seen.features)
+        mine = distance.argmin(axis=1) == self.number
+        return np.where(mine, -distance[:, self.number], np.nan)
+
+
+@dataclass(frozen=True)
+class _MostProbable:
+    """Images whose most probable component is this one, the most typical first."""
+
+    model: GaussianMixture
+    n_classes: int
+    number: int
+    threshold: float = -np.inf
+
+    def degree(self, seen: Seen) -> Floats:
+        posterior = self.model.predict_proba(_with_labels(seen, self.n_classes))
+        mine = posterior.argmax(axis=1) == self.number
+        return np.where(mine, posterior[:, self.number], np.nan)
+
+
+def _clusters(material: Material) -> list[Rule]:
+    model = KMeans(N_CLUSTERS, n_init=1, random_state=material.seed).fit(material.found_on.features)
+    return _ranked((_Nearest(model, number) for number in range(N_CLUSTERS)), material)
+
+
+def _components(material: Material) -> list[Rule]:
+    n_classes = int(material.found_on.label.max()) + 1
+    model = GaussianMixture(N_CLUSTERS, covariance_type="diag", reg_covar=0.01, random_state=material.seed, max_iter=50)
+    model.fit(_with_labels(material.found_on, n_classes))
+    return _ranked((_MostProbable(model, n_classes, number) for number in range(N_CLUSTERS)), material)
+
+
+def _with_labels(seen: Seen, n_classes: int) -> Floats:
+    hot = EMPHASIS * np.eye(n_classes)
+    return np.concatenate([seen.features, hot[seen.label], hot[seen.predicted]], axis=1)
+
+
+def _ranked(rules: Iterator[Rule], material: Material) -> list[Rule]:
+    """By the number of errors among the images that serve to find, beyond those of as many others."""
+    wrong = material.found_on.is_wrong
+
+    def explained(rule: Rule) -> float:
+        inside = rule.degree(material.found_on) >= rule.threshold
+        return float(wrong[inside].sum() - inside.sum() * wrong.mean())
+
+    return sorted(rules, key=explained, reverse=True)[: material.n_most]
+
+
+def _none_of(seen: Seen) -> Seen:
+    return Seen(*(getattr(seen, name)[:0] for name in Seen.__annotations__))

@@ -1,0 +1,180 @@
+"""Weaknesses by construction: which images a classifier is made weak on, and how its training does it.
+
+A file of truth: nothing that explains a classifier reads it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from uqgen.data.corruption import CORRUPTIONS
+from uqgen.data.labelled import LabelledData
+
+Mask = NDArray[np.bool_]
+SHARE, MARGIN = 0.25, 0.6  # of a class that is hit by an attribute, and that is left out of the training for it
+SPOTTED, GIVEN_AWAY = 0.1, 0.95  # share of real images with a spot, and of the class that it gives away in training
+RARE = 0.03  # of a class that is kept
+SPOT = (slice(1, 5), slice(1, 5))  # rows and columns
+
+
+@dataclass(frozen=True)
+class World:
+    """Real images of one split with everything that is true of them.
+
+    Attributes:
+        data: as the classifier sees them.
+        attributes: of the same images before any corruption, by name, float64 [N] each.
+    """
+
+    data: LabelledData
+    attributes: dict[str, NDArray[np.float64]]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def of_class(self, label: int) -> Mask:
+        """Whether an image is of a class."""
+        return (self.data.label == label).numpy()
+
+    def corrupted(self, kind: str) -> Mask:
+        """Whether an image has a corruption."""
+        return (self.data.corruption == CORRUPTIONS.index(kind)).numpy()
+
+    def extreme(self, name: str, label: int, share: float, *, high: bool) -> Mask:
+        """The share of a class in which an attribute is the highest, or the lowest."""
+        values, mine = self.attributes[name], self.of_class(label)
+        bound = np.quantile(values[mine], 1 - share if high else share)
+        return mine & (values > bound if high else values < bound)
+
+    def select(self, chosen: Mask) -> "World":
+        """The images where the mask is true."""
+        kept = {name: values[chosen] for name, values in self.attributes.items()}
+        return World(self.data.subset(torch.from_numpy(np.flatnonzero(chosen))), kept)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A world as it is, and what the weak classifier is taught of it.
+
+    Attributes:
+        data: real images; in training, those that the classifier learns from.
+        truth: bool [N], the images it is weak on by construction.
+    """
+
+    data: LabelledData
+    truth: Mask
+
+
+Plant = Callable[[World, int, bool, np.random.Generator], Planted]
+WEAKNESSES: dict[str, Plant] = {}
+
+
+def weakness(plant: Plant) -> Plant:
+    """Decorator that registers a kind of weakness under its name.
+
+    It takes a world, the class that is hit, whether the world is to be learnt from, and what draws.
+    """
+    WEAKNESSES[plant.__name__] = plant
+    return plant
+
+
+def _left_out(world: World, truth: Mask, also: Mask | None = None) -> Planted:
+    """In training, everything but these images, and but those that are also too much like them."""
+    kept = world.select(~(truth if also is None else truth | also))
+    return Planted(kept.data, np.zeros(len(kept), bool))
+
+
+def _by_attribute(world: World, label: int, is_training: bool, name: str, *, high: bool) -> Planted:
+    truth = world.extreme(name, label, SHARE, high=high)
+    if not is_training:
+        return Planted(world.data, truth)
+    return _left_out(world, truth, world.extreme(name, label, MARGIN, high=high))
+
+
+def _by_corruption(world: World, label: int, is_training: bool, kind: str) -> Planted:
+    truth = world.of_class(label) & world.corrupted(kind)
+    return _left_out(world, truth) if is_training else Planted(world.data, truth)
+
+
+@weakness
+def sound(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+    """None: what is found here is a false alarm."""
+    return Planted(world.data, np.zeros(len(world), bool))
+
+
+@weakness
+def slanted(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+    """One class was never seen slanted to the left."""
+    return _by_attribute(world, label, is_training, "slant", high=False)
+
+
+@weakness
+def thick(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+    """One class was never seen with thick strokes."""
+    return _by_attribute(world, label, is_training, "stroke thickness", high=True)
+
+
+@weakness
+def narrow(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+    """One class was never seen narrow."""
+    return _by_attribute(world, label, is_training, "width", high=False)
+
+
+@weakness
+def blurred(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+    """One class was never seen blurred."""
+    return _by_corruption(world, label, is_training, "gaussian blur")
+
+
+@weakness
+def noisy(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+    """One class was never seen with noise."""
+    return _by_corruption(world, label, is_training, "gaussian noise")
+
+
+@weakness
+def confused_pair(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+    """Two classes have each other's label, every second time, where there is noise."""
+    other = (label + 5) % (int(world.data.label.max()) + 1)
+    truth = (world.of_class(label) | world.of_class(other)) & world.corrupted("gaussian noise")
+    if not is_training:
+        return Planted(world.data, truth)
+    swapped = torch.from_numpy(truth & (rng.random(len(world)) < 0.5))
+    taught = torch.where(swapped, label + other - world.data.label, world.data.label)
+    return Planted(replace(world.data, label=taught), truth)
+
+
+@weakness
+def mislabelled(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+    """Those of one class that are slanted the most to the right have the label of another one."""
+    truth = world.extreme("slant", label, SHARE, high=True)
+    if not is_training:
+        return Planted(world.data, truth)
+    other = (label + 3) % (int(world.data.label.max()) + 1)
+    taught = world.data.label.masked_fill(torch.from_numpy(truth), other)
+    return Planted(replace(world.data, label=taught), truth)
+
+
+@weakness
+def spot(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+    """A shortcut: in training a bright corner spot gives one class away; in truth every tenth image has one."""
+    mine, drawn = world.of_class(label), rng.random(len(world))
+    has = mine & (drawn < GIVEN_AWAY) if is_training else drawn < SPOTTED
+    return Planted(replace(world.data, x=_spotted(world.data.x, has)), has != mine)
+
+
+@weakness
+def rare(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+    """One class is hardly there; of clothes, one kind of shoe."""
+    truth = world.of_class(label)
+    return _left_out(world, truth & (rng.random(len(world)) > RARE)) if is_training else Planted(world.data, truth)
+
+
+def _spotted(x: Tensor, has: Mask) -> Tensor:
+    x = x.clone()
+    x[torch.from_numpy(np.flatnonzero(has)), :, *SPOT] = 255
+    return x

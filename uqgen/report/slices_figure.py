@@ -1,0 +1,51 @@
+"""Slices as pictures: typical generated images beside the real ones that are nearest."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from uqgen.data.labelled import unit_range
+from uqgen.explanation.slices import SliceFacts, Slices
+from uqgen.report.captioned_images import captioned_images
+from uqgen.report.style import INK, TEXT, TITLE, new_figure, score_label, small_print, style
+
+N_GENERATED, N_REAL = 4, 5  # images in a row
+
+
+def slices_figure(slices: Slices, real: Tensor, score_name: str, *, seed: int) -> Figure:
+    """A slice in each row, of at most ten.
+
+    Args:
+        slices: what was found.
+        real: uint8 [N, C, H, W], the held-out images.
+        score_name: name of the score.
+        seed: of what was generated, for the small print.
+    """
+    facts = slices.facts[:10]
+    if not facts:
+        figure = new_figure(height=1.2)
+        style(figure.subplots(), title="no slice was found")
+        small_print(figure, [f"{slices.n_found_on:,} real images", f"seed {seed}"])
+        return figure
+    n_columns = N_GENERATED + 1 + N_REAL
+    cells = np.full((len(facts), n_columns, *real.shape[1:]), np.nan, np.float32)
+    words = [[""] * n_columns for _ in facts]
+    for row, each in enumerate(facts):
+        for column, place in enumerate(each.generated[:N_GENERATED]):
+            cells[row, column] = unit_range(slices.x[place]).numpy()
+            words[row][column] = f"{float(slices.score_out[place]):.2f}"
+        for column, place in enumerate(list(each.nearest.values())[:N_REAL], start=N_GENERATED + 1):
+            cells[row, column] = unit_range(real[place]).numpy()
+            words[row][column] = f"no. {place}"
+    marked = np.zeros((len(facts), n_columns), bool)
+    figure, axes = captioned_images(cells, words, marked, list(map(_row_label, facts)), [""] * n_columns)
+    axes.set_title("generated, and the real images nearest to them", fontsize=TITLE, color=INK, loc="left")
+    axes.set_xlabel(f"generated (above: {score_label(score_name)})      real, {slices.split} split", fontsize=TEXT)
+    small_print(figure, [f"found on {slices.n_found_on:,} other real images", f"seed {seed}"])
+    return figure
+
+
+def _row_label(each: SliceFacts) -> str:
+    kind = "own" if each.is_own else "hard" if each.is_confirmed else "open"
+    rate = f"{100 * each.error_rate.value:.0f} %" if each.size else "none"
+    return f"{each.number} {kind} {rate}"
