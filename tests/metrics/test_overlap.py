@@ -44,6 +44,13 @@ def test_one_point_over_and_over_has_precision_and_covers_next_to_nothing():
     assert found["coverage"] < 0.2
 
 
+def test_what_differs_by_less_than_can_be_seen_lies_among_samples_that_are_all_but_the_same():
+    real, generated = _normal(200, 0, width=1e-4), _normal(200, 1, width=1e-4, shift=1e-2)
+    assert values(overlap(real, generated))["precision"] == 0
+    assert values(overlap(real, generated, least=0.1)) == {"precision": 1, "recall": 1, "density": 40, "coverage": 1}
+    assert values(overlap(real, generated + 1, least=0.1))["precision"] == 0
+
+
 def test_a_95_percent_interval_holds_the_mean_over_many_samples_about_so_often():
     n, repeats = 200, 150
     found = [overlap(_normal(n, 2 * i), _normal(n, 2 * i + 1, shift=0.4)) for i in range(repeats)]

@@ -8,10 +8,11 @@ CELLS = 8  # along a side; cells of 4 pixels in images of 32, no smaller ones in
 SMALLEST = 4
 SIGMA = 1.0  # pixels, of the Gaussian whose difference from the image is its detail
 HARDLY_SEEN = 1e-2  # mean square of a detail of a twentieth of the range, below which differences count less
+SAME = 0.15  # distance below which two images have the same detail to the eye: a seventh of the mean square
 
 
 class FineDetail(nn.Module):
-    """The logarithm of the mean square of an image's finest detail, in cells of a grid.
+    """The logarithm of the mean square of an image's finest detail, in cells of a grid; distances are means over cells.
 
     Real noise and real blur are the same all over an image. An image that is sharp in one cell and blurred in the next,
     or noisy in one half, lies far from all real ones here, and near to some in `LowPass`, which does not see detail.
@@ -24,12 +25,14 @@ class FineDetail(nn.Module):
             images: float32 [N, C, H, H] in [-1, 1].
 
         Returns:
-            float32 [N, C S S], S the lesser of H / 4 and 8, from -4.6, where there is no detail, to 1.4.
+            float32 [N, C S S], S the lesser of H / 4 and 8: the maps, divided by the root of their number of cells, so
+            that the distance of two images is the root mean square difference of their maps.
         """
-        return self.maps(images).flatten(1)
+        maps = self.maps(images).flatten(1)
+        return maps / maps.shape[1] ** 0.5
 
     def maps(self, images: Tensor) -> Tensor:
-        """The same as maps, float32 [N, C, S, S]."""
+        """The maps, float32 [N, C, S, S], from -4.6, where there is no detail, to 1.4."""
         size = images.shape[-1]
         width = min(9, 2 * size - 1)  # reflection at the edge needs more pixels than the Gaussian reaches
         detail = (images - gaussian_blur(images, [width, width], [SIGMA, SIGMA])).square()

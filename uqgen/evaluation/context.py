@@ -12,7 +12,7 @@ from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.data.datamodule import InMemoryDataModule
-from uqgen.data.fine_detail import FineDetail
+from uqgen.data.fine_detail import SAME, FineDetail
 from uqgen.data.low_pass import LowPass
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.manifold import RealCells
@@ -108,18 +108,14 @@ class EvaluationContext:
 
     def _cells(self, split: str, class_names: Sequence[str], n_most: int, seed: int) -> dict[str, RealCells]:
         sides = self.real["train"].scored, self.real[split].scored
+        own = LowPass() if self.data.is_image and self.settings.features == OWN else self.features
+        compared_in = {"manifold": (own, 0.0), **({"detail": (FineDetail(), SAME)} if self.data.is_image else {})}
         return {
-            name: RealCells.of(*sides, self.bins, class_names, partial(features_of, network=network), n_most, seed)
-            for name, network in self._compared_in.items()
+            name: RealCells.of(
+                *sides, self.bins, class_names, partial(features_of, network=network), n_most, seed, least
+            )
+            for name, (network, least) in compared_in.items()
         }
-
-    @property
-    def _compared_in(self) -> dict[str, nn.Module | None]:
-        """What images are compared in by class and score; None for points."""
-        if not self.data.is_image:
-            return {"manifold": None}
-        own = LowPass() if self.settings.features == OWN else self.features
-        return {"manifold": own, "detail": FineDetail()}
 
     @cached_property
     def fitted_judges(self) -> dict[str, Judge]:

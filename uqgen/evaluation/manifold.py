@@ -132,6 +132,7 @@ class RealCells:
         class_names: K names, in the order of the labels; a single one is of all classes together.
         features: images to float [N, F].
         seed: draws images and requests.
+        least: see `overlap`.
     """
 
     cells: tuple[RealCell, ...]
@@ -139,6 +140,7 @@ class RealCells:
     class_names: Sequence[str]
     features: Callable[[Tensor], Tensor]
     seed: int
+    least: float = 0.0
 
     @classmethod
     def of(
@@ -150,13 +152,14 @@ class RealCells:
         features: Callable[[Tensor], Tensor],
         n_most: int,
         seed: int,
+        least: float = 0.0,
     ) -> "RealCells":
         """Draws the real images.
 
         Args:
             train: the training images.
             held_out: other real images.
-            bins, class_names, features, seed: see the attributes.
+            bins, class_names, features, seed, least: see the attributes.
             n_most: images on each side of a cell, fewer where there are fewer.
         """
         rng, n_classes = seeding.generator(seed, DRAWING), len(class_names)
@@ -170,8 +173,8 @@ class RealCells:
                 continue
             others = [held_out.x[in_held_out[:n]], train.x[in_train[n : 2 * n - len(in_held_out[:n])]]]
             reference, floor = features(train.x[in_train[:n]]), _shuffled(features(torch.cat(others)), rng)
-            cells.append(RealCell(in_train, len(in_held_out), reference, overlap(reference, floor)))
-        return cls(tuple(cells), bins, class_names, features, seed)
+            cells.append(RealCell(in_train, len(in_held_out), reference, overlap(reference, floor, least=least)))
+        return cls(tuple(cells), bins, class_names, features, seed, least)
 
     def lacking(self, requested: ScoredImages) -> Tensor:
         """What is to be requested beside what was, so that every cell has as many generated as real images.
@@ -209,7 +212,7 @@ def measure_manifold(real: RealCells, generated: ScoredImages, score_out: Tensor
     for number, cell in enumerate(real.cells):
         chosen = (numbers == number).nonzero().squeeze(1)[: len(cell.reference)]
         error = (score_out[chosen] - generated.score[chosen]).abs().double()
-        found.append(_in_cell(cell, generated.x[chosen], error, real.features, n_resamples))
+        found.append(_in_cell(real, cell, generated.x[chosen], error, n_resamples))
     by_bin = [_in_bin(real, found[number :: len(real.bins)], number) for number in range(len(real.bins))]
     below = [part for number, part in enumerate(by_bin) if number != real.bins.certain]
     return Manifold(K, by_bin[real.bins.certain], tuple(below), _mean_of(by_bin), _mean_of(below))
@@ -220,14 +223,13 @@ def _cell_of(images: ScoredImages, bins: ScoreBins, n_classes: int) -> Tensor:
     return part if n_classes == 1 else torch.where(part < 0, -1, images.label * len(bins) + part)
 
 
-def _in_cell(
-    cell: RealCell, generated: Tensor, error: Tensor, features: Callable[[Tensor], Tensor], n_resamples: int
-) -> InCell:
+def _in_cell(real: RealCells, cell: RealCell, generated: Tensor, error: Tensor, n_resamples: int) -> InCell:
     n, sizes = len(cell.reference), (len(cell.train), cell.n_held_out)
     if n == 0 or len(generated) < n:
         return InCell(*sizes, 0)
     mean = bootstrap(lambda each: {"error": each.mean(axis=-1)}, (error.numpy(),), n_resamples)["error"]
-    return InCell(*sizes, n, overlap(cell.reference, features(generated)), cell.floor, mean)
+    found = overlap(cell.reference, real.features(generated), least=real.least)
+    return InCell(*sizes, n, found, cell.floor, mean)
 
 
 def _in_bin(real: RealCells, found: Sequence[InCell], number: int) -> InBin:

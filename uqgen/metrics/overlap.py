@@ -43,7 +43,7 @@ class Overlap:
     coverage: Estimate
 
 
-def overlap(real: Tensor, generated: Tensor, k: int = K) -> Overlap:
+def overlap(real: Tensor, generated: Tensor, k: int = K, least: float = 0.0) -> Overlap:
     """Compares generated with real samples.
 
     The interval is that of the delete-a-group jackknife (Kott, 2001, "The delete-a-group jackknife") for two samples:
@@ -53,6 +53,8 @@ def overlap(real: Tensor, generated: Tensor, k: int = K) -> Overlap:
         real: float [N, F], in random order.
         generated: float [M, F], in random order.
         k: which nearest neighbour a ball reaches to.
+        least: radius that every ball has at least: where real samples are all but the same, what differs from them by
+            less than can be seen is as good as they are.
 
     Raises:
         ValueError: N or M is below k + 1 without one tenth of it, or the number of features F differs.
@@ -63,7 +65,7 @@ def overlap(real: Tensor, generated: Tensor, k: int = K) -> Overlap:
         raise ValueError(f"features must be [N, F] and [M, F] with N and M well above k = {k}, not {shapes}")
     real, generated = real.double(), generated.double()  # of neighbours that lie near, single precision loses digits
     between = torch.cdist(real, generated)
-    real_balls, generated_balls = _Balls.of(real, k), _Balls.of(generated, k)
+    real_balls, generated_balls = _Balls.of(real, k, least), _Balls.of(generated, k, least)
     replicates = [
         _measures(between, real_balls.without(group), generated_balls.without(group), k) for group in range(GROUPS)
     ]
@@ -97,24 +99,27 @@ class _Balls(NamedTuple):
         neighbour: int64 [N, L], which they are.
         group: int64 [N], the group of each.
         k: which nearest neighbour a ball reaches to.
+        least: the least radius of a ball.
     """
 
     distance: Tensor
     neighbour: Tensor
     group: Tensor
     k: int
+    least: float
 
     @classmethod
-    def of(cls, samples: Tensor, k: int) -> "_Balls":
+    def of(cls, samples: Tensor, k: int, least: float) -> "_Balls":
         n = len(samples)
         largest_group = -(-n // GROUPS)
         apart = torch.cdist(samples, samples).fill_diagonal_(torch.inf)
-        return cls(*apart.topk(k + largest_group, largest=False), torch.arange(n) % GROUPS, k)
+        return cls(*apart.topk(k + largest_group, largest=False), torch.arange(n) % GROUPS, k, least)
 
     def without(self, group: int | None) -> _Kept:
         is_left = self.group != (-1 if group is None else group)
         place = is_left[self.neighbour].cumsum(dim=1).eq(self.k).byte().argmax(dim=1, keepdim=True)
-        return _Kept(self.distance.gather(1, place).squeeze(1) * is_left, is_left)
+        radius = self.distance.gather(1, place).squeeze(1).clamp_min(self.least)
+        return _Kept(radius * is_left, is_left)
 
 
 def _measures(between: Tensor, real: _Kept, generated: _Kept, k: int) -> tuple[float, float, float, float]:
