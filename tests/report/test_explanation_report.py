@@ -60,6 +60,7 @@ def explanation():
         analysis=Analysis(dict.fromkeys(("generated", "changes", "real"), source), None),
         galleries=[gallery(score) for score in levels],
         second_choices=[SecondChoices(score, 0.3, 1, counts, counts, 0.5, 0.6) for score in levels],
+        discovery=None,
     )
 
 
