@@ -10,7 +10,7 @@ from uqgen.report.score_figures import InVsOutPanel, draw_in_vs_out
 from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import NAME_WIDTH, TEXT, new_figure, padded_limits, score_label, small_print, style
 
-_HEIGHT = 2.5  # inches
+_HEIGHT = 2.9  # inches
 
 
 def overview_figure(
