@@ -93,7 +93,8 @@ def in_vs_out_figure(panels: Sequence[InVsOutPanel], score_name: str, *, seed: i
 
 def draw_in_vs_out(axes: Axes, panel: InVsOutPanel, seed: int) -> None:
     """Draws a sample of the points, the identity, and the curve of a panel."""
-    _draw_points(axes, *_checked_scores(panel), seed)
+    requested, achieved = _checked_scores(panel)
+    _draw_points(axes, requested, achieved, seed)
     _draw_curve(axes, panel.agreement.curve)
 
 
