@@ -24,13 +24,13 @@ INTRODUCTION = """# Results
 What each way of conditioning reaches, measured by `make variants`, which trains what is missing and writes this page.
 [method.md](method.md) defines every number, and `conf/variant/` holds the settings of every variant; `paper` is the way
 of Le Coz, Herbin and Adjed (2023)."""
-CHOICE = """Score error and coverage both count. Of the variants whose class agreement is at most {lost} below that of
-`{reference}`, the front (no other one has both a lower error and more coverage) holds {front}. Of these
-**`{chosen}`** is chosen: it has the least sum of the error, as share of that of always achieving the middle of the
-range, and of the share of the real coverage that is lost. These numbers are of few images requested at the end of each
-training as for the validation split, of all classes together, apart from everything below."""
-SUPPORT = """Real training images of each class (row) and score (column, lower edge of the bin): what is rare or absent
-here, no generator has been shown."""
+CHOICE = """Score error and coverage both count. A variant qualifies if its class agreement is at most {lost} below that
+of `{reference}`. The front, of variants of which no other one has both a lower error and more coverage, is: {front}.
+**`{chosen}`** is chosen: it has the least sum of two losses, the error as share of that of always achieving the middle
+of the range, and the share of the real coverage that is lost. These numbers come from few images at the end of each
+training, requested as for the validation split, all classes together. The tables below come from other images."""
+SUPPORT = """Real training images of each class (row) and score (column, lower edge of the bin). A generator cannot
+learn what is rare or absent here."""
 
 
 def document(comparisons: Sequence[Comparison]) -> str:

@@ -10,7 +10,7 @@ from uqgen.report.score_figures import InVsOutPanel, draw_in_vs_out
 from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import NAME_WIDTH, TEXT, new_figure, padded_limits, score_label, small_print, style
 
-_HEIGHT = 2.5  # inches
+_HEIGHT = 2.9  # inches
 
 
 def overview_figure(
@@ -50,7 +50,7 @@ def overview_figure(
         axes.set_xticks(centres(n_columns, width)[ends], [f"{score:.2g}" for score in column_scores[ends]])
         axes.tick_params(length=0, labelsize=TEXT - 1)
     left.set_yticks(centres(n_rows, height), classes.fitted(NAME_WIDTH, TEXT))
-    style(right, x=f"{label} requested", y=f"{label} achieved", title="in vs. out")
+    style(right, x="requested", y="achieved", title="in vs. out")
     limits = padded_limits(np.concatenate([np.ravel(panel.requested), np.ravel(panel.achieved)]))
     right.set(xlim=limits, ylim=limits, aspect="equal")
     draw_in_vs_out(right, panel, seed)

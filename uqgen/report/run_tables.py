@@ -116,7 +116,7 @@ def controls_table(results: Plain) -> Table:
     caption = (
         "Generated data beside real data of the scores requested. Distances to training data are FID of images and "
         "sliced Wasserstein of points, where there are 200 on every side. "
-        "A copy is nearer to training data than 99 % of unseen real data are. docs/method.md defines each line"
+        "Memorised data are nearer to training data than 99 % of unseen real data. docs/method.md defines each line"
     )
     return metric_table("controls", results, BESIDE_REAL, caption)
 

@@ -48,7 +48,7 @@ class ConditionalFlow(ConditionalModel):
         >>> condition = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
         >>> encoding = PaperEncoding(2, condition)
         >>> velocity = MLPVelocity((2,), encoding.part_dims)
-        >>> flow = ConditionalFlow(velocity, (2,), encoding, FlowTraining(), FlowSampling())
+        >>> flow = ConditionalFlow(velocity, (2,), encoding, FlowTraining(n_images=20_000), FlowSampling())
         >>> flow.generate(flow.draw_latent(2, torch.Generator().manual_seed(0)), condition).shape
         torch.Size([2, 2])
     """
