@@ -20,7 +20,7 @@ from uqgen.evaluation.generated import Generated
 from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import NEAR, distinct, nearest_distances
-from uqgen.explanation.slicing import Mask, Projection, Seen, Slice, confirm, find_regions
+from uqgen.explanation.slicing import Floats, Mask, Projection, Seen, Slice, confirm, find_regions
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.failure_detection import FailureDetection, Predictions, failure_detection
 from uqgen.metrics.wilson import wilson
@@ -159,7 +159,7 @@ def find_slices(context: EvaluationContext, generated: Sequence[Generated], sett
     return Slices(facts, slices, context.settings.split, len(others.label), x, asked, score_out)
 
 
-def seen(features: np.ndarray, logits: Tensor, label: Tensor, score: Tensor, turn: bool) -> Seen:  # type: ignore[type-arg]
+def seen(features: Floats, logits: Tensor, label: Tensor, score: Tensor, turn: bool) -> Seen:
     """Images as slices are found in them.
 
     Args:
