@@ -1,18 +1,26 @@
 """A tiny run explained as a user does it."""
 
+import csv
 import json
 import logging
 import shutil
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from uqgen.conditioning.condition import Condition
 from uqgen.config import compose
+from uqgen.evaluation.generated import generate_scored
 from uqgen.explain import main
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.explanation_settings import ExplanationSettings
+from uqgen.explanation.slice_export import export_slices
+from uqgen.explanation.slices import find_slices
+from uqgen.run import load_run
+from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 
 SMALL = [
@@ -50,9 +58,43 @@ def test_leaves_numbers_figures_and_an_animation(explained):
     results = json.loads((folder / "explanation" / "results.json").read_text())
     found = len(results["discovered"]["attributes"])
     attributes |= {"discovered", *(f"discovered_{number}" for number in range(1, found + 1))} if found else set()
-    assert figures == {"strips", "differences", "second_choices", "gallery_1", "gallery_2"} | attributes
+    assert figures == {"strips", "differences", "slices", "second_choices", "gallery_1", "gallery_2"} | attributes
     with Image.open(folder / "explanation" / "sweep.gif") as animation:
         assert animation.n_frames > 30
+
+
+def test_slices_are_found_on_some_real_images_and_told_of_others(explained):
+    folder, _ = explained
+    slices = json.loads((folder / "explanation" / "results.json").read_text())["slices"]
+    assert slices["split"] == "test"
+    for number, each in enumerate(slices["found"], start=1):
+        assert each["number"] == number
+        assert each["size"] >= each["n_errors"]
+        assert len(each["nearest"]) == min(3, each["size"])
+        assert each["sentence"].endswith(".")
+    assert "<h2>Slices</h2>" in (folder / "report.html").read_text()
+
+
+def test_slices_are_exported_where_nothing_is(tiny_run, tmp_path):
+    run, target = load_run(RunFolder(tiny_run)), tmp_path / "weak"
+    asked = Condition(torch.arange(10).repeat(8), torch.full((80,), 0.5))
+    made = generate_scored(run.model, asked, run.classifiers.target, {}, run.classifiers.score, 0)
+    slices = find_slices(run.evaluator, [made], ExplanationSettings(n_resamples=5, n_slices=3))
+    export_slices(slices, run.evaluator, target)
+    rows = list(csv.DictReader((target / "real.csv").open()))
+    data = run.experiment.data.test
+    assert [row["class"] for row in rows] == [run.class_names[label] for label in data.label.tolist()]
+    confirmed = [facts.number for facts in slices.facts if facts.is_confirmed]
+    assert {int(row["slice"]) for row in rows} <= {0, *confirmed}
+    for facts in json.loads((target / "slices.json").read_text()):
+        paths = list(target.rglob(f"slice-{facts['number']}-*.png"))
+        assert len(paths) == len(facts["generated"])
+        for path in paths:
+            place = int(path.stem.rpartition("-")[2])
+            assert path.parent.name == run.class_names[int(slices.asked[place])]
+            assert np.array_equal(np.asarray(Image.open(path)), slices.x[place, 0].numpy())
+    with pytest.raises(SettingError, match="export"):
+        export_slices(slices, run.evaluator, target)
 
 
 def test_the_results_hold_every_attribute_of_every_source(explained):

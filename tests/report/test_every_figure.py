@@ -21,6 +21,7 @@ from uqgen.explanation.given_image import GivenImages
 from uqgen.explanation.interpolation import Between, Interpolation
 from uqgen.explanation.second_choices import SecondChoices
 from uqgen.explanation.shares import Explained
+from uqgen.explanation.slices import RealImage, SliceFacts, Slices
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.failure_detection import Predictions, failure_detection, reliability, risk_by_coverage
 from uqgen.metrics.in_vs_out import in_vs_out
@@ -35,6 +36,7 @@ from uqgen.report.saving import DPI, png
 from uqgen.report.score_figures import InVsOutPanel, JudgeRow, distribution_figure, in_vs_out_figure, judges_figure
 from uqgen.report.score_quality_figures import confident_errors_figure, score_quality_figure
 from uqgen.report.shown_classes import ShownClasses
+from uqgen.report.slices_figure import slices_figure
 from uqgen.report.style import SMALL_PRINT, WIDTH
 from uqgen.report.sweep_figures import differences_figure, strips_figure
 from uqgen.report.training_figure import training_figure
@@ -128,6 +130,15 @@ def confident_errors(n, names):
     return confident_errors_figure(images_of(n, 1)[:, 0], errors, names, "mutual_information", seed=0)
 
 
+def slices(n):
+    x = torch.full((20, 3, 8, 8), 90, dtype=torch.uint8)
+    rate, image = Estimate(0.4, 0.3, 0.5), RealImage("a.png", 0, "x", "y", 0.123)
+    seen = ([], None, 9, 4, rate, rate, (), 2.0)
+    shown = (0.5, None, None, [image] * 8, [*range(8)], "", "")
+    facts = [SliceFacts(number, *seen, True, number == 1, *shown) for number in range(1, n + 1)]
+    return slices_figure(Slices(facts, [], "validation", 9, x, torch.zeros(20), torch.zeros(20)), x, "msp", seed=0)
+
+
 def side_by_side(n_classes, n):
     images = images_of(n_classes, n)
     return side_by_side_figure(images, images, shown(n_classes), "true-class probability 0.99 to 1.00", seed=0)
@@ -179,6 +190,9 @@ FIGURES = {
     "certain errors": lambda: confident_errors(24, NAMES),
     "one certain error": lambda: confident_errors(1, NAMES),
     "certain errors of many": lambda: confident_errors(11, MANY),
+    "slices": lambda: slices(10),
+    "one slice": lambda: slices(1),
+    "no slice": lambda: slices(0),
     "side by side": lambda: side_by_side(10, 12),
     "side by side, two": lambda: side_by_side(2, 5),
     "crowd, two rows": lambda: two_rows(16, "msp"),

@@ -20,7 +20,7 @@ from uqgen.evaluation.generated import Generated
 from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import NEAR, distinct, nearest_distances
-from uqgen.explanation.slicing import Mask, Projection, Seen, Slice, confirm, find_regions
+from uqgen.explanation.slicing import Floats, Mask, Projection, Seen, Slice, confirm, find_regions
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.failure_detection import FailureDetection, Predictions, failure_detection
 from uqgen.metrics.wilson import wilson
@@ -47,6 +47,24 @@ class AttributeOfSlice:
 
 
 @dataclass(frozen=True)
+class RealImage:
+    """A held-out real image.
+
+    Attributes:
+        name: of the file, or its place in the split.
+        position: in the split.
+        label, predicted: names of its class, and of the most probable one.
+        score: of the image.
+    """
+
+    name: str
+    position: int
+    label: str
+    predicted: str
+    score: float
+
+
+@dataclass(frozen=True)
 class SliceFacts:
     """A slice as it is written down; everything is measured on held-out real images.
 
@@ -58,7 +76,7 @@ class SliceFacts:
         mean_score: of its images.
         quality: how far the score can be trusted within it.
         attribute: what differs most from other images of the classes; None where nothing does clearly.
-        nearest: names of the real images that are most typical of it, and their positions in the split.
+        nearest: the real images that are most typical of it.
         generated: positions of typical generated images among all that took part, no two nearly the same.
         sentence: all of this in short.
         advice: what to collect.
@@ -78,7 +96,7 @@ class SliceFacts:
     mean_score: float
     quality: FailureDetection | None
     attribute: AttributeOfSlice | None
-    nearest: dict[str, int]
+    nearest: list[RealImage]
     generated: list[int]
     sentence: str
     advice: str
@@ -141,7 +159,7 @@ def find_slices(context: EvaluationContext, generated: Sequence[Generated], sett
     return Slices(facts, slices, context.settings.split, len(others.label), x, requested, score_out)
 
 
-def seen(features: np.ndarray, logits: Tensor, label: Tensor, score: Tensor, turn: bool) -> Seen:
+def seen(features: Floats, logits: Tensor, label: Tensor, score: Tensor, turn: bool) -> Seen:
     """Images as slices are found in them.
 
     Args:
@@ -188,7 +206,7 @@ def _judges_wrong(context: EvaluationContext) -> list[Mask]:
 def _facts(
     number: int, found: Slice, real: Seen, context: EvaluationContext, generated: Tensor, settings: ExplanationSettings
 ) -> SliceFacts:
-    names, split, members = context.data.class_names, context.settings.split, list(found.members)
+    names, members = context.data.class_names, list(found.members)
     errors = [place for place in members if real.is_wrong[place]]
     taken_for = None
     if errors:
@@ -213,10 +231,21 @@ def _facts(
         mean,
         _quality(context, members, settings),
         attribute,
-        {context.data.name_of(split, place): place for place in members[:n_shown]},
+        [_real_image(context, real, place) for place in members[:n_shown]],
         _typical(found, members, context, generated, n_shown),
         _sentence(found, classes, taken_for, attribute, mean, names),
         _advice(found),
+    )
+
+
+def _real_image(context: EvaluationContext, real: Seen, place: int) -> RealImage:
+    names = context.data.class_names
+    return RealImage(
+        context.data.name_of(context.settings.split, place),
+        place,
+        names[int(real.label[place])],
+        names[int(real.predicted[place])],
+        float(context.reference.score[place]),
     )
 
 
@@ -273,7 +302,8 @@ def _sentence(
 ) -> str:
     if not found.members:
         return "No held-out real image is like these."
-    which = " and ".join(classes) if len(classes) < len(names) - 1 else "several classes"
+    left_out = [name for name in names if name not in classes]
+    which = " and ".join(classes) if len(classes) < len(names) - 1 else f"all classes but {' and '.join(left_out)}"
     rate, rest = found.error_rate, found.rest
     parts = [
         f"{len(found.members):,} real images of {which}, mean score {mean:.2f}: {rate.value:.0%} are errors "

@@ -18,7 +18,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData
 from uqgen.evaluation.generated import generate_scored
 from uqgen.explanation.slices import seen
-from uqgen.explanation.slicing import Projection, Seen
+from uqgen.explanation.slicing import Floats, Projection, Seen
 from uqgen.files import write_atomically
 from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance
@@ -192,7 +192,7 @@ def judge(found: Reported, truth: Mask) -> Judged:
 
 def worlds(
     data: dict[str, LabelledData],
-    attributes: dict[str, dict[str, np.ndarray]],
+    attributes: dict[str, dict[str, Floats]],
     n_train: int,
     n_find: int,
 ) -> tuple[World, World, World]:

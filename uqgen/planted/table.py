@@ -74,7 +74,7 @@ def _row(name: str, outcomes: Sequence[Outcome]) -> MethodRow:
     planted = [outcome.methods[name] for outcome in outcomes if outcome.kind != SOUND]
     sound = [outcome.methods[name] for outcome in outcomes if outcome.kind == SOUND]
     ranks = [rank_of(slices) for slices in planted]
-    reached = [rank for rank in ranks if rank is not None]
+    places = [rank for rank in ranks if rank is not None]
     best = [_best(slices) for slices in planted]
     alarms = sum(any(each.is_reported for each in slices) for slices in sound)
     return MethodRow(
@@ -82,7 +82,7 @@ def _row(name: str, outcomes: Sequence[Outcome]) -> MethodRow:
         wilson(sum(rank is not None and rank <= FIRST for rank in ranks), len(ranks)),
         _mean([each.precision_at_10 if each else 0.0 for each in best]),
         _mean([each.recall if each else 0.0 for each in best]),
-        float(np.median(reached)) if reached else math.nan,
+        float(np.median(places)) if places else math.nan,
         wilson(alarms, len(sound)),
     )
 

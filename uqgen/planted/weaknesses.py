@@ -15,7 +15,8 @@ from uqgen.data.corruption import CORRUPTIONS
 from uqgen.data.labelled import LabelledData
 
 Mask = NDArray[np.bool_]
-SHARE, MARGIN = 0.25, 0.6  # of a class that is hit by an attribute, and that is left out of the training for it
+SHARE = 0.5  # of a class that is never seen for an attribute
+MISLABELLED = 0.25  # of a class
 SPOTTED, GIVEN_AWAY = 0.1, 0.95  # share of real images with a spot, and of the class that it gives away in training
 RARE = 0.03  # of a class that is kept
 SPOT = (slice(1, 5), slice(1, 5))  # rows and columns
@@ -82,22 +83,20 @@ def weakness(plant: Plant) -> Plant:
     return plant
 
 
-def _left_out(world: World, truth: Mask, also: Mask | None = None) -> Planted:
-    """In training, everything but these images, and but those that are also too much like them."""
-    kept = world.select(~(truth if also is None else truth | also))
+def _left_out(world: World, truth: Mask, is_training: bool) -> Planted:
+    """In training, everything but these images."""
+    if not is_training:
+        return Planted(world.data, truth)
+    kept = world.select(~truth)
     return Planted(kept.data, np.zeros(len(kept), bool))
 
 
 def _by_attribute(world: World, label: int, is_training: bool, name: str, *, high: bool) -> Planted:
-    truth = world.extreme(name, label, SHARE, high=high)
-    if not is_training:
-        return Planted(world.data, truth)
-    return _left_out(world, truth, world.extreme(name, label, MARGIN, high=high))
+    return _left_out(world, world.extreme(name, label, SHARE, high=high), is_training)
 
 
 def _by_corruption(world: World, label: int, is_training: bool, kind: str) -> Planted:
-    truth = world.of_class(label) & world.corrupted(kind)
-    return _left_out(world, truth) if is_training else Planted(world.data, truth)
+    return _left_out(world, world.of_class(label) & world.corrupted(kind), is_training)
 
 
 @weakness
@@ -151,7 +150,7 @@ def confused_pair(world: World, label: int, is_training: bool, rng: np.random.Ge
 @weakness
 def mislabelled(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """Those of one class that are slanted the most to the right have the label of another one."""
-    truth = world.extreme("slant", label, SHARE, high=True)
+    truth = world.extreme("slant", label, MISLABELLED, high=True)
     if not is_training:
         return Planted(world.data, truth)
     other = (label + 3) % (int(world.data.label.max()) + 1)
@@ -170,8 +169,8 @@ def spot(world: World, label: int, is_training: bool, rng: np.random.Generator) 
 @weakness
 def rare(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class is hardly there; of clothes, one kind of shoe."""
-    truth = world.of_class(label)
-    return _left_out(world, truth & (rng.random(len(world)) > RARE)) if is_training else Planted(world.data, truth)
+    mine = world.of_class(label)
+    return _left_out(world, mine & (rng.random(len(world)) > RARE) if is_training else mine, is_training)
 
 
 def _spotted(x: Tensor, has: Mask) -> Tensor:

@@ -34,8 +34,8 @@ SLICES_TEXT = (
     "confirmed. python -m uqgen.explain ... export=DIR writes the images as files."
 )
 SLICES_FIGURE = (
-    "Each slice in a row: typical generated images (left, above each the score achieved), and the real held-out images "
-    "that are most typical of it (right, above each its position in the split)."
+    "Each slice in a row: typical generated images (left), and the real held-out images "
+    "that are most typical of it (right); above each its score, in orange where the classifier is wrong."
 )
 DISCOVERED_TEXT = (
     "Attributes that nobody named: directions in what the generator is made of that move the target's score, or its "

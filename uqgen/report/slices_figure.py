@@ -29,19 +29,21 @@ def slices_figure(slices: Slices, real: Tensor, score_name: str, *, seed: int) -
         return figure
     n_columns = N_GENERATED + 1 + N_REAL
     cells = np.full((len(facts), n_columns, *real.shape[1:]), np.nan, np.float32)
-    words = [[""] * n_columns for _ in facts]
+    words, marked = [[""] * n_columns for _ in facts], np.zeros((len(facts), n_columns), bool)
     for row, each in enumerate(facts):
         for column, place in enumerate(each.generated[:N_GENERATED]):
             cells[row, column] = unit_range(slices.x[place]).numpy()
             words[row][column] = f"{float(slices.score_out[place]):.2f}"
-        for column, place in enumerate(list(each.nearest.values())[:N_REAL], start=N_GENERATED + 1):
-            cells[row, column] = unit_range(real[place]).numpy()
-            words[row][column] = f"no. {place}"
-    marked = np.zeros((len(facts), n_columns), bool)
+        for column, image in enumerate(each.nearest[:N_REAL], start=N_GENERATED + 1):
+            cells[row, column] = unit_range(real[image.position]).numpy()
+            marked[row, column] = image.predicted != image.label
+            words[row][column] = f"{image.score:.2f}"
     figure, axes = captioned_images(cells, words, marked, list(map(_row_label, facts)), [""] * n_columns)
-    axes.set_title("generated, and the real images nearest to them", fontsize=TITLE, color=INK, loc="left")
-    axes.set_xlabel(f"generated (above: {score_label(score_name)})      real, {slices.split} split", fontsize=TEXT)
-    small_print(figure, [f"found on {slices.n_found_on:,} other real images", f"seed {seed}"])
+    axes.set_title("typical generated images, and real ones", fontsize=TITLE, color=INK, loc="left")
+    axes.set_xlabel(f"generated                                        real, {slices.split} split", fontsize=TEXT)
+    above = f"above: {score_label(score_name)}; orange: an error"
+    kinds = ["own: a weakness of its own", "hard: for the judges, too", "open: not confirmed"]
+    small_print(figure, [above, "error rate", *kinds, f"found on {slices.n_found_on:,} others", f"seed {seed}"])
     return figure
 
 

@@ -1,0 +1,100 @@
+"""The whole way of one job, with a generator that gives back real images."""
+
+import json
+from contextlib import nullcontext
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from uqgen.data.labelled import LabelledData, unit_range
+from uqgen.generators.latent import Latent
+from uqgen.planted.benchmark import Bench, worlds
+from uqgen.planted.methods import METHODS
+from uqgen.planted.settings import PlantedSettings
+from uqgen.scores import get_score
+from uqgen.settings import SettingError
+
+N_CLASSES = 3
+
+
+def images(n, seed):
+    """A bar at a height that is the class's, of any brightness, on noise."""
+    rng = np.random.default_rng(seed)
+    label = rng.integers(N_CLASSES, size=n)
+    x = rng.integers(0, 60, (n, 1, 16, 16), np.uint8)
+    for place, one in enumerate(label):
+        x[place, 0, 2 + 5 * one : 5 + 5 * one, 3:13] = rng.integers(90, 255)
+    zeros = torch.zeros(n, dtype=torch.int64)
+    return LabelledData(torch.from_numpy(x), torch.from_numpy(label), zeros, zeros)
+
+
+class Giver:
+    """Stands in for a generator: a random real image of the class."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, data):
+        self.data = data
+
+    def guided_by(self, guidance):
+        self.guidance = guidance
+        return nullcontext()
+
+    def draw_latent(self, n, rng):
+        return Latent(torch.rand(n, 1, generator=rng))
+
+    def generate(self, latent, condition):
+        places = [(self.data.label == label).nonzero()[0, 0] for label in condition.label]
+        return unit_range(self.data.x[torch.stack(places)])
+
+
+@pytest.fixture
+def bench(tmp_path):
+    data = {"train": images(1_600, 0), "validation": images(800, 1), "test": images(1_500, 2)}
+    rng = np.random.default_rng(3)
+    attributes = {split: {"slant": rng.normal(size=len(part))} for split, part in data.items()}
+    settings = PlantedSettings(
+        kinds=["spot"], seeds=[0], n_sound=1, n_train=1_200, n_find=1_000, epochs=5, n_generated=10
+    )
+    parts = worlds(data, attributes, settings.n_train, settings.n_find)
+    return Bench(*parts, N_CLASSES, Giver(data["train"]), get_score("msp"), tmp_path, settings)
+
+
+def test_no_image_serves_twice(bench):
+    assert (len(bench.train), len(bench.find), len(bench.held_out)) == (1_200, 1_000, 1_500)
+    keys = [{row.tobytes() for row in world.data.x.numpy()} for world in (bench.train, bench.find, bench.held_out)]
+    assert len(set.union(*keys)) == sum(map(len, keys))
+    for world in (bench.train, bench.find):
+        assert len(world.attributes["slant"]) == len(world)
+
+
+def test_a_job_is_explained_by_every_method_and_held_against_the_truth(bench):
+    bench.run("spot", 0)
+    found = json.loads((bench.folder / "spot,seed=0.json").read_text())
+    assert found["error_inside"] > 5 * found["error_outside"]
+    assert found["methods"].keys() == METHODS.keys()
+    (least_certain,) = found["methods"]["least certain images"]
+    assert 0 < least_certain["n"] < 1_500
+    for slices in found["methods"].values():
+        assert all(0 <= each["recall"] <= 1 and 0 <= each["precision_at_10"] <= 1 for each in slices)
+    assert bench.model.guidance.strength == 1
+
+
+def test_what_is_done_is_not_done_again(bench):
+    path = bench.folder / "sound,seed=0.json"
+    path.write_text("{}")
+    bench.run("sound", 0)
+    assert path.read_text() == "{}"
+
+
+def test_jobs_are_a_seed_of_every_kind_then_the_next():
+    settings = PlantedSettings(kinds=["spot", "rare"], seeds=[0, 1], n_sound=2)
+    assert settings.jobs == [("spot", 0), ("rare", 0), ("spot", 1), ("rare", 1), ("sound", 0), ("sound", 1)]
+
+
+@pytest.mark.parametrize("wrong", [{"kinds": ["haunted"]}, {"seeds": [0, 0]}, {"n_train": 0}, {"n_sound": -1}])
+def test_bad_settings_are_refused(wrong):
+    with pytest.raises(SettingError):
+        replace(PlantedSettings(), **wrong)

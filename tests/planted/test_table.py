@@ -1,0 +1,56 @@
+import json
+
+import numpy as np
+import pytest
+
+from uqgen.metrics.plain import as_plain
+from uqgen.planted.benchmark import Judged, Outcome, judge
+from uqgen.planted.methods import Reported
+from uqgen.planted.table import rank_of, read_outcomes, rows_of, write_table
+
+HIT, MISS = Judged(20, 0.5, True, 1.0, 0.9, 0.5), Judged(20, 0.5, True, 0.1, 0.1, 0.1)
+QUIET = Judged(20, 0.5, False, 1.0, 0.9, 0.5)
+
+
+def outcome(kind, seed, **methods):
+    return Outcome(kind, seed, 7, 100, 0.6, 0.05, methods)
+
+
+def test_a_slice_is_held_against_the_truth():
+    truth = np.zeros(100, bool)
+    truth[:20] = True
+    found = judge(Reported((0, 1, 2, 3, 4, 5, 6, 7, 50, 51, 8, 9, 60), True, 0.4), truth)
+    assert found.precision_at_10 == 0.8
+    assert (found.precision, found.recall) == (10 / 13, 0.5)
+    assert judge(Reported((), True, np.nan), truth).precision_at_10 == 0
+    assert np.isnan(judge(Reported((1,), True, 0.4), np.zeros(100, bool)).precision)
+
+
+def test_the_place_counts_what_the_method_stands_by():
+    assert rank_of([QUIET, MISS, HIT]) == 2
+    assert rank_of([MISS, QUIET]) is None
+
+
+def test_a_row_counts_finds_among_the_first_three_and_alarms_on_sound_classifiers():
+    outcomes = [
+        outcome("slanted", 0, ours=[HIT]),
+        outcome("slanted", 1, ours=[MISS, MISS, MISS, HIT]),
+        outcome("spot", 0, ours=[QUIET]),
+        outcome("sound", 0, ours=[MISS]),
+        outcome("sound", 1, ours=[QUIET]),
+    ]
+    (row,) = rows_of(outcomes)
+    assert row.found.value == pytest.approx(1 / 3)
+    assert row.precision_at_10.value == pytest.approx((1 + 0.1 + 0) / 3)
+    assert row.rank == 2.5
+    assert row.false_alarms.value == 0.5
+
+
+def test_jobs_are_read_again_and_written_as_table(tmp_path):
+    for one in (outcome("slanted", 0, slices=[HIT]), outcome("sound", 0, slices=[QUIET])):
+        (tmp_path / f"{one.kind},seed={one.seed}.json").write_text(json.dumps(as_plain(one)))
+    outcomes = read_outcomes(tmp_path)
+    assert [(each.kind, each.methods["slices"]) for each in outcomes] == [("slanted", [HIT]), ("sound", [QUIET])]
+    assert write_table(outcomes, tmp_path) == 1
+    assert "| slices | 1.00" in (tmp_path / "planted.md").read_text()
+    assert json.loads((tmp_path / "planted.json").read_text())["methods"][0]["false_alarms"]["value"] == 0
