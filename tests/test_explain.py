@@ -77,8 +77,8 @@ def test_slices_are_found_on_some_real_images_and_told_of_others(explained):
 
 def test_slices_are_exported_where_nothing_is(tiny_run, tmp_path):
     run, target = load_run(RunFolder(tiny_run)), tmp_path / "weak"
-    asked = Condition(torch.arange(10).repeat(8), torch.full((80,), 0.5))
-    made = generate_scored(run.model, asked, run.classifiers.target, {}, run.classifiers.score, 0)
+    requested = Condition(torch.arange(10).repeat(8), torch.full((80,), 0.5))
+    made = generate_scored(run.model, requested, run.classifiers.target, {}, run.classifiers.score, 0)
     slices = find_slices(run.evaluator, [made], ExplanationSettings(n_resamples=5, n_slices=3))
     export_slices(slices, run.evaluator, target)
     rows = list(csv.DictReader((target / "real.csv").open()))
@@ -91,7 +91,7 @@ def test_slices_are_exported_where_nothing_is(tiny_run, tmp_path):
         assert len(paths) == len(facts["generated"])
         for path in paths:
             place = int(path.stem.rpartition("-")[2])
-            assert path.parent.name == run.class_names[int(slices.asked[place])]
+            assert path.parent.name == run.class_names[int(slices.requested[place])]
             assert np.array_equal(np.asarray(Image.open(path)), slices.x[place, 0].numpy())
     with pytest.raises(SettingError, match="export"):
         export_slices(slices, run.evaluator, target)
