@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from uqgen.metrics.copies import nearest_distance
 
 from uqgen import chunks
 from uqgen.chunks import mapped, rows_at_once
 from uqgen.conditioning.condition import Condition
 from uqgen.evaluation.matched import nearest_of_class
 from uqgen.metrics.fidelity import compare_features
+from uqgen.metrics.memorisation import nearest_distance
 
 
 @pytest.mark.parametrize("n", [1, 3, 10, 50])

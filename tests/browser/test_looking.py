@@ -47,7 +47,7 @@ def shade(locator):
     return shot.getpixel((shot.width // 2, shot.height // 2))
 
 
-def test_it_counts_and_says_what_was_taken_for_what(look):
+def test_it_counts_and_says_what_was_predicted_as_what(look):
     page = look.page
     words = truth()
     wrong = [3, 8, 9, 15, 21]

@@ -97,7 +97,7 @@ def test_the_explanation_stands_after_in_against_out_and_the_page_without_it_is_
     write_run_page(run)
     alone = titles(run)
     assert sorted(alone) == sorted(set(found) - {*EXPLAINED, "How to explain it again"})
-    assert alone[:2] == ["The question", "Generated beside real"]
+    assert alone[:2] == ["Generated beside real", "The question"]
 
 
 def test_it_says_the_numbers_and_the_command(run):

@@ -18,6 +18,7 @@ from uqgen.explanation.gallery import Duplicates, Gallery
 from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.explanation.second_choices import SecondChoices
 from uqgen.explanation.shares import Explained
+from uqgen.explanation.slices import Slices
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.explanation_report import write_figures
 from uqgen.report.shown_classes import most_uncertain
@@ -61,6 +62,7 @@ def explanation():
         galleries=[gallery(score) for score in levels],
         second_choices=[SecondChoices(score, 0.3, 1, counts, counts, 0.5, 0.6) for score in levels],
         discovery=None,
+        slices=Slices([], [], "test", 0, torch.empty(0), torch.empty(0), torch.empty(0)),
     )
 
 
@@ -70,7 +72,7 @@ def folder(tmp_path_factory, explanation):
     label = torch.arange(K).repeat(2)
     classes = most_uncertain(NAMES, Condition(label, label / K), "confident")  # the first 16
     path, start = tmp_path_factory.mktemp("explanation"), time.process_time()
-    write_figures(path, explanation, classes, get_score("msp"), 0)
+    write_figures(path, explanation, torch.empty(0, 1, 8, 8, dtype=torch.uint8), classes, get_score("msp"), 0)
     return path, time.process_time() - start
 
 
@@ -79,7 +81,7 @@ def test_two_hundred_classes_are_soon_drawn_and_no_image_is_too_high(folder):
     path, seconds = folder
     assert seconds < SECONDS
     drawn = [*path.glob("figures/*.png"), path / "sweep.gif"]
-    assert len(drawn) == 11
+    assert len(drawn) == 12
     for file in drawn:
         with Image.open(file) as picture:
             assert max(picture.size) <= 4_000, file

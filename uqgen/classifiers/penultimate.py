@@ -13,8 +13,8 @@ TINY = 1e-6  # singular values below this share of the largest one are rounding
 class SeenFeatures:
     """The inputs of a classifier's last linear layer, without the directions in which they change the probabilities.
 
-    With those, where an image lies would already say what it is taken for, and a region of wrong predictions would be
-    one by definition. The members' of an ensemble stand beside each other. A network without a linear layer of K
+    With those, where an image lies would already say what it is predicted as: a region of errors would be one by
+    definition. The members' of an ensemble stand beside each other. A network without a linear layer of K
     outputs has none that can be found: its logits and the low-pass pixels take their place.
 
     Args:

@@ -3,6 +3,8 @@
 __all__ = [
     "analysis",
     "attributes",
+    "discovery",
+    "edit_changes",
     "edit_quality",
     "editing",
     "explanation",
@@ -12,4 +14,7 @@ __all__ = [
     "score_sweep",
     "second_choices",
     "shares",
+    "slice_export",
+    "slices",
+    "slicing",
 ]

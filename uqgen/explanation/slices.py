@@ -70,8 +70,8 @@ class SliceFacts:
 
     Attributes:
         number: 1 for the first of the list.
-        classes: names of those that its images are of; empty for all but `taken_for`.
-        taken_for: the class that most of its errors are taken for, and for which share of them.
+        classes: names of those that its images are of; empty for all but `predicted_as`.
+        predicted_as: the class that most of its errors are predicted as, and for which share of them.
         size, n_errors, error_rate, rest, judges, explained, is_confirmed, is_own: see `Slice`.
         mean_score: of its images.
         quality: how far the score can be trusted within it.
@@ -84,7 +84,7 @@ class SliceFacts:
 
     number: int
     classes: list[str]
-    taken_for: tuple[str, float] | None
+    predicted_as: tuple[str, float] | None
     size: int
     n_errors: int
     error_rate: Estimate
@@ -208,10 +208,10 @@ def _facts(
 ) -> SliceFacts:
     names, members = context.data.class_names, list(found.members)
     errors = [place for place in members if real.is_wrong[place]]
-    taken_for = None
+    predicted_as = None
     if errors:
         (label, n), *_ = Counter(real.predicted[errors].tolist()).most_common(1)
-        taken_for = names[label], n / len(errors)
+        predicted_as = names[label], n / len(errors)
     classes = [names[label] for label in found.region.classes]
     n_shown = settings.n_shown
     attribute = _attribute(found, real, context) if members else None
@@ -219,7 +219,7 @@ def _facts(
     return SliceFacts(
         number,
         classes if len(classes) < len(names) - 1 else [],
-        taken_for,
+        predicted_as,
         len(members),
         found.n_errors,
         found.error_rate,
@@ -233,7 +233,7 @@ def _facts(
         attribute,
         [_real_image(context, real, place) for place in members[:n_shown]],
         _typical(found, members, context, generated, n_shown),
-        _sentence(found, classes, taken_for, attribute, mean, names),
+        _sentence(found, classes, predicted_as, attribute, mean, names),
         _advice(found),
     )
 
@@ -295,7 +295,7 @@ def _typical(found: Slice, members: list[int], context: EvaluationContext, gener
 def _sentence(
     found: Slice,
     classes: list[str],
-    taken_for: tuple[str, float] | None,
+    predicted_as: tuple[str, float] | None,
     attribute: AttributeOfSlice | None,
     mean: float,
     names: list[str],
@@ -309,8 +309,8 @@ def _sentence(
         f"{len(found.members):,} real images of {which}, mean score {mean:.2f}: {rate.value:.0%} are errors "
         f"({rate.low:.0%} to {rate.high:.0%}), of all others {rest.value:.1%}"
     ]
-    if taken_for is not None:
-        parts.append(f"{taken_for[1]:.0%} of the errors are taken for {taken_for[0]}")
+    if predicted_as is not None:
+        parts.append(f"{predicted_as[1]:.0%} of the errors are predicted as {predicted_as[0]}")
     if found.judges:
         parts.append(f"judges are wrong about {max(judge.value for judge in found.judges):.0%} of them at most")
     if attribute is not None:

@@ -1,7 +1,7 @@
 """Where a classifier is weak: regions of its features, found on some images and confirmed on others.
 
 As in Domino (Eyuboglu et al., 2022, "Domino: discovering systematic errors with cross-modal embeddings"), images that
-are hard for the classifier are clustered with regard to their class and to what they are taken for. Different from it,
+are hard for the classifier are clustered by their class and by what they are predicted as. Different from it,
 generated images take part, a region is a rule that other images can be put to, and only these decide whether it counts.
 """
 
@@ -189,7 +189,7 @@ def _joined(first: Seen, second: Seen) -> Seen:
 def _groups(seen: Seen, hard: Mask) -> Iterator[tuple[tuple[int, ...], Mask]]:
     """Hard images that may share a reason, with the classes that they are of.
 
-    Those of one class, those that are taken for one class, and those between two classes.
+    Those of one class, those that are predicted as one class, and those between two classes.
     """
     labels = np.unique(seen.label).tolist()
     for one in labels:

@@ -1,4 +1,4 @@
-"""The table of the benchmark: how often each method finds what was planted, and how often it reports one that is not there."""
+"""The table of the benchmark: how often each method finds what was planted, and reports what was not."""
 
 import json
 import math

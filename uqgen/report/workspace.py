@@ -31,14 +31,21 @@ TRAINING = {
     "Logits": ["train/real_logit", "train/fake_logit"],
     "Penalty": ["train/penalty"],
     "Path-length penalty": ["train/path_length_penalty"],
-    "Energy score": ["train/energy"],
+    "Energy score": ["train/energy", "train/detail_energy"],
     "Enforcement": ["train/d_enforcement", "train/g_enforcement"],
 }
 SAMPLES = ["samples"]
 FIGURES = [
     *("figures/score_quality", "figures/confident_errors"),
     *("figures/beside_certain", "figures/beside_uncertain", "figures/manifold"),
-    *("figures/in_vs_out", "figures/in_vs_out_second", "figures/samples", "figures/two_rows", "figures/moons"),
+    *(
+        "figures/in_vs_out",
+        "figures/in_vs_out_second",
+        "figures/samples",
+        "figures/overview",
+        "figures/two_rows",
+        "figures/moons",
+    ),
     *("figures/distribution", "figures/judges", "figures/guidance", "figures/training"),
 ]
 SETTINGS = {"condition": "choices.condition", "score": "choices.score", "seed": "seed"}
