@@ -44,8 +44,10 @@ def test_a_run_leaves_everything_in_its_folder(finished):
     run, _, _ = finished
     figures = {path.stem for path in run.figures.iterdir()}
     is_image = run.path.name != "moons"
-    own = {"two_rows", "samples", "beside_certain", "beside_uncertain"} if is_image else {"moons"}
-    assert figures == {"in_vs_out", "distribution", "judges", "guidance", "training", "manifold"} | own
+    of_images = {"overview", "confident_errors", "two_rows", "samples", "beside_certain", "beside_uncertain"}
+    own = of_images if is_image else {"moons"}
+    everywhere = {"score_quality", "in_vs_out", "distribution", "judges", "guidance", "training", "manifold"}
+    assert figures == everywhere | own
     assert {path.name for path in run.classifiers.iterdir()} == {
         *("target.pt", "judge-1.pt", "judge-2.pt", "judge-3.pt", "fingerprint.json"),
     }
@@ -208,7 +210,8 @@ def test_the_report_stands_alone_and_says_what_the_results_say(finished):
     run, _, _ = finished
     page, results = run.report.read_text().replace("&nbsp;", " "), json.loads(run.results.read_text())
     mae = results["in_vs_out"]["uniform"]["mae"]
-    assert f"{mae['value']:.3f} (95 %: {mae['low']:.3f} to {mae['high']:.3f})" in page
+    assert f"is missed by {mae['value']:.3f} on average" in page
+    assert f"{mae['value']:.3f} [{mae['low']:.3f}, {mae['high']:.3f}]" in page
     assert f"{results['classifier']['accuracy']['test']:.3f}" in page
     for helped in results["at_sampling"].values():
         mae = helped["in_vs_out"]["mae"]

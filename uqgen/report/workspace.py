@@ -38,14 +38,8 @@ SAMPLES = ["samples"]
 FIGURES = [
     *("figures/score_quality", "figures/confident_errors"),
     *("figures/beside_certain", "figures/beside_uncertain", "figures/manifold"),
-    *(
-        "figures/in_vs_out",
-        "figures/in_vs_out_second",
-        "figures/samples",
-        "figures/overview",
-        "figures/two_rows",
-        "figures/moons",
-    ),
+    *("figures/overview", "figures/in_vs_out", "figures/in_vs_out_second"),
+    *("figures/samples", "figures/two_rows", "figures/moons"),
     *("figures/distribution", "figures/judges", "figures/guidance", "figures/training"),
 ]
 SETTINGS = {"condition": "choices.condition", "score": "choices.score", "seed": "seed"}
