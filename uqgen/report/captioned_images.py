@@ -30,7 +30,7 @@ def captioned_images(
 
     Args:
         images: float [R, C, 1 or 3, H, W] in [-1, 1]; where it is NaN, nothing is drawn.
-        words: what stands above each, [R][C], in equally many lines; empty for nothing.
+        words: what stands above each, C in each of R rows, in equally many lines; empty for nothing.
         marked: bool [R, C]; whether the words are set in orange and bold.
         row_labels: R names.
         column_labels: C names.

@@ -87,11 +87,11 @@ def _draw_reliability(axes: Axes, quality: ScoreQuality) -> None:
     share = np.array([part.n for part in filled]) / quality.all.n
     starts = [part.low for part in filled]
     axes.bar(starts, share, width, align="edge", color=PALE, linewidth=0, label="share of all images")
-    axes.axline((0, 0), slope=1, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="as right as it says")
+    axes.axline((0, 0), slope=1, color=INK, linewidth=1, linestyle=(0, (4, 3)), label="as often as it says")
     axes.vlines(middle, low, high, color=BLUE, linewidth=1.4)
     axes.plot(middle, value, "o", color=BLUE, markersize=4, label="right predictions")
     axes.set(xlim=(0, 1), ylim=(0, 1.03))
-    axes.legend(loc="upper left", fontsize=TITLE - 2, frameon=False)
+    axes.legend(loc="center", bbox_to_anchor=(0.66, 0.27), fontsize=TITLE - 2, frameon=False)  # where no bin lies
 
 
 def _draw_risk(axes: Axes, quality: ScoreQuality, score_name: str) -> None:
