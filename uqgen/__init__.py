@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from uqgen.run import Run
 
 __all__ = ["load"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def load(folder: str | Path, *, allow_changed: bool = False, trust_code: bool = False) -> "Run":
