@@ -90,7 +90,8 @@ def measure_attributes(x: Tensor, what: str) -> Floats:
         float64 [N, P], in the order of `ATTRIBUTES`.
     """
     chunks = list(x.split(CHUNK))
-    return np.concatenate([_measure(chunk) for chunk in track(chunks, f"attributes, {what}")])
+    shown = track(chunks, f"attributes, {what}") if len(chunks) > 1 else chunks  # one takes no time
+    return np.concatenate([_measure(chunk) for chunk in shown])
 
 
 def _measure(x: Tensor) -> Floats:
