@@ -18,6 +18,7 @@ from uqgen.scores import SCORES
         (Estimate(0.0, -0.01, 0.01), "0.000 [-0.010, 0.010]"),
         (Estimate(0.00654, 0.00576, 0.00741), "0.0065 [0.0058, 0.0074]"),
         (Estimate(0.00015, 0.000064, 0.02), "0.000 [0.000, 0.020]"),
+        (Estimate(1.6e-17, 1e-19, 2.6e-17), "0.000 [0.000, 0.000]"),
         (Estimate(math.nan, math.nan, math.nan), "undefined"),
     ],
 )

@@ -107,11 +107,13 @@ def padded_limits(values: Array) -> tuple[float, float]:
 def with_interval(estimate: Estimate) -> str:
     """A number and its 95 % interval, `0.812 [0.803, 0.821]`, to two digits where three decimals would leave little.
 
+    What is below a millionth throughout is a rounded zero.
+
     `undefined` where it is NaN.
     """
     if math.isnan(estimate.value):
         return "undefined"
     ends = [abs(end) for end in (estimate.value, estimate.low, estimate.high) if not math.isnan(end)]
-    places = "#.2g" if 0 < max(ends) < 0.01 else ".3f"
+    places = "#.2g" if 1e-6 < max(ends) < 0.01 else ".3f"
     interval = "" if math.isnan(estimate.low) else f" [{estimate.low:{places}}, {estimate.high:{places}}]"
     return f"{estimate.value:{places}}{interval}"
