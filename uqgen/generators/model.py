@@ -85,7 +85,7 @@ class ConditionalModel(LightningModule, ABC):
 
     @abstractmethod
     def make(self, latent: Latent, condition: Condition) -> Tensor:
-        """Makes a few images with the averaged weights, led by `guidance` where there is one.
+        """Makes a few images with the averaged weights, guided by `guidance` where there is one.
 
         Args:
             latent: N latents.

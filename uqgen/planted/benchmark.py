@@ -146,7 +146,7 @@ class Bench:
     def _generate(
         self, target: FrozenClassifier, score: Score, logits: Tensor, label: Tensor, seed: int
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Classes, images and logits: led by the classifier to the uncertain half of its scores."""
+        """Classes, images and logits: guided by the classifier to the uncertain half of its scores."""
         real = score(logits, label)
         low, high = float(real.min()), float(real.max())
         middle = (low + high) / 2

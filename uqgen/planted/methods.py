@@ -33,7 +33,7 @@ class Material:
     Attributes:
         found_on: real images that serve to find.
         held_out: real images that do not.
-        generated: images led to be uncertain for the classifier.
+        generated: images guided to be uncertain for the classifier.
         judges_wrong: of each judge, bool [N], on the held-out images.
         n_most: number of slices.
         seed: of what is drawn.
