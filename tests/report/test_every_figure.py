@@ -21,7 +21,8 @@ from uqgen.explanation.given_image import GivenImages
 from uqgen.explanation.interpolation import Between, Interpolation
 from uqgen.explanation.second_choices import SecondChoices
 from uqgen.explanation.shares import Explained
-from uqgen.explanation.slices import RealImage, SliceFacts, Slices
+from uqgen.explanation.slice_facts import RealImage, SliceFacts
+from uqgen.explanation.slices import Slices
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.failure_detection import Predictions, failure_detection, reliability, risk_by_coverage
 from uqgen.metrics.in_vs_out import in_vs_out

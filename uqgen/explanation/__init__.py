@@ -15,6 +15,7 @@ __all__ = [
     "second_choices",
     "shares",
     "slice_export",
+    "slice_facts",
     "slices",
     "slicing",
 ]

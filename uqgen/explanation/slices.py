@@ -1,11 +1,9 @@
 """Slices of a run: where its classifier is weak, as a list to work off."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,93 +11,11 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.penultimate import SeenFeatures
 from uqgen.classifiers.predictions import predict
 from uqgen.data.datamodule import SPLITS
-from uqgen.data.labelled import unit_range
-from uqgen.data.low_pass import LowPass
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.generated import Generated
-from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.explanation_settings import ExplanationSettings
-from uqgen.explanation.gallery import NEAR, distinct, nearest_distances
+from uqgen.explanation.slice_facts import SliceFacts, facts_of
 from uqgen.explanation.slicing import Floats, Mask, Projection, Seen, Slice, confirm, find_regions
-from uqgen.metrics.bootstrap import Estimate
-from uqgen.metrics.failure_detection import FailureDetection, Predictions, failure_detection
-from uqgen.metrics.wilson import wilson
-
-N_MEASURED = 500  # images of a slice, and of the rest, whose attributes are compared
-CLEAR = 0.5  # standard deviations by which an attribute differs to be worth a word
-MOST_NEEDED = 100_000  # images, beyond which no number is told
-
-
-@dataclass(frozen=True)
-class AttributeOfSlice:
-    """What sets a slice's images apart from others of the same classes.
-
-    Attributes:
-        name: of the attribute.
-        inside, outside: its means.
-        difference: of the means, in standard deviations of both.
-    """
-
-    name: str
-    inside: float
-    outside: float
-    difference: float
-
-
-@dataclass(frozen=True)
-class RealImage:
-    """A held-out real image.
-
-    Attributes:
-        name: of the file, or its place in the split.
-        position: in the split.
-        label, predicted: names of its class, and of the most probable one.
-        score: of the image.
-    """
-
-    name: str
-    position: int
-    label: str
-    predicted: str
-    score: float
-
-
-@dataclass(frozen=True)
-class SliceFacts:
-    """A slice as it is written down; everything is measured on held-out real images.
-
-    Attributes:
-        number: 1 for the first of the list.
-        classes: names of those that its images are of; empty for all but `predicted_as`.
-        predicted_as: the class that most of its errors are predicted as, and for which share of them.
-        size, n_errors, error_rate, rest, judges, explained, is_confirmed, is_own: see `Slice`.
-        mean_score: of its images.
-        quality: how far the score can be trusted within it.
-        attribute: what differs most from other images of the classes; None where nothing does clearly.
-        nearest: the real images that are most typical of it.
-        generated: positions of typical generated images among all that took part, no two nearly the same.
-        sentence: all of this in short.
-        advice: what to collect.
-    """
-
-    number: int
-    classes: list[str]
-    predicted_as: tuple[str, float] | None
-    size: int
-    n_errors: int
-    error_rate: Estimate
-    rest: Estimate
-    judges: tuple[Estimate, ...]
-    explained: float
-    is_confirmed: bool
-    is_own: bool
-    mean_score: float
-    quality: FailureDetection | None
-    attribute: AttributeOfSlice | None
-    nearest: list[RealImage]
-    generated: list[int]
-    sentence: str
-    advice: str
 
 
 @dataclass(frozen=True)
@@ -155,7 +71,7 @@ def find_slices(context: EvaluationContext, generated: Sequence[Generated], sett
     real = context.reference
     held_out = seen(projection(features(real.data.x).numpy()), real.logits, real.data.label, real.score, turn)
     slices = confirm(regions, held_out, _judges_wrong(context))
-    facts = [_facts(number, each, held_out, context, x, settings) for number, each in enumerate(slices, start=1)]
+    facts = [facts_of(number, each, held_out, context, x, settings) for number, each in enumerate(slices, start=1)]
     return Slices(facts, slices, context.settings.split, len(others.label), x, requested, score_out)
 
 
@@ -201,145 +117,3 @@ def _judges_wrong(context: EvaluationContext) -> list[Mask]:
         (predictive_logits(predict(judge, data.x)).argmax(dim=1) != data.label).numpy()
         for judge in context.judges.values()
     ]
-
-
-def _facts(
-    number: int, found: Slice, real: Seen, context: EvaluationContext, generated: Tensor, settings: ExplanationSettings
-) -> SliceFacts:
-    names, members = context.data.class_names, list(found.members)
-    errors = [place for place in members if real.is_wrong[place]]
-    predicted_as = None
-    if errors:
-        (label, n), *_ = Counter(real.predicted[errors].tolist()).most_common(1)
-        predicted_as = names[label], n / len(errors)
-    classes = [names[label] for label in found.region.classes]
-    n_shown = settings.n_shown
-    attribute = _attribute(found, real, context) if members else None
-    mean = float(context.reference.score[members].mean()) if members else float("nan")
-    return SliceFacts(
-        number,
-        classes if len(classes) < len(names) - 1 else [],
-        predicted_as,
-        len(members),
-        found.n_errors,
-        found.error_rate,
-        found.rest,
-        found.judges,
-        found.explained,
-        found.is_confirmed,
-        found.is_own,
-        mean,
-        _quality(context, members, settings),
-        attribute,
-        [_real_image(context, real, place) for place in members[:n_shown]],
-        _typical(found, members, context, generated, n_shown),
-        _sentence(found, classes, predicted_as, attribute, mean, names),
-        _advice(found),
-    )
-
-
-def _real_image(context: EvaluationContext, real: Seen, place: int) -> RealImage:
-    names = context.data.class_names
-    return RealImage(
-        context.data.name_of(context.settings.split, place),
-        place,
-        names[int(real.label[place])],
-        names[int(real.predicted[place])],
-        float(context.reference.score[place]),
-    )
-
-
-def _quality(context: EvaluationContext, members: list[int], settings: ExplanationSettings) -> FailureDetection | None:
-    if not members:
-        return None
-    real = context.reference
-    said = real.logits[members], real.data.label[members], real.score[members]
-    return failure_detection(Predictions.of(*said, context.score.high_means), settings.n_resamples, settings.seed)
-
-
-def _attribute(found: Slice, real: Seen, context: EvaluationContext) -> AttributeOfSlice | None:
-    """What differs the most from other held-out images of the same classes."""
-    others = np.isin(real.label, found.region.classes)
-    others[list(found.members)] = False
-    outside = np.flatnonzero(others)
-    outside = outside[:: max(1, len(outside) // N_MEASURED)]
-    if min(len(found.members), len(outside)) < 2:
-        return None
-    x = context.reference.data.x
-    ours, theirs = (
-        measure_attributes(x[torch.as_tensor(places)], what)
-        for places, what in ((list(found.members)[:N_MEASURED], "slice"), (outside, "others"))
-    )
-    spread = np.sqrt((ours.var(axis=0) + theirs.var(axis=0)) / 2)
-    shift = ours.mean(axis=0) - theirs.mean(axis=0)
-    difference = np.divide(shift, spread, out=np.zeros_like(shift), where=spread > 0)
-    most = int(np.abs(difference).argmax())
-    if abs(difference[most]) < CLEAR:
-        return None
-    name = list(ATTRIBUTES)[most]
-    return AttributeOfSlice(name, float(ours[:, most].mean()), float(theirs[:, most].mean()), float(difference[most]))
-
-
-def _typical(found: Slice, members: list[int], context: EvaluationContext, generated: Tensor, n: int) -> list[int]:
-    """The most typical generated images, less those nearer to one before than real ones nearly ever are."""
-    made = list(found.region.generated)[: 4 * n]
-    if not made or len(members) < 2:
-        return made[:n]
-    low_pass = LowPass()
-    real = low_pass(unit_range(context.reference.data.x[members[:N_MEASURED]])).double()
-    features = low_pass(unit_range(generated[made])).double()
-    kept = distinct(features, float(nearest_distances(real).quantile(NEAR)))
-    return [place for place, is_kept in zip(made, kept.tolist(), strict=True) if is_kept][:n]
-
-
-def _sentence(
-    found: Slice,
-    classes: list[str],
-    predicted_as: tuple[str, float] | None,
-    attribute: AttributeOfSlice | None,
-    mean: float,
-    names: list[str],
-) -> str:
-    if not found.members:
-        return "No held-out real image is like these."
-    left_out = [name for name in names if name not in classes]
-    which = " and ".join(classes) if len(classes) < len(names) - 1 else f"all classes but {' and '.join(left_out)}"
-    rate, rest = found.error_rate, found.rest
-    parts = [
-        f"{len(found.members):,} real images of {which}, mean score {mean:.2f}: {rate.value:.0%} are errors "
-        f"({rate.low:.0%} to {rate.high:.0%}), of all others {rest.value:.1%}"
-    ]
-    if predicted_as is not None:
-        parts.append(f"{predicted_as[1]:.0%} of the errors are predicted as {predicted_as[0]}")
-    if found.judges:
-        parts.append(f"judges are wrong about {max(judge.value for judge in found.judges):.0%} of them at most")
-    if attribute is not None:
-        way = "higher" if attribute.difference > 0 else "lower"
-        parts.append(
-            f"{attribute.name} is {way} than in others of these classes ({attribute.inside:.3g} against "
-            f"{attribute.outside:.3g})"
-        )
-    return ("; ".join(parts) + ".").replace("%", " %")
-
-
-def _advice(found: Slice) -> str:
-    """What to collect."""
-    if found.is_own:
-        return "Collect images like these and train with them: judges do better on the same images."
-    if found.is_confirmed:
-        return "Hard for the judges, too: look whether a person can tell, and whether the labels are right."
-    needed = _needed(found)
-    more = f"about {needed:,} real images like these" if needed else "more real images like these"
-    return f"Not confirmed: it takes {more} to tell, if the error rate stays."
-
-
-def _needed(found: Slice) -> int | None:
-    """How many images would put the intervals apart with the error rates as they are; None for no number."""
-    if not found.members or not found.error_rate.value > found.rest.high:
-        return None
-    n = len(found.members)
-    while n < MOST_NEEDED:
-        if wilson(round(found.error_rate.value * n), n, 0.995).low > found.rest.high:
-            return n
-        n *= 2
-    return None

@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from uqgen.data.labelled import unit_range
-from uqgen.explanation.slices import SliceFacts, Slices
+from uqgen.explanation.slice_facts import SliceFacts
+from uqgen.explanation.slices import Slices
 from uqgen.report.captioned_images import captioned_images
 from uqgen.report.style import INK, TEXT, TITLE, new_figure, score_label, small_print, style
 
