@@ -51,7 +51,7 @@ def main(cfg: DictConfig) -> float:
 def _explain(
     folder: RunFolder, settings: dict[str, Any], chosen: "ExplanationSettings", editing: "EditingSettings"
 ) -> float:
-    from uqgen.explanation.editing_study import GUIDED  # slow imports, which --help and a mistake need not wait for
+    from uqgen.explanation.editing_study import SMALLEST  # slow imports, which --help and a mistake need not wait for
     from uqgen.explanation.slice_export import export_slices
     from uqgen.logs import log_to
     from uqgen.report.edit_figures import quality_rows
@@ -71,7 +71,7 @@ def _explain(
     if settings["edits"] is not None:
         quality = edit_many(run, settings["edits"], editing).quality
         say(quality_rows(quality))
-        return quality[GUIDED].reached.value
+        return quality[SMALLEST].reached.value
     explanation = explain_run(run, chosen)
     analysis = explanation.analysis
     say(shares_rows(analysis))

@@ -8,6 +8,7 @@ SETTINGS = {
     "model.pull": "guidance_gradient",
     "enforcement.n_siblings": "n_surrogates",
     "evaluation.n_correction": "n_recalibration",
+    "editing.n_pixel_steps": "n_baseline_steps",
 }
 RESULTS = {
     "n_images_of_correction": "n_images_of_recalibration",

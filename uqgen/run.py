@@ -146,8 +146,10 @@ class Run:
             image: the name of a file; a position in the test split; a PIL image; or an array as
                 `uqgen.data.images.fit_image` takes it.
             score: the score requested, or several.
-            n: different edits of each score; the smallest change comes first.
-            seed: draws where a GAN's search for the image's latent starts, and in what edits differ.
+            n: edits of each score, each of another way: by the condition, or by one aspect of the model's code alone
+                (of StyleGAN2 the layers of a resolution, of a flow a band of the noise's frequencies). The smallest
+                change comes first.
+            seed: draws where a GAN's search for the image's latent starts, and the noise through which guidance sees.
 
         Raises:
             SettingError: the image cannot be read, a score or n is out of range, or its model finds none.

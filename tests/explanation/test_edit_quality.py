@@ -21,7 +21,7 @@ def measure(score_out, judged, predicted=((2, 2, 2), (1, 2, 1)), own=(0.9, 0.5),
     before_and_after = torch.cat([torch.tensor([[0.8], [0.5]]), judged], dim=1)
     seen = torch.zeros(2, 4, dtype=torch.int64) if seen is None else torch.tensor(seen)
     judges = {"judge": Edits(edits.x[:, [0, 0, 1, 2]], before_and_after, seen)}
-    return edit_quality(given, edits, judges, ASKED, 0.05, n_resamples=20)
+    return edit_quality(given, edits, judges, ASKED, 0.05, frechet=1.0, n_resamples=20)
 
 
 @pytest.mark.parametrize(

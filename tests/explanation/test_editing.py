@@ -7,6 +7,7 @@ from torch import nn
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.explanation.editing import Editor, rescored
+from uqgen.explanation.edits import distance, smallest
 from uqgen.scores import get_score
 
 MSP = get_score("msp")
@@ -62,11 +63,51 @@ def test_guidance_reaches_what_no_condition_does(small, given, target):
 
 def test_an_edit_that_misses_its_score_is_the_nearest_there_was(small, given, target, monkeypatch):
     requested, ours = torch.tensor([0.5, 0.9]), editor(small, target, 1e-7, n_steps=3)
-    sound = Editor._guidance
-    monkeypatch.setattr(Editor, "_guidance", lambda *arguments: sound(*arguments).of_strength(30.0))  # leads too far
+    sound = Editor.guidance
+    monkeypatch.setattr(Editor, "guidance", lambda *arguments: sound(*arguments).of_strength(30.0))  # leads too far
     start = ours.by_condition(given, requested)
     miss = [(each.score_out - requested).abs() for each in (start.edits, ours.by_guidance(given, requested, start))]
     assert (miss[1] <= miss[0]).all()
+
+
+def test_an_aspect_reaches_a_score_by_its_own_part_of_the_code(small, given, target, monkeypatch):
+    ours, requested = editor(small, target, 0.02), torch.tensor([0.5])
+    changed, codes = Editor._changed, []
+
+    def remember(self, inversion, parts, code):
+        codes.append(code.detach())
+        return changed(self, inversion, parts, code)
+
+    one = given.select(slice(1))
+    start = small.inverter.code(one.latent, small.model.encoding(one.own)) + one.offset
+    monkeypatch.setattr(Editor, "_changed", remember)
+    for name, within in small.inverter.aspects.items():
+        codes.clear()
+        edits = ours.by_guidance(one, requested, ours._untouched(one, 1), name)
+        moved = codes[-1] - start
+        assert moved.norm() > 1e-3
+        torch.testing.assert_close(within(moved), moved, rtol=1e-3, atol=1e-4)
+        miss = abs(ours._untouched(one, 1).edits.score_out - requested), abs(edits.score_out - requested)
+        assert miss[1] < miss[0]
+
+
+def test_an_image_is_edited_alike_whatever_else_is_edited(small, given, target):
+    ours, requested = editor(small, target, 0.02, n_steps=4), torch.tensor([0.5])
+    together = ours.by_all_ways(given, requested)
+    alone = ours.by_all_ways(given.select(slice(2, 3)), requested)
+    for name, edits in together.items():
+        assert (edits.x[2:].int() - alone[name].x.int()).abs().max() <= 1
+
+
+def test_of_all_ways_the_smallest_change_that_reaches_the_score_counts(small, given, target):
+    ours, requested = editor(small, target, 0.02), torch.tensor([0.4, 0.7])
+    ways, x = ours.by_all_ways(given, requested), to_uint8(given.x)
+    assert list(ways) == ["condition", *ours.ways]
+    best = smallest([ways[name] for name in ours.ways], x, requested, 0.02)
+    assert (best.score_out - requested).abs().max() <= 0.02
+    for edits in ways.values():
+        reached = (edits.score_out - requested).abs() <= 0.02
+        assert (distance(best.x, x[:, None])[reached] <= distance(edits.x, x[:, None])[reached]).all()
 
 
 def test_scores_beyond_the_ends_are_reached_too(small, given, target):

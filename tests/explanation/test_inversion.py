@@ -1,9 +1,11 @@
+from itertools import combinations
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from uqgen.generators.ema import EMA
+from uqgen.generators.flow.inversion import of_band
 from uqgen.generators.gan.mlp import MLPGenerator
 from uqgen.settings import SettingError
 
@@ -62,16 +64,26 @@ def test_a_generator_that_images_cannot_be_found_in_is_refused(small):
         small.model.inverter()
 
 
-def test_inversions_beside_the_one_found_are_at_an_angle_and_reconstructed_anew(small):
-    found = small.known.select(slice(1))
-    several = small.inverter.near(found, 4, seed=0)
-    z = several.latent.z.flatten(1)
-    assert z[0].equal(found.latent.z[0].flatten())
-    angle = torch.nn.functional.cosine_similarity(z[1:], z[:1]).acos()
-    assert (angle < 1.2).all()
-    assert (z[1:] != z[:1]).any(dim=1).all()
-    torch.testing.assert_close(several.reconstruction, small.inverter.regenerate(several, several.own))
-    torch.testing.assert_close(several.reconstruction[:1], found.reconstruction, rtol=1e-4, atol=1e-4)
-    assert not several.reconstruction[1].allclose(several.reconstruction[0], atol=1e-3)
-    assert small.inverter.near(found, 4, seed=1).latent.z[1:].ne(several.latent.z[1:]).any()
-    assert len(small.inverter.near(found, 1, seed=0)) == 1
+def test_aspects_are_projections_that_share_nothing(small):
+    change = torch.randn(small.known.offset.shape)
+    parts = {name: within(change) for name, within in small.inverter.aspects.items()}
+    assert len(parts) >= 2
+    for name, part in parts.items():
+        assert part.abs().max() > 0.1
+        torch.testing.assert_close(small.inverter.aspects[name](part), part)
+    products = [(a * b).sum().item() for a, b in combinations(parts.values(), 2)]
+    assert products == pytest.approx([0] * len(products), abs=1e-4)
+
+
+@pytest.mark.parametrize("small", ["gan"], indirect=True)
+def test_the_layers_of_every_resolution_make_up_a_code(small):
+    change = torch.randn(small.known.offset.shape)
+    assert list(small.inverter.aspects) == ["layers at 4 pixels", "layers at 8 pixels"]
+    torch.testing.assert_close(sum(within(change) for within in small.inverter.aspects.values()), change)
+
+
+def test_a_band_has_the_waves_that_are_its_own():
+    place = torch.arange(16) / 16 * 2 * torch.pi
+    slow, fast = (torch.cos(n * place).expand(1, 1, 16, 16) for n in (3, 5))
+    torch.testing.assert_close(of_band(0, 4, slow + fast), slow, rtol=0, atol=1e-5)
+    torch.testing.assert_close(of_band(4, 8, slow + fast), fast, rtol=0, atol=1e-5)

@@ -19,7 +19,8 @@ def edited(channels):
     given = torch.full((channels, 8, 8), 100, dtype=torch.uint8)
     x, predictions = torch.zeros(2, channels, 8, 8), torch.tensor([0, 1])
     changes = EditChanges(SAID > 0, SAID, SAID, {}, {})
-    return EditedImage(given, 0.97, 0, given, 0.125, torch.tensor([0.8, 0.5]), x, SAID, predictions, changes)
+    ways = ["condition, then guidance", "layers at 8 pixels"]
+    return EditedImage(given, 0.97, 0, given, 0.125, ways, torch.tensor([0.8, 0.5]), x, SAID, predictions, changes)
 
 
 def many():
@@ -52,10 +53,14 @@ def test_nothing_is_cut_off(make):
 
 def test_the_table_has_a_row_for_each_measure_and_viewer():
     numbers = [Estimate(value, value, value) for value in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)]
-    quality = EditQuality(2, 4, *numbers[:5], {"target": numbers[5]}, {"target": numbers[6], "judge 1": numbers[7]})
+    quality = EditQuality(
+        2, 4, *numbers[:3], 7.5, *numbers[3:5], {"target": numbers[5]}, {"target": numbers[6], "judge 1": numbers[7]}
+    )
     rows = quality_rows({"pixels": quality})
     assert [row[0] for row in rows[1:]] == [
-        "score reached", "L1 (mean of pixels)", "L2", "class kept", "monotone", "followed, target",
+        "score reached", "L1 (mean of pixels)", "L2", "Fréchet distance from real", "class kept", "monotone",
+        "followed, target",
         "true class kept, target", "true class kept, judge 1",
     ]  # fmt: skip
-    assert [row[1][:5] for row in rows[1:]] == [f"{number.value:.3f}" for number in numbers]
+    expected = [f"{number.value:.3f}" for number in numbers]
+    assert [row[1][:5] for row in rows[1:]] == [*expected[:3], "7.5", *expected[3:]]

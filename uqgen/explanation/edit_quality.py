@@ -24,6 +24,8 @@ class EditQuality:
         l1: mean absolute change of pixels in [0, 1].
         l2: mean Euclidean distance moved, of the same pixels.
         class_kept: share whose most probable class, to the target, is that of the image given.
+        frechet: Fréchet distance (Heusel et al., 2017) of the edits that count from real images of the same classes and
+            scores, in the features that images are compared in.
         monotone: share of neighbouring scores requested whose scores achieved have the same order; see `monotonicity`.
         followed: for the target and each judge, how much of the change of score requested it sees: the slope of the
             regression of its own change on the one requested, through 0. An edit that the target follows and no judge
@@ -37,10 +39,16 @@ class EditQuality:
     reached: Estimate
     l1: Estimate
     l2: Estimate
+    frechet: float
     class_kept: Estimate
     monotone: Estimate
     followed: dict[str, Estimate]
     true_class_kept: dict[str, Estimate]
+
+
+def changes(given: GivenImages, requested: Tensor, tolerance: float) -> Tensor:
+    """Which of N images are to be changed for which of S scores requested, bool [N, S]; these pairs count."""
+    return (requested - given.own.score[:, None]).abs() > tolerance
 
 
 def monotonicity(scores: Tensor) -> Tensor:
@@ -61,6 +69,7 @@ def edit_quality(
     judged: Mapping[str, Edits],
     requested: Tensor,
     tolerance: float,
+    frechet: float,
     n_resamples: int = 1_000,
     seed: int = 0,
 ) -> EditQuality:
@@ -72,10 +81,11 @@ def edit_quality(
         judged: what each judge says of the N images before, followed by their S edits.
         requested: float32 [S], increasing.
         tolerance: by which a score may be missed.
+        frechet: see `EditQuality`.
         n_resamples, seed: of the bootstrap.
     """
     wanted = requested - given.own.score[:, None]
-    counts = (wanted.abs() > tolerance).double()
+    counts = changes(given, requested, tolerance).double()
     means = {
         "reached": (edits.score_out - requested).abs() <= tolerance,
         "l1": (edits.x.float() - given.x[:, None].float()).abs().mean(dim=(2, 3, 4)) / 255,
@@ -90,6 +100,7 @@ def edit_quality(
     return EditQuality(
         n_images=len(given.x),
         n_edits=int(counts.sum()),
+        frechet=frechet,
         **_ratios(parts, n_resamples, seed),
         followed=_ratios(followed, n_resamples, seed),
         true_class_kept=_ratios(kept, n_resamples, seed),

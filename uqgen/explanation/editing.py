@@ -1,18 +1,23 @@
 """A given image, more uncertain or surer, with the smallest change that reaches the score requested.
 
-An image's change is what the model changes when the condition does, its latent kept, and it is made to the image given,
-not to its reconstruction: what the inversion misses of an image is neither lost nor counted as a change. Where no
-condition reaches the score, the target guides the image's code on.
+An image is edited in several ways. One changes the condition and keeps the latent, and where no condition reaches the
+score, the target guides the image's code on. Each of the others keeps the condition and has the target guide one aspect
+of the code alone: a digit then stays as sharp as it was and loses a stroke, where the condition blurs it.
+
+A change is made to the image given, not to its reconstruction: what the inversion misses of an image is neither lost
+nor counted as a change. Guidance sees images through noise, so that more of what it changes is seen by other
+classifiers, too.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
 from rich.progress import track
 from torch import Tensor
 
+from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
@@ -22,7 +27,9 @@ from uqgen.generators.inversion import Inversion, Inverter
 from uqgen.guidance.guidance import Guidance
 from uqgen.scores import Score
 
+CONDITION, GUIDED = "condition", "condition, then guidance"  # names of ways
 N_FED = 16  # scores fed on either side of the own one
+NOISE = 0.2  # of pixels in [-1, 1], through which guidance sees images: standard deviation
 BOUND = 0.1  # of a step of guidance, as a share of the code's length
 BEYOND = 0.1  # how far the ends of guidance lie beyond the scores requested, as a share of their range
 CHUNK = 100  # images made at once
@@ -52,6 +59,7 @@ class Editor:
         ends: the lowest and the highest score fed.
         tolerance: by which a score may be missed.
         n_steps: steps of guidance, at most.
+        seed: draws the noise through which guidance sees images.
     """
 
     inverter: Inverter
@@ -60,6 +68,22 @@ class Editor:
     ends: tuple[float, float]
     tolerance: float
     n_steps: int
+    seed: int = 0
+
+    @property
+    def ways(self) -> list[str]:
+        """In which images are edited as far as guidance leads."""
+        return [GUIDED, *self.inverter.aspects]
+
+    def by_all_ways(self, inversion: Inversion, requested: Tensor) -> dict[str, Edits]:
+        """Edits by each way, and by the condition alone.
+
+        Args:
+            inversion, requested: see `by_condition`.
+        """
+        start, untouched = self.by_condition(inversion, requested), self._untouched(inversion, len(requested))
+        by_aspect = {name: self.by_guidance(inversion, requested, untouched, name) for name in self.inverter.aspects}
+        return {CONDITION: start.edits, GUIDED: self.by_guidance(inversion, requested, start), **by_aspect}
 
     @torch.no_grad()
     def by_condition(self, inversion: Inversion, requested: Tensor) -> ConditionEdits:
@@ -84,36 +108,58 @@ class Editor:
         found = (part[row, chosen] for part in (candidates.x, candidates.score_out, candidates.predicted))
         return ConditionEdits(Edits(*found), fed.cpu()[row, chosen])
 
-    def by_guidance(self, inversion: Inversion, requested: Tensor, start: ConditionEdits) -> Edits:
-        """Goes on with those edits by the condition that have not reached their score.
+    def by_guidance(
+        self, inversion: Inversion, requested: Tensor, start: ConditionEdits, aspect: str | None = None
+    ) -> Edits:
+        """Goes on with those edits that have not reached their score.
 
         Args:
             inversion, requested: see `by_condition`.
-            start: what that returned.
+            start: where guidance begins.
+            aspect: the one part of the code that is changed; None for all of it.
         """
         edits, device = start.edits, inversion.x.device
         image, level = ((edits.score_out - requested).abs() > self.tolerance).nonzero(as_tuple=True)
         if len(image) == 0:
             return edits
-        guidance, x = self._guidance(requested), edits.x.clone()
-        for chunk in track(torch.arange(len(image)).split(CHUNK), "edits by guidance"):
+        within = (lambda change: change) if aspect is None else self.inverter.aspects[aspect]
+        guidance, x = self.guidance(requested), edits.x.clone()
+        for chunk in track(torch.arange(len(image)).split(CHUNK), f"edits by {aspect or 'guidance'}"):
             row, column = image[chunk], level[chunk]
             part, wanted = inversion.select(row.to(device)), requested[column].to(device)
             fed = rescored(self.inverter.encoding, part.own, start.fed[row, column].to(device))
             begun = x[row, column].to(device), (edits.score_out[row, column] - requested[column]).abs().to(device)
-            x[row, column] = self._guided(guidance, part, self.inverter.encoding(fed), wanted, begun).cpu()
+            x[row, column] = self._guided(guidance, part, self.inverter.encoding(fed), wanted, begun, within).cpu()
         return self._scored(x, inversion)
+
+    def _untouched(self, inversion: Inversion, n_scores: int) -> ConditionEdits:
+        """The images given, once for each score, under their own conditions."""
+        x = to_uint8(inversion.x).cpu()[:, None].expand(-1, n_scores, -1, -1, -1)
+        return ConditionEdits(self._scored(x, inversion), inversion.own.score.cpu()[:, None].expand(-1, n_scores))
 
     def _fed(self, own: Tensor) -> Tensor:
         """The own scores float32 [N], and scores on the way from each to either end: float32 [N, 1 + 2 N_FED]."""
         way = torch.linspace(0, 1, N_FED + 1, device=own.device)[1:]
         return torch.cat([own[:, None], *(own[:, None] + (end - own[:, None]) * way for end in self.ends)], dim=1)
 
-    def _guidance(self, requested: Tensor) -> Guidance:
+    def made_of(self, inversion: Inversion, z: Tensor) -> Tensor:
+        """The images given, with what other latents change in what the model makes; float32, not clipped.
+
+        Args:
+            inversion: of N images.
+            z: N latents, see `Latent`; images are differentiable by them.
+        """
+        parts, latent = self.inverter.encoding(inversion.own), replace(inversion.latent, z=z)
+        return self._changed(inversion, parts, self.inverter.code(latent, parts) + inversion.offset)
+
+    def guidance(self, requested: Tensor) -> Guidance:
         """By the target alone, whole Newton steps.
 
         Its ends are beyond all that is requested, as far as the score goes: at its ends guidance stops short of a
         score.
+
+        Args:
+            requested: float32 [S].
         """
         low, high = min(self.ends[0], float(requested.min())), max(self.ends[1], float(requested.max()))
         least, most = self.score.range(self.inverter.encoding.n_classes)
@@ -127,6 +173,7 @@ class Editor:
         parts: tuple[Tensor, ...],
         requested: Tensor,
         begun: tuple[Tensor, Tensor],
+        within: Callable[[Tensor], Tensor],
     ) -> Tensor:
         """Moves codes until each image reaches its score; one that never does is the nearest in score there was.
 
@@ -136,6 +183,7 @@ class Editor:
             parts: the encoded condition from which each starts.
             requested: float32 [M].
             begun: images so far, uint8 [M, C, H, W], and how far they are from the score requested, float32 [M].
+            within: the part of a change that is made.
 
         Returns:
             uint8 [M, C, H, W].
@@ -143,22 +191,36 @@ class Editor:
         code = self.inverter.code(inversion.latent, parts) + inversion.offset
         bound = BOUND * code.flatten(1).norm(dim=1)
         nearest, least = begun
+        rng = seeding.generator(self.seed, device=code.device)
         for _ in range(self.n_steps):
             left = (least > self.tolerance).nonzero().squeeze(1)
             if len(left) == 0:
                 break
-            part, wanted = inversion.select(left), requested[left]
-            decode = partial(self._changed, part, tuple(each[left] for each in parts))
-            code[left] += guidance.step(
-                code[left], decode, part.own._replace(score=wanted, probabilities=None), bound[left]
-            )
+            part, at, wanted = inversion.select(left), code[left], requested[left]
+            decode = partial(self._decoded, part, tuple(each[left] for each in parts), at, within)
+            noise = NOISE * torch.randn(part.x.shape[1:], generator=rng, device=rng.device)  # the same for all images
+            condition = part.own._replace(score=wanted, probabilities=None)
+            step = guidance.step(torch.zeros_like(at), partial(decode, noise), condition, bound[left])
+            code[left] = at + within(step)
             with torch.no_grad():
-                x = to_uint8(decode(code[left]))
+                x = to_uint8(decode(0, step))
                 miss = (self.score(self.target(unit_range(x)), part.own.label) - wanted).abs()
             is_nearer = miss < least[left]
             nearest[left[is_nearer]] = x[is_nearer]
             least[left] = least[left].minimum(miss)
         return nearest
+
+    def _decoded(
+        self,
+        inversion: Inversion,
+        parts: Sequence[Tensor],
+        code: Tensor,
+        within: Callable[[Tensor], Tensor],
+        noise: Tensor | int,
+        change: Tensor,
+    ) -> Tensor:
+        """Images whose code is changed in one part, and noise on them."""
+        return self._changed(inversion, parts, code + within(change)) + noise
 
     def _changed(self, inversion: Inversion, parts: Sequence[Tensor], code: Tensor) -> Tensor:
         """The images given, with what another code and condition change in what the model makes."""

@@ -14,8 +14,8 @@ class EditingSettings:
         tolerance: by which a score may be missed.
         n_inversion_steps: steps of a GAN's search for an image's latent, or of a flow's integration; None for as many
             as either needs.
-        n_editing_steps: steps of guidance of an edit that the condition alone does not bring to its score, at most.
-        n_pixel_steps: steps of the baseline that edits pixels, at most.
+        n_editing_steps: steps of guidance of an edit, at most.
+        n_baseline_steps: steps of the baselines that edit pixels and search latents, at most.
         n_between: images on the way from one to another, both ends counted.
         n_resamples: resamples of the bootstrap.
         seed: draws images, starts and resamples.
@@ -27,8 +27,8 @@ class EditingSettings:
     n_scores: int = 5
     tolerance: float = 0.05
     n_inversion_steps: int | None = None
-    n_editing_steps: int = 12
-    n_pixel_steps: int = 100
+    n_editing_steps: int = 24
+    n_baseline_steps: int = 100
     n_between: int = 41
     n_resamples: int = 1_000
     seed: int = 0
@@ -39,6 +39,6 @@ class EditingSettings:
         require_number("tolerance", self.tolerance, 0)
         if self.n_inversion_steps is not None:
             require_integer("n_inversion_steps", self.n_inversion_steps, 1)
-        for name in ("n_editing_steps", "n_pixel_steps", "n_resamples"):
+        for name in ("n_editing_steps", "n_baseline_steps", "n_resamples"):
             require_integer(name, getattr(self, name), 1)
         require_integer("seed", self.seed, 0)

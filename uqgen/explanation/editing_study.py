@@ -9,19 +9,23 @@ from torch import Tensor
 from uqgen import seeding
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.evaluation.context import EvaluationContext
-from uqgen.explanation.edit_quality import EditQuality, edit_quality
+from uqgen.evaluation.real import features_of
+from uqgen.explanation.edit_quality import EditQuality, changes, edit_quality
 from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
-from uqgen.explanation.edits import Edits
+from uqgen.explanation.edits import Edits, smallest
 from uqgen.explanation.given_image import GivenImages, editor_of, find
+from uqgen.explanation.latent_search import search_latents
 from uqgen.explanation.nearest_real import nearest_real
 from uqgen.explanation.pixel_editing import edit_pixels
 from uqgen.explanation.shares import balanced_weights
 from uqgen.generators.inversion import Inversion
 from uqgen.generators.model import ConditionalModel
+from uqgen.metrics.fidelity import frechet_distance
 from uqgen.settings import require
 
-GUIDED = "condition, then guidance"  # the method that is chosen most
+SMALLEST = "smallest change"  # of all ways, the method that is shown first
+N_NEAREST = 50  # real images of a class and score, of which one is drawn to compare an edit with
 N_BINS = 10  # of the range of scores, over which the images are spread
 
 
@@ -70,8 +74,9 @@ def study_edits(model: ConditionalModel, context: EvaluationContext, n: int, set
     given = GivenImages(real.data.x[index], own)
     editor, requested = editor_of(model, context, settings), torch.linspace(low, high, settings.n_scores)
     inversion = find(given, editor.inverter, model.device)
-    edits = _edit_by_all(context, editor, inversion, given, requested, settings.n_pixel_steps)
-    quality = {name: _quality(context, given, made, requested, settings) for name, made in edits.items()}
+    edits = _edit_by_all(context, editor, inversion, given, requested, settings.n_baseline_steps)
+    like = features_of(_real_of(context, given, requested, settings), context.features)
+    quality = {name: _quality(context, given, made, requested, settings, like) for name, made in edits.items()}
     return EditingStudy(given, inversion.error.cpu(), requested, edits, quality)
 
 
@@ -81,15 +86,16 @@ def _edit_by_all(
     inversion: Inversion,
     given: GivenImages,
     requested: Tensor,
-    n_pixel_steps: int,
+    n_baseline_steps: int,
 ) -> dict[str, Edits]:
     target, score, tolerance = editor.target, editor.score, editor.tolerance
-    start = editor.by_condition(inversion, requested)
+    ways = editor.by_all_ways(inversion, requested)
     x, label, real = inversion.x, inversion.own.label, context.data.train
     return {
-        "condition": start.edits,
-        GUIDED: editor.by_guidance(inversion, requested, start),
-        "pixels": edit_pixels(x, label, target, score, requested, tolerance, n_pixel_steps),
+        SMALLEST: smallest([ways[name] for name in editor.ways], given.x, requested, tolerance),
+        **ways,
+        "search of latents": search_latents(editor, inversion, requested, n_baseline_steps),
+        "pixels": edit_pixels(x, label, target, score, requested, tolerance, n_baseline_steps),
         "nearest real image": nearest_real(
             given.x, given.own.label, real, context.own.score, target, score, requested, tolerance
         ),
@@ -97,8 +103,32 @@ def _edit_by_all(
 
 
 def _quality(
-    context: EvaluationContext, given: GivenImages, edits: Edits, requested: Tensor, settings: EditingSettings
+    context: EvaluationContext,
+    given: GivenImages,
+    edits: Edits,
+    requested: Tensor,
+    settings: EditingSettings,
+    like: Tensor,
 ) -> EditQuality:
+    """`like`: features of real images to which the edits are compared, float [M, F]."""
     x, judges = torch.cat([given.x[:, None], edits.x], dim=1), context.reference.judges
     judged = {name: Edits.scored(x, given.own.label, judge.classifier, judge.score) for name, judge in judges.items()}
-    return edit_quality(given, edits, judged, requested, settings.tolerance, settings.n_resamples, settings.seed)
+    counted = edits.x[changes(given, requested, settings.tolerance)]
+    frechet = frechet_distance(like, features_of(counted, context.features))
+    tolerance, resampling = settings.tolerance, (settings.n_resamples, settings.seed)
+    return edit_quality(given, edits, judged, requested, tolerance, frechet, *resampling)
+
+
+def _real_of(context: EvaluationContext, given: GivenImages, requested: Tensor, settings: EditingSettings) -> Tensor:
+    """For each edit that counts a real image of its class, drawn from those with the nearest scores."""
+    rng, own = seeding.generator(settings.seed), context.own
+    image, level = changes(given, requested, settings.tolerance).nonzero(as_tuple=True)
+    drawn = torch.zeros_like(image)
+    for label in given.own.label.unique():
+        of_class = (own.label == label).nonzero().squeeze(1)
+        away = (own.score[of_class] - requested[:, None]).abs()
+        nearest = of_class[away.topk(min(N_NEAREST, len(of_class)), largest=False).indices]  # [S, N_NEAREST]
+        mine = given.own.label[image] == label
+        chosen = torch.randint(nearest.shape[1], (int(mine.sum()),), generator=rng)
+        drawn[mine] = nearest[level[mine], chosen]
+    return context.data.train.x[drawn]

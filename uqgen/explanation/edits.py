@@ -1,5 +1,6 @@
 """Images edited to other scores, whichever method edited them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -39,6 +40,29 @@ class Edits:
         logits = classifier.predict(x.flatten(0, 1))
         achieved = score(logits, label.cpu().repeat_interleave(shape[1]))
         return cls(x, achieved.view(shape), predictive_logits(logits).argmax(dim=1).view(shape))
+
+
+def stacked(ways: Sequence[Edits]) -> Edits:
+    """Edits of one image in W ways, those of a way in a row."""
+    parts = zip(*((each.x, each.score_out, each.predicted) for each in ways), strict=True)
+    return Edits(*(torch.cat(part) for part in parts))
+
+
+def smallest(ways: Sequence[Edits], given: Tensor, requested: Tensor, tolerance: float) -> Edits:
+    """Of each image and score the edit with the smallest change, of the ways that reach the score.
+
+    Args:
+        ways: edits of the same images to the same scores.
+        given: uint8 [N, C, H, W].
+        requested: float32 [S].
+        tolerance: by which a score may be missed.
+    """
+    change = torch.stack([distance(each.x, given[:, None]) for each in ways], dim=-1)
+    miss = torch.stack([(each.score_out - requested).abs() for each in ways], dim=-1)
+    chosen = smallest_change(change, miss, tolerance)
+    row, column = (torch.arange(size) for size in chosen.shape)
+    parts = zip(*((each.x, each.score_out, each.predicted) for each in ways), strict=True)
+    return Edits(*(torch.stack(part)[chosen, row[:, None], column] for part in parts))
 
 
 def smallest_change(change: Tensor, miss: Tensor, tolerance: float) -> Tensor:

@@ -19,7 +19,7 @@ from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.edit_changes import EditChanges, changes_of
 from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
-from uqgen.explanation.edits import distance
+from uqgen.explanation.edits import distance, stacked
 from uqgen.generators.inversion import Inversion, Inverter
 from uqgen.generators.model import ConditionalModel
 from uqgen.settings import SettingError, require
@@ -59,6 +59,7 @@ class EditedImage:
         predicted: its most probable class.
         reconstruction: uint8 [C, H, W], as the model makes it.
         error: root mean square difference of the two, pixels being in [0, 1].
+        ways: E names, of how each was made.
         score_in: float32 [E], the scores requested.
         x: float32 [E, C, H, W] in [-1, 1], at the 256 levels of a picture.
         score_out: float32 [E], the scores achieved.
@@ -71,6 +72,7 @@ class EditedImage:
     predicted: int
     reconstruction: Tensor
     error: float
+    ways: list[str]
     score_in: Tensor
     x: Tensor
     score_out: Tensor
@@ -131,7 +133,7 @@ def editor_of(model: ConditionalModel, context: EvaluationContext, settings: Edi
     """
     inverter = model.inverter(settings.n_inversion_steps, settings.seed)
     seen = context.target, context.score, context.requested_range
-    return Editor(inverter, *seen, settings.tolerance, settings.n_editing_steps)
+    return Editor(inverter, *seen, settings.tolerance, settings.n_editing_steps, settings.seed)
 
 
 def edit_image(
@@ -150,19 +152,20 @@ def edit_image(
         image: see `given_images`.
         scores: requested.
         settings: see there.
-        n: different edits of each score.
+        n: edits of each score, of different ways.
 
     Raises:
-        SettingError: the image cannot be read, or images cannot be found in the model.
+        SettingError: the image cannot be read, images cannot be found in the model, or there are not as many ways.
     """
-    given = given_images(context, [image])
     editor, requested = editor_of(model, context, settings), torch.tensor(scores, dtype=torch.float32)
+    require(n <= len(editor.ways), "n", n, f"1 to {len(editor.ways)}: {', '.join(editor.ways)}")
+    given = given_images(context, [image])
     found = find(given, editor.inverter, model.device)
-    inversion = editor.inverter.near(found, n, settings.seed)
-    edits = editor.by_guidance(inversion, requested, editor.by_condition(inversion, requested))
+    ways = editor.by_all_ways(found, requested)
+    edits = stacked([ways[name] for name in editor.ways])
     reached = (edits.score_out - requested).abs() <= settings.tolerance
     # Of each score first those that reach it, the smallest change before the others.
-    order = (distance(edits.x, given.x) - 1e6 * reached).argsort(dim=0).T.flatten()
+    order = (distance(edits.x, given.x) - 1e6 * reached).argsort(dim=0)[:n].T.flatten()
     level = torch.arange(len(requested)).repeat_interleave(n)
     x = edits.x[order, level]
     return EditedImage(
@@ -171,6 +174,7 @@ def edit_image(
         predicted=int(given.predicted[0]),
         reconstruction=to_uint8(found.reconstruction[0]).cpu(),
         error=float(found.error[0]),
+        ways=[editor.ways[way] for way in order.tolist()],
         score_in=requested[level],
         x=unit_range(x),
         score_out=edits.score_out[order, level],

@@ -1,20 +1,16 @@
 """Given images in a trained model: found, made again under another condition, and led from one to another."""
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from uqgen import seeding
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.generators.channels import Channels
 from uqgen.generators.latent import Latent
-
-BESIDE = 0.2  # radians from a latent to those beside it
 
 
 @dataclass(frozen=True)
@@ -85,6 +81,14 @@ class Inverter(ABC):
     def mix(self, codes: Tensor, way: Tensor) -> Tensor:
         """Codes on the way from the first of two, float32 [2, ...], to the second: one for each of float32 [S]."""
 
+    @property
+    @abstractmethod
+    def aspects(self) -> dict[str, Callable[[Tensor], Tensor]]:
+        """Parts of a code, each of which changes something else in the image.
+
+        Each is an orthogonal projection of changes of codes, float32 [N, ...] to the same shape.
+        """
+
     @abstractmethod
     def channels(self, latent: Latent, parts: Sequence[Tensor]) -> Channels:
         """What can be changed in images beside their condition.
@@ -110,26 +114,6 @@ class Inverter(ABC):
         """The images that the model makes of what was found, under complete conditions; float32, not clipped."""
         parts = self.encoding(condition)
         return self.decode(self.code(inversion.latent, parts) + inversion.offset, inversion.latent, parts)
-
-    def near(self, found: Inversion, n: int, seed: int) -> Inversion:
-        """What was found n times, the first as it is and the others from latents beside it, in other directions.
-
-        Each is reconstructed anew, so that the change which a condition makes is another one, of an image like it.
-
-        Args:
-            found: one image.
-            n: number of inversions.
-            seed: draws the directions.
-        """
-        index = torch.zeros(n, dtype=torch.int64, device=found.x.device)
-        rng = seeding.generator(seed, device=found.x.device)
-        z = found.latent.z
-        drawn = torch.randn(n - 1, *z.shape[1:], generator=rng, device=rng.device)
-        drawn = drawn * (z.norm() / drawn.flatten(1).norm(dim=1).clamp_min(1e-9)).view(-1, *[1] * (z.dim() - 1))
-        others = math.cos(BESIDE) * z + math.sin(BESIDE) * drawn
-        several = found.select(index)
-        several = replace(several, latent=replace(several.latent, z=torch.cat([z, others])))
-        return replace(several, reconstruction=self.regenerate(several, several.own))
 
     @torch.no_grad()
     def between(self, ends: Inversion, n: int) -> Tensor:

@@ -11,12 +11,19 @@ from uqgen.data.labelled import unit_range
 from uqgen.explanation.edit_quality import EditQuality
 from uqgen.explanation.edits import Edits
 from uqgen.explanation.given_image import EditedImage, GivenImages
+from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.arrays import Array
 from uqgen.report.captioned_images import captioned_images, names_above
-from uqgen.report.style import INK, TEXT, score_label, small_print, with_interval
+from uqgen.report.style import INK, TEXT, score_label, small_print
 from uqgen.report.sweep_figures import DIFFERENCES
 
-_METHODS_SHORT = {"condition, then guidance": "guided", "nearest real image": "real"}  # of rows
+_DRAWN = {  # methods, and what their rows are called
+    "smallest change": "smallest",
+    "condition, then guidance": "condition",
+    "search of latents": "search",
+    "pixels": "pixels",
+    "nearest real image": "real",
+}
 
 
 def edited_image_figure(edited: EditedImage, class_names: Sequence[str], score_name: str, *, seed: int) -> Figure:
@@ -59,7 +66,7 @@ def edits_figure(
     *,
     seed: int,
 ) -> Figure:
-    """The first images and what each method made of them: a row for each image and method.
+    """The first images and what the smallest change, the condition and the baselines make of them, a row for each.
 
     A prediction other than that of the image given is set in red and bold.
 
@@ -72,16 +79,17 @@ def edits_figure(
         seed: of the inversion, for the small print.
     """
     columns = ["given", *(f"{score:.3g}" for score in requested.tolist())]
-    names = names_above(class_names, len(columns), [_METHODS_SHORT.get(method, method) for method in edits])
+    drawn = {method: edits[method] for method in _DRAWN if method in edits}
+    names = names_above(class_names, len(columns), [_DRAWN[method] for method in drawn])
     images, words, marked, rows = [], [], [], []
     for number in range(min(3, len(given.x))):
         own = _says(names[int(given.predicted[number])], float(given.own.score[number]))
-        for method, made in edits.items():
+        for method, made in drawn.items():
             images.append(torch.cat([given.x[number : number + 1], made.x[number]]))
             says = zip(made.predicted[number].tolist(), made.score_out[number].tolist(), strict=True)
             words.append([own, *(_says(names[guess], value) for guess, value in says)])
             marked.append([False, *(made.predicted[number] != given.predicted[number]).tolist()])
-            rows.append(_METHODS_SHORT.get(method, method))
+            rows.append(_DRAWN[method])
     shown = unit_range(torch.stack(images)).numpy()
     figure, axes = captioned_images(shown, words, np.array(marked), rows, columns)
     axes.set_xlabel(f"{score_label(score_name)} requested", fontsize=TEXT, color=INK)
@@ -90,18 +98,23 @@ def edits_figure(
 
 
 def quality_rows(quality: Mapping[str, EditQuality]) -> list[list[str]]:
-    """The table of methods as text: a header, then a row for each measure."""
+    """The table of methods as text: a header, then a row for each measure; intervals stand in the results."""
     names = ("reached", "l1", "l2", "class_kept", "monotone")
     titles = ("score reached", "L1 (mean of pixels)", "L2", "class kept", "monotone")
     rows = [
-        [title, *(with_interval(getattr(found, name)) for found in quality.values())]
+        [title, *(_short(getattr(found, name)) for found in quality.values())]
         for name, title in zip(names, titles, strict=True)
     ]
+    rows.insert(3, ["Fréchet distance from real", *(f"{found.frechet:.3g}" for found in quality.values())])
     for measure, title in (("followed", "followed"), ("true_class_kept", "true class kept")):
         viewed = {method: getattr(found, measure) for method, found in quality.items()}
         viewers = next(iter(viewed.values()))
-        rows += [[f"{title}, {viewer}", *(with_interval(of[viewer]) for of in viewed.values())] for viewer in viewers]
-    return [["95 % intervals", *quality], *rows]
+        rows += [[f"{title}, {viewer}", *(_short(of[viewer]) for of in viewed.values())] for viewer in viewers]
+    return [["", *quality], *rows]
+
+
+def _short(estimate: Estimate) -> str:
+    return f"{estimate.value:.3f}"
 
 
 def _says(name: str, score: float) -> str:

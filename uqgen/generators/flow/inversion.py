@@ -5,7 +5,8 @@ again under the same, is the image, but for the solver's error. Integrated forth
 image of the same noise (Hu et al., 2024, "Latent space editing in transformer-based flow matching").
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ from uqgen.generators.latent import Latent, spherical
 from uqgen.hardware import fast_autocast
 
 N_STEPS = 24  # either way, unless another number is given
+BANDS = (0, 4), (4, 8)  # of waves in a width of the image
 
 
 class FlowInverter(Inverter):
@@ -55,6 +57,11 @@ class FlowInverter(Inverter):
         """See `Inverter`; along the arc from noise to noise."""
         return spherical(codes[0], codes[1], way)
 
+    @property
+    def aspects(self) -> dict[str, Callable[[Tensor], Tensor]]:
+        """See `Inverter`; bands of the noise's frequencies. Changes of higher ones are mostly tricks on the target."""
+        return {f"{low} to {high} waves": partial(of_band, low, high) for low, high in BANDS}
+
     def channels(self, latent: Latent, parts: Sequence[Tensor]) -> Channels:
         """See `Inverter`."""
         return NoiseChannels(lambda noise, parts: self._integrate(noise, parts, self.times), latent)
@@ -68,3 +75,11 @@ class FlowInverter(Inverter):
             return checkpoint(velocity, x, time, use_reentrant=False)
 
         return integrate(recomputed if torch.is_grad_enabled() else velocity, x, times)
+
+
+def of_band(low: float, high: float, x: Tensor) -> Tensor:
+    """The part of images float32 [N, C, H, W] that has at least `low` and less than `high` waves in a width."""
+    height, width = x.shape[-2:]
+    rows, columns = torch.fft.fftfreq(height) * height, torch.fft.rfftfreq(width) * width
+    waves = torch.hypot(rows[:, None], columns[None]).to(x.device)
+    return torch.fft.irfft2(torch.fft.rfft2(x) * ((waves >= low) & (waves < high)), s=(height, width))

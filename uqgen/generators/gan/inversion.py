@@ -6,7 +6,8 @@ for each layer, are W+ of Abdal et al. (2019), "Image2StyleGAN", and are kept sm
 follow changes of it (Tov et al., 2021, "Designing an encoder for StyleGAN image manipulation").
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from rich.progress import track
@@ -76,6 +77,13 @@ class StyleInverter(Inverter):
         """See `Inverter`; straight through W+."""
         return codes[0].lerp(codes[1], way[:, None, None])
 
+    @property
+    def aspects(self) -> dict[str, Callable[[Tensor], Tensor]]:
+        """See `Inverter`; the w of all layers of a resolution, those up to a quarter of the image's size together."""
+        sizes = self.generator.noise_sizes
+        of_layer = [max(size, sizes[-1] // 4) for size in sizes]
+        return {f"layers at {size} pixels": partial(_of_layers, of_layer, size) for size in sorted(set(of_layer))}
+
     def channels(self, latent: Latent, parts: Sequence[Tensor]) -> Channels:
         """See `Inverter`."""
         return StyleChannels(self.generator, latent, parts)
@@ -89,3 +97,9 @@ class StyleInverter(Inverter):
         nearest = torch.stack(distance).argmin(dim=0)
         z = torch.stack([latent.z for latent in drawn])[nearest, torch.arange(len(x), device=x.device)]
         return Latent(z, drawn[-1].noise)
+
+
+def _of_layers(of_layer: Sequence[int], size: int, change: Tensor) -> Tensor:
+    """The part of float32 [N, n_layers, w_dim] that belongs to layers of a size, the rest 0."""
+    is_of_size = torch.tensor([each == size for each in of_layer], device=change.device)
+    return change * is_of_size[:, None]
