@@ -24,6 +24,12 @@ class FourierEncoding(ApartEncoding):
 
     Raises:
         SettingError: there is no frequency.
+
+    Example:
+        >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> one_hot, features = FourierEncoding(2, real, n_frequencies=3)(real)
+        >>> one_hot.shape, features.shape
+        (torch.Size([2, 2]), torch.Size([2, 7]))
     """
 
     def __init__(self, n_classes: int, real: Condition, n_frequencies: int = 4) -> None:

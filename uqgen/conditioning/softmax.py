@@ -33,6 +33,13 @@ class SoftmaxEncoding(Encoding):
     Args:
         n_classes: number of classes K.
         real: class, score and probabilities of every training image.
+
+    Example:
+        >>> p = torch.tensor([[0.8, 0.2], [0.1, 0.9]])
+        >>> encoding = SoftmaxEncoding(2, Condition(p.argmax(dim=1), p.amax(dim=1), p))
+        >>> requested = Condition(torch.tensor([0]), torch.tensor([0.6]))
+        >>> encoding.complete(requested, chance=torch.tensor([0.0])).probabilities
+        tensor([[0.6000, 0.4000]])
     """
 
     uses_probabilities = True

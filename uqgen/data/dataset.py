@@ -37,6 +37,15 @@ class DatasetDataModule(ImageDataModule):
 
     Raises:
         SettingError: a value is out of range, or there are no names.
+
+    Example:
+        >>> from torch.utils.data import TensorDataset
+        >>> images = TensorDataset(torch.zeros(100, 1, 8, 8, dtype=torch.uint8), torch.arange(100) % 2)
+        >>> data = DatasetDataModule(images, size=8, channels=1, class_names=["left", "right"])
+        >>> data.setup()  # doctest: +ELLIPSIS
+        reading train ...
+        >>> len(data.train), len(data.validation), len(data.test)
+        (70, 10, 20)
     """
 
     def __init__(

@@ -14,6 +14,11 @@ class LowPass(nn.Module):
     16 x 16 with windows, and a Gaussian, that grow with them: texture finer than a 32nd of the image is not seen, which
     nearest neighbours in thousands of pixels would not tell from noise either. `evaluation.features` chooses networks
     that see it.
+
+    Example:
+        >>> import torch
+        >>> LowPass()(torch.zeros(2, 1, 32, 32)).shape
+        torch.Size([2, 256])
     """
 
     def forward(self, images: Tensor) -> Tensor:

@@ -43,6 +43,10 @@ class EvaluationSettings:
 
     Raises:
         SettingError: a value is out of range.
+
+    Example:
+        >>> EvaluationSettings(n_images=2000, split="validation").n_judges
+        3
     """
 
     n_images: int = 10_000

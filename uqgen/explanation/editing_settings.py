@@ -22,6 +22,10 @@ class EditingSettings:
 
     Raises:
         SettingError: a value is out of range.
+
+    Example:
+        >>> EditingSettings(n_scores=3, tolerance=0.02).n_between
+        41
     """
 
     n_scores: int = 5

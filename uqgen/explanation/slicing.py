@@ -116,6 +116,11 @@ class Projection:
 
     Args:
         features: float64 [N, F].
+
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 30))
+        >>> Projection(features)(features).shape
+        (100, 24)
     """
 
     def __init__(self, features: Floats) -> None:

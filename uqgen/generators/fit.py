@@ -34,6 +34,10 @@ class Intervals:
 
     Raises:
         SettingError: not so.
+
+    Example:
+        >>> Intervals(evaluate_every=20_000).checkpoint_every
+        10000
     """
 
     log_every: int = 1_000

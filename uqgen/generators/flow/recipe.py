@@ -20,6 +20,12 @@ class FlowRecipe(ModelRecipe):
         velocity: (shape of an image, widths of the encoding's parts) to a network.
         training: the settings of the training.
         sampling: how it is integrated.
+
+    Example:
+        >>> from uqgen.generators.flow.mlp import MLPVelocity
+        >>> recipe = FlowRecipe(MLPVelocity, FlowTraining(n_images=20_000), FlowSampling())
+        >>> recipe.training.n_images
+        20000
     """
 
     velocity: Callable[..., Velocity]

@@ -24,6 +24,10 @@ class FlowSampling:
 
     Raises:
         SettingError: a value is out of range.
+
+    Example:
+        >>> len(FlowSampling(steps=8).times())
+        9
     """
 
     steps: int = 8
