@@ -87,7 +87,7 @@ class Run:
 
     @cached_property
     def guidance(self) -> Guidance:
-        """What leads the model to the score requested, as strongly as the run's settings say; strength 0 for not."""
+        """What guides the model to the score requested, as strongly as the run's settings say; strength 0 for not."""
         found, target = self.classifiers, self.classifiers.target.to(self.model.device)
         return self.experiment.guidance.build(target, found.surrogates, found.score, self.own.score)
 

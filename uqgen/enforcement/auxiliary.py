@@ -10,7 +10,7 @@ from uqgen.settings import require_integer, require_number
 
 
 class Auxiliary(Enforcement):
-    """A head on the discriminator's features learns the score, as scaled log-odds, and the generator is led by it.
+    """A head on the discriminator's features learns the score, as scaled log-odds, and it guides the generator.
 
     Of two scores it learns both.
 

@@ -7,7 +7,7 @@ from uqgen.settings import require_integer, require_number
 
 @dataclass(frozen=True)
 class EditingSettings:
-    """How given images are found in a trained model, edited, and led from one to another.
+    """How given images are found in a trained model, edited, and turned into one another.
 
     Attributes:
         n_scores: scores requested, evenly over the reachable range.

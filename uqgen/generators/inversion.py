@@ -1,4 +1,4 @@
-"""Given images in a trained model: found, made again under another condition, and led from one to another."""
+"""Given images in a trained model: found, made again under another condition, and turned into another."""
 
 import math
 from abc import ABC, abstractmethod

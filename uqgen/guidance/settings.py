@@ -15,7 +15,7 @@ LEADERS = ("target", "mixture", "surrogates")
 
 @dataclass(frozen=True)
 class GuidanceSettings:
-    """Who leads what is generated, and how strongly.
+    """Which classifiers guide what is generated, and how strongly.
 
     Attributes:
         strength: of the guidance that images are made with unless another is requested; 0 for none.

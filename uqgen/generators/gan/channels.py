@@ -1,6 +1,6 @@
 """The channels of a StyleGAN2: directions in StyleSpace, layer by layer.
 
-StyleSpace (Wu et al., 2021) is what the modulated convolutions scale their input channels by. A single style leads a
+StyleSpace (Wu et al., 2021) is what the modulated convolutions scale their input channels by. A single style takes a
 small network out of what it makes, as styles go together; so a channel is a principal direction of one layer's styles
 (Härkönen et al., 2020, "GANSpace"), of what tells like images apart.
 """
