@@ -14,8 +14,8 @@ from uqgen.settings import require_integer
 class FourierEncoding(ApartEncoding):
     """One-hot class, and features of each score, in parts that are embedded apart so that none dominates another.
 
-    A sure classifier's scores crowd at one end of their range; their log-odds spread them out, and sines and cosines of
-    several frequencies tell near ones apart.
+    A sure classifier's scores lie close together at one end of their range. Their log-odds spread them out, and sines
+    and cosines of several frequencies distinguish near ones.
 
     Args:
         n_classes: number of classes K.

@@ -22,7 +22,7 @@ N_FREQUENCIES = 4  # of the score's features
 class SoftmaxEncoding(Encoding):
     """Three parts: one-hot class, the K probabilities and their logarithms, and features of the score.
 
-    Logarithms tell small probabilities apart, the probabilities themselves large ones. Likewise the score's log-odds
+    Logarithms distinguish small probabilities, the probabilities themselves large ones. Likewise the score's log-odds
     tell scores apart near the ends of their range, and Fourier features of its place in the range those between.
 
     A score alone leaves open which classes the classifier hesitates between; the vector says it. A request of a class

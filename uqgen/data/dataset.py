@@ -25,7 +25,7 @@ class DatasetDataModule(ImageDataModule):
     Args:
         train: images and classes, as `ImageDataset` says.
         validation, test: the same for the other splits, or None.
-        size: height and width in pixels that every image is brought to; one of `uqgen.data.images.SIZES`.
+        size: height and width in pixels that every image is scaled to; one of `uqgen.data.images.SIZES`.
         channels: 1 for grey, 3 for colour.
         class_names: K names in the order of the classes; None where `train` has them, in `classes`.
         validation_share, test_share: of `train`, for the splits that are not given.

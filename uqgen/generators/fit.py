@@ -69,7 +69,7 @@ def fit(
         hardware: where it is trained.
         intervals: how often it reports and saves.
         folder: of the checkpoint and the history.
-        loggers: who is told of the history, beside its file.
+        loggers: where the history is logged, beside its file.
         callbacks: what else is to be done on the way.
 
     Raises:

@@ -59,8 +59,8 @@ class Guidance:
         """How far images are from what is requested, in log-odds; mean over the classifiers, float32 [N].
 
         Where the condition holds a softmax vector and a classifier finds another class most probable than the vector
-        does, it is the log-odds of the vector's class that count, else those of the score. Neither class nor score is
-        then bought with the other.
+        does, it is the log-odds of the vector's class that count, else those of the score. So the score is not followed
+        at the cost of the class.
 
         Args:
             x: float32 [N, C, H, W] in [-1, 1], or points float32 [N, D].

@@ -1,4 +1,4 @@
-"""What a flow asks of its network, and how a network is given the time and the condition."""
+"""What a flow needs of its network, and how a network is given the time and the condition."""
 
 import math
 from abc import ABC, abstractmethod
