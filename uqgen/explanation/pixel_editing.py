@@ -58,6 +58,6 @@ def edit_pixels(
 
 
 def _softened(logits: Tensor) -> Tensor:
-    """Logits divided until the highest is at most `SOFTEST` above the rest, so that a sure classifier has a gradient."""
+    """Logits divided until the highest is at most `SOFTEST` above the rest: a sure classifier has a gradient, too."""
     first, second = logits.detach().topk(2, dim=-1).values.unbind(dim=-1)
     return logits / ((first - second) / SOFTEST).clamp_min(1)[..., None]
