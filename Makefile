@@ -29,7 +29,7 @@ SWEEP = OMP_NUM_THREADS=1 $(RUN) -m uqgen.train -m sweep=variants hydra/launcher
 ON_IMAGES = paper,consistency,flow
 
 # A job that fails stays in the table.
-variants: $(INSTALLED) ## train variants of conditioning with three seeds, JOBS at once, and write docs/results.md (80 minutes)
+variants: $(INSTALLED) ## train variants of conditioning with three seeds, JOBS at once, and write docs/results.md (hours)
 	-$(SWEEP) experiment=moons hydra.sweep.dir=sweeps/moons
 	-$(SWEEP) experiment=mnist_corrupt variant=$(ON_IMAGES) hydra.sweep.dir=sweeps/mnist_corrupt
 	-$(SWEEP) experiment=mnist variant=$(ON_IMAGES) seed=0 hydra.sweep.dir=sweeps/mnist

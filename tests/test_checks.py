@@ -23,7 +23,7 @@ def moons():
 
 def test_too_few_items_are_refused_by_the_setting_s_real_name(moons, caplog):
     check_sizes(moons, 100, "test")
-    assert "the test split has 30 images: what is held against so few says little" in caplog.text
+    assert "the test split has 30 images: what is compared with so few says little" in caplog.text
     with pytest.raises(
         SettingError, match=r"^model\.training\.batch_size=128: allowed: at most the 100 training images"
     ):

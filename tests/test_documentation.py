@@ -46,6 +46,14 @@ def test_every_page_is_in_the_navigation():
     assert listed == {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
 
 
+def test_every_question_is_answered_briefly_and_with_a_link():
+    _, *answers = re.split(r"^### ", (DOCS / "questions.md").read_text(), flags=re.M)
+    assert len(answers) >= 20
+    for answer in answers:
+        assert LINK.search(answer), answer
+        assert len(answer.split()) <= 90, answer
+
+
 @pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"])
 def test_links_outside_the_site_lead_somewhere(page):
     for link in LINK.findall((REPOSITORY / page).read_text()):

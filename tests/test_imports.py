@@ -45,19 +45,19 @@ def test_the_package_has_no_circle_of_imports():
 @pytest.mark.parametrize(
     "back",
     [
-        "from house.a import x",
-        "import house.a",
-        "from house import a",
-        "if TYPE_CHECKING:\n    from house.a import X",
-        "def f():\n    from house.a import x",
+        "from program.a import x",
+        "import program.a",
+        "from program import a",
+        "if TYPE_CHECKING:\n    from program.a import X",
+        "def f():\n    from program.a import x",
     ],
 )
 def test_a_circle_is_found_however_it_is_hidden(tmp_path, back):
-    package = tmp_path / "house"
-    (package / "rooms").mkdir(parents=True)
-    files = {"__init__": "", "a": "from house.rooms import b", "rooms/__init__": "", "rooms/b": "import os"}
+    package = tmp_path / "program"
+    (package / "parts").mkdir(parents=True)
+    files = {"__init__": "", "a": "from program.parts import b", "parts/__init__": "", "parts/b": "import os"}
     for name, text in files.items():
         (package / f"{name}.py").write_text(text)
     assert circle(package) == []
-    (package / "rooms" / "b.py").write_text(back)
-    assert set(circle(package)) == {"house.a", "house.rooms.b"}
+    (package / "parts" / "b.py").write_text(back)
+    assert set(circle(package)) == {"program.a", "program.parts.b"}

@@ -11,7 +11,7 @@ __version__ = "0.2.0"
 
 
 def load(folder: str | Path, *, allow_changed: bool = False, trust_code: bool = False) -> "Run":
-    """A trained run, to ask for images and to look at what it reached; see `uqgen.run.Run`.
+    """A trained run, to make images with and to look at what it reached; see `uqgen.run.Run`.
 
     Args:
         folder: of the run, such as "runs/demo".

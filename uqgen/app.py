@@ -1,4 +1,4 @@
-"""``python -m uqgen.app run=DIR``: a page on this machine to ask a trained run for images by hand."""
+"""``python -m uqgen.app run=DIR``: a page on this machine to make images with a trained run by hand."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ def page_builder() -> "Callable[[Run], Blocks]":
     Raises:
         ExplainedError: Gradio is not installed.
     """
-    # Read as Gradio is imported: nothing is asked of, or told to, any other machine.
+    # Read as Gradio is imported: no other machine is contacted.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_OFFLINE"] = "1"
     try:

@@ -13,7 +13,7 @@ from uqgen.settings import SettingError, require
 log = logging.getLogger(__name__)
 
 FEWEST = 2  # items of a split: of fewer nothing varies
-FEW = 100  # items of the split that generated ones are held against, of which intervals are wide
+FEW = 100  # items of the split that generated ones are compared with, of which intervals are wide
 ALIKE = 1e-6  # part of the largest score: scores within less are one score
 
 
@@ -23,7 +23,7 @@ def check_sizes(data: InMemoryDataModule, batch_size: int, reference: str) -> No
     Args:
         data: set up.
         batch_size: of the model's training.
-        reference: the split that generated images are held against.
+        reference: the split that generated images are compared with.
 
     Raises:
         SettingError: there are too few.
@@ -34,7 +34,7 @@ def check_sizes(data: InMemoryDataModule, batch_size: int, reference: str) -> No
     allowed = f"at most the {sizes['train']} training images there are ({found})"
     require(batch_size <= sizes["train"], "model.training.batch_size", batch_size, allowed)
     if sizes[reference] < FEW:
-        log.warning("the %s split has %d images: what is held against so few says little", reference, sizes[reference])
+        log.warning("the %s split has %d images: what is compared with so few says little", reference, sizes[reference])
 
 
 def check_outputs(logits: Tensor, split: str, data: InMemoryDataModule, kind: str = "classifier") -> None:

@@ -20,7 +20,7 @@ POLL_SECONDS = 1.0
 def own_gpu() -> Iterator[None]:
     """Makes a GPU that no other job of this machine holds the current one, and holds it; without GPUs, does nothing.
 
-    Where all are held, it waits. Launchers that hand out GPUs themselves (SLURM, Ray) show a job its own alone, which
+    Where all are held, it waits. Launchers that assign GPUs themselves (SLURM, Ray) show a job its own alone, which
     is free; those that do not (joblib, a basic sweep beside another) are served by this.
     """
     names = [str(torch.cuda.get_device_properties(index).uuid) for index in range(torch.cuda.device_count())]

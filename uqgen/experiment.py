@@ -66,7 +66,7 @@ class Experiment:
         encoding: (number of classes, class and score of every training image) to an encoding.
         sampler: (own conditions, images that are judged together) to what draws images and requests.
         enforcement: what makes the generator keep to the condition, before its context is known.
-        guidance: what leads a trained model while it generates.
+        guidance: what guides a trained model while it generates.
         model: how the generative model comes to be.
         intervals, evaluation, hardware: the settings of each.
         callbacks, loggers: Lightning's, of the training of the model, beside those that every run has.
@@ -156,7 +156,7 @@ class Experiment:
 
         Args:
             own: class, score and probabilities of every training image.
-            classifiers: the target and its score, for what leads the model to the condition.
+            classifiers: the target and its score, for the guidance to the condition.
         """
         encoding = self.encoding(self.data.n_classes, own)
         real = own if encoding.uses_probabilities else own._replace(probabilities=None)

@@ -1,7 +1,7 @@
 """``python -m uqgen.explain run=DIR``: what the classifier's uncertainty looks like, and what explains it.
 
 With ``image=FILE`` or ``image=INDEX`` one given image is edited instead, with ``edits=200`` as many are, and with
-``between=[A,B]`` one given image is led to another. ``export=DIR`` writes the slices that were found as files, too.
+``between=[A,B]`` one given image turns into another. ``export=DIR`` writes the slices that were found as files, too.
 """
 
 from collections.abc import Callable

@@ -87,7 +87,7 @@ class Run:
 
     @cached_property
     def guidance(self) -> Guidance:
-        """What leads the model to the score requested, as strongly as the run's settings say; strength 0 for not."""
+        """What guides the model to the score requested, as strongly as the run's settings say; strength 0 for not."""
         found, target = self.classifiers, self.classifiers.target.to(self.model.device)
         return self.experiment.guidance.build(target, found.surrogates, found.score, self.own.score)
 
@@ -122,7 +122,7 @@ class Run:
             n: number of images.
             seed: draws the noise; the same seed gives the same noise for every class and score.
             second: the second score requested, of a run that has two; None for one that goes with the first.
-            guidance: how strongly the frozen target (or whoever leads in the run's settings) leads to the score while
+            guidance: how strongly the frozen target (or whichever the run's settings name) guides to the score while
                 images are made: 0 for the model alone, 1 for whole Newton steps; None for the run's own strength.
 
         Raises:

@@ -42,7 +42,7 @@ class RunFolder:
     Attributes:
         path: the folder.
         variant: of what is written of the trained run, such as "n_images=50000": results.json and the like get it in
-            their names; empty for what the run's own settings lead to.
+            their names; empty for the run's own settings.
     """
 
     path: Path
@@ -123,7 +123,7 @@ class RunFolder:
         return self.training / "evaluations.csv"
 
     def varied(self, changes: Plain) -> "RunFolder":
-        """The same run, for what other settings than its own, or than those of an earlier time, lead to.
+        """The same run, for the results of other settings than its own, or than those of an earlier time.
 
         Args:
             changes: these settings.

@@ -67,7 +67,7 @@ def test_it_counts_and_says_what_was_predicted_as_what(look):
     row = page.locator("tbody tr").first.inner_text()
     assert row.split("\t") == ["all, MSP 0.60 to 0.99", "19 of 24", "79 %", "58 % to 93 %", "yes"]
     assert "19 of 24 answers are right" in page.locator(".verdict").inner_text()
-    assert "told apart more often than by chance" in page.locator(".verdict").inner_text()
+    assert "distinguished more often than by chance" in page.locator(".verdict").inner_text()
     for is_real, group in enumerate(("generated", "real")):
         for taken in ("real", "generated"):
             indices = [k for k in range(N) if truth()[k] == group and words[k] == taken]

@@ -146,7 +146,7 @@ REFUSED = [
     (["experiment=mnist", "model=gan_mlp"], "allowed: networks for data of shape (1, 32, 32), as model=gan has"),
     (
         ["model=flow", "enforcement=consistency"],
-        "enforcement=Consistency: allowed: none with a flow, which guidance leads",
+        "enforcement=Consistency: allowed: none with a flow, which a classifier guides",
     ),
     (["experiment=moons", "model=flow"], "allowed: networks for data of shape (2,), as model=flow_mlp has"),
     (["guidance=mixture", "guidance.n_surrogates=0"], "guidance.n_surrogates=0: allowed: 0 with classifiers=target"),

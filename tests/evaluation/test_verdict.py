@@ -66,7 +66,7 @@ def test_what_reaches_the_floor_is_sound_and_the_worst_class_and_bin_are_named()
     assert found.text == (
         "No fault was found. At worst, images of class dog at scores from 0.5 to 0.7 cover 90 % of the real variety, "
         "those of class dog at scores from 0.5 to 0.7 have 95 % of the precision of real ones. All 4 classes and parts "
-        "of the range were looked at."
+        "of the range were measured."
     )
     assert found.worst["coverage"].value == pytest.approx(0.9)
 
@@ -76,7 +76,7 @@ def test_a_collapse_is_told_in_plain_words_from_the_worst():
     assert faults(found) == ["collapse"]
     assert found.findings[0].text == (
         "At the certain end, images of class dog cover 13 % of the real variety, with 5 % of the recall of real ones "
-        "(so it is in 1 more of 4 classes and parts of the range)."
+        "(also in 1 more of 4 classes and parts of the range)."
     )
     assert (found.worst["coverage"].class_name, found.worst["coverage"].is_certain) == ("dog", True)
 
@@ -125,5 +125,5 @@ def test_without_enough_real_images_nothing_is_said_to_be_sound():
     parts = [replace(part, classes=dict.fromkeys(part.classes, NOTHING)) for part in (empty.certain, *empty.below)]
     found = verdict(replace(empty, certain=parts[0], below=tuple(parts[1:])))
     assert (found.is_sound, found.worst, found.n_measured) == (None, {}, 0)
-    assert "cannot be said" in found.text
-    assert "Looked at: 0 of 4 classes" in found.text
+    assert "could not be measured" in found.text
+    assert "Measured: 0 of 4 classes" in found.text

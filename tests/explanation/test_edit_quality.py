@@ -8,7 +8,7 @@ from uqgen.explanation.edit_quality import edit_quality, monotonicity
 from uqgen.explanation.edits import Edits
 from uqgen.explanation.given_image import GivenImages
 
-ASKED = torch.tensor([0.4, 0.6, 0.9])
+REQUESTED = torch.tensor([0.4, 0.6, 0.9])
 
 
 def measure(score_out, judged, predicted=((2, 2, 2), (1, 2, 1)), own=(0.9, 0.5), pixels=51, seen=None, label=(2, 1)):
@@ -21,7 +21,7 @@ def measure(score_out, judged, predicted=((2, 2, 2), (1, 2, 1)), own=(0.9, 0.5),
     before_and_after = torch.cat([torch.tensor([[0.8], [0.5]]), judged], dim=1)
     seen = torch.zeros(2, 4, dtype=torch.int64) if seen is None else torch.tensor(seen)
     judges = {"judge": Edits(edits.x[:, [0, 0, 1, 2]], before_and_after, seen)}
-    return edit_quality(given, edits, judges, ASKED, 0.05, frechet=1.0, n_resamples=20)
+    return edit_quality(given, edits, judges, REQUESTED, 0.05, frechet=1.0, n_resamples=20)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_monotonicity_of_sequences(sequence, share):
 
 
 def test_pairs_of_the_own_score_do_not_count():
-    quality = measure(ASKED.repeat(2, 1), ASKED.repeat(2, 1))
+    quality = measure(REQUESTED.repeat(2, 1), REQUESTED.repeat(2, 1))
     assert (quality.n_images, quality.n_edits) == (2, 5)  # 0.9 is the first image's own
 
 
@@ -49,15 +49,15 @@ def test_shares_and_distances_are_those_of_the_pairs_that_count():
 
 def test_who_sees_all_of_the_change_follows_by_1_and_who_sees_none_by_0():
     blind = torch.tensor([[0.8], [0.5]]).repeat(1, 3)
-    seen = measure(ASKED.repeat(2, 1), blind).followed
+    seen = measure(REQUESTED.repeat(2, 1), blind).followed
     assert seen["target"].value == pytest.approx(1)
     assert seen["judge"].value == pytest.approx(0)
-    half = torch.tensor([[0.8], [0.5]]) + (ASKED - torch.tensor([[0.9], [0.5]])) / 2
-    assert measure(ASKED.repeat(2, 1), half).followed["judge"].value == pytest.approx(0.5)
+    half = torch.tensor([[0.8], [0.5]]) + (REQUESTED - torch.tensor([[0.9], [0.5]])) / 2
+    assert measure(REQUESTED.repeat(2, 1), half).followed["judge"].value == pytest.approx(0.5)
 
 
 def test_the_true_class_is_kept_among_the_images_that_the_viewer_had_right():
-    said = ASKED.repeat(2, 1)
+    said = REQUESTED.repeat(2, 1)
     # Of the second image the target is wrong before; of the first the pair of 0.9, its own score, does not count.
     quality = measure(said, said, predicted=((2, 0, 0), (0, 0, 0)), label=(2, 0), seen=((2, 2, 1, 2), (0, 0, 1, 0)))
     assert quality.true_class_kept["target"].value == pytest.approx(1 / 2)
@@ -66,5 +66,5 @@ def test_the_true_class_is_kept_among_the_images_that_the_viewer_had_right():
 
 
 def test_of_a_viewer_who_had_no_image_right_it_is_undefined():
-    said = ASKED.repeat(2, 1)
+    said = REQUESTED.repeat(2, 1)
     assert math.isnan(measure(said, said, seen=((1, 2, 2, 2), (0, 1, 1, 1))).true_class_kept["judge"].value)

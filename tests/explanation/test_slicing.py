@@ -8,7 +8,7 @@ import pytest
 from uqgen.explanation.slicing import Projection, Seen, confirm, find_regions
 
 N_CLASSES, N_FEATURES = 4, 8
-WEAK, TAKEN_FOR, AXIS = 2, 0, 5  # images of class 2 that are high on feature 5 are taken for class 0
+WEAK, PREDICTED, AXIS = 2, 0, 5  # images of class 2 that are high on feature 5 are predicted as class 0
 
 
 def world(n, seed, is_planted=True, error_rate=0.03):
@@ -19,7 +19,7 @@ def world(n, seed, is_planted=True, error_rate=0.03):
     rival = (label + rng.integers(1, N_CLASSES, size=n)) % N_CLASSES
     wrong = rng.random(n) < error_rate
     if is_planted:
-        rival[truth] = TAKEN_FOR
+        rival[truth] = PREDICTED
         wrong |= truth & (rng.random(n) < 0.6)
     predicted = np.where(wrong, rival, label)
     certainty = np.where(wrong | (truth & is_planted), rng.uniform(0.3, 0.7, n), rng.uniform(0.5, 1, n))

@@ -24,7 +24,7 @@ from uqgen.train import train
 
 WANDB = Path(sys.executable).parent / "wandb"
 HOST = urlparse(wandb.setup().settings.base_url).netloc
-ASKED = ["experiment=moons", "debug=seconds", "trainer=cpu", "logger=wandb", "group=mine"]
+CHOICES = ["experiment=moons", "debug=seconds", "trainer=cpu", "logger=wandb", "group=mine"]
 
 
 def inspect(run: RunFolder, *options: str) -> str:
@@ -38,7 +38,7 @@ def tracked(tmp_path_factory) -> tuple[RunFolder, dict, list[dict]]:
     """A run, W&B's summary of it, and what W&B holds of every step."""
     folder = tmp_path_factory.mktemp("tracked")
     run = RunFolder(folder / "run")
-    train(compose([*ASKED, f"run={run.path}", f"cache={folder / 'cache'}"]))
+    train(compose([*CHOICES, f"run={run.path}", f"cache={folder / 'cache'}"]))
     records = [json.loads(line) for line in inspect(run).splitlines()]
     history = [record["history"]["item"] for record in records if record["type"] == "history"]
     return run, json.loads(inspect(run, "--summary")), history
@@ -103,7 +103,7 @@ def test_figures_are_there(tracked):
 
 
 def test_a_resumed_run_goes_on_as_the_same_one_and_a_failed_one_says_so(tmp_path):
-    settings, run = plain(compose([*ASKED, f"run={tmp_path}"])), RunFolder(tmp_path)
+    settings, run = plain(compose([*CHOICES, f"run={tmp_path}"])), RunFolder(tmp_path)
     for code, n_images in ((1, 160), (0, 320)):
         logger = WandbLogger(tmp_path)
         with suppress(InterruptedError), open_loggers([logger], settings):

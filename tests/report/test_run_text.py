@@ -33,8 +33,8 @@ def of(edges, counts, is_image, score="msp"):
     [
         ([(0.7, 0.8), (0.9, 0.8)], "of 0.80 (mean of 2; requested uniformly)"),
         ([(0.7, 0.8), (0.9, 0.8)], "it is 0.80, and 0.80 is 100 % of that"),
-        ([(0.5, 0.1), (0.5, 0.1)], "so they have no say"),
-        ([(0.5, nan)], "so they have no say"),
+        ([(0.5, 0.1), (0.5, 0.1)], "so they prove nothing"),
+        ([(0.5, nan)], "so they prove nothing"),
         ([(0.73, 0.8)], "so nearly all of the uncertainty"),
         ([(0.71, 0.8)], "so most of the uncertainty"),
         ([(0.5, 0.8)], "so part of the uncertainty"),

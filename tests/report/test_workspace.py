@@ -30,11 +30,11 @@ from uqgen.report.workspace import CHARTS, FIGURES, specification, workspace
 SECTIONS = ["At the end", "In vs. out", "Quality", "Samples", "Throughput", "Training", "Sweep"]
 QUANTITIES = (*ConditionalGAN.quantities, *ConditionalFlow.quantities, *MEASURED)
 JUDGES = ("judge 1", "judge 2", "judge 3")
-ASKED, OBTAINED = [0.2, 0.4, 0.6, 0.8], [0.3, 0.4, 0.5, 0.9]
+REQUESTED, ACHIEVED = [0.2, 0.4, 0.6, 0.8], [0.3, 0.4, 0.5, 0.9]
 
 
 def agreement():
-    return in_vs_out(ASKED, OBTAINED, edges=np.array([0, 0.5, 1]), n_resamples=2)
+    return in_vs_out(REQUESTED, ACHIEVED, edges=np.array([0, 0.5, 1]), n_resamples=2)
 
 
 def evaluated() -> set[str]:
@@ -68,7 +68,7 @@ def charts(monkeypatch, tmp_path) -> dict:
     monkeypatch.setattr("wandb.init", lambda **options: recorder)
     logger = WandbLogger(tmp_path, mode="offline")
     for protocol in ("data", "uniform"):
-        logger.log_in_vs_out(RequestedAchieved("test", protocol, ASKED, OBTAINED, agreement(), "msp"), 1)
+        logger.log_in_vs_out(RequestedAchieved("test", protocol, REQUESTED, ACHIEVED, agreement(), "msp"), 1)
     found = {name: chart for name, chart in recorder.logged.items() if name != "n_images"}
     for name, chart in found.items():
         chart.set_key(name)

@@ -23,6 +23,10 @@ class CNN(nn.Sequential, HyperparametersMixin):
 
     Raises:
         SettingError: there are more convolutions than the image can be halved, or a width is not positive.
+
+    Example:
+        >>> CNN((3, 32, 32), n_classes=10)(torch.zeros(2, 3, 32, 32)).shape
+        torch.Size([2, 10])
     """
 
     def __init__(

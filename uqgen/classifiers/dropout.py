@@ -25,6 +25,11 @@ class FixedDropout(nn.Module):
     Args:
         p: probability of being dropped.
         seed: integers that determine the mask.
+
+    Example:
+        >>> dropped = FixedDropout(0.5, 7)(torch.ones(2, 100))
+        >>> dropped[0].equal(dropped[1])  # one mask for all
+        True
     """
 
     def __init__(self, p: float, *seed: int) -> None:
@@ -51,6 +56,14 @@ class DropoutRecipe(ClassifierRecipe):
     """One network, trained as others are, that `members` masks of its dropout make an ensemble of.
 
     A checkpoint holds the weights of the one network.
+
+    Example:
+        >>> from functools import partial
+        >>> from uqgen.classifiers.cnn import CNN
+        >>> from uqgen.classifiers.module import ClassifierTraining
+        >>> recipe = DropoutRecipe(partial(CNN, dropout=0.5), ClassifierTraining(epochs=1), members=20)
+        >>> recipe.network_for((1, 32, 32), 10)  # doctest: +ELLIPSIS
+        CNN(...
     """
 
     def singles(self) -> list[ClassifierRecipe]:

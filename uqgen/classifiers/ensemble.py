@@ -15,6 +15,12 @@ class Ensemble(nn.Module):
 
     Args:
         members: networks that map x to logits float32 [N, K].
+
+    Example:
+        >>> from uqgen.classifiers.mlp import MLP
+        >>> ensemble = Ensemble(MLP((2,), n_classes=3) for _ in range(5))
+        >>> ensemble(torch.zeros(4, 2)).shape
+        torch.Size([4, 5, 3])
     """
 
     def __init__(self, members: Iterable[nn.Module]) -> None:

@@ -17,6 +17,11 @@ class MLP(nn.Sequential, HyperparametersMixin):
 
     Raises:
         SettingError: the width or the depth is not positive.
+
+    Example:
+        >>> import torch
+        >>> MLP((2,), n_classes=3)(torch.zeros(5, 2)).shape
+        torch.Size([5, 3])
     """
 
     def __init__(self, shape: tuple[int], n_classes: int, hidden: int = 64, depth: int = 2) -> None:

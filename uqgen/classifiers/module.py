@@ -30,6 +30,10 @@ class ClassifierTraining:
 
     Raises:
         SettingError: a value is out of range.
+
+    Example:
+        >>> ClassifierTraining(epochs=2, seed=1).learning_rate
+        0.004
     """
 
     epochs: int = 4

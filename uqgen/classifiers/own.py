@@ -126,6 +126,15 @@ class ImportedClassifier(OwnClassifier):
     Attributes:
         network: makes the network; its arguments are given already.
         checkpoint: file with its weights, as `ClassifierRecipe` takes it; None for a network that comes with them.
+
+    Example:
+        >>> from functools import partial
+        >>> from torchvision.models import resnet18
+        >>> own = ImportedClassifier(
+        ...     network=partial(resnet18, num_classes=3), checkpoint="weights.pt", mean=(0.485, 0.456, 0.406), size=224
+        ... )
+        >>> own.origin()
+        ('checkpoint', 'weights.pt')
     """
 
     network: Callable[[], nn.Module]
@@ -205,7 +214,12 @@ class FileClassifier(OwnClassifier):
 
 @dataclass(frozen=True, kw_only=True)
 class TorchScriptClassifier(FileClassifier):
-    """What `torch.jit.save` wrote."""
+    """What `torch.jit.save` wrote.
+
+    Example:
+        >>> TorchScriptClassifier(file="model.pt", size=224).origin()
+        ('file', 'model.pt')
+    """
 
     kind = "a TorchScript, as torch.jit.save writes it; weights alone are for classifier=own"
 
@@ -218,7 +232,12 @@ class TorchScriptClassifier(FileClassifier):
 
 @dataclass(frozen=True, kw_only=True)
 class ExportedClassifier(FileClassifier):
-    """What `torch.export.save` wrote of a program with any number of images, exported in evaluation mode."""
+    """What `torch.export.save` wrote of a program with any number of images, exported in evaluation mode.
+
+    Example:
+        >>> ExportedClassifier(file="model.pt2", outputs="probabilities").origin()
+        ('file', 'model.pt2')
+    """
 
     kind = "a program, as torch.export.save writes it; weights alone are for classifier=own"
 

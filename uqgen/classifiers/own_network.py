@@ -51,7 +51,7 @@ class OwnNetwork(nn.Module):
         self.training = False
 
     def train(self, mode: bool = True) -> "OwnNetwork":
-        """Changes nothing: an exported program cannot even be asked to."""
+        """Changes nothing: an exported program has no training mode."""
         return self
 
     def forward(self, x: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ class OwnNetwork(nn.Module):
 
     @torch.inference_mode()
     def try_out(self, shape: tuple[int, ...], n_classes: int) -> None:
-        """Shows it images of noise, and keeps what it says of them: they tell it from others with the same weights.
+        """Shows it images of noise, and keeps its outputs, which distinguish it from others with the same weights.
 
         Args:
             shape: (C, H, W) of an image.

@@ -43,6 +43,12 @@ class ClassifierRecipe(ClassifierSource):
 
     Raises:
         SettingError: there are fewer than two members.
+
+    Example:
+        >>> from uqgen.classifiers.mlp import MLP
+        >>> recipe = ClassifierRecipe(MLP, ClassifierTraining(epochs=2), members=5)
+        >>> recipe.seeds()
+        [0, 1, 2, 3, 4]
     """
 
     network: Callable[[tuple[int, ...], int], nn.Module]

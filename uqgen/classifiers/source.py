@@ -1,4 +1,4 @@
-"""What an experiment asks of a classifier, wherever it comes from."""
+"""What an experiment needs of a classifier, wherever it comes from."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

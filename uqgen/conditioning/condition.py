@@ -52,13 +52,13 @@ class Condition(NamedTuple):
             way: float32 [S] in [0, 1], how far each is from the first.
         """
 
-        def led(part: Tensor) -> Tensor:
+        def on_the_way(part: Tensor) -> Tensor:
             first, second = part[:1], part[1:]
             if not part.is_floating_point():
                 return first.expand(len(way))
             return first.lerp(second, way.view(-1, *[1] * (part.dim() - 1)))
 
-        return self._each(led)
+        return self._each(on_the_way)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Condition":
         rest = (None if part is None else change(part) for part in (self.probabilities, self.second))

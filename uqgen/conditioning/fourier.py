@@ -14,8 +14,8 @@ from uqgen.settings import require_integer
 class FourierEncoding(ApartEncoding):
     """One-hot class, and features of each score, in parts that are embedded apart so that none dominates another.
 
-    A sure classifier's scores crowd at one end of their range; their log-odds spread them out, and sines and cosines of
-    several frequencies tell near ones apart.
+    A sure classifier's scores lie close together at one end of their range. Their log-odds spread them out, and sines
+    and cosines of several frequencies distinguish near ones.
 
     Args:
         n_classes: number of classes K.
@@ -24,6 +24,12 @@ class FourierEncoding(ApartEncoding):
 
     Raises:
         SettingError: there is no frequency.
+
+    Example:
+        >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> one_hot, features = FourierEncoding(2, real, n_frequencies=3)(real)
+        >>> one_hot.shape, features.shape
+        (torch.Size([2, 2]), torch.Size([2, 7]))
     """
 
     def __init__(self, n_classes: int, real: Condition, n_frequencies: int = 4) -> None:

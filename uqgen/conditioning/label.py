@@ -13,6 +13,13 @@ class LabelEncoding(Encoding):
     Args:
         n_classes: number of classes K.
         real: not used.
+
+    Example:
+        >>> import torch
+        >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> LabelEncoding(2, real)(real)
+        (tensor([[1., 0.],
+                [0., 1.]]),)
     """
 
     def __init__(self, n_classes: int, real: Condition) -> None:

@@ -1,4 +1,4 @@
-"""Scores as scaled log-odds, in which those of a sure classifier do not crowd at one end."""
+"""Scores as scaled log-odds, which spread out those of a sure classifier."""
 
 import math
 
@@ -13,6 +13,11 @@ class LogOdds(nn.Module):
 
     Args:
         real: float32 [N], the scores of the training images; or [N, S], several scores, each with ends of its own.
+
+    Example:
+        >>> odds = LogOdds(torch.tensor([0.3, 1.0]))
+        >>> [round(z, 2) for z in odds(torch.tensor([0.3, 0.9, 1.0])).tolist()]
+        [-1.0, 0.29, 1.0]
     """
 
     def __init__(self, real: Tensor) -> None:
@@ -41,7 +46,7 @@ class LogOdds(nn.Module):
     def pair(self, score: Tensor) -> Tensor:
         """Scores float32 [N], or [N, S], to (z, 1 - |z|), float32 [N, 2] or [N, S, 2], with z their scaled log-odds.
 
-        A part of a condition is brought to mean square one once it is embedded, which would leave a lone number nothing
+        A part of a condition is scaled to mean square one once it is embedded, which would leave a lone number nothing
         but its sign.
         """
         odds = self(score)

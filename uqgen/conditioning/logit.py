@@ -13,6 +13,14 @@ class LogitEncoding(ApartEncoding):
     Args:
         n_classes: number of classes K.
         real: class and score of every training image.
+
+    Example:
+        >>> import torch
+        >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> _, features = LogitEncoding(2, real)(real)  # (z, 1 - |z|), with z the scaled log-odds
+        >>> features.round().abs()
+        tensor([[1., 0.],
+                [1., 0.]])
     """
 
     def __init__(self, n_classes: int, real: Condition) -> None:

@@ -13,6 +13,13 @@ class RankEncoding(ApartEncoding):
     Args:
         n_classes: number of classes K.
         real: class and score of every training image.
+
+    Example:
+        >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> _, features = RankEncoding(2, real)(real)  # the quantile q, and 1 - q
+        >>> features
+        tensor([[0.2500, 0.7500],
+                [0.7500, 0.2500]])
     """
 
     def __init__(self, n_classes: int, real: Condition) -> None:

@@ -19,6 +19,13 @@ class SecondScores(nn.Module):
     Args:
         n_classes: number of classes K.
         real: class and both scores of every real image.
+
+    Example:
+        >>> scores = torch.linspace(0, 1, 1000)
+        >>> real = Condition(torch.zeros(1000, dtype=torch.int64), scores, second=scores / 2)
+        >>> requested = Condition(torch.tensor([0]), torch.tensor([0.5]))
+        >>> round(SecondScores(1, real).quantile(requested, torch.tensor([0.5])).item(), 2)
+        0.25
     """
 
     def __init__(self, n_classes: int, real: Condition) -> None:

@@ -22,7 +22,7 @@ N_FREQUENCIES = 4  # of the score's features
 class SoftmaxEncoding(Encoding):
     """Three parts: one-hot class, the K probabilities and their logarithms, and features of the score.
 
-    Logarithms tell small probabilities apart, the probabilities themselves large ones. Likewise the score's log-odds
+    Logarithms distinguish small probabilities, the probabilities themselves large ones. Likewise the score's log-odds
     tell scores apart near the ends of their range, and Fourier features of its place in the range those between.
 
     A score alone leaves open which classes the classifier hesitates between; the vector says it. A request of a class
@@ -33,6 +33,13 @@ class SoftmaxEncoding(Encoding):
     Args:
         n_classes: number of classes K.
         real: class, score and probabilities of every training image.
+
+    Example:
+        >>> p = torch.tensor([[0.8, 0.2], [0.1, 0.9]])
+        >>> encoding = SoftmaxEncoding(2, Condition(p.argmax(dim=1), p.amax(dim=1), p))
+        >>> requested = Condition(torch.tensor([0]), torch.tensor([0.6]))
+        >>> encoding.complete(requested, chance=torch.tensor([0.0])).probabilities
+        tensor([[0.6000, 0.4000]])
     """
 
     uses_probabilities = True

@@ -11,6 +11,13 @@ class NoEncoding(Encoding):
 
     Args:
         n_classes, real: not used.
+
+    Example:
+        >>> import torch
+        >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> NoEncoding(2, real)(real)
+        (tensor([[1.],
+                [1.]]),)
     """
 
     part_dims = (1,)

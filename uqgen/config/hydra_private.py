@@ -54,7 +54,7 @@ class NotMade:
 
     Attributes:
         key: of the object's settings, within those that were to be made; empty for the outermost object.
-        unknown: the import path that leads nowhere; None if it leads to something.
+        unknown: the import path that does not exist; None if it exists.
         target: what was called; "..." where that is not said.
     """
 

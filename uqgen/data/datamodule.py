@@ -25,6 +25,19 @@ class InMemoryDataModule(LightningDataModule):
         train, validation, test: the splits, there once `setup` was called.
         feature_weights: of ready features (`uqgen.evaluation.features`); None where they are trained on the data.
         identity: what determines the data beside the settings, as plain values; there once `setup` was called.
+
+    Example:
+        >>> class Line(InMemoryDataModule):
+        ...     n_classes, class_names, shape = 2, ["left", "right"], (2,)
+        ...
+        ...     def setup(self, stage="fit"):
+        ...         x, none = torch.linspace(-1, 1, 100), torch.zeros(100, dtype=torch.int64)
+        ...         data = LabelledData(torch.stack([x, x], dim=1), (x > 0).long(), none, none)
+        ...         self.train = self.validation = self.test = data
+        >>> line = Line(batch_size=20, limit=None, seed=0)
+        >>> line.setup()
+        >>> next(iter(line.train_dataloader())).x.shape
+        torch.Size([20, 2])
     """
 
     n_classes: int

@@ -25,7 +25,7 @@ class DatasetDataModule(ImageDataModule):
     Args:
         train: images and classes, as `ImageDataset` says.
         validation, test: the same for the other splits, or None.
-        size: height and width in pixels that every image is brought to; one of `uqgen.data.images.SIZES`.
+        size: height and width in pixels that every image is scaled to; one of `uqgen.data.images.SIZES`.
         channels: 1 for grey, 3 for colour.
         class_names: K names in the order of the classes; None where `train` has them, in `classes`.
         validation_share, test_share: of `train`, for the splits that are not given.
@@ -37,6 +37,15 @@ class DatasetDataModule(ImageDataModule):
 
     Raises:
         SettingError: a value is out of range, or there are no names.
+
+    Example:
+        >>> from torch.utils.data import TensorDataset
+        >>> images = TensorDataset(torch.zeros(100, 1, 8, 8, dtype=torch.uint8), torch.arange(100) % 2)
+        >>> data = DatasetDataModule(images, size=8, channels=1, class_names=["left", "right"])
+        >>> data.setup()  # doctest: +ELLIPSIS
+        reading train ...
+        >>> len(data.train), len(data.validation), len(data.test)
+        (70, 10, 20)
     """
 
     def __init__(

@@ -5,7 +5,13 @@ from uqgen.data.mnist_files import FASHION_MNIST_FILES
 
 
 class FashionMNISTDataModule(MNISTDataModule):
-    """Clothes in MNIST's format: its sizes, its splits, and the same settings; the files are in `FashionMNIST/raw`."""
+    """Clothes in MNIST's format: its sizes, its splits, and the same settings; the files are in `FashionMNIST/raw`.
+
+    Example:
+        >>> clothes = FashionMNISTDataModule()
+        >>> clothes.shape, clothes.class_names[:2]
+        ((1, 32, 32), ['T-shirt/top', 'Trouser'])
+    """
 
     files = FASHION_MNIST_FILES
     class_names = FASHION_MNIST_FILES.reader.classes

@@ -39,6 +39,17 @@ class FolderDataModule(DatasetDataModule):
     Raises:
         SettingError: the folder is missing, holds no classes, a class without images, or two folders for one split; or
             as `DatasetDataModule`.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from uqgen.data.shapes import write_shapes
+        >>> with TemporaryDirectory() as folder:  # doctest: +ELLIPSIS
+        ...     write_shapes(Path(folder), n=60)
+        ...     data = FolderDataModule(folder, size=8)
+        ...     data.setup()
+        reading train ...
+        >>> data.class_names, data.train.x.shape
+        (['circle', 'square', 'triangle'], torch.Size([42, 3, 8, 8]))
     """
 
     def __init__(
@@ -77,7 +88,7 @@ class FolderDataModule(DatasetDataModule):
         )
 
 
-class ClassFolders(ImageFolder):
+class _ClassFolders(ImageFolder):
     """The images of some class folders, whose order is given."""
 
     def __init__(self, root: Path, names: Sequence[str]) -> None:
@@ -121,13 +132,13 @@ def _is_left_behind(name: str) -> bool:
     return name.startswith(".") or name in LEFT_BEHIND
 
 
-def _open(folder: Path, names: Sequence[str]) -> ClassFolders:
+def _open(folder: Path, names: Sequence[str]) -> _ClassFolders:
     found = _folders(folder)
     wanted, there = (", ".join(some) or "none" for some in (names, found))
     allowed = f"a folder with class folders, and with these: {wanted}; it has {there}"
     require(len(names) > 0 and found == sorted(names), "folder", folder, allowed)
     try:
-        return ClassFolders(folder, names)
+        return _ClassFolders(folder, names)
     except FileNotFoundError as error:
         raise SettingError("folder", folder, f"images in every class folder ({error})") from error
 

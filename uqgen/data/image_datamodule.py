@@ -24,6 +24,20 @@ class ImageDataModule(InMemoryDataModule):
 
     Raises:
         SettingError: a value is out of range, or the corruption is none.
+
+    Example:
+        >>> class Grey(ImageDataModule):
+        ...     n_classes, class_names, shape = 2, ["dark", "bright"], (1, 8, 8)
+        ...
+        ...     def setup(self, stage="fit"):
+        ...         label = torch.arange(100) % 2
+        ...         images = (255 * label).to(torch.uint8).view(-1, 1, 1, 1).repeat(1, 1, 8, 8)
+        ...         data = self.labelled(images, label, np.arange(100), "train")
+        ...         self.train = self.validation = self.test = data
+        >>> grey = Grey(batch_size=20, limit=None, seed=0, corruption=Corruption())
+        >>> grey.setup()
+        >>> sorted(set(grey.train.corruption.tolist()))  # none, noise, blur
+        [0, 1, 2]
     """
 
     def __init__(self, batch_size: int, limit: int | None, seed: int, corruption: Corruption | None) -> None:

@@ -1,4 +1,4 @@
-"""Images of any source, brought to one size, one number of channels and one type."""
+"""Images of any source, scaled to one size, one number of channels and one type."""
 
 import os
 import sys

@@ -33,6 +33,13 @@ class LabelledData(Dataset[Batch]):
     Attributes:
         x: uint8 [N, C, H, W] or float32 [N, 2].
         label, corruption, severity: int64 [N], as in `Batch`.
+
+    Example:
+        >>> none = torch.zeros(10, dtype=torch.int64)
+        >>> data = LabelledData(torch.zeros(10, 1, 8, 8, dtype=torch.uint8), torch.arange(10) % 2, none, none)
+        >>> batch = data[:4]
+        >>> batch.x.shape, batch.x.min().item()
+        (torch.Size([4, 1, 8, 8]), -1.0)
     """
 
     x: Tensor

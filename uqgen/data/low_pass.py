@@ -10,10 +10,15 @@ SIZE = 16  # pixels, that features of larger images have along a side
 class LowPass(nn.Module):
     """Blurs images and averages their pixels, so that distances are of what is drawn and not of its noise.
 
-    A Gaussian of sigma 1 and averages of 2 x 2 pixels for images of up to 32 x 32 pixels. Larger ones are brought to
+    A Gaussian of sigma 1 and averages of 2 x 2 pixels for images of up to 32 x 32 pixels. Larger ones are reduced to
     16 x 16 with windows, and a Gaussian, that grow with them: texture finer than a 32nd of the image is not seen, which
     nearest neighbours in thousands of pixels would not tell from noise either. `evaluation.features` chooses networks
     that see it.
+
+    Example:
+        >>> import torch
+        >>> LowPass()(torch.zeros(2, 1, 32, 32)).shape
+        torch.Size([2, 256])
     """
 
     def forward(self, images: Tensor) -> Tensor:

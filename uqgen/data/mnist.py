@@ -32,6 +32,13 @@ class MNISTDataModule(ImageDataModule):
 
     Attributes:
         files: those of the data set.
+
+    Example:
+        >>> mnist = MNISTDataModule("data", corruption=Corruption())
+        >>> mnist.shape, mnist.n_classes
+        ((1, 32, 32), 10)
+        >>> mnist.prepare_data()  # doctest: +SKIP
+        >>> mnist.setup()  # doctest: +SKIP
     """
 
     files = MNIST_FILES

@@ -42,6 +42,14 @@ class ScoredBatches(IterableDataset[ScoredBatch]):
         batch_size: images in a step, over all devices.
         steps: the steps to come.
         seed: draws the order of each epoch, and the requests.
+
+    Example:
+        >>> none = torch.zeros(10, dtype=torch.int64)
+        >>> data = LabelledData(torch.zeros(10, 1, 8, 8, dtype=torch.uint8), none, none, none)
+        >>> conditions = DataConditions(Condition(none, torch.linspace(0.5, 1, 10)))
+        >>> batches = list(ScoredBatches(data, conditions, batch_size=4, steps=range(3), seed=0))
+        >>> len(batches), batches[0].x.shape, batches[0].requested.score.shape
+        (3, torch.Size([4, 1, 8, 8]), torch.Size([4]))
     """
 
     def __init__(

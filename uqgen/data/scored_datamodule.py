@@ -119,18 +119,18 @@ class ScoredDataModule(LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[ScoredBatch]:
         """Batches of the validation split."""
-        return _loader(HeldOutBatches(self, "validation"))
+        return _loader(_HeldOutBatches(self, "validation"))
 
     def test_dataloader(self) -> DataLoader[ScoredBatch]:
         """Batches of the test split."""
-        return _loader(HeldOutBatches(self, "test"))
+        return _loader(_HeldOutBatches(self, "test"))
 
     def predict_dataloader(self) -> DataLoader[ScoredBatch]:
         """Those of the test split."""
         return self.test_dataloader()
 
 
-class HeldOutBatches(IterableDataset[ScoredBatch]):
+class _HeldOutBatches(IterableDataset[ScoredBatch]):
     """The first images of a split that trains nothing, in order, with requests drawn from the split's own conditions.
 
     Requests have class and score alone, as a user's.

@@ -31,6 +31,12 @@ class Shapes(Dataset[tuple[Tensor, int]]):
     Args:
         n: number of images.
         seed: draws everything.
+
+    Example:
+        >>> shapes = Shapes(n=12)
+        >>> image, label = shapes[0]
+        >>> image.shape, len(shapes)
+        (torch.Size([3, 32, 32]), 12)
     """
 
     classes = list(SIDES)

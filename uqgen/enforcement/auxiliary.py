@@ -10,7 +10,7 @@ from uqgen.settings import require_integer, require_number
 
 
 class Auxiliary(Enforcement):
-    """A head on the discriminator's features learns the score, as scaled log-odds, and the generator is led by it.
+    """A head on the discriminator's features learns the score, as scaled log-odds, and it guides the generator.
 
     Of two scores it learns both.
 
@@ -25,6 +25,11 @@ class Auxiliary(Enforcement):
 
     Raises:
         SettingError: a value is out of range.
+
+    Example:
+        >>> enforcement = Auxiliary(given, weight=1.0)  # `given` as in `EnforcementContext`
+        >>> enforcement.generator_loss(torch.zeros(2, 2), given.real, torch.Generator()).shape
+        torch.Size([2])
     """
 
     def __init__(self, given: EnforcementContext, weight: float = 1.0, bound: float = 1.0, warm_up: int = 0) -> None:

@@ -24,6 +24,16 @@ class EnforcementContext:
         encoding: of the conditions.
         discriminator: of the GAN.
         real: class and score of every training image, with its probabilities where the networks are given them.
+
+    Example:
+        >>> from uqgen.classifiers.mlp import MLP
+        >>> from uqgen.conditioning.paper import PaperEncoding
+        >>> from uqgen.generators.gan.mlp import MLPDiscriminator
+        >>> from uqgen.scores import get_score
+        >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> encoding = PaperEncoding(2, real)
+        >>> target, discriminator = FrozenClassifier(MLP((2,), 2)), MLPDiscriminator((2,), encoding.part_dims)
+        >>> given = EnforcementContext(target, (), get_score("msp"), encoding, discriminator, real)
     """
 
     target: FrozenClassifier
@@ -45,6 +55,15 @@ class Enforcement(nn.Module):
     Attributes:
         bound: see `bounded`.
         warm_up: images over which the guidance gradient grows to its full strength.
+
+    Example:
+        >>> class Closer(Enforcement):
+        ...     bound = 1.0
+        ...
+        ...     def generator_loss(self, fake, requested, rng):
+        ...         return fake.square().sum(dim=1)  # of points: their distance from 0
+        >>> Closer().generator_loss(torch.ones(3, 2), None, None)
+        tensor([2., 2., 2.])
     """
 
     bound = 0.0

@@ -27,6 +27,12 @@ class Mismatched(Enforcement):
 
     Raises:
         SettingError: the weight is negative.
+
+    Example:
+        >>> enforcement = Mismatched(given, weight=0.5)  # `given` as in `EnforcementContext`
+        >>> x, rng = torch.zeros(2, 2), torch.Generator()
+        >>> enforcement.discriminator_loss(x, given.real, x, given.real, rng).shape
+        torch.Size([])
     """
 
     def __init__(self, given: EnforcementContext, weight: float = 0.5) -> None:

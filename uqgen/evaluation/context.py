@@ -89,7 +89,7 @@ class EvaluationContext:
 
     @property
     def reference(self) -> RealImages:
-        """The real images that generated ones are held against."""
+        """The real images that generated ones are compared with."""
         return self.real[self.settings.split]
 
     @property

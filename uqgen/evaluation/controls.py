@@ -1,4 +1,4 @@
-"""Controls against cheating: agreement must be real, not adversarial, and not paid for by the picture."""
+"""Controls against cheating: agreement must not be adversarial, and must not cost realism."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -31,6 +31,10 @@ class FeatureNetwork(nn.Module):
 
     Attributes:
         num_features: number of features of an image.
+
+    Example:
+        >>> FeatureNetwork((3, 64, 64), n_classes=10)(torch.zeros(2, 3, 64, 64)).shape
+        torch.Size([2, 64])
     """
 
     num_features = 64

@@ -1,4 +1,4 @@
-"""Real and generated images in random order, for a person to tell apart."""
+"""Real and generated images in random order, for a person to distinguish."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ def mix_images(model: ConditionalModel, context: EvaluationContext, n: int, seed
 
     Args:
         model: a trained model of images.
-        context: what it is held against; its settings say from which split.
+        context: the real images; its settings say from which split.
         n: number N of real images, half of them certain, half uncertain, spread evenly over the classes.
         seed: draws the images, the noise and the order.
 

@@ -1,7 +1,7 @@
 """Generated beside real images of each class and part of the range of scores: what a person sees who looks at them.
 
-Each class and bin of scores is a cell. Its n generated images are held against n real training images of the cell; what
-n other real images of the cell reach against the same is the floor. The scores requested are those of random real
+Each class and bin of scores is a cell. Its n generated images are compared with n real training images of the cell;
+what n other real images of the cell reach against the same is the floor. The scores requested are those of random real
 images of the cell, so that a sound generator is at no disadvantage.
 """
 

@@ -1,4 +1,4 @@
-"""Real images of the scores that were requested: what everything said of generated images is to be held against."""
+"""Real images of the scores that were requested: what every measure of generated images is compared with."""
 
 from dataclasses import dataclass
 

@@ -58,7 +58,7 @@ class Evaluator(EvaluationContext):
     def measure_in_training(self, model: ConditionalModel) -> Measurements:
         """What is drawn as a curve, on fewer images and with few resamples, whose intervals nobody reads.
 
-        Requests are drawn from the validation split's scores, and what is generated is held against its images: the
+        Requests are drawn from the validation split's scores, and what is generated is compared with its images: the
         test split is left for the end. FID and KID compare with training images, whatever the split, as is usual.
         """
         return self.measure_few(model, "validation", self.settings.n_images_in_training, RESAMPLES_IN_TRAINING)

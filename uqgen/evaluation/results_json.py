@@ -26,7 +26,7 @@ def as_results(name: str, seed: int, context: EvaluationContext, measurements: M
     Args:
         name: of the experiment.
         seed: of the model's training.
-        context: what the model was held against.
+        context: what the model was compared with.
         measurements: of the model.
         n_images: images the discriminator had seen.
     """

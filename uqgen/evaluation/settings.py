@@ -25,7 +25,7 @@ class EvaluationSettings:
         n_images_in_training: the same for the evaluations on the way.
         n_resamples: resamples of the bootstrap.
         n_bins: bins of the curve of achieved by requested scores.
-        n_manifold: generated images of each class and bin of scores that are held against as many real ones; fewer
+        n_manifold: generated images of each class and bin of scores that are compared with as many real ones; fewer
             where there are fewer real ones.
         n_judges: number of judges.
         split: the real images that floors, judges' references and controls use: "validation" to choose by, "test" to
@@ -43,6 +43,10 @@ class EvaluationSettings:
 
     Raises:
         SettingError: a value is out of range.
+
+    Example:
+        >>> EvaluationSettings(n_images=2000, split="validation").n_judges
+        3
     """
 
     n_images: int = 10_000

@@ -24,7 +24,7 @@ LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the
 MOST_ERROR = 0.5  # as share of that
 MOST_SENSITIVE = 1.5  # times the change of real images' scores under a change that is hardly seen
 LEAST_JUDGED = 0.7  # of the correlation that judges would have if they saw what they see in real images
-LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges have no say
+LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges prove nothing
 MOST_MEMORISED = 0.05  # of all images; of unseen real ones 0.01 are as near to a training image
 
 
@@ -258,7 +258,7 @@ def _opening(findings: tuple[Finding, ...], worst: dict[str, Worst], noun: str) 
     if findings:
         return [finding.text for finding in findings]
     if not worst:
-        return [f"Whether the {noun}s are as real ones cannot be said."]
+        return [f"Whether the {noun}s look like real ones could not be measured."]
     coverage, precision = worst["coverage"], worst["precision"]
     return [
         f"No fault was found. At worst, {noun}s of class {coverage.class_name} {coverage.where} cover "
@@ -270,16 +270,16 @@ def _opening(findings: tuple[Finding, ...], worst: dict[str, Worst], noun: str) 
 
 def _extent(n_measured: int, n_cells: int, noun: str) -> str:
     if n_measured == n_cells:
-        return f"All {n_cells} classes and parts of the range were looked at."
+        return f"All {n_cells} classes and parts of the range were measured."
     few = f"the others have too few real {noun}s, for which {FEWEST} are needed on each side"
-    return f"Looked at: {n_measured} of {n_cells} classes and parts of the range; {few}."
+    return f"Measured: {n_measured} of {n_cells} classes and parts of the range; {few}."
 
 
 def _about(worst: _Cell, noun: str, says: str, failing: list[_Cell], measured: list[_Cell]) -> str:
     """A sentence of the worst class and bin, and of how many more there are."""
     where = _where(worst.part.low, worst.part.high, worst.is_certain)
     more = len(failing) - 1
-    too = f" (so it is in {more} more of {len(measured)} classes and parts of the range)" if more else ""
+    too = f" (also in {more} more of {len(measured)} classes and parts of the range)" if more else ""
     return f"{where[0].upper()}{where[1:]}, {noun}s of class {worst.class_name} {says}{too}."
 
 

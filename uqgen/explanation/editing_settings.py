@@ -7,7 +7,7 @@ from uqgen.settings import require_integer, require_number
 
 @dataclass(frozen=True)
 class EditingSettings:
-    """How given images are found in a trained model, edited, and led from one to another.
+    """How given images are found in a trained model, edited, and turned into one another.
 
     Attributes:
         n_scores: scores requested, evenly over the reachable range.
@@ -22,6 +22,10 @@ class EditingSettings:
 
     Raises:
         SettingError: a value is out of range.
+
+    Example:
+        >>> EditingSettings(n_scores=3, tolerance=0.02).n_between
+        41
     """
 
     n_scores: int = 5

@@ -32,7 +32,7 @@ class Explanation:
         analysis: what attributes explain.
         galleries: from the most certain score to the least.
         second_choices: at the same scores.
-        discovery: attributes that nobody named; None where none was wanted, or the model offers nothing to change.
+        discovery: attributes without a name beforehand; None where none was wanted, or the model has nothing to change.
         slices: found on the galleries' candidates and on real images.
     """
 

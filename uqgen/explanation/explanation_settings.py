@@ -25,6 +25,10 @@ class ExplanationSettings:
 
     Raises:
         SettingError: a value is out of range.
+
+    Example:
+        >>> ExplanationSettings(n_noises=5, n_discovered=0).n_scores
+        11
     """
 
     n_scores: int = 11

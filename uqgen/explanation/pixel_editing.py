@@ -14,7 +14,7 @@ from uqgen.explanation.edits import Edits, rounded
 from uqgen.scores import Score
 
 STEP = 0.25  # Euclidean length of a step at first, pixels being in [-1, 1]
-SOFTEST = 4.0  # the most by which the highest logit leads while the gradient is taken
+SOFTEST = 4.0  # the most by which the highest logit exceeds the others while the gradient is taken
 
 
 def edit_pixels(
@@ -58,6 +58,6 @@ def edit_pixels(
 
 
 def _softened(logits: Tensor) -> Tensor:
-    """Logits divided until the highest leads by no more than `SOFTEST`, so that a sure classifier has a gradient."""
+    """Logits divided until the highest is at most `SOFTEST` above the rest: a sure classifier has a gradient, too."""
     first, second = logits.detach().topk(2, dim=-1).values.unbind(dim=-1)
     return logits / ((first - second) / SOFTEST).clamp_min(1)[..., None]

@@ -2,7 +2,7 @@
 
 As in Domino (Eyuboglu et al., 2022, "Domino: discovering systematic errors with cross-modal embeddings"), images that
 are hard for the classifier are clustered by their class and by what they are predicted as. Different from it,
-generated images take part, a region is a rule that other images can be put to, and only these decide whether it counts.
+generated images take part, a region is a rule that applies to other images, and only these decide whether it counts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -116,6 +116,11 @@ class Projection:
 
     Args:
         features: float64 [N, F].
+
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 30))
+        >>> Projection(features)(features).shape
+        (100, 24)
     """
 
     def __init__(self, features: Floats) -> None:

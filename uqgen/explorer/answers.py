@@ -68,7 +68,7 @@ def between_seeds(
 
 
 def of_picture(run: "Run", picture: Image.Image, label: int) -> Answer:
-    """What the target says of a picture from elsewhere, brought to the size and channels of the data.
+    """What the target says of a picture from elsewhere, scaled to the size and channels of the data.
 
     Args:
         run: a trained run of images.

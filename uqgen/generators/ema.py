@@ -14,6 +14,13 @@ class EMA(nn.Module):
     Args:
         module: what is followed; parameters are averaged, buffers copied.
         half_life: number of images after which a weight's past counts half.
+
+    Example:
+        >>> module = nn.Linear(2, 2)
+        >>> ema = EMA(module, half_life=1000)
+        >>> ema.update(module, n_new=32, n_images=32)
+        >>> ema.module(torch.zeros(5, 2)).shape
+        torch.Size([5, 2])
     """
 
     def __init__(self, module: nn.Module, half_life: float) -> None:

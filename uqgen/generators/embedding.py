@@ -16,6 +16,10 @@ class ConditionEmbedding(nn.Module):
     Args:
         part_dims: width of each part.
         width: width of each embedded part.
+
+    Example:
+        >>> ConditionEmbedding((10, 2), width=8)([torch.zeros(4, 10), torch.zeros(4, 2)]).shape
+        torch.Size([4, 16])
     """
 
     def __init__(self, part_dims: Sequence[int], width: int) -> None:

@@ -34,6 +34,10 @@ class Intervals:
 
     Raises:
         SettingError: not so.
+
+    Example:
+        >>> Intervals(evaluate_every=20_000).checkpoint_every
+        10000
     """
 
     log_every: int = 1_000
@@ -65,7 +69,7 @@ def fit(
         hardware: where it is trained.
         intervals: how often it reports and saves.
         folder: of the checkpoint and the history.
-        loggers: who is told of the history, beside its file.
+        loggers: where the history is logged, beside its file.
         callbacks: what else is to be done on the way.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Given images in a trained model: found, made again under another condition, and led from one to another."""
+"""Given images in a trained model: found, made again under another condition, and turned into another."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence

@@ -30,6 +30,11 @@ class Latent:
         noise: one float32 [N, 1, H, W] for each layer that adds per-pixel noise, standard normal; none for generators
             without.
         mix: styles to be mixed in, in training only.
+
+    Example:
+        >>> latent = Latent(torch.zeros(4, 8))
+        >>> latent.select(slice(0, 2)).z.shape
+        torch.Size([2, 8])
     """
 
     z: Tensor

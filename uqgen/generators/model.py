@@ -48,7 +48,7 @@ class ConditionalModel(LightningModule, ABC):
     Attributes:
         n_images: real images shown so far, over all devices.
         n_new: those of the last step.
-        guidance: leads what is generated towards the condition; None for the model alone.
+        guidance: guides what is generated towards the condition; None for the model alone.
         group: neighbours in a batch that are judged together; batches are multiples of it.
         quantities: names of what is logged as the training goes.
         strategy: Lightning's, of several processes.

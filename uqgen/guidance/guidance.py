@@ -1,8 +1,8 @@
 """Guidance by frozen classifiers while a trained model generates: bounded Newton steps on the score's log-odds.
 
-The gradient of a classifier leads sampling as in classifier guidance (Dhariwal and Nichol, 2021, section 4), but
+The gradient of a classifier guides sampling as in classifier guidance (Dhariwal and Nichol, 2021, section 4), but
 towards a requested score instead of a class, and by root finding instead of ascent: each step solves the linearised
-equation "achieved log-odds = requested log-odds" along the gradient, and is shortened where that would lead far.
+equation "achieved log-odds = requested log-odds" along the gradient, and is shortened where it would be long.
 """
 
 from collections.abc import Callable
@@ -21,10 +21,10 @@ from uqgen.settings import require_number
 
 @dataclass(frozen=True)
 class Guidance:
-    """Leads what is generated towards the class and the score requested.
+    """Guides what is generated towards the class and the score requested.
 
     Attributes:
-        classifiers: whose gradients lead, on the model's device: the target, surrogates of it, or both.
+        classifiers: whose gradients guide, on the model's device: the target, surrogates of it, or both.
         score: fitted to the target.
         ends: the lowest and the highest score of real training images.
         strength: 0 leaves what is generated as it is; 1 makes whole Newton steps.
@@ -59,8 +59,8 @@ class Guidance:
         """How far images are from what is requested, in log-odds; mean over the classifiers, float32 [N].
 
         Where the condition holds a softmax vector and a classifier finds another class most probable than the vector
-        does, it is the log-odds of the vector's class that count, else those of the score. Neither class nor score is
-        then bought with the other.
+        does, it is the log-odds of the vector's class that count, else those of the score. So the score is not followed
+        at the cost of the class.
 
         Args:
             x: float32 [N, C, H, W] in [-1, 1], or points float32 [N, D].

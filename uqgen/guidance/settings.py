@@ -15,7 +15,7 @@ LEADERS = ("target", "mixture", "surrogates")
 
 @dataclass(frozen=True)
 class GuidanceSettings:
-    """Who leads what is generated, and how strongly.
+    """Which classifiers guide what is generated, and how strongly.
 
     Attributes:
         strength: of the guidance that images are made with unless another is requested; 0 for none.
@@ -24,6 +24,10 @@ class GuidanceSettings:
 
     Raises:
         SettingError: a value is out of range, or there are surrogates that are not used, or none that could be.
+
+    Example:
+        >>> GuidanceSettings(strength=0.5, classifiers="mixture", n_surrogates=2).strength
+        0.5
     """
 
     strength: float = 1.0

@@ -24,6 +24,15 @@ class HistoryLogger(Logger):
         path: the CSV file.
         names: of what is logged, without ``train/``.
         n_images: where the training starts; rows that it will write again are dropped.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     logger = HistoryLogger(Path(folder) / "history.csv", ["d_loss"], n_images=0)
+        ...     logger.log_metrics({"train/d_loss": 0.5}, step=1000)
+        ...     print((Path(folder) / "history.csv").read_text().strip())
+        n_images,d_loss
+        1000,0.5
     """
 
     def __init__(self, path: Path, names: Sequence[str], n_images: int) -> None:

@@ -32,8 +32,21 @@ class RequestedAchieved:
 class RunLogger(Logger):
     """A Lightning logger that also takes pictures, texts and charts of in vs. out, against the number of images.
 
-    Subclasses are made before the run's folder is there, write nothing before they are told something, and write on
-    rank 0 alone. They are told by whoever has a list of Lightning loggers, of which others take numbers alone.
+    Subclasses are made before the run's folder is there, write nothing before they are given something, and write on
+    rank 0 alone. A list of Lightning loggers may hold others, which take numbers alone.
+
+    Example:
+        >>> class Printed(RunLogger):
+        ...     name, version = "printed", 0
+        ...
+        ...     def log_hyperparams(self, params, *args, **kwargs): ...
+        ...
+        ...     def log_metrics(self, metrics, step=None): ...
+        ...
+        ...     def log_words(self, name, text):
+        ...         print(f"{name}: {text}")
+        >>> Printed().log_words("verdict", "No fault was found.")
+        verdict: No fault was found.
     """
 
     def log_picture(self, name: str, path: Path, n_images: int) -> None:

@@ -24,6 +24,10 @@ class TensorBoardLogger(loggers.TensorBoardLogger, RunLogger):
 
     Raises:
         ExplainedError: TensorBoard is not installed.
+
+    Example:
+        >>> logger = TensorBoardLogger("runs/mine")
+        >>> Trainer(logger=logger).fit(gan, scored)  # doctest: +SKIP
     """
 
     def __init__(self, save_dir: str | Path) -> None:

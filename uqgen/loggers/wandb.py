@@ -31,7 +31,7 @@ MAX_POINTS = 1_000  # of a scatter; more would only cover each other
 
 
 class WandbLogger(loggers.WandbLogger, RunLogger):
-    """Lightning's, against the number of training images, which is also W&B's step; nobody is asked for a key.
+    """Lightning's, against the number of training images, which is also W&B's step; no key is waited for.
 
     A resumed run goes on under the id that its folder keeps. It makes the rows since its last checkpoint once more,
     with the same numbers on a CPU and nearly the same on a GPU; W&B keeps the first. A lost connection ends no run.
@@ -46,6 +46,10 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
     Raises:
         ExplainedError: W&B cannot be reached, when the run starts.
         SettingError: the mode is none of these, or the project has a name that W&B does not allow.
+
+    Example:
+        >>> logger = WandbLogger("runs/mine", mode="offline")
+        >>> Trainer(logger=logger).fit(gan, scored)  # doctest: +SKIP
     """
 
     def __init__(

@@ -9,7 +9,7 @@ import wandb
 
 
 def has_key() -> bool:
-    """Whether a key is known, from WANDB_API_KEY or an earlier ``wandb login``; nobody is asked."""
+    """Whether a key is known, from WANDB_API_KEY or an earlier ``wandb login``; without a prompt."""
     if os.environ.get("WANDB_API_KEY"):
         return True
     path = Path(os.environ.get("NETRC", Path.home() / ".netrc"))

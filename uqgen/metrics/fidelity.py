@@ -108,7 +108,7 @@ def _drawn(features: Tensor, n: int, rng: torch.Generator) -> Tensor:
 
 
 class _AsTheyAre(nn.Identity):
-    """The feature network of features already extracted; the FID asks it for their number."""
+    """The feature network of features already extracted; the FID needs their number."""
 
     def __init__(self, num_features: int) -> None:
         super().__init__()

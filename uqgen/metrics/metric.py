@@ -99,7 +99,7 @@ class Metric:
         name: its name in the files of a comparison; empty where variants are not compared by it.
         theme: what it tells about: whether scores requested are achieved, by what means, or how real the images are.
         main: whether it is among the few shown first.
-        choice: what it is in the choice among variants; empty where it has no say.
+        choice: what it is in the choice among variants; empty where it is not used.
         relative: whether variants are compared by its ratio to the reference's, too.
         sentence: its name in the report's summary; empty where it is not reported.
         floor: path of what other real data reach.

@@ -1,4 +1,4 @@
-"""One classifier of the benchmark after the other: made weak, explained by every method, held against the truth."""
+"""One classifier of the benchmark after the other: made weak, explained by every method, compared with the truth."""
 
 import json
 import logging

@@ -91,7 +91,7 @@ def without_generated(material: Material) -> list[Reported]:
 
 @method("slices without judges")
 def without_judges(material: Material) -> list[Reported]:
-    """The same where nobody says whether images are hard for all."""
+    """The same without judges, so that images which are hard for all are not known."""
     return slices(replace(material, judges_wrong=()))
 
 
@@ -109,7 +109,7 @@ def k_means(material: Material) -> list[Reported]:
 
 @method("k-means, confirmed as slices are")
 def k_means_confirmed(material: Material) -> list[Reported]:
-    """The same clusters, put to the held-out images and to the judges as ours are."""
+    """The same clusters, tested on the held-out images and against the judges as ours are."""
     return _confirmed(_clusters(material), material)
 
 
@@ -121,7 +121,7 @@ def mixture(material: Material) -> list[Reported]:
 
 @method("Gaussian mixture, confirmed as slices are")
 def mixture_confirmed(material: Material) -> list[Reported]:
-    """The same components, put to the held-out images and to the judges as ours are."""
+    """The same components, tested on the held-out images and against the judges as ours are."""
     return _confirmed(_components(material), material)
 
 

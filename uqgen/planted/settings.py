@@ -23,6 +23,10 @@ class PlantedSettings:
 
     Raises:
         SettingError: a value is out of range.
+
+    Example:
+        >>> PlantedSettings(kinds=["rare"], seeds=[0, 1], n_sound=1).jobs
+        [('rare', 0), ('rare', 1), ('sound', 0)]
     """
 
     kinds: Sequence[str] = tuple(kind for kind in WEAKNESSES if kind != "sound")

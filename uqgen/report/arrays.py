@@ -1,4 +1,4 @@
-"""What the figures ask of the arrays they are given."""
+"""What the figures require of the arrays they are given."""
 
 from typing import Any
 

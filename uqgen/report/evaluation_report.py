@@ -38,7 +38,7 @@ def evaluate(
         classifiers: target and judges.
         evaluator: what measures.
         model: the trained model.
-        loggers: who is told.
+        loggers: where it is logged.
 
     Returns:
         Mean absolute error of the achieved scores under the uniform protocol.

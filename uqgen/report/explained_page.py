@@ -15,41 +15,41 @@ from uqgen.run_folder import Plain, RunFolder
 
 STRIPS_BYTES = 1_500_000  # of the images under the slider, so that the page stays below 5 MB
 SLIDER, SWEEPS, GALLERIES = "From certain to uncertain", "Score sweeps", "Galleries"
-ATTRIBUTES, DISCOVERED = "What goes with the score", "What the model can change that moves the score"
+ATTRIBUTES, DISCOVERED = "What goes with the score", "Discovered attributes"
 CHOICES, SLICES, AGAIN = "Second choices", "Slices", "How to explain it again"
 CAUTION = (
     "How much of the score's variance goes with what can be measured of an image. Images are weighted so that every "
-    "score counts alike. All together: a linear regression on all attributes, whose R² the shares divide up. Random "
+    "score counts alike. All together: a linear regression on all attributes, whose R² the shares add up to. Random "
     "forest: what the attributes explain of images not seen, linear or not. True corruption: what is explained by the "
-    "noise and blur that were put on real images. Shares say what goes with the score in these images, not what causes "
-    "it. Undefined: the score is constant, or the images are so few that a regression would fit any score. An "
-    "attribute that explains as much of real images as of generated ones is no invention of the generator."
+    "noise and blur that were added to real images. Shares say what goes with the score in these images, not what "
+    "causes it. Undefined: the score is constant, or the images are so few that a regression would fit any score. If "
+    "an attribute explains as much of real images as of generated ones, the generator did not make it up."
 )
 SLICES_TEXT = (
-    "Where the classifier is weak. Regions were found on generated images and on real ones of other splits, around "
-    "those that are wrong or uncertain, in the features that the classifier sees, less the directions it decides by; "
-    "then real images that took no part were put to them. Confirmed: their error rate is above that of all others, "
-    "intervals apart, corrected for the number of slices. Own: above that of every judge on the same images, too; if "
-    "not, they are hard for all. Explained: errors beyond those of as many others, and of judges. Hypotheses are not "
-    "confirmed. python -m uqgen.explain ... export=DIR writes the images as files."
+    "Where the classifier is weak. A slice is a region of the classifier's features, less the directions it decides "
+    "by. Slices were found around generated images, and real ones of other splits, that are wrong or uncertain. Real "
+    "images that took no part then tested them. Confirmed: their error rate is above that of all others, intervals "
+    "apart, corrected for the number of slices. Own weakness: it is above that of every judge on the same images, "
+    "too; if not, they are hard for all. Explained: errors beyond those of as many others, and of judges. Hypotheses "
+    "are not confirmed. python -m uqgen.explain ... export=DIR writes the images as files."
 )
 SLICES_FIGURE = (
     "Each slice in a row: typical generated images (left), and the real held-out images "
     "that are most typical of it (right); above each its score, in orange where the classifier is wrong."
 )
 DISCOVERED_TEXT = (
-    "Attributes that nobody named: directions in what the generator is made of that move the target's score, or its "
-    "hesitation between two classes. They are found with gradients, joined where they change images in the same way, "
-    "and measured in finite steps in other images. Moved: the share of images whose {score} less or more of it changes "
-    "by {moved_by:.2g} or more. Judges see: the slope of the change of their own scores on that of the target's; 0 is "
-    "a change that the target alone sees. A name is an attribute that is measured anyway and changes with the step; "
-    "where there is none, the pictures say what it is."
+    "Attributes that have no name beforehand: directions in the generator's channels that change the target's score, "
+    "or the log-odds between its two most probable classes. They are found with gradients, joined where they change "
+    "images in the same way, and measured in finite steps in other images. Moved: the share of images whose {score} "
+    "less or more of it changes by {moved_by:.2g} or more. Judges see: the slope of the change of their own scores on "
+    "that of the target's; 0 is a change that the target alone sees. Goes with: a named attribute that changes with "
+    "the step; where there is none, the pictures show what it is."
 )
-NOTHING = "Nothing that the generator can change moves the score of enough images to be reported."
+NOTHING = "Nothing that the generator can change has an effect on the score of enough images to be reported."
 SUFFICIENCY = (
-    "Left, the share of images that each moves. Right, of the images of which the target is sure, the share that it no "
-    "longer is once the first attributes are changed, each less, more or not at all, as suits the image; beside it as "
-    "many directions of the generator drawn at random."
+    "Left, the share of images whose score each changes. Right, of the images of which the target is sure, the share "
+    "that it no longer is once the first attributes are changed, each less, more or not at all, as suits the image; "
+    "beside it as many directions of the generator drawn at random."
 )
 FILES = "All numbers are in {}/results.json beside this page, the figures and an animation in files of their own."
 
@@ -74,7 +74,7 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
     choices = (
         "Which class comes second where the classifier hesitates: rows are the most probable class, generated above "
         "real images. In common: the share of second choices that generated and real images have in common, mean over "
-        "the rows; in brackets, that of two halves of the real ones, which is about the most there is to be had."
+        "the rows; in brackets, that of two halves of the real ones, which is about the most that can be reached."
     )
     header, *rows = written_shares_rows(results["attributes"])
     sizes = [f"{results['attributes']['sources'][name]['explained']['all']['n']:,}" for name in ("real", "generated")]

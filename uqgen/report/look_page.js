@@ -54,7 +54,7 @@
   const verdict = (all) => {
     const counted = `${all.right} of ${all.of} answers are right: ${percent(all.share)}, interval ${interval(all)}.`;
     if (isChance(all)) return `${counted} This cannot be distinguished from chance, 50 %.`;
-    const found = all.share > 0.5 ? "told apart" : "mistaken for each other";
+    const found = all.share > 0.5 ? "distinguished" : "mistaken for each other";
     return `${counted} Real and generated images were ${found} more often than by chance, 50 %.`;
   };
 

@@ -26,7 +26,7 @@ def fitted_names(names: Sequence[str], inches: float, points: float) -> list[str
     Names that would then be the same end in their position among all names.
 
     Args:
-        names: all that a reader has to tell apart.
+        names: all that a reader has to distinguish.
         inches: room for one.
         points: size of the letters, which may be bold.
     """

@@ -148,7 +148,7 @@ def write_page(path: Path, title: str, summary: str, sections: Sequence[Section]
     Args:
         path: the HTML file; it is there whole or not at all, and missing folders are made.
         title: of the page.
-        summary: what to take home, in a few sentences.
+        summary: what was found, in a few sentences.
         sections: in the order they are read.
     """
     write_atomically(path, _page_html(title, summary, sections).encode(errors="xmlcharrefreplace"))

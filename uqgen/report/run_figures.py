@@ -58,7 +58,7 @@ def save_run_figures(
 
     Args:
         run: where to write, and where the history of the training is.
-        context: what the model was held against.
+        context: what the model was compared with.
         measurements: of the model.
         model: the trained model.
         training_seed: of its training, for the small print.

@@ -159,13 +159,12 @@ def captions(results: Plain) -> dict[str, Caption]:
         "judges": Caption(
             JUDGES,
             "Classifiers that took no part in the training, on generated data requested as in the data, beside how "
-            f"they agree with the target on real {split} data: what only the target finds uncertain would be lost on "
-            "them.",
+            f"they agree with the target on real {split} data. They do not see what only the target finds uncertain.",
         ),
         "guidance": Caption(
             GUIDANCE,
-            "Left, how far the achieved scores are from those requested uniformly; right, how the images and the "
-            "judges take it, as shares of what real images reach.",
+            "Left, how far the achieved scores are from those requested uniformly; right, what realism and judges "
+            "become, as shares of what real images reach.",
         ),
         "training": Caption(TRAINING, "The training, against the real images shown."),
     }

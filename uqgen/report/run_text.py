@@ -14,7 +14,7 @@ from uqgen.scores import Score, get_score
 
 SHARES = {0.9: "nearly all", 0.7: "most", 0.4: "part", -np.inf: "little"}  # from this share on
 UNKNOWN = "an unknown part"
-LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges have no say
+LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges prove nothing
 TRUST = "How far the score can be trusted"
 BESIDE = "Generated beside real"
 GUIDANCE = "Guidance"
@@ -27,13 +27,13 @@ EXPLANATIONS = {
     ),
     "In vs. out": (
         "Every dot is generated: across is the score that was requested, upwards the score that the classifier then "
-        "gave. The nearer to the dashed line, the better. There are two protocols: scores requested as often as real "
-        "data have them, and uniformly, so that rare scores count as much as common ones."
+        "gave. The nearer to the dashed line, the better. There are two protocols: scores are requested as often as "
+        "real data have them, and uniformly, so that rare scores count as much as common ones."
     ),
     GUIDANCE: (
-        "While an image is made, the gradient of the frozen classifier leads it to the requested class and score. This "
-        "report uses the strength of the run's settings. Here the same requests are made with other strengths; 0 is "
-        "the model alone. If guidance only deceived the classifier, the judges' correlation would stay low, or the "
+        "While an image is made, the gradient of the frozen classifier guides it to the requested class and score. "
+        "This report uses the strength of the run's settings. Here the same requests are made with other strengths; 0 "
+        "is the model alone. If guidance only deceived the classifier, the judges' correlation would stay low, or the "
         "overlap with real images would fall."
     ),
     "At sampling time": (
@@ -74,7 +74,7 @@ def noun(results: Plain) -> str:
 
 
 def summary(results: Plain) -> str:
-    """Five sentences to take home, a line each; fewer where something was not measured."""
+    """Five sentences, a line each; fewer where something was not measured."""
     score, data, controls = score_label(results["score"]), f"{noun(results)}s", results["controls"]
     uniform, agreement = results["in_vs_out"]["uniform"], results["class_agreement"]["data"]["value"]
     low, high = uniform["curve"][0]["low"], uniform["curve"][-1]["high"]
@@ -118,7 +118,7 @@ def judges_in_full(results: Plain) -> str:
         f"same scores it is {real:.2f}"
     )
     if not real >= LEAST_AGREEMENT:
-        return f"{says}: the judges do not agree with this classifier on real data either, so they have no say here."
+        return f"{says}: the judges do not agree with this classifier on real data either, so they prove nothing here."
     return (
         f"{says}, and {generated:.2f} is {generated / real:.0%} of that, so {_share_in_words(generated / real)} of the "
         "uncertainty is in the data, not in the one classifier alone."
@@ -151,7 +151,7 @@ def trust(results: Plain) -> str:
     if found["n_errors"] == 0:
         return f"The classifier makes no error on {found['n']:,} real {data}s: nothing says how well {label} finds any."
     return (
-        f"Real {data}s alone, before anything generated. The classifier is wrong on {found['n_errors']:,} of "
+        f"Real {data}s alone. The classifier is wrong on {found['n_errors']:,} of "
         f"{found['n']:,}. Of a wrong and a right prediction {label} finds the wrong one more uncertain with "
         f"probability {_number(found['auroc'])}, the AUROC of failure. A threshold that accepts 95 % of the right "
         f"predictions accepts {_number(found['fpr_95'])} of the errors, too (FPR at 95 % TPR). Of the most certain "

@@ -28,7 +28,7 @@ NAME_WIDTH = 1.1  # inches, of a class's name beside a row
 # Points.
 TITLE, TEXT, SMALL_PRINT = 10, 9, 7
 
-# Okabe and Ito (2008), "Color universal design": told apart with every kind of colour vision.
+# Okabe and Ito (2008), "Color universal design": distinct with every kind of colour vision.
 BLUE, ORANGE, VERMILLION, GREEN, PURPLE = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7"
 INK, GREY, SOFT, PALE = "#222222", "#666666", "#A6A6A6", "#E4E4E4"
 

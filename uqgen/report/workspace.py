@@ -177,4 +177,4 @@ def _coordinates(kind: str) -> wr.ParallelCoordinatesPlot:
             for metric in metrics
         ),
     ]
-    return wr.ParallelCoordinatesPlot(title=f"{kind.capitalize()}: settings and what they lead to", columns=columns)
+    return wr.ParallelCoordinatesPlot(title=f"{kind.capitalize()}: settings and results", columns=columns)

@@ -1,7 +1,7 @@
 """Distance to the k-th nearest training image in the classifier's features.
 
 Sun et al. (2022), "Out-of-distribution detection with deep nearest neighbors", equation 1 without its sign: high values
-mean uncertain. Features are those before the last layer, brought to length 1.
+mean uncertain. Features are those before the last layer, scaled to length 1.
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ class NeighbourNetwork(nn.Module):
         self.network = network
         device = next(network.parameters()).device
         tried = self._features_of(torch.zeros(2, *shape, device=device))
-        self.register_buffer("k", torch.tensor(k))  # one of the things that tell it from others
+        self.register_buffer("k", torch.tensor(k))  # one of the things that distinguish it from others
         self.register_buffer("kept", tried[:0])
         self.k: Tensor
         self.kept: Tensor

@@ -1,3 +1,3 @@
-"""Attributes that nobody named: what a trained model can change that moves the target's score."""
+"""Attributes without a name beforehand: what a trained model can change that changes the target's score."""
 
 __all__ = ["discovered", "discovery", "naming", "sufficiency"]

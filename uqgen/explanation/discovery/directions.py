@@ -67,7 +67,7 @@ def find_directions(subjects: Subjects, as_is: Tensor, viewers: Viewers, n: int)
 
 
 def merge(effects: list[Tensor]) -> list[dict[int, float]]:
-    """Groups what does the same, each group led by the first that is in none.
+    """Groups what does the same; each group begins with the first that is in none.
 
     Args:
         effects: of each candidate, what a step changes in all images, float32 [D].

@@ -1,7 +1,7 @@
 """The images in which attributes are looked for, each with how far its channels vary among images like it.
 
-Over all images a channel varies by what tells a noisy image from a blurred one, too, and a step of that size leads out
-of everything the model makes. So a step is measured by the standard deviation among an image's neighbours.
+Over all images a channel also varies by what distinguishes a noisy image from a blurred one; a step of that size makes
+images unlike all that the model makes. So a step is measured by the standard deviation among an image's neighbours.
 """
 
 from dataclasses import dataclass

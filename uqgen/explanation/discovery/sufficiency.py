@@ -20,7 +20,7 @@ class Sufficiency:
     """Of images that the target is sure of, those that it no longer is once attributes are changed.
 
     Attributes:
-        level: the score that parts sure from unsure.
+        level: the score between sure and unsure.
         n: number of images that are sure as they are.
         shares: of them that are not, with the first 1, 2, ... attributes changed, each less, more, or not at all, as
             suits the image best.
@@ -44,7 +44,7 @@ def sufficiency(
         subjects: N images.
         as_is: uint8 [N, C, H, W], the same as pictures.
         signs: float32 [C] of each attribute, see `Subjects.step_along`.
-        viewers: who look.
+        viewers: the target and the judges.
         n_resamples, seed: of the bootstrap over images; the seed draws channels, too.
     """
     level = sum(viewers.requested_range) / 2

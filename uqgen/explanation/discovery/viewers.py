@@ -89,7 +89,7 @@ def take_steps(subjects: Subjects, direction: Tensor, as_is: Tensor, viewers: Vi
         subjects: N images.
         direction: float32 [C], see `Subjects.step_along`.
         as_is: uint8 [N, C, H, W], the images without a change.
-        viewers: who look.
+        viewers: the target and the judges.
     """
     step = STEP * subjects.step_along(direction)
     x = torch.stack([subjects.changed(-step), as_is, subjects.changed(step)], dim=1)

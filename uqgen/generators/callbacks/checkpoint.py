@@ -16,6 +16,10 @@ class Checkpoint(EveryNImages):
     Args:
         path: the file.
         interval: number of images between two checkpoints.
+
+    Example:
+        >>> Checkpoint(Path("training/last.ckpt"), interval=10_000).seconds
+        0.0
     """
 
     def __init__(self, path: Path, interval: int) -> None:

@@ -24,6 +24,9 @@ class Evaluation(EveryNImages):
         evaluator: what measures.
         interval: number of images between two evaluations.
         path: the CSV file of the main numbers.
+
+    Example:
+        >>> Evaluation(run.evaluator, 50_000, Path("evaluations.csv"))  # doctest: +SKIP
     """
 
     def __init__(self, evaluator: Evaluator, interval: int, path: Path) -> None:

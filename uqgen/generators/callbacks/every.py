@@ -21,6 +21,13 @@ class EveryNImages(Callback):
 
     Raises:
         SettingError: the interval is not a positive integer.
+
+    Example:
+        >>> class Report(EveryNImages):
+        ...     def act(self, trainer, model):
+        ...         print(model.n_images)
+        >>> Report(interval=1_000, name="report_every").seconds
+        0.0
     """
 
     def __init__(self, interval: int, name: str) -> None:

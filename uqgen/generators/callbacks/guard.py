@@ -16,6 +16,10 @@ class FiniteGuard(EveryNImages):
     """Stops the training when a weight is not finite; placed before the checkpoint, so that none holds such a weight.
 
     A loss that is not finite makes the gradients, and with the next step the weights, not finite.
+
+    Example:
+        >>> FiniteGuard(interval=10_000, name="checkpoint_every").seconds
+        0.0
     """
 
     def act(self, trainer: Trainer, model: ConditionalModel) -> None:

@@ -23,6 +23,11 @@ class SampleGrid(EveryNImages):
         score_name: how the score is called.
         interval: number of images between two grids.
         seed: draws the noise.
+
+    Example:
+        >>> classes = ShownClasses(["left", "right"], (0, 1))
+        >>> SampleGrid(Path("samples"), classes, [1.0, 0.8, 0.6], "msp", interval=10_000, seed=0).seconds
+        0.0
     """
 
     def __init__(

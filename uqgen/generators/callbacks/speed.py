@@ -13,7 +13,12 @@ MEASURED = ("images_per_second", "memory_gib")
 
 
 class Speed(Callback):
-    """Logs ``train/images_per_second`` since it was logged last, and the most memory in use so far, in GiB."""
+    """Logs ``train/images_per_second`` since it was logged last, and the most memory in use so far, in GiB.
+
+    Example:
+        >>> speed = Speed()
+        >>> Trainer(callbacks=[speed]).fit(gan, scored)  # doctest: +SKIP
+    """
 
     def on_train_start(self, trainer: Trainer, model: ConditionalModel) -> None:  # type: ignore[override]
         """Starts the clock."""

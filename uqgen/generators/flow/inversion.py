@@ -32,6 +32,17 @@ class FlowInverter(Inverter):
         velocity: the averaged network.
         encoding: see `Inverter`.
         n_steps: of the solver, either way.
+
+    Example:
+        >>> from uqgen.conditioning.condition import Condition
+        >>> from uqgen.conditioning.paper import PaperEncoding
+        >>> from uqgen.generators.flow.mlp import MLPVelocity
+        >>> own = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> encoding = PaperEncoding(2, own)
+        >>> inverter = FlowInverter(MLPVelocity((2,), encoding.part_dims), encoding, n_steps=24)
+        >>> found = inverter.invert(torch.zeros(2, 2), own)
+        >>> inverter.regenerate(found, own).shape
+        torch.Size([2, 2])
     """
 
     def __init__(self, velocity: Velocity, encoding: Encoding, n_steps: int) -> None:

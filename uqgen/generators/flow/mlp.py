@@ -21,6 +21,11 @@ class MLPVelocity(Velocity):
 
     Raises:
         SettingError: the data are no points, or a width or the depth is too small.
+
+    Example:
+        >>> velocity = MLPVelocity((2,), part_dims=(3,))
+        >>> velocity(torch.zeros(4, 2), torch.rand(4), [torch.zeros(4, 3)]).shape
+        torch.Size([4, 2])
     """
 
     def __init__(self, shape: tuple[int], part_dims: Sequence[int], hidden: int = 128, depth: int = 3) -> None:

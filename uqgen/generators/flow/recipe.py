@@ -20,6 +20,12 @@ class FlowRecipe(ModelRecipe):
         velocity: (shape of an image, widths of the encoding's parts) to a network.
         training: the settings of the training.
         sampling: how it is integrated.
+
+    Example:
+        >>> from uqgen.generators.flow.mlp import MLPVelocity
+        >>> recipe = FlowRecipe(MLPVelocity, FlowTraining(n_images=20_000), FlowSampling())
+        >>> recipe.training.n_images
+        20000
     """
 
     velocity: Callable[..., Velocity]
@@ -27,9 +33,9 @@ class FlowRecipe(ModelRecipe):
     sampling: FlowSampling
 
     def build(self, given: ModelContext) -> ConditionalFlow:
-        """See `ModelRecipe`; a flow has no adversary beside which an enforcement could lead it."""
+        """See `ModelRecipe`; a flow has no adversary beside which an enforcement could guide it."""
         enforcement = getattr(given.enforcement, "func", given.enforcement)
-        allowed = "none with a flow, which guidance leads while it generates (guidance=...)"
+        allowed = "none with a flow, which a classifier guides while it generates (guidance=...)"
         require(enforcement is Enforcement, "enforcement", enforcement.__name__, allowed)
         with naming("model.velocity"):
             velocity = self.velocity(given.shape, given.encoding.part_dims)

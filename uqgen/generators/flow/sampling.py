@@ -12,7 +12,7 @@ from uqgen.settings import require, require_integer, require_number
 
 @dataclass(frozen=True)
 class FlowSampling:
-    """Steps from noise to image, and how the condition and the classifier lead them.
+    """Steps from noise to image, and how the condition and the classifier guide them.
 
     Attributes:
         steps: of the solver; each costs one velocity, or two with classifier-free guidance.
@@ -20,10 +20,14 @@ class FlowSampling:
             velocity alone, more is further away from the unconditional one.
         bound: the longest step by which a classifier's guidance moves the image that is in prospect, as a Euclidean
             distance of pixels in [-1, 1].
-        first, last: times between which a classifier leads.
+        first, last: times between which a classifier guides.
 
     Raises:
         SettingError: a value is out of range.
+
+    Example:
+        >>> len(FlowSampling(steps=8).times())
+        9
     """
 
     steps: int = 8

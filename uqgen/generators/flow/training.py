@@ -17,6 +17,10 @@ class FlowTraining(Training):
 
     Raises:
         SettingError: a value is out of range.
+
+    Example:
+        >>> FlowTraining(n_images=400_000, drop=0.2).batch_size
+        32
     """
 
     weight_decay: float = 0.01

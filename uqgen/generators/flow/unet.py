@@ -22,6 +22,10 @@ class ChannelNorm(nn.LayerNorm):
     """Layer norm over the channels of each pixel, as ConvNeXt has it (Liu et al., 2022, section 2.6).
 
     On a CPU it takes a third of the time of group norm where channels lie last in memory.
+
+    Example:
+        >>> ChannelNorm(8)(torch.zeros(2, 8, 4, 4)).shape
+        torch.Size([2, 8, 4, 4])
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -30,7 +34,12 @@ class ChannelNorm(nn.LayerNorm):
 
 
 class Block(nn.Module):
-    """Residual block, [N, in_channels, H, W] to [N, out_channels, H, W]."""
+    """Residual block, [N, in_channels, H, W] to [N, out_channels, H, W].
+
+    Example:
+        >>> Block(8, 16, embedding=32)(torch.zeros(2, 8, 4, 4), torch.zeros(2, 32)).shape
+        torch.Size([2, 16, 4, 4])
+    """
 
     def __init__(self, in_channels: int, out_channels: int, embedding: int) -> None:
         super().__init__()
@@ -65,6 +74,12 @@ class UNet(Velocity):
 
     Raises:
         SettingError: the data are no images, a width is not allowed, or the size does not halve so often.
+
+    Example:
+        >>> velocity = UNet((1, 16, 16), part_dims=(10, 2), channels=(8, 16), embedding=16)
+        >>> parts = [torch.zeros(4, 10), torch.zeros(4, 2)]
+        >>> velocity(torch.zeros(4, 1, 16, 16), torch.rand(4), parts).shape
+        torch.Size([4, 1, 16, 16])
     """
 
     def __init__(

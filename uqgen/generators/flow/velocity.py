@@ -1,4 +1,4 @@
-"""What a flow asks of its network, and how a network is given the time and the condition."""
+"""What a flow needs of its network, and how a network is given the time and the condition."""
 
 import math
 from abc import ABC, abstractmethod
@@ -39,6 +39,10 @@ class TimeAndCondition(nn.Module):
     Args:
         part_dims: width of each part.
         width: of the embedding.
+
+    Example:
+        >>> TimeAndCondition((10, 2), width=16)(torch.rand(4), [torch.zeros(4, 10), torch.zeros(4, 2)]).shape
+        torch.Size([4, 16])
     """
 
     def __init__(self, part_dims: Sequence[int], width: int) -> None:

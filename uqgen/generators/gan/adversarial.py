@@ -16,6 +16,12 @@ class AdversarialLoss:
         generator: real and fake logits float [N] to the loss of the generator, a scalar.
         pairs: whether each fake is compared with a real image under the same condition, so that the generator's loss
             needs the real logits and what is requested is what the real images have.
+
+    Example:
+        >>> least_squares = AdversarialLoss(
+        ...     discriminator=lambda real, fake: (real - 1).square().mean() + fake.square().mean(),
+        ...     generator=lambda real, fake: (fake - 1).square().mean(),
+        ... )
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]

@@ -1,8 +1,8 @@
 """The channels of a StyleGAN2: directions in StyleSpace, layer by layer.
 
-StyleSpace (Wu et al., 2021) is what the modulated convolutions scale their input channels by. A single style leads a
-small network out of what it makes, as styles go together; so a channel is a principal direction of one layer's styles
-(Härkönen et al., 2020, "GANSpace"), of what tells like images apart.
+StyleSpace (Wu et al., 2021) is what the modulated convolutions scale their input channels by. Styles go
+together, so a change of a single one makes images unlike all others of a small network. A channel is therefore a
+principal direction of one layer's styles (Härkönen et al., 2020, "GANSpace"), among images that are alike.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the GAN asks of its networks, whatever they are made of."""
+"""What the GAN needs of its networks, whatever they are made of."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

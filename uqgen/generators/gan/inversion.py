@@ -37,6 +37,18 @@ class StyleInverter(Inverter):
         encoding: see `Inverter`.
         n_steps: steps of Adam.
         seed: draws where the optimisation starts.
+
+    Example:
+        >>> from uqgen.conditioning.condition import Condition
+        >>> from uqgen.conditioning.paper import PaperEncoding
+        >>> own = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
+        >>> encoding = PaperEncoding(2, own)
+        >>> generator = Generator((1, 8, 8), encoding.part_dims, channels=(8, 8), latent_dim=4, w_dim=8)
+        >>> inverter = StyleInverter(generator, encoding, n_steps=2, seed=0)
+        >>> found = inverter.invert(torch.zeros(2, 1, 8, 8), own)  # doctest: +ELLIPSIS
+        inversion ...
+        >>> inverter.regenerate(found, own).shape
+        torch.Size([2, 1, 8, 8])
     """
 
     def __init__(self, generator: Generator, encoding: Encoding, n_steps: int, seed: int) -> None:

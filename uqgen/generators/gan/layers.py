@@ -37,6 +37,10 @@ class EqualisedLinear(nn.Module):
         bias_init: initial value of every bias.
         activation: whether a leaky ReLU follows, with its gain.
         lr_multiplier: learning rate of this layer relative to the others.
+
+    Example:
+        >>> EqualisedLinear(8, 4, activation=True)(torch.zeros(2, 8)).shape
+        torch.Size([2, 4])
     """
 
     def __init__(
@@ -69,6 +73,10 @@ class EqualisedConv(nn.Module):
         kernel: odd width of the kernel.
         activation: whether a leaky ReLU follows, with its gain.
         bias: whether a bias is added.
+
+    Example:
+        >>> EqualisedConv(8, 4, kernel=3)(torch.zeros(2, 8, 16, 16)).shape
+        torch.Size([2, 4, 16, 16])
     """
 
     def __init__(
@@ -99,6 +107,11 @@ class ModulatedConv(nn.Module):
         kernel: odd width of the kernel.
         w_dim: width of W.
         demodulate: whether each output channel is scaled back to unit expected variance.
+
+    Example:
+        >>> convolution = ModulatedConv(8, 4, kernel=3, w_dim=16)
+        >>> convolution(torch.zeros(2, 8, 16, 16), convolution.style(torch.zeros(2, 16))).shape
+        torch.Size([2, 4, 16, 16])
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int, w_dim: int, demodulate: bool = True) -> None:

@@ -22,6 +22,12 @@ class MLPGenerator(ConditionalGenerator):
 
     Raises:
         SettingError: a width or the depth is too small.
+
+    Example:
+        >>> generator = MLPGenerator((2,), part_dims=(3,))
+        >>> latent = generator.draw_latent(5, torch.Generator().manual_seed(0))
+        >>> generator(latent, [torch.zeros(5, 3)]).shape
+        torch.Size([5, 2])
     """
 
     def __init__(
@@ -58,6 +64,10 @@ class MLPDiscriminator(ConditionalDiscriminator):
 
     Raises:
         SettingError: a width or the depth is too small.
+
+    Example:
+        >>> MLPDiscriminator((2,), part_dims=(3,))(torch.zeros(5, 2), [torch.zeros(5, 3)]).shape
+        torch.Size([5])
     """
 
     def __init__(self, shape: tuple[int], part_dims: Sequence[int], hidden: int = 128, depth: int = 5) -> None:

@@ -20,6 +20,13 @@ class GANRecipe(ModelRecipe):
         training: the settings of the training.
         guidance_gradient: "weight" and "bound" that an enforcement through classifiers has unless it is given others:
             as much as these networks bear.
+
+    Example:
+        >>> from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator
+        >>> gradient = {"weight": 20.0, "bound": 10.0}
+        >>> recipe = GANRecipe(MLPGenerator, MLPDiscriminator, GANTraining(n_images=20_000), gradient)
+        >>> recipe.training.n_images
+        20000
     """
 
     generator: Callable[..., ConditionalGenerator]

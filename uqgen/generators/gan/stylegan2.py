@@ -38,6 +38,11 @@ class Mapping(nn.Module):
 
     However wide z is, and however many parts the condition has, both weigh alike, as in StyleGAN2, where both are as
     wide: a z that is one part among many is nearly ignored, and each condition gets one picture.
+
+    Example:
+        >>> mapping = Mapping((10, 2), latent_dim=8, w_dim=16, depth=2, lr_multiplier=0.1)
+        >>> mapping(torch.zeros(4, 8), [torch.zeros(4, 10), torch.zeros(4, 2)]).shape
+        torch.Size([4, 16])
     """
 
     def __init__(self, part_dims: Sequence[int], latent_dim: int, w_dim: int, depth: int, lr_multiplier: float) -> None:
@@ -62,7 +67,13 @@ class Mapping(nn.Module):
 
 
 class SynthesisLayer(nn.Module):
-    """Modulated convolution, per-pixel noise, bias, leaky ReLU; optionally upsamples what the convolution gives."""
+    """Modulated convolution, per-pixel noise, bias, leaky ReLU; optionally upsamples what the convolution gives.
+
+    Example:
+        >>> layer = SynthesisLayer(8, 4, w_dim=16, up=True)
+        >>> layer(torch.zeros(2, 8, 4, 4), layer.conv.style(torch.zeros(2, 16)), torch.zeros(2, 1, 8, 8)).shape
+        torch.Size([2, 4, 8, 8])
+    """
 
     def __init__(self, in_channels: int, out_channels: int, w_dim: int, up: bool) -> None:
         super().__init__()
@@ -94,6 +105,12 @@ class Generator(ConditionalGenerator):
 
     Raises:
         SettingError: the data are no images, the number of resolutions does not fit them, or a width is not positive.
+
+    Example:
+        >>> generator = Generator((1, 16, 16), part_dims=(10, 2), channels=(16, 8, 8), latent_dim=8, w_dim=16)
+        >>> latent = generator.draw_latent(4, torch.Generator().manual_seed(0))
+        >>> generator(latent, [torch.zeros(4, 10), torch.zeros(4, 2)]).shape
+        torch.Size([4, 1, 16, 16])
     """
 
     def __init__(
@@ -212,7 +229,12 @@ class Generator(ConditionalGenerator):
 
 
 class DiscriminatorBlock(nn.Module):
-    """Two convolutions and a skip connection; halves height and width."""
+    """Two convolutions and a skip connection; halves height and width.
+
+    Example:
+        >>> DiscriminatorBlock(8, 16)(torch.zeros(2, 8, 8, 8)).shape
+        torch.Size([2, 16, 4, 4])
+    """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -239,6 +261,11 @@ class Discriminator(ConditionalDiscriminator):
 
     Raises:
         SettingError: the number of resolutions does not fit the image, or a width is not positive.
+
+    Example:
+        >>> discriminator = Discriminator((1, 16, 16), part_dims=(10, 2), channels=(16, 8, 8), w_dim=16)
+        >>> discriminator(torch.zeros(4, 1, 16, 16), [torch.zeros(4, 10), torch.zeros(4, 2)]).shape
+        torch.Size([4])
     """
 
     def __init__(

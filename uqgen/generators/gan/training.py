@@ -26,6 +26,10 @@ class GANTraining(Training):
 
     Raises:
         SettingError: a value is out of range.
+
+    Example:
+        >>> GANTraining(n_images=200_000, loss="relativistic", penalty="r1_r2").penalty_weight
+        1.0
     """
 
     beta1: float = 0.0
