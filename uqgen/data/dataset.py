@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -192,7 +192,7 @@ class _Decoded(ConcatDataset[tuple[Tensor, ...]]):
 
     def __init__(self, sources: Mapping[str, ImageDataset], parts: Sequence[Images]) -> None:
         super().__init__([TensorDataset(part.x, part.label) for part in parts])
-        files = [getattr(source, "samples", None) for source in sources.values()]
+        files: list[Any] = [getattr(source, "samples", None) for source in sources.values()]
         self.samples = None if None in files else list(chain.from_iterable(files))
         self.digest = torch.cat([part.digest for part in parts])
 

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms.v2 import functional as F
 
 from uqgen.settings import SettingError, require
+from uqgen.stopping import end_silently
 
 MANY, MOST_WORKERS, READ_AT_ONCE = 2_000, 16, 64  # images that several processes read, these, and in a batch of theirs
 MODES = {1: "L", 3: "RGB"}  # PIL's names for grey and for colour, by number of channels
@@ -76,7 +77,8 @@ def read_images(
     parallel = sys.platform == "linux" and len(index) >= MANY  # elsewhere workers begin with an import of everything
     workers = min(len(os.sched_getaffinity(0)), MOST_WORKERS) if parallel else 0
     fitted: Any = _Fitted(dataset, size, channels)
-    batches = DataLoader(fitted, READ_AT_ONCE, sampler=index.tolist(), num_workers=workers, collate_fn=list)
+    settings: Any = {"num_workers": workers, "worker_init_fn": end_silently, "collate_fn": list}
+    batches = DataLoader(fitted, READ_AT_ONCE, sampler=index.tolist(), **settings)
     for row, found in enumerate(track(chain.from_iterable(batches), f"reading {name}", len(index))):
         if isinstance(found, str):
             samples = getattr(dataset, "samples", None)  # of torchvision's folders: files
