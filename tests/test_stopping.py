@@ -70,6 +70,42 @@ def test_a_signal_that_is_ignored_stays_so():
     assert process.wait(20) == 0
 
 
+READER = """
+import time
+import numpy as np
+from uqgen.data import images
+from uqgen.stopping import stoppable
+
+class Slow:
+    def __len__(self):
+        return 4000
+    def __getitem__(self, position):
+        if position == 70:
+            print(flush=True)
+        time.sleep(0.02)
+        return np.zeros((8, 8), np.uint8), 0
+
+images.MANY = 1
+with stoppable():
+    images.read_images(Slow(), np.arange(4000), 8, 1, "train")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process reads")
+@pytest.mark.parametrize("signum", STATUS)
+def test_a_signal_to_all_ends_the_processes_that_read_images_without_a_word(signum):
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    default = lambda: signal.signal(signum, signal.SIG_DFL)  # noqa: E731
+    process = subprocess.Popen([sys.executable, "-c", READER], preexec_fn=default, **options)
+    while process.stdout.readline().strip():  # the progress
+        pass
+    os.killpg(process.pid, signum)
+    _, error = process.communicate(timeout=60)
+    assert (process.returncode, error) == (STATUS[signum], "")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
 def begin(folder: Path, *requested: str, until: str) -> subprocess.Popen:
     """Starts a training in a session of its own, and waits until it says this; what it says is in `said.txt`."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

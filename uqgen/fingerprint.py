@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -11,7 +10,7 @@ import torch
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.datamodule import InMemoryDataModule
-from uqgen.data.members import Members
+from uqgen.data.members import Members, n_found
 from uqgen.files import write_atomically
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
@@ -90,11 +89,10 @@ class Fingerprint:
 
 def difference(old: Mapping[str, Members], new: Mapping[str, Members]) -> str:
     """In what splits differ, in words; empty where they are the same."""
-    before, after = ({split: Counter(part.digest.tolist()) for split, part in some.items()} for some in (old, new))
-    all_before, all_after = (sum(some.values(), Counter()) for some in (before, after))
-    more, fewer = (all_after - all_before).total(), (all_before - all_after).total()
-    stayed = sum((before[split] & after[split]).total() for split in before)
-    moved = (all_before & all_after).total() - stayed
+    before, after = (torch.cat([part.digest for part in some.values()]) for some in (old, new))
+    there = n_found(before, after)
+    more, fewer = len(after) - there, len(before) - there
+    moved = there - sum(n_found(part.digest, new[split].digest) for split, part in old.items())
     counts = {f"{more} more": more, f"{fewer} fewer": fewer, f"{moved} in another split": moved}
     words = [text for text, count in counts.items() if count]
     same = all(torch.equal(one, other) for split in old for one, other in zip(old[split], new[split], strict=True))

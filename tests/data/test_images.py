@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image, TiffImagePlugin
+from PIL import ExifTags, Image, TiffImagePlugin
 
 from uqgen.data.images import PHOTOMETRIC, SIZES, WHITE_IS_ZERO, fit_image, read_images, require_size
 from uqgen.settings import SettingError
@@ -49,6 +49,15 @@ def test_a_picture_is_read_the_same_from_every_kind_of_file(kind, tmp_path):
     image.save(tmp_path / f"image.{extension}")
     with Image.open(tmp_path / f"image.{extension}") as read:
         assert fit_image(read, 8, 1).equal(GREY)
+
+
+@pytest.mark.parametrize("pixels", [LEVELS, LEVELS.astype(np.uint16) * 257], ids=["8 bits", "16 bits"])
+def test_a_photograph_is_turned_as_its_camera_noted(pixels, tmp_path):
+    noted = Image.Exif()
+    noted[ExifTags.Base.Orientation] = 6  # to be turned clockwise
+    Image.fromarray(np.rot90(pixels).copy()).save(tmp_path / "turned.png", exif=noted)
+    with Image.open(tmp_path / "turned.png") as image:
+        assert fit_image(image, 8, 1).equal(GREY)
 
 
 def test_white_that_is_zero_is_white(tmp_path):

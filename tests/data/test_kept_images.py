@@ -16,6 +16,7 @@ from uqgen.data.folder import FolderDataModule
 from uqgen.settings import SettingError
 
 SPLITS = ("train", "validation", "test")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems do not list what is mapped")
 
 
 @pytest.fixture
@@ -101,13 +102,34 @@ def test_what_is_kept_is_mapped_and_a_change_stays_in_the_program(folder, tmp_pa
     assert again.train.x.equal(before)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not list what is mapped")
+def is_mapped(x, cache):
+    start = x.data_ptr() & ~0xFFF  # of its page
+    (line,) = (line for line in Path("/proc/self/maps").read_text().splitlines() if line.startswith(f"{start:x}-"))
+    return str(cache / "images") in line
+
+
+@linux
 @pytest.mark.parametrize("corruption", [None, Corruption()])
 def test_what_is_kept_takes_no_memory_of_its_own(folder, tmp_path, corruption):
     data = module(folder, tmp_path / "cache", corruption=corruption)
-    start = data.train.x.data_ptr() & ~0xFFF  # of its page
-    (line,) = (line for line in Path("/proc/self/maps").read_text().splitlines() if line.startswith(f"{start:x}-"))
-    assert str(tmp_path / "cache" / "images") in line
+    assert is_mapped(data.train.x, tmp_path / "cache")
+
+
+@linux
+@pytest.mark.parametrize("corruption", [None, Corruption()])
+def test_neither_do_a_runs_own_splits_of_a_folder_that_changed(folder, tmp_path, corruption, counted):
+    before = module(folder, None, corruption=corruption)
+    Image.new("RGB", (20, 20), "white").save(folder / "a" / "10-new.png")
+    changed = module(folder, tmp_path / "cache", corruption=corruption)
+    assert not same(before, changed)
+    changed.keep(before.members())
+    assert same(before, changed)
+    assert is_mapped(changed.train.x, tmp_path / "cache")
+    counted.clear()
+    again = module(folder, tmp_path / "cache", corruption=corruption)
+    again.keep(before.members())
+    assert same(before, again)
+    assert not counted
 
 
 def test_several_processes_read_what_one_reads(folder, monkeypatch):

@@ -15,3 +15,4 @@ def test_each_member_is_found_once_however_many_copies_there_are():
     assert own.tolist() == [0, 1, 2]
     assert place.tolist() == [2, 0, 4]
     assert find(torch.tensor([1]), torch.tensor([2]))[0].shape == (0,)
+    assert find(torch.tensor([1]), torch.empty(0, dtype=torch.int64))[0].shape == (0,)

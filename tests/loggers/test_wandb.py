@@ -182,6 +182,14 @@ def test_a_mode_of_the_environment_that_is_none_is_refused(tmp_path, monkeypatch
         WandbLogger(tmp_path)
 
 
+@pytest.mark.parametrize(("disabled", "mode"), [("true", "disabled"), ("false", "online")])
+def test_who_disabled_w_and_b_sends_nothing_although_there_is_a_key(tmp_path, monkeypatch, disabled, mode):
+    monkeypatch.delenv("WANDB_MODE")
+    monkeypatch.setenv("WANDB_API_KEY", "k" * 40)
+    monkeypatch.setenv("WANDB_DISABLED", disabled)
+    assert WandbLogger(tmp_path).mode == mode
+
+
 @pytest.mark.parametrize(
     ("key", "netrc", "known"),
     [

@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 from torch import Tensor
+from torch.utils.data import ConcatDataset, TensorDataset
 
 from uqgen.data.corruption import Corruption
 from uqgen.data.image_datamodule import STREAMS, ImageDataModule
@@ -90,14 +92,10 @@ class DatasetDataModule(ImageDataModule):
 
     def keep(self, members: Mapping[str, Members]) -> None:
         """See `InMemoryDataModule`; every image gets the corruption that it had."""
-        sources = [self._read(source, np.arange(len(dataset))) for source, dataset in self.sources.items()]
-        there = Images(*map(torch.cat, zip(*sources, strict=True)))
-        kept = {}
-        for split, old in members.items():
-            own, found = find(old.digest, there.digest)
-            require(len(own) > 0, "allow_changed", True, f"false: none of the images of the {split} split is there")
-            kept[split] = there.select(found)._replace(position=old.position[own])
-        self._fill(kept.items())
+        there = _Decoded(
+            self.sources, [self._read(name, np.arange(len(source))) for name, source in self.sources.items()]
+        )
+        self._fill((split, self._still_there(split, old, there)) for split, old in members.items())
 
     def name_of(self, split: str, position: int) -> str:
         """See `InMemoryDataModule`; of a folder, the file."""
@@ -108,6 +106,14 @@ class DatasetDataModule(ImageDataModule):
                 return str(samples[place][0]) if samples else super().name_of(split, position)
             place -= len(source)
         raise AssertionError("every image comes from a source")
+
+    def _still_there(self, split: str, old: Members, there: "_Decoded") -> "Images":
+        """A split of the run, as far as it is there."""
+        own, found = find(old.digest, there.digest)
+        require(len(own) > 0, "allow_changed", True, f"false: none of the images of the {split} split is there")
+        channels, size, _ = self.shape
+        images = decoded(there, found.numpy(), size, channels, split, self.kept)
+        return Images(*images, old.position[own], found)
 
     def _fill(self, splits: Iterable[tuple[str, "Images"]]) -> None:
         """Makes these images the splits; `identity` is their content."""
@@ -184,9 +190,20 @@ class Images(NamedTuple):
     position: Tensor
     place: Tensor
 
-    def select(self, index: Tensor) -> "Images":
-        """The images at these places."""
-        return Images(*(part[index] for part in self))
+
+class _Decoded(ConcatDataset[tuple[Tensor, ...]]):
+    """All images as they were decoded, one source after the other, before any corruption.
+
+    Attributes:
+        samples: the file and the class of each, as torchvision's folders list them; None where a source lists none.
+        digest: int64 [N], see `uqgen.data.members`.
+    """
+
+    def __init__(self, sources: Mapping[str, ImageDataset], parts: Sequence[Images]) -> None:
+        super().__init__([TensorDataset(part.x, part.label) for part in parts])
+        files: list[Any] = [getattr(source, "samples", None) for source in sources.values()]
+        self.samples = None if None in files else list(chain.from_iterable(files))
+        self.digest = torch.cat([part.digest for part in parts])
 
 
 def _labels(dataset: ImageDataset) -> NDArray[np.int64]:

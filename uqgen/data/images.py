@@ -9,13 +9,14 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms.v2 import functional as F
 
 from uqgen.settings import SettingError, require
+from uqgen.stopping import end_silently
 
 MANY, MOST_WORKERS, READ_AT_ONCE = 2_000, 16, 64  # images that several processes read, these, and in a batch of theirs
 MODES = {1: "L", 3: "RGB"}  # PIL's names for grey and for colour, by number of channels
@@ -76,7 +77,8 @@ def read_images(
     parallel = sys.platform == "linux" and len(index) >= MANY  # elsewhere workers begin with an import of everything
     workers = min(len(os.sched_getaffinity(0)), MOST_WORKERS) if parallel else 0
     fitted: Any = _Fitted(dataset, size, channels)
-    batches = DataLoader(fitted, READ_AT_ONCE, sampler=index.tolist(), num_workers=workers, collate_fn=list)
+    settings: Any = {"num_workers": workers, "worker_init_fn": end_silently, "collate_fn": list}
+    batches = DataLoader(fitted, READ_AT_ONCE, sampler=index.tolist(), **settings)
     for row, found in enumerate(track(chain.from_iterable(batches), f"reading {name}", len(index))):
         if isinstance(found, str):
             samples = getattr(dataset, "samples", None)  # of torchvision's folders: files
@@ -90,8 +92,8 @@ def fit_image(image: Any, size: int, channels: int) -> Tensor:
     """Scales the shorter side to a size, crops the middle, and makes it grey or colour.
 
     The same picture gives the same bytes, whatever type its pixels have: white is 255 of 8 bits, 65,535 of 16 bits and
-    of integers of 32 bits, 1 of floats. What is transparent lets a ground through: white, or black where what is drawn
-    on it is nearly white.
+    of integers of 32 bits, 1 of floats. What a camera noted of how it was held (EXIF) turns it upright. What is
+    transparent lets a ground through: white, or black where what is drawn on it is nearly white.
 
     Args:
         image: a PIL image; an array [H, W], [H, W, C]; or a tensor [C, H, W]. With 1 to 4 channels: grey, grey and
@@ -107,6 +109,7 @@ def fit_image(image: Any, size: int, channels: int) -> Tensor:
     """
     if not isinstance(image, Image.Image) or image.mode.startswith(DEEP):
         image = F.to_pil_image(_to_bytes(_levels(image)))
+    image = ImageOps.exif_transpose(image)
     image = _on_ground(image.convert("RGBA")) if image.has_transparency_data else image.convert("RGB")
     image = F.resize(image.convert(MODES[channels]), [size])
     return F.pil_to_tensor(F.center_crop(image, [size]))
@@ -120,7 +123,7 @@ def require_size(size: Any, channels: Any) -> None:
 
 def _levels(image: Any) -> Tensor:
     """The pixels of an image as they are, [C, H, W]."""
-    pixels = np.asarray(image)
+    pixels = np.asarray(ImageOps.exif_transpose(image) if isinstance(image, Image.Image) else image)
     if isinstance(image, Image.Image):
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))  # a file may have the other one
         if getattr(image, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO:  # Pillow heeds it in images of 8 bits alone

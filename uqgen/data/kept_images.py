@@ -21,7 +21,7 @@ from uqgen.data.images import ImageDataset, read_images
 from uqgen.data.members import digests
 
 IMAGES, LABEL, DIGEST = "images.npy", "label.npy", "digest.npy"
-READER = 1  # another number with every change of what `read_images` makes of a file
+READER = 2  # another number with every change of what `read_images` makes of a file
 CORRUPTER = 1  # the same of what a `Corruption` makes of an image
 CHUNK = 4_096  # images whose digests are computed at once
 

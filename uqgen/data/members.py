@@ -37,9 +37,20 @@ def find(members: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
     Args:
         members, among: digests int64 [N] and int64 [L]; of copies of one image each is found once.
     """
-    places: dict[int, list[int]] = {}
-    for place, digest in enumerate(among.tolist()):
-        places.setdefault(digest, []).append(place)
-    found = [(own, places[digest].pop(0)) for own, digest in enumerate(members.tolist()) if places.get(digest)]
-    both = torch.tensor(found, dtype=torch.int64).view(-1, 2)
-    return both[:, 0], both[:, 1]
+    ordered, places = among.sort(stable=True)
+    wanted = torch.searchsorted(ordered, members) + _nth(members)
+    own = (wanted < len(among)).nonzero()[:, 0]
+    own = own[ordered[wanted[own]] == members[own]]
+    return own, places[wanted[own]]
+
+
+def n_found(members: Tensor, among: Tensor) -> int:
+    """How many members `find` finds."""
+    return len(find(members, among)[0])
+
+
+def _nth(members: Tensor) -> Tensor:
+    """How many copies of each come before it, int64 [N]."""
+    ordered, order = members.sort(stable=True)
+    before = torch.arange(len(members)) - torch.searchsorted(ordered, ordered)
+    return torch.empty_like(before).index_copy_(0, order, before)

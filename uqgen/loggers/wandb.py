@@ -39,8 +39,8 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
     Args:
         save_dir: the run's folder.
         project, entity: where it goes; entity None is the account's default.
-        mode: "auto" is what the variable WANDB_MODE says, else "online" with a key and "offline" without one. What was
-            logged offline lies in the run's folder, for ``wandb sync``.
+        mode: "auto" is what the variables WANDB_DISABLED and WANDB_MODE say, else "online" with a key and "offline"
+            without one. What was logged offline lies in the run's folder, for ``wandb sync``.
         group, tags: of the run.
 
     Raises:
@@ -184,6 +184,8 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
 def _mode(mode: str) -> str:
     if mode != "auto":
         return mode
+    if os.environ.get("WANDB_DISABLED", "").lower() in ("true", "1"):  # W&B itself no longer heeds it, others do
+        return "disabled"
     given = os.environ.get("WANDB_MODE")
     allowed = ("online", "offline", "disabled", "shared")
     value = f"{given} (from the variable WANDB_MODE)"
