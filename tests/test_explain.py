@@ -63,12 +63,19 @@ def test_leaves_numbers_figures_and_an_animation(explained):
         assert animation.n_frames > 30
 
 
+SLICE_KEYS = {
+    *("number", "classes", "predicted_as", "size", "n_errors", "error_rate", "rest", "judges", "explained"),
+    *("is_confirmed", "is_own", "mean_score", "quality", "attribute", "nearest", "generated", "sentence", "advice"),
+}
+
+
 def test_slices_are_found_on_some_real_images_and_told_of_others(explained):
     folder, _ = explained
     slices = json.loads((folder / "explanation" / "results.json").read_text())["slices"]
     assert slices["split"] == "test"
     for number, each in enumerate(slices["found"], start=1):
         assert each["number"] == number
+        assert each.keys() == SLICE_KEYS
         assert each["size"] >= each["n_errors"]
         assert len(each["nearest"]) == min(3, each["size"])
         assert each["sentence"].endswith(".")
@@ -84,7 +91,7 @@ def test_slices_are_exported_where_nothing_is(tiny_run, tmp_path):
     rows = list(csv.DictReader((target / "real.csv").open()))
     data = run.experiment.data.test
     assert [row["class"] for row in rows] == [run.class_names[label] for label in data.label.tolist()]
-    confirmed = [facts.number for facts in slices.facts if facts.is_confirmed]
+    confirmed = [facts.number for facts in slices.facts if facts.found.is_confirmed]
     assert {int(row["slice"]) for row in rows} <= {0, *confirmed}
     for facts in json.loads((target / "slices.json").read_text()):
         paths = list(target.rglob(f"slice-{facts['number']}-*.png"))
