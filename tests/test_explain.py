@@ -2,7 +2,6 @@
 
 import csv
 import json
-import logging
 import shutil
 
 import numpy as np
@@ -23,20 +22,12 @@ from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 
+pytestmark = pytest.mark.usefixtures("log_no_further")
+
 SMALL = [
     f"explanation.{name}"
     for name in ("n_scores=3", "n_noises=5", "n_resamples=20", "n_candidates=12", "n_shown=3", "n_examined=10")
 ]
-
-
-@pytest.fixture(autouse=True)
-def _log_no_further():
-    yield
-    log = logging.getLogger("uqgen")
-    for handler in log.handlers[:]:
-        log.removeHandler(handler)
-        handler.close()
-    log.propagate = True
 
 
 @pytest.fixture(scope="module")
@@ -141,14 +132,9 @@ def test_another_explanation_stands_beside_the_first_named_by_what_differs(expla
     (folder / f"report-{other}.html").unlink()
 
 
-def test_points_are_refused(tmp_path):
-    from uqgen.train import train
-
-    settings = ["evaluation.n_judges=0", "evaluation.n_images=10", "evaluation.n_images_in_training=10"]
-    where = [f"run={tmp_path / 'moons'}", f"cache={tmp_path / 'cache'}"]
-    train(compose(["experiment=moons", "debug=seconds", "trainer=cpu", "logger=csv", *where, *settings]))
+def test_points_are_refused(moons_run):
     with pytest.raises(SettingError, match=r"^run=.*moons: allowed: a run of images"):
-        main(compose([f"run={tmp_path / 'moons'}"], "explain"))
+        main(compose([f"run={moons_run}"], "explain"))
 
 
 def test_the_settings_are_those_that_are_documented():
