@@ -1,6 +1,8 @@
 """What all tests share."""
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -58,11 +60,34 @@ def tiny_flow_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
     return _train_tiny(mnist_folder, tmp_path_factory.mktemp("tiny_flow"), "model=flow", *small, *few)
 
 
+@pytest.fixture(scope="session")
+def moons_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder `moons` of a complete run on points."""
+    folder = tmp_path_factory.mktemp("points")
+    few = ["evaluation.n_judges=0", "evaluation.n_images=10", "evaluation.n_images_in_training=10"]
+    return _train("experiment=moons", folder / "moons", f"cache={folder / 'cache'}", *few)
+
+
+@pytest.fixture
+def log_no_further() -> Iterator[None]:
+    """What a command's log writes to is closed after the test."""
+    yield
+    log = logging.getLogger("uqgen")
+    for handler in log.handlers[:]:
+        log.removeHandler(handler)
+        handler.close()
+    log.propagate = True
+
+
 def _train_tiny(mnist_folder: Path, folder: Path, *more: str) -> Path:
+    where = [f"cache={folder / 'cache'}", f"data.folder={mnist_folder}"]
+    small = ["evaluation.n_images=100", "evaluation.n_images_in_training=20", "evaluation.n_judges=1"]
+    return _train("experiment=mnist_corrupt", folder / "runs" / "demo", *where, *small, *more)
+
+
+def _train(experiment: str, run: Path, *more: str) -> Path:
     from uqgen.config import compose
     from uqgen.train import train
 
-    where = [f"run={folder / 'runs' / 'demo'}", f"cache={folder / 'cache'}", f"data.folder={mnist_folder}"]
-    small = ["evaluation.n_images=100", "evaluation.n_images_in_training=20", "evaluation.n_judges=1"]
-    train(compose(["experiment=mnist_corrupt", "debug=seconds", "trainer=cpu", "logger=csv", *where, *small, *more]))
-    return folder / "runs" / "demo"
+    train(compose([experiment, "debug=seconds", "trainer=cpu", "logger=csv", f"run={run}", *more]))
+    return run

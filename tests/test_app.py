@@ -12,7 +12,7 @@ from uqgen.settings import ExplainedError, SettingError
 
 def test_without_gradio_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "gradio", None)  # as if it were not installed
-    monkeypatch.delitem(sys.modules, "uqgen.explorer.page", raising=False)
+    monkeypatch.delitem(sys.modules, "uqgen.explorer.gradio_page", raising=False)
     data, folder = SimpleNamespace(is_image=True), SimpleNamespace(path="runs/demo")
     images = SimpleNamespace(experiment=SimpleNamespace(data=data), folder=folder)
     with pytest.raises(ExplainedError, match=r'^the explorer needs pip install "uqgen\[app\]"$'):

@@ -9,7 +9,7 @@ from uqgen.checks import check_outputs, check_scores, check_sizes
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.data.folder import FolderDataModule
 from uqgen.data.moons import MoonsDataModule
-from uqgen.evaluation.settings import EvaluationSettings
+from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
 

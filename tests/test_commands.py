@@ -65,3 +65,39 @@ def test_help_says_how_without_waiting_for_torch(tmp_path, command, setting):
     heavy = ("torch", "scipy", "matplotlib", "gradio")
     loaded = f"import sys, uqgen.{command}; sys.exit(any(name in sys.modules for name in {heavy}))"
     assert subprocess.run([sys.executable, "-c", loaded], timeout=120).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "slow", "texts"),
+    [
+        (
+            "train",
+            {"torch", "lightning"},
+            (
+                "python -m uqgen.train experiment=mnist_corrupt",
+                "experiment: digits, fashion_mnist, mnist, mnist_corrupt, moons, shapes",
+                "seed: 0",
+            ),
+        ),
+        (
+            "dashboard",
+            {"torch", "wandb", "wandb_workspaces"},
+            (
+                "python -m uqgen.dashboard entity=my-team project=uqgen",
+                "entity: null",
+                "file: dashboard-${project}.json",
+            ),
+        ),
+    ],
+)
+def test_help_shows_choices_settings_and_examples_without_slow_imports(tmp_path, command, slow, texts):
+    program = (
+        "import runpy, sys\n"
+        f"sys.argv = ['uqgen.{command}', '--help']\n"
+        f"try:\n    runpy.run_module('uqgen.{command}', run_name='__main__')\n"
+        f"finally:\n    assert not {slow} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for text in texts:
+        assert text in done.stdout

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import logging
 import subprocess
 import sys
 
@@ -13,6 +12,8 @@ from uqgen.compare import compare
 from uqgen.config import compose
 from uqgen.report.comparison_report import compare_sweep
 from uqgen.settings import SettingError
+
+pytestmark = pytest.mark.usefixtures("log_no_further")
 
 MAE = {"condition=paper": (0.2, 0.22, 0.25), "condition=fourier": (0.1, 0.14)}
 
@@ -53,16 +54,6 @@ def sweep(tmp_path):
     leave(folder, "condition=fourier,seed=2", error={"message": "no memory left", "traceback": "..."})
     leave(folder, "condition=bins,seed=0", config={"name": "moons", "seed": 0})
     return folder
-
-
-@pytest.fixture(autouse=True)
-def _log_no_further():
-    yield
-    log = logging.getLogger("uqgen")
-    for handler in log.handlers[:]:
-        log.removeHandler(handler)
-        handler.close()
-    log.propagate = True
 
 
 def read(path):

@@ -208,22 +208,5 @@ def test_a_missing_package_is_one_line(tmp_path):
     assert done.stderr == "uqgen: the dashboard needs pip install 'uqgen[dashboard]'\n"
 
 
-def test_help_shows_settings_and_an_example_without_slow_imports(tmp_path):
-    program = (
-        "import runpy, sys\n"
-        "sys.argv = ['uqgen.dashboard', '--help']\n"
-        "try:\n    runpy.run_module('uqgen.dashboard', run_name='__main__')\n"
-        "finally:\n    assert not {'torch', 'wandb', 'wandb_workspaces'} & set(sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    for text in (
-        "python -m uqgen.dashboard entity=my-team project=uqgen",
-        "entity: null",
-        "file: dashboard-${project}.json",
-    ):
-        assert text in done.stdout
-
-
 def test_runs_and_their_dashboard_share_a_project():
     assert compose([], "dashboard").project == compose([]).logger.wandb.project

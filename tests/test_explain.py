@@ -2,7 +2,6 @@
 
 import csv
 import json
-import logging
 import shutil
 
 import numpy as np
@@ -23,20 +22,12 @@ from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 
+pytestmark = pytest.mark.usefixtures("log_no_further")
+
 SMALL = [
     f"explanation.{name}"
     for name in ("n_scores=3", "n_noises=5", "n_resamples=20", "n_candidates=12", "n_shown=3", "n_examined=10")
 ]
-
-
-@pytest.fixture(autouse=True)
-def _log_no_further():
-    yield
-    log = logging.getLogger("uqgen")
-    for handler in log.handlers[:]:
-        log.removeHandler(handler)
-        handler.close()
-    log.propagate = True
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +54,19 @@ def test_leaves_numbers_figures_and_an_animation(explained):
         assert animation.n_frames > 30
 
 
+SLICE_KEYS = {
+    *("number", "classes", "predicted_as", "size", "n_errors", "error_rate", "rest", "judges", "explained"),
+    *("is_confirmed", "is_own", "mean_score", "quality", "attribute", "nearest", "generated", "sentence", "advice"),
+}
+
+
 def test_slices_are_found_on_some_real_images_and_told_of_others(explained):
     folder, _ = explained
     slices = json.loads((folder / "explanation" / "results.json").read_text())["slices"]
     assert slices["split"] == "test"
     for number, each in enumerate(slices["found"], start=1):
         assert each["number"] == number
+        assert each.keys() == SLICE_KEYS
         assert each["size"] >= each["n_errors"]
         assert len(each["nearest"]) == min(3, each["size"])
         assert each["sentence"].endswith(".")
@@ -84,7 +82,7 @@ def test_slices_are_exported_where_nothing_is(tiny_run, tmp_path):
     rows = list(csv.DictReader((target / "real.csv").open()))
     data = run.experiment.data.test
     assert [row["class"] for row in rows] == [run.class_names[label] for label in data.label.tolist()]
-    confirmed = [facts.number for facts in slices.facts if facts.is_confirmed]
+    confirmed = [facts.number for facts in slices.facts if facts.found.is_confirmed]
     assert {int(row["slice"]) for row in rows} <= {0, *confirmed}
     for facts in json.loads((target / "slices.json").read_text()):
         paths = list(target.rglob(f"slice-{facts['number']}-*.png"))
@@ -134,14 +132,9 @@ def test_another_explanation_stands_beside_the_first_named_by_what_differs(expla
     (folder / f"report-{other}.html").unlink()
 
 
-def test_points_are_refused(tmp_path):
-    from uqgen.train import train
-
-    settings = ["evaluation.n_judges=0", "evaluation.n_images=10", "evaluation.n_images_in_training=10"]
-    where = [f"run={tmp_path / 'moons'}", f"cache={tmp_path / 'cache'}"]
-    train(compose(["experiment=moons", "debug=seconds", "trainer=cpu", "logger=csv", *where, *settings]))
+def test_points_are_refused(moons_run):
     with pytest.raises(SettingError, match=r"^run=.*moons: allowed: a run of images"):
-        main(compose([f"run={tmp_path / 'moons'}"], "explain"))
+        main(compose([f"run={moons_run}"], "explain"))
 
 
 def test_the_settings_are_those_that_are_documented():

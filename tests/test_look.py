@@ -31,11 +31,6 @@ def test_more_images_than_there_are_cannot_be_drawn(run):
         main(compose([f"run={run}", "n=100000"], "look"))
 
 
-def test_points_are_refused(tmp_path):
-    from uqgen.train import train
-
-    settings = ["evaluation.n_judges=0", "evaluation.n_images=10", "evaluation.n_images_in_training=10"]
-    where = [f"run={tmp_path / 'moons'}", f"cache={tmp_path / 'cache'}"]
-    train(compose(["experiment=moons", "debug=seconds", "trainer=cpu", "logger=csv", *where, *settings]))
+def test_points_are_refused(moons_run):
     with pytest.raises(SettingError, match=r"^run=.*moons: allowed: a run of images"):
-        main(compose([f"run={tmp_path / 'moons'}"], "look"))
+        main(compose([f"run={moons_run}"], "look"))

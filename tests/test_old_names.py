@@ -2,7 +2,12 @@
 
 import json
 
-from uqgen.old_names import RESULTS, SETTINGS, STRIPS, new_setting, renamed
+from uqgen.conditioning.drawn_conditions import DataConditions
+from uqgen.config.composition import compose, plain
+from uqgen.config.construction import build
+from uqgen.evaluation.evaluation_settings import EvaluationSettings
+from uqgen.guidance.guidance_settings import GuidanceSettings
+from uqgen.old_names import MODULES, RESULTS, SETTINGS, STRIPS, moved, new_setting, renamed
 from uqgen.run_folder import RunFolder
 
 
@@ -46,3 +51,27 @@ def test_an_old_runs_surrogates_are_found(tmp_path):
     assert run.surrogate(2) == run.classifiers / "surrogate-2.pt"
     run.write(run.classifiers / "sibling-2.pt", {})
     assert run.surrogate(2) == run.classifiers / "sibling-2.pt"
+
+
+def test_an_old_runs_parts_are_found_where_they_lie_today(tmp_path):
+    run, today = RunFolder(tmp_path), plain(compose(["experiment=moons", "sampler=data", "trainer=cpu"]))
+    text = json.dumps(today)
+    for old, new in MODULES.items():
+        assert f'"{new}.' in text
+        text = text.replace(f'"{new}.', f'"{old}.')
+    run.settings.write_text(text)
+    found = run.read_settings()
+    run.open(today)
+    assert found == today
+    experiment = build(found)
+    assert isinstance(experiment.evaluation, EvaluationSettings)
+    assert isinstance(experiment.guidance, GuidanceSettings)
+    assert experiment.sampler.func is DataConditions
+
+
+def test_other_import_paths_stay():
+    settings = {"callbacks": [{"_target_": "uqgen.settings.X"}], "_target_": "mine.evaluation.settings.X", "name": "a"}
+    assert moved(settings) == settings
+    assert moved({"a": [{"_target_": "uqgen.guidance.settings.X"}]}) == {
+        "a": [{"_target_": "uqgen.guidance.guidance_settings.X"}]
+    }

@@ -45,7 +45,7 @@ def page_builder() -> "Callable[[Run], Blocks]":
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_OFFLINE"] = "1"
     try:
-        from uqgen.explorer.page import build_page
+        from uqgen.explorer.gradio_page import build_page
     except ImportError as error:
         raise ExplainedError('the explorer needs pip install "uqgen[app]"') from error
     return build_page
@@ -62,7 +62,7 @@ def serve(page: "Blocks", port: int, *, wait: bool = True) -> None:
     Raises:
         SettingError: the port is taken.
     """
-    from uqgen.explorer.page import CSS, THEME
+    from uqgen.explorer.gradio_page import CSS, THEME
 
     try:
         page.launch(

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
 from uqgen.data.datamodule import SPLITS, InMemoryDataModule
-from uqgen.evaluation.settings import EvaluationSettings
+from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.scores import Score
 from uqgen.settings import SettingError, require
 

@@ -15,7 +15,7 @@ from uqgen.classifiers.recipe import ClassifierRecipe, identity_hash
 from uqgen.classifiers.source import ClassifierSource
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.data.datamodule import InMemoryDataModule
-from uqgen.evaluation.settings import EvaluationSettings
+from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.fingerprint import Fingerprint
 from uqgen.hardware import Hardware
 from uqgen.run_folder import RunFolder

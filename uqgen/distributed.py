@@ -1,6 +1,12 @@
 """Several processes, one a device, that do one run together: each has a rank, and rank 0 alone writes.
 
-torchrun starts the processes and ends all of them when one fails. Without it, everything here is about one process.
+torchrun starts the processes and ends all of them when one fails. Without it, everything here is about one process,
+unless a user's own Trainer starts several.
+
+What is left here is what neither Lightning nor torch has. A Trainer starts and joins processes within `fit`; here
+classifiers are trained and predictions shared before it, and the model is measured after it. `reduce`, `broadcast` and
+`rank_zero_first` are methods of a strategy or a Fabric, which networks and evaluations are not given. Collectives of
+torch need a group even of one process, gather tensors of equal shape alone, and have no mean on the CPU.
 """
 
 import os
@@ -23,19 +29,19 @@ T = TypeVar("T")
 
 def rank() -> int:
     """Which of the processes this is, from 0; where torchrun started them, known before they join."""
-    if dist.is_available() and dist.is_initialized():
+    if dist.is_initialized():
         return dist.get_rank()
     return int(os.environ["RANK"]) if is_launched() else 0
 
 
 def world_size() -> int:
     """Number of processes that joined."""
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+    return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def is_launched() -> bool:
     """Whether torchrun started this process."""
-    return dist.is_available() and dist.is_torchelastic_launched()
+    return dist.is_torchelastic_launched()
 
 
 def launch(n_processes: int, module: str, *arguments: str) -> NoReturn:

@@ -28,7 +28,7 @@ def evaluate_run(cfg: DictConfig) -> float:
 
 def _changes(own: Plain, given: Plain) -> Plain:
     """The settings that are given, and others than the run was started with."""
-    from uqgen.evaluation.settings import EvaluationSettings
+    from uqgen.evaluation.evaluation_settings import EvaluationSettings
 
     own = {**vars(EvaluationSettings()), **own}  # one of an earlier version lacks what came later
     return {name: value for name, value in given.items() if value is not None and value != own[name]}

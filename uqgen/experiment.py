@@ -22,24 +22,24 @@ from uqgen.checks import check_sizes
 from uqgen.classifier_roles import ClassifierRoles, Classifiers
 from uqgen.classifiers.source import ClassifierSource
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.drawn_conditions import DataConditions
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.own_condition import own_condition
-from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.scored_datamodule import ScoredDataModule
 from uqgen.enforcement.enforcement import Enforcement
+from uqgen.evaluation.evaluation_settings import OWN, EvaluationSettings
 from uqgen.evaluation.feature_training import obtain_features
 from uqgen.evaluation.features import load_features
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.public_features import load_public_features
-from uqgen.evaluation.settings import OWN, EvaluationSettings
 from uqgen.fingerprint import Fingerprint
 from uqgen.generators.callbacks.evaluation import Evaluation
 from uqgen.generators.callbacks.samples import SampleGrid
 from uqgen.generators.fit import Intervals, fit
 from uqgen.generators.model import ConditionalModel
 from uqgen.generators.recipe import ModelContext, ModelRecipe
-from uqgen.guidance.settings import GuidanceSettings
+from uqgen.guidance.guidance_settings import GuidanceSettings
 from uqgen.hardware import Hardware
 from uqgen.report.shown_classes import most_uncertain
 from uqgen.run_folder import RunFolder

@@ -54,10 +54,11 @@ def _explain(
     from uqgen.explanation.editing_study import SMALLEST  # slow imports, which --help and a mistake need not wait for
     from uqgen.explanation.slice_export import export_slices
     from uqgen.logs import log_to
+    from uqgen.metrics.plain import as_plain
     from uqgen.report.edit_figures import quality_rows
     from uqgen.report.editing_report import edit_given, edit_many, lead_between
     from uqgen.report.explanation_report import explain_run
-    from uqgen.report.shares_table import shares_rows
+    from uqgen.report.explanation_tables import shares_rows
     from uqgen.run import load_run, permissions
 
     run = load_run(folder, {"split": settings["split"]}, **permissions(settings))
@@ -74,7 +75,7 @@ def _explain(
         return quality[SMALLEST].reached.value
     explanation = explain_run(run, chosen)
     analysis = explanation.analysis
-    say(shares_rows(analysis))
+    say(shares_rows(as_plain(analysis)))
     if settings["export"] is not None:
         export_slices(explanation.slices, run.evaluator, Path(settings["export"]))
     return analysis.sources["generated"].explained["all"].r2.value

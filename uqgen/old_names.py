@@ -19,6 +19,11 @@ RESULTS = {
     "second_score.knobs": "disentanglement",
 }
 STRIPS = {"asked": "requested", "obtained": "achieved"}
+MODULES = {
+    "uqgen.conditioning.sampling": "uqgen.conditioning.drawn_conditions",
+    "uqgen.evaluation.settings": "uqgen.evaluation.evaluation_settings",
+    "uqgen.guidance.settings": "uqgen.guidance.guidance_settings",
+}  # as `_target_` names what lies in them
 CHOICES = {("enforcement", "siblings"): "surrogates", ("variant", "siblings"): "surrogates"}
 
 
@@ -39,6 +44,27 @@ def renamed(content: Mapping[str, Any], names: Mapping[str, str], within: str = 
         path = f"{within}{key}"
         found[names.get(path, key)] = renamed(value, names, f"{path}.") if isinstance(value, dict) else value
     return found
+
+
+def moved(content: Any) -> Any:
+    """The same settings, whose `_target_` names where things lie today.
+
+    Args:
+        content: nested plain values.
+
+    Example:
+        >>> moved({"_target_": "uqgen.evaluation.settings.EvaluationSettings", "n_bins": 20})
+        {'_target_': 'uqgen.evaluation.evaluation_settings.EvaluationSettings', 'n_bins': 20}
+    """
+    if isinstance(content, Mapping):
+        return {key: new_path(value) if key == "_target_" else moved(value) for key, value in content.items()}
+    return [moved(each) for each in content] if isinstance(content, list) else content
+
+
+def new_path(path: Any) -> Any:
+    """Where what had this import path lies today; anything else as it is."""
+    module, _, name = str(path).rpartition(".")
+    return f"{MODULES[module]}.{name}" if module in MODULES else path
 
 
 def new_setting(key: str) -> str | None:

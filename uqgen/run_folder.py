@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from uqgen.files import write_atomically
-from uqgen.old_names import RESULTS, SETTINGS, renamed
+from uqgen.old_names import RESULTS, SETTINGS, moved, renamed
 from uqgen.run_lock import HOLDER, LOCK, hold
 from uqgen.settings import ExplainedError, SettingError, require
 
@@ -192,7 +192,7 @@ class RunFolder:
         """
         if not self.settings.exists():
             raise SettingError("run", self.path, f"the folder of a run (with {self.settings.name} in it)")
-        return renamed(json.loads(self.settings.read_text()), SETTINGS)
+        return moved(renamed(json.loads(self.settings.read_text()), SETTINGS))
 
     def read_results(self) -> Plain:
         """All numbers of the evaluation, of a complete run."""

@@ -59,7 +59,7 @@ def heading(page):
 
 
 def test_the_images_are_there_at_once_with_what_the_classifier_says(shown, run):
-    from uqgen.explorer.page import answer_shown
+    from uqgen.explorer.gradio_page import answer_shown
 
     pictures, bars, first = answer_shown(run, 0, 0.65, 1.0, 0, 1)
     assert captions(shown.page) == [caption for _, caption in pictures]
@@ -68,7 +68,7 @@ def test_the_images_are_there_at_once_with_what_the_classifier_says(shown, run):
 
 
 def test_a_click_on_an_image_shows_its_probabilities(shown, run):
-    from uqgen.explorer.page import answer_shown
+    from uqgen.explorer.gradio_page import answer_shown
 
     _, bars, first = answer_shown(run, 0, 0.65, 1.0, 0, 1)
     of_first, of_all = f"{max(first.values()):.0%}", [f"{max(one.values()):.0%}" for one in bars]
@@ -90,7 +90,7 @@ def test_another_seed_makes_other_images(shown):
 
 
 def test_no_guidance_makes_other_images(shown, run):
-    from uqgen.explorer.page import answer_shown
+    from uqgen.explorer.gradio_page import answer_shown
 
     slider = shown.page.get_by_label("number input for Guidance")
     slider.fill("0")
@@ -116,14 +116,14 @@ def upload(page, run, folder):
 
 
 def test_an_image_of_one_s_own_is_scored(shown, run, tmp_path):
-    from uqgen.explorer.page import picture_shown
+    from uqgen.explorer.gradio_page import picture_shown
 
     picture, said = upload(shown.page, run, tmp_path)
     assert said.input_value() == picture_shown(run, picture, 0)[1]
 
 
 def test_an_image_of_one_s_own_is_edited_by_a_click(shown, run, tmp_path):
-    from uqgen.explorer.page import edited_shown
+    from uqgen.explorer.gradio_page import edited_shown
 
     picture, _ = upload(shown.page, run, tmp_path)
     shown.page.get_by_role("button", name="Edit it to this MSP").click()

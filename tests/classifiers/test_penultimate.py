@@ -1,10 +1,11 @@
+import pytest
 import torch
 from torch import nn
 
 from uqgen.classifiers.cnn import CNN
 from uqgen.classifiers.ensemble import Ensemble
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.classifiers.penultimate import SeenFeatures
+from uqgen.classifiers.penultimate import SeenFeatures, watched
 
 X = torch.randint(0, 256, (30, 1, 8, 8), dtype=torch.uint8)
 
@@ -41,3 +42,23 @@ def test_a_network_without_a_last_layer_has_its_logits_and_pixels():
     found = SeenFeatures(classifier, 3)(X)
     assert torch.allclose(found[:, :3].float(), classifier.predict(X))
     assert found.shape == (30, 3 + 16)
+
+
+def test_layers_are_watched_in_their_order_while_the_block_runs_and_no_longer():
+    network = CNN((1, 8, 8), 3, channels=(4,), hidden=16).eval()
+    linear, seen = [layer for layer in network.modules() if isinstance(layer, nn.Linear)], []
+    x = X.float()
+    with watched(linear, lambda layer, given, made: seen.append((layer, given, made))):
+        logits = network(x)
+    network(x)
+    assert [layer for layer, _, _ in seen] == linear
+    assert seen[-1][2] is logits
+    torch.testing.assert_close(seen[-1][1], (nn.Sequential(*list(network)[:-1])(x),))
+
+
+def test_a_failure_within_the_block_leaves_the_network_as_it_was():
+    network, seen = CNN((1, 8, 8), 3, channels=(4,), hidden=16), []
+    with pytest.raises(RuntimeError), watched([network[-1]], lambda *applied: seen.append(applied)):
+        network(torch.zeros(2, 1, 3, 5, 7))
+    network(X.float())
+    assert not seen

@@ -23,20 +23,3 @@ def test_the_command_refuses_in_one_line_before_any_work(override, line, tmp_pat
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []
-
-
-def test_help_shows_choices_settings_and_examples_without_importing_torch(tmp_path):
-    program = (
-        "import runpy, sys\n"
-        "sys.argv = ['uqgen.train', '--help']\n"
-        "try:\n    runpy.run_module('uqgen.train', run_name='__main__')\n"
-        "finally:\n    assert 'torch' not in sys.modules and 'lightning' not in sys.modules"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    for text in (
-        "python -m uqgen.train experiment=mnist_corrupt",
-        "experiment: digits, fashion_mnist, mnist, mnist_corrupt, moons, shapes",
-        "seed: 0",
-    ):
-        assert text in done.stdout

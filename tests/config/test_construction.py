@@ -209,3 +209,10 @@ def test_what_cannot_be_imported_or_made_is_named_with_the_reason(overrides, lin
         r"No module named|has no attribute|unexpected keyword argument|Dataset not found", str(refusal.value)
     )
     assert "\n" not in str(refusal.value)
+
+
+def test_an_import_path_of_an_earlier_version_is_answered_with_todays():
+    old, new = ("uqgen.evaluation.settings.EvaluationSettings", "uqgen.evaluation.evaluation_settings")
+    with pytest.raises(SettingError) as refusal:
+        build(plain(compose(["experiment=moons", f"evaluation._target_={old}"])))
+    assert str(refusal.value) == f"evaluation._target_={old}: allowed: {new}.EvaluationSettings, its new name"

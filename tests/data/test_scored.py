@@ -7,7 +7,7 @@ import torch
 
 from uqgen import distributed
 from uqgen.conditioning.condition import Condition
-from uqgen.conditioning.sampling import DataConditions
+from uqgen.conditioning.drawn_conditions import DataConditions
 from uqgen.data.labelled import LabelledData
 from uqgen.data.scored import ScoredBatches
 
@@ -96,7 +96,7 @@ def test_order_does_not_depend_on_how_python_hashes():
     program = (
         "import torch\n"
         "from uqgen.conditioning.condition import Condition\n"
-        "from uqgen.conditioning.sampling import DataConditions\n"
+        "from uqgen.conditioning.drawn_conditions import DataConditions\n"
         "from uqgen.data.labelled import LabelledData\n"
         "from uqgen.data.scored import ScoredBatches\n"
         f"i = torch.arange({N})\n"

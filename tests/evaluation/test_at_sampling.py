@@ -8,10 +8,10 @@ from torch import nn
 
 from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.conditioning.sampling import uniform_conditions
+from uqgen.conditioning.drawn_conditions import uniform_conditions
 from uqgen.evaluation.at_sampling import measure_at_sampling
+from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.evaluation.judge import Judge
-from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.generators.latent import Latent
 from uqgen.scores import get_score
 

@@ -16,10 +16,10 @@ from uqgen.comparison.variants import compare_jobs
 from uqgen.conditioning.condition import Condition
 from uqgen.data.moons import MoonsDataModule
 from uqgen.evaluation import results_json
+from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.evaluation.generated import fixed_noise, generate_scored
 from uqgen.evaluation.matched import nearest_of_class
 from uqgen.evaluation.measure import Evaluator
-from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.generators.latent import Latent
 from uqgen.metrics import DISTANCES, METRICS, Metric, Row, distance, register
 from uqgen.metrics.metric import scalars

@@ -17,9 +17,9 @@ from uqgen.data.corruption import Corruption
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.data.mnist import MNISTDataModule
 from uqgen.evaluation import controls
+from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.evaluation.features import load_features
 from uqgen.evaluation.measure import Evaluator
-from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.generators.latent import Latent
 from uqgen.metrics import fidelity
 from uqgen.scores import get_score

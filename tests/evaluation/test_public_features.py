@@ -4,8 +4,8 @@ import torch
 from sklearn.datasets import load_digits
 
 from uqgen.config import build, compose, plain
+from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.evaluation.public_features import PUBLIC, load_public_features
-from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.metrics.fidelity import extract_features, frechet_distance
 from uqgen.settings import SettingError
 

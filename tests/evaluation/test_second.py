@@ -12,8 +12,8 @@ from uqgen.classifiers.predictions import SPLITS
 from uqgen.conditioning.condition import Condition
 from uqgen.data.moons import MoonsDataModule
 from uqgen.evaluation import results_json
+from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.evaluation.measure import Evaluator
-from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.generators.latent import Latent
 from uqgen.metrics.metric import scalars
 from uqgen.metrics.plain import as_plain

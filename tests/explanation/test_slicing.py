@@ -27,7 +27,7 @@ def world(n, seed, is_planted=True, error_rate=0.03):
 
 
 def none_of(seen):
-    return Seen(*(getattr(seen, name)[:0] for name in Seen.__annotations__))
+    return seen.select(slice(0))
 
 
 def found(is_planted, generated=None, seed=0, judges=True):
@@ -84,15 +84,15 @@ def test_generated_images_lead_to_a_slice_that_real_ones_are_too_few_to_find():
     find, truth = world(5_000, 0)
     place = np.arange(5_000)
     few = ~truth | np.isin(place, place[truth][:15])  # below FEWEST
-    find = Seen(*(getattr(find, name)[few] for name in Seen.__annotations__))
+    find = find.select(few)
     made, its_truth = world(8_000, 7)
     hard = its_truth & made.is_wrong
-    generated = Seen(*(getattr(made, name)[hard] for name in Seen.__annotations__))
+    generated = made.select(hard)
     held_out, truth = world(5_000, 1)
 
     def best(generated):
         slices = confirm(find_regions(find, generated, 10, 0), held_out)
-        members = [np.array(each.members, int) for each in slices if each.is_own and len(each.region.classes) == 1]
+        members = [np.array(each.members, int) for each in slices if each.is_own and len(each.rule.classes) == 1]
         return max((truth[each].sum() / truth.sum() * truth[each].mean() for each in members), default=0.0)
 
     assert best(generated) > best(none_of(find)) + 0.05

@@ -13,7 +13,7 @@ from uqgen.guidance.guidance import (
     class_log_odds,
     shortened,
 )
-from uqgen.guidance.settings import GuidanceSettings
+from uqgen.guidance.guidance_settings import GuidanceSettings
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from uqgen.metrics.plain import as_plain
-from uqgen.planted.benchmark import Judged, Outcome, judge
+from uqgen.planted.bench import Judged, Outcome, judge
 from uqgen.planted.methods import Reported
 from uqgen.planted.table import rank_of, read_outcomes, rows_of, write_table
 

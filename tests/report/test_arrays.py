@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from uqgen.report.arrays import shaped
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.report.arrays import shaped, with_ends
 from uqgen.settings import SettingError
 
 
@@ -18,3 +19,9 @@ def test_refuses_another_shape_and_says_which_is_expected(shape):
     with pytest.raises(SettingError) as refusal:
         shaped("x", np.zeros(shape), "N", 2)
     assert str(refusal.value) == f"x.shape={shape}: allowed: (N, 2)"
+
+
+def test_estimates_become_a_row_of_values_and_one_of_each_end():
+    values, low, high = with_ends([Estimate(1, 0, 3), Estimate(5, 4, 6)])
+    assert (values.tolist(), low.tolist(), high.tolist()) == ([1, 5], [0, 4], [3, 6])
+    assert with_ends([]).shape == (3, 0)

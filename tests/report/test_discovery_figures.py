@@ -9,9 +9,9 @@ from uqgen.explanation.discovery.sufficiency import Sufficiency
 from uqgen.explanation.discovery.viewers import Steps
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.plain import as_plain
-from uqgen.report.discovered_table import discovered_rows
 from uqgen.report.discovery_figures import attribute_figure, discovery_figure
 from uqgen.report.explained_page import DISCOVERED, NOTHING, _discovered
+from uqgen.report.explanation_tables import discovered_rows
 from uqgen.report.page import Paragraph
 
 SOME = Estimate(0.4, 0.3, 0.5)

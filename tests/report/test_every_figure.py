@@ -23,6 +23,7 @@ from uqgen.explanation.second_choices import SecondChoices
 from uqgen.explanation.shares import Explained
 from uqgen.explanation.slice_facts import RealImage, SliceFacts
 from uqgen.explanation.slices import Slices
+from uqgen.explanation.slicing import Region, Slice
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.failure_detection import Predictions, failure_detection, reliability, risk_by_coverage
 from uqgen.metrics.in_vs_out import in_vs_out
@@ -134,10 +135,11 @@ def confident_errors(n, names):
 def slices(n):
     x = torch.full((20, 3, 8, 8), 90, dtype=torch.uint8)
     rate, image = Estimate(0.4, 0.3, 0.5), RealImage("a.png", 0, "x", "y", 0.123)
-    seen = ([], None, 9, 4, rate, rate, (), 2.0)
-    shown = (0.5, None, None, [image] * 8, [*range(8)], "", "")
-    facts = [SliceFacts(number, *seen, True, number == 1, *shown) for number in range(1, n + 1)]
-    return slices_figure(Slices(facts, [], "validation", 9, x, torch.zeros(20), torch.zeros(20)), x, "msp", seed=0)
+    region = Region((0,), np.ones(1), 0.5, (0,))
+    found = [Slice(region, (*range(9),), 4, rate, rate, (), 2.0, True, number == 0) for number in range(n)]
+    shown = ([], None, 0.5, None, None, [image] * 8, [*range(8)], "", "")
+    facts = [SliceFacts(number, each, *shown) for number, each in enumerate(found, start=1)]
+    return slices_figure(Slices(facts, "validation", 9, x, torch.zeros(20), torch.zeros(20)), x, "msp", seed=0)
 
 
 def side_by_side(n_classes, n):

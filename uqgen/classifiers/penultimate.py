@@ -1,4 +1,8 @@
-"""What a classifier sees of an image just before it decides, less what it decides by."""
+"""What a classifier sees of an image just before it decides."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +12,22 @@ from uqgen.data.labelled import unit_range
 from uqgen.data.low_pass import LowPass
 
 TINY = 1e-6  # singular values below this share of the largest one are rounding
+
+
+@contextmanager
+def watched(layers: Iterable[nn.Module], note: Callable[[nn.Module, tuple[Any, ...], Any], None]) -> Iterator[None]:
+    """Notes what layers do within the block.
+
+    Args:
+        layers: parts of a network that the block applies.
+        note: called with a layer, its positional arguments and what it made of them, each time that it is applied.
+    """
+    hooks = [layer.register_forward_hook(note) for layer in layers]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 class SeenFeatures:
@@ -33,17 +53,10 @@ class SeenFeatures:
         if not self.heads:
             pixels = LowPass()(unit_range(x)) if x.dim() == 4 else x
             return torch.cat([self.classifier.predict(x).flatten(1), pixels.flatten(1)], dim=1).double()
-        parts: dict[nn.Linear, list[Tensor]] = {head: [] for head in self.heads}
-        hooks = [
-            head.register_forward_pre_hook(lambda layer, inputs: parts[layer].append(inputs[0].double().cpu()))
-            for head in self.heads
-        ]
-        try:
+        parts: dict[nn.Module, list[Tensor]] = {head: [] for head in self.heads}
+        with watched(self.heads, lambda head, given, _: parts[head].append(given[0].cpu().double())):
             self.classifier.predict(x, batch_size)
-        finally:
-            for hook in hooks:
-                hook.remove()
-        return torch.cat([_undecided(head, torch.cat(part)) for head, part in parts.items()], dim=1)
+        return torch.cat([_undecided(head, torch.cat(parts[head])) for head in self.heads], dim=1)
 
 
 def _undecided(head: nn.Linear, inputs: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
-from uqgen.conditioning.sampling import DataConditions
+from uqgen.conditioning.drawn_conditions import DataConditions
 from uqgen.settings import require_integer, require_number
 
 

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from uqgen.config.composition import compose
 from uqgen.config.hydra_private import CommandLine, chosen_twice, missing_choice, not_made, unknown_setting
-from uqgen.old_names import CHOICES, new_setting
+from uqgen.old_names import CHOICES, new_path, new_setting
 from uqgen.settings import SettingError
 
 
@@ -53,7 +53,9 @@ def make_under(section: str, make: Callable[[], Any]) -> Any:
         if isinstance(error.__cause__, SettingError):
             raise error.__cause__.under(key) from None
         if found.unknown is not None:
-            allowed = f"the import path of something that is installed, or lies here ({_first_cause(error)})"
+            new = new_path(found.unknown)
+            here = f"the import path of something that is installed, or lies here ({_first_cause(error)})"
+            allowed = here if new == found.unknown else f"{new}, its new name"
             raise SettingError(f"{key}._target_", found.unknown, allowed) from error
         raise SettingError(key, found.target, f"arguments that it takes ({_first_cause(error)})") from error
 

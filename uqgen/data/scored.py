@@ -9,7 +9,7 @@ from torch.utils.data import IterableDataset
 
 from uqgen import distributed, seeding
 from uqgen.conditioning.condition import Condition
-from uqgen.conditioning.sampling import DataConditions
+from uqgen.conditioning.drawn_conditions import DataConditions
 from uqgen.data.labelled import LabelledData
 
 ORDER, REQUESTS = range(2)  # streams of random numbers

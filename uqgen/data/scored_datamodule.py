@@ -10,8 +10,8 @@ from torch.utils.data import DataLoader, IterableDataset
 from uqgen import distributed, seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.drawn_conditions import DataConditions
 from uqgen.conditioning.own_condition import own_condition
-from uqgen.conditioning.sampling import DataConditions
 from uqgen.data.datamodule import SPLITS, InMemoryDataModule
 from uqgen.data.scored import ScoredBatch, ScoredBatches
 from uqgen.scores import Score, get_score

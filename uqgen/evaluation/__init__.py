@@ -5,6 +5,7 @@ __all__ = [
     "by_strength",
     "context",
     "controls",
+    "evaluation_settings",
     "features",
     "generated",
     "judge",
@@ -13,7 +14,6 @@ __all__ = [
     "measurements",
     "protocol",
     "score_bins",
-    "settings",
     "side_by_side",
     "verdict",
 ]

@@ -9,8 +9,8 @@ from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
+from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.evaluation.judge import Judge
-from uqgen.evaluation.settings import EvaluationSettings
 from uqgen.generators.model import ConditionalModel
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.class_agreement import class_agreement

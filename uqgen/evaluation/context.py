@@ -14,11 +14,11 @@ from uqgen.conditioning.condition import Condition
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.fine_detail import SAME, FineDetail
 from uqgen.data.low_pass import LowPass
+from uqgen.evaluation.evaluation_settings import OWN, REFERENCES, EvaluationSettings
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.manifold import RealCells
 from uqgen.evaluation.real import RealImages, features_of
 from uqgen.evaluation.score_bins import ScoreBins, score_bins
-from uqgen.evaluation.settings import OWN, REFERENCES, EvaluationSettings
 from uqgen.scores import Score
 
 

@@ -9,8 +9,8 @@ import torch
 
 from uqgen import seeding
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.drawn_conditions import DataConditions, uniform_conditions
 from uqgen.conditioning.own_condition import own_condition
-from uqgen.conditioning.sampling import DataConditions, uniform_conditions
 from uqgen.conditioning.second_score import SecondScores
 from uqgen.evaluation.at_sampling import AtSampling, measure_at_sampling
 from uqgen.evaluation.by_strength import measure_by_strength

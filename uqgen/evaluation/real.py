@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from uqgen import distributed
 from uqgen.chunks import mapped
+from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.evaluation.judge import Judge
@@ -52,10 +53,14 @@ class RealImages:
         return ScoredImages(self.data.x, self.data.label, self.score)
 
     @cached_property
+    def judge_logits(self) -> dict[str, Tensor]:
+        """What each judge says, float32 [N, K] or [N, M, K]."""
+        return {name: predict(judge.classifier, self.data.x) for name, judge in self.judges.items()}
+
+    @cached_property
     def judge_scores(self) -> dict[str, Tensor]:
         """Scores by each judge, float32 [N]."""
-        x, label = self.data.x, self.data.label
-        return {name: judge.score_of(x, label) for name, judge in self.judges.items()}
+        return {name: self.judges[name].score(said, self.data.label) for name, said in self.judge_logits.items()}
 
     @cached_property
     def features(self) -> Tensor:

@@ -19,6 +19,7 @@ from uqgen.metrics.memorisation import Memorisation
 
 COLLAPSE, UNREALISTIC, DETAIL, WRONG_SCORE = "collapse", "unrealistic", "detail", "wrong score"
 ADVERSARIAL, MEMORISATION = "adversarial", "memorisation"
+IN_DETAIL = " in fine detail: the rest have blur or noise, or places of it, that no real image has"
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
 # Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
 MOST_ERROR = 0.5  # as share of that
@@ -121,8 +122,8 @@ def judge_generator(
     middle = (requested_range[1] - requested_range[0]) / 4
     findings = [
         _collapse(measured, noun),
-        _unrealistic(measured, noun),
-        _uneven(in_detail, noun),
+        _imprecise(measured, noun, UNREALISTIC, f": the rest look like no real {noun}"),
+        _imprecise(in_detail, noun, DETAIL, IN_DETAIL),
         _wrong_score(measured, middle, noun),
         _sensitive(controls.local_sensitivity, noun),
         _unseen(controls, uniform),
@@ -175,25 +176,14 @@ def _collapse(measured: list[_Cell], noun: str) -> Finding | None:
     return Finding(COLLAPSE, _about(worst, noun, says, failing, measured))
 
 
-def _unrealistic(measured: list[_Cell], noun: str) -> Finding | None:
-    failing = [cell for cell in measured if _fails(cell, "precision")]
+def _imprecise(cells: list[_Cell], noun: str, what: str, says: str) -> Finding | None:
+    """Too few generated images lie among the real ones; `says` is what the rest are."""
+    failing = [cell for cell in cells if _fails(cell, "precision")]
     if not failing:
         return None
     worst = min(failing, key=lambda cell: _share(cell, "precision"))
-    share = _percent(_share(worst, "precision"))
-    says = f"have {share} of the precision of real ones: the rest look like no real {noun}"
-    return Finding(UNREALISTIC, _about(worst, noun, says, failing, measured))
-
-
-def _uneven(in_detail: list[_Cell], noun: str) -> Finding | None:
-    """Blur or noise that no real image has, such as in one part of the image alone."""
-    failing = [cell for cell in in_detail if _fails(cell, "precision")]
-    if not failing:
-        return None
-    worst = min(failing, key=lambda cell: _share(cell, "precision"))
-    says = f"have {_percent(_share(worst, 'precision'))} of the precision of real ones in fine detail: "
-    says += "the rest have blur or noise, or places of it, that no real image has"
-    return Finding(DETAIL, _about(worst, noun, says, failing, in_detail))
+    precision = f"have {_percent(_share(worst, 'precision'))} of the precision of real ones"
+    return Finding(what, _about(worst, noun, f"{precision}{says}", failing, cells))
 
 
 def _wrong_score(measured: list[_Cell], middle: float, noun: str) -> Finding | None:

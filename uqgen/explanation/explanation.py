@@ -55,7 +55,11 @@ class Explanation:
             ],
             "second_choices": self.second_choices,
             "discovered": None if self.discovery is None else self.discovery.results(),
-            "slices": {"found": self.slices.facts, "split": self.slices.split, "n_found_on": self.slices.n_found_on},
+            "slices": {
+                "found": [facts.results() for facts in self.slices.facts],
+                "split": self.slices.split,
+                "n_found_on": self.slices.n_found_on,
+            },
         }
 
 

@@ -43,7 +43,8 @@ def export_slices(slices: Slices, context: EvaluationContext, folder: Path) -> N
     """
     check_export(folder)
     write_atomically(folder / "real.csv", _real_images(slices, context).encode())
-    write_atomically(folder / "slices.json", json.dumps(as_plain(slices.facts), indent=1).encode())
+    found = as_plain([facts.results() for facts in slices.facts])
+    write_atomically(folder / "slices.json", json.dumps(found, indent=1).encode())
     for facts in slices.facts:
         for place in facts.generated:
             name = context.data.class_names[int(slices.requested[place])]

@@ -1,7 +1,8 @@
 """What is said of a slice: its numbers on held-out real images, what is typical of it, a sentence, what to collect."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,13 +14,13 @@ from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import NEAR, distinct, nearest_distances
-from uqgen.explanation.slicing import Seen, Slice
-from uqgen.metrics.bootstrap import Estimate
+from uqgen.explanation.slicing import Region, Seen, Slice
 from uqgen.metrics.failure_detection import FailureDetection, Predictions, failure_detection
 from uqgen.metrics.wilson import wilson
 
 N_MEASURED = 500  # images of a slice, and of the rest, whose attributes are compared
 CLEAR = 0.5  # standard deviations by which an attribute differs to be worth a word
+OF_SLICE = ("n_errors", "error_rate", "rest", "judges", "explained", "is_confirmed", "is_own")  # as it is written down
 MOST_NEEDED = 100_000  # images, beyond which no number is told
 
 
@@ -59,13 +60,13 @@ class RealImage:
 
 @dataclass(frozen=True)
 class SliceFacts:
-    """A slice as it is written down; everything is measured on held-out real images.
+    """What is said of a slice; everything is measured on held-out real images.
 
     Attributes:
         number: 1 for the first of the list.
+        found: the slice.
         classes: names of those that its images are of; empty for all but `predicted_as`.
         predicted_as: the class that most of its errors are predicted as, and for which share of them.
-        size, n_errors, error_rate, rest, judges, explained, is_confirmed, is_own: see `Slice`.
         mean_score: of its images.
         quality: how far the score can be trusted within it.
         attribute: what differs most from other images of the classes; None where nothing does clearly.
@@ -76,16 +77,9 @@ class SliceFacts:
     """
 
     number: int
+    found: Slice[Region]
     classes: list[str]
     predicted_as: tuple[str, float] | None
-    size: int
-    n_errors: int
-    error_rate: Estimate
-    rest: Estimate
-    judges: tuple[Estimate, ...]
-    explained: float
-    is_confirmed: bool
-    is_own: bool
     mean_score: float
     quality: FailureDetection | None
     attribute: AttributeOfSlice | None
@@ -94,9 +88,20 @@ class SliceFacts:
     sentence: str
     advice: str
 
+    def results(self) -> dict[str, Any]:
+        """What is written: the facts and those of the slice, without its rule and its members."""
+        facts = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "found"}
+        of_slice = {name: getattr(self.found, name) for name in OF_SLICE}
+        return {**facts, "size": len(self.found.members), **of_slice}
+
 
 def facts_of(
-    number: int, found: Slice, real: Seen, context: EvaluationContext, generated: Tensor, settings: ExplanationSettings
+    number: int,
+    found: Slice[Region],
+    real: Seen,
+    context: EvaluationContext,
+    generated: Tensor,
+    settings: ExplanationSettings,
 ) -> SliceFacts:
     """Writes down a slice.
 
@@ -114,27 +119,20 @@ def facts_of(
     if errors:
         (label, n), *_ = Counter(real.predicted[errors].tolist()).most_common(1)
         predicted_as = names[label], n / len(errors)
-    classes = [names[label] for label in found.region.classes]
+    classes = [names[label] for label in found.rule.classes]
     n_shown = settings.n_shown
     attribute = _attribute(found, real, context) if members else None
     mean = float(context.reference.score[members].mean()) if members else float("nan")
     return SliceFacts(
         number,
+        found,
         classes if len(classes) < len(names) - 1 else [],
         predicted_as,
-        len(members),
-        found.n_errors,
-        found.error_rate,
-        found.rest,
-        found.judges,
-        found.explained,
-        found.is_confirmed,
-        found.is_own,
         mean,
         _quality(context, members, settings),
         attribute,
         [_real_image(context, real, place) for place in members[:n_shown]],
-        _typical(found, members, context, generated, n_shown),
+        _typical(found, context, generated, n_shown),
         _sentence(found, classes, predicted_as, attribute, mean, names),
         _advice(found),
     )
@@ -159,9 +157,9 @@ def _quality(context: EvaluationContext, members: list[int], settings: Explanati
     return failure_detection(Predictions.of(*said, context.score.high_means), settings.n_resamples, settings.seed)
 
 
-def _attribute(found: Slice, real: Seen, context: EvaluationContext) -> AttributeOfSlice | None:
+def _attribute(found: Slice[Region], real: Seen, context: EvaluationContext) -> AttributeOfSlice | None:
     """What differs the most from other held-out images of the same classes."""
-    others = np.isin(real.label, found.region.classes)
+    others = np.isin(real.label, found.rule.classes)
     others[list(found.members)] = False
     outside = np.flatnonzero(others)
     outside = outside[:: max(1, len(outside) // N_MEASURED)]
@@ -182,20 +180,20 @@ def _attribute(found: Slice, real: Seen, context: EvaluationContext) -> Attribut
     return AttributeOfSlice(name, float(ours[:, most].mean()), float(theirs[:, most].mean()), float(difference[most]))
 
 
-def _typical(found: Slice, members: list[int], context: EvaluationContext, generated: Tensor, n: int) -> list[int]:
+def _typical(found: Slice[Region], context: EvaluationContext, generated: Tensor, n: int) -> list[int]:
     """The most typical generated images, less those nearer to one before than real ones nearly ever are."""
-    made = list(found.region.generated)[: 4 * n]
-    if not made or len(members) < 2:
+    made = list(found.rule.generated)[: 4 * n]
+    if not made or len(found.members) < 2:
         return made[:n]
     low_pass = LowPass()
-    real = low_pass(unit_range(context.reference.data.x[members[:N_MEASURED]])).double()
+    real = low_pass(unit_range(context.reference.data.x[list(found.members[:N_MEASURED])])).double()
     features = low_pass(unit_range(generated[made])).double()
     kept = distinct(features, float(nearest_distances(real).quantile(NEAR)))
     return [place for place, is_kept in zip(made, kept.tolist(), strict=True) if is_kept][:n]
 
 
 def _sentence(
-    found: Slice,
+    found: Slice[Region],
     classes: list[str],
     predicted_as: tuple[str, float] | None,
     attribute: AttributeOfSlice | None,
@@ -224,7 +222,7 @@ def _sentence(
     return ("; ".join(parts) + ".").replace("%", " %")
 
 
-def _advice(found: Slice) -> str:
+def _advice(found: Slice[Region]) -> str:
     """What to collect."""
     if found.is_own:
         return "Collect images like these and train with them: judges do better on the same images."
@@ -235,7 +233,7 @@ def _advice(found: Slice) -> str:
     return f"Not confirmed: it takes {more} to tell, if the error rate stays."
 
 
-def _needed(found: Slice) -> int | None:
+def _needed(found: Slice[Region]) -> int | None:
     """How many images would put the intervals apart with the error rates as they are; None for no number."""
     if not found.members or not found.error_rate.value > found.rest.high:
         return None

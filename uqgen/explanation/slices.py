@@ -9,13 +9,12 @@ from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.penultimate import SeenFeatures
-from uqgen.classifiers.predictions import predict
 from uqgen.data.datamodule import SPLITS
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.generated import Generated
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.slice_facts import SliceFacts, facts_of
-from uqgen.explanation.slicing import Floats, Mask, Projection, Seen, Slice, confirm, find_regions
+from uqgen.explanation.slicing import Floats, Mask, Projection, Seen, confirm, find_regions
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,6 @@ class Slices:
 
     Attributes:
         facts: own weaknesses first, then what is confirmed, then hypotheses.
-        slices: the same with their rules and members.
         split: of the held-out images.
         n_found_on: real images, of other splits, that served to find.
         x: uint8 [M, C, H, W], the generated images that took part.
@@ -33,7 +31,6 @@ class Slices:
     """
 
     facts: list[SliceFacts]
-    slices: list[Slice]
     split: str
     n_found_on: int
     x: Tensor
@@ -43,9 +40,9 @@ class Slices:
     def slice_of(self, n: int) -> list[int]:
         """For each of n held-out images the number of the first confirmed slice that holds it, 0 for none."""
         found = [0] * n
-        for facts, each in reversed(list(zip(self.facts, self.slices, strict=True))):
-            if facts.is_confirmed:
-                for member in each.members:
+        for facts in reversed(self.facts):
+            if facts.found.is_confirmed:
+                for member in facts.found.members:
                     found[member] = facts.number
         return found
 
@@ -72,7 +69,7 @@ def find_slices(context: EvaluationContext, generated: Sequence[Generated], sett
     held_out = seen(projection(features(real.data.x).numpy()), real.logits, real.data.label, real.score, turn)
     slices = confirm(regions, held_out, _judges_wrong(context))
     facts = [facts_of(number, each, held_out, context, x, settings) for number, each in enumerate(slices, start=1)]
-    return Slices(facts, slices, context.settings.split, len(others.label), x, requested, score_out)
+    return Slices(facts, context.settings.split, len(others.label), x, requested, score_out)
 
 
 def seen(features: Floats, logits: Tensor, label: Tensor, score: Tensor, turn: bool) -> Seen:
@@ -112,8 +109,6 @@ def _images_to_find_on(context: EvaluationContext, n_most: int) -> _Images:
 
 
 def _judges_wrong(context: EvaluationContext) -> list[Mask]:
-    data = context.reference.data
-    return [
-        (predictive_logits(predict(judge, data.x)).argmax(dim=1) != data.label).numpy()
-        for judge in context.judges.values()
-    ]
+    real = context.reference
+    predicted = (predictive_logits(logits).argmax(dim=1) for logits in real.judge_logits.values())
+    return [(each != real.data.label).numpy() for each in predicted]

@@ -8,6 +8,7 @@ generated images take part, a region is a rule that applies to other images, and
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,10 +58,28 @@ class Seen:
     def __len__(self) -> int:
         return len(self.label)
 
+    def select(self, chosen: Ints | Mask | slice) -> "Seen":
+        """Some of the images."""
+        return Seen(*(getattr(self, name)[chosen] for name in Seen.__annotations__))
+
+
+class Rule(Protocol):
+    """What says of any image how far it belongs to a slice."""
+
+    @property
+    def threshold(self) -> float:
+        """From which degree on an image belongs."""
+
+    def degree(self, seen: Seen) -> Floats:
+        """How far each image belongs, float64 [N]; NaN or minus infinity for one that cannot."""
+
+
+R = TypeVar("R", bound=Rule)
+
 
 @dataclass(frozen=True)
 class Region:
-    """A rule that says of any image how far it belongs to a slice.
+    """A rule that is linear in the features.
 
     Attributes:
         classes: of which images can belong to it, increasing.
@@ -84,11 +103,11 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Slice:
-    """A region with what held-out real images say of it.
+class Slice(Generic[R]):
+    """A rule with what held-out real images say of it.
 
     Attributes:
-        region: the rule.
+        rule: which images belong.
         members: positions of the held-out images that belong, the most typical first.
         n_errors: of them.
         error_rate: with an interval that is corrected for the number of slices.
@@ -100,7 +119,7 @@ class Slice:
             `is_confirmed`.
     """
 
-    region: Region
+    rule: R
     members: tuple[int, ...]
     n_errors: int
     error_rate: Estimate
@@ -157,34 +176,39 @@ def find_regions(real: Seen, generated: Seen, n_most: int, seed: int) -> list[Re
     return _distinct(proposed, real, n_most)
 
 
-def confirm(regions: Sequence[Region], real: Seen, judges_wrong: Sequence[Mask] = ()) -> list[Slice]:
-    """Puts regions to real images that took no part in finding them.
+def confirm(rules: Sequence[R], real: Seen, judges_wrong: Sequence[Mask] = ()) -> list[Slice[R]]:
+    """Puts rules to real images that took no part in finding them.
 
     Args:
-        regions: what was found; their number corrects the level of the intervals (Bonferroni).
+        rules: what was found; their number corrects the level of the intervals (Bonferroni).
         real: held-out real images.
         judges_wrong: for each judge, bool [N], whether it is wrong about each.
 
     Returns:
         Own weaknesses first, then what is confirmed, then what is not; each by the number of errors they explain.
     """
-    level = 1 - (1 - LEVEL) / max(len(regions), 1)
-    slices = [_confirm(region, real, judges_wrong, level) for region in regions]
+    level = 1 - (1 - LEVEL) / max(len(rules), 1)
+    slices = [_confirm(rule, real, judges_wrong, level) for rule in rules]
     return sorted(slices, key=lambda each: (not each.is_own, not each.is_confirmed, -each.explained))
 
 
-def _confirm(region: Region, real: Seen, judges_wrong: Sequence[Mask], level: float) -> Slice:
-    degree, wrong = region.degree(real), real.is_wrong
-    inside = degree >= region.threshold
-    n, n_errors, n_all = int(inside.sum()), int(wrong[inside].sum()), int(wrong.sum())
+def members_of(rule: Rule, seen: Seen) -> Ints:
+    """Positions of the images that belong, the most typical first."""
+    degree = rule.degree(seen)
+    inside = np.flatnonzero(degree >= rule.threshold)
+    return inside[np.argsort(-degree[inside], kind="stable")]
+
+
+def _confirm(rule: R, real: Seen, judges_wrong: Sequence[Mask], level: float) -> Slice[R]:
+    members, wrong = members_of(rule, real), real.is_wrong
+    n, n_errors, n_all = len(members), int(wrong[members].sum()), int(wrong.sum())
     rate, rest = wilson(n_errors, n, level), wilson(n_all - n_errors, len(real) - n)
-    judges = tuple(wilson(int(judge[inside].sum()), n, level) for judge in judges_wrong)
-    members = tuple(np.flatnonzero(inside)[np.argsort(-degree[inside], kind="stable")].tolist())
+    judges = tuple(wilson(int(judge[members].sum()), n, level) for judge in judges_wrong)
     is_confirmed = n > 0 and rate.low > rest.high
     is_own = is_confirmed and all(rate.low > judge.high for judge in judges)
     expected = [other.value for other in (rest, *judges) if n > 0 and not np.isnan(other.value)]
     explained = n_errors - n * max(expected, default=0.0)
-    return Slice(region, members, n_errors, rate, rest, judges, explained, is_confirmed, is_own)
+    return Slice(rule, tuple(members.tolist()), n_errors, rate, rest, judges, explained, is_confirmed, is_own)
 
 
 def _joined(first: Seen, second: Seen) -> Seen:

@@ -72,7 +72,7 @@ class Row:
     """Where a metric stands in the report of a run; rows of one title are one row.
 
     Attributes:
-        table: its name, of `uqgen.report.tables.TABLES`.
+        table: its name, as `uqgen.report.run_tables` asks for it.
         title: of the row; ``{0}`` is what the path's first star stands for, ``{low}`` what stands beside it as `low`.
         columns: for each column, the path of its number, or the number itself; of several in a cell, the mean.
         text: format of the number, such as ``{:.2f}``; ``{low}`` as in the title. Empty for an estimate with interval.

@@ -11,13 +11,13 @@ from uqgen.run_folder import RunFolder
 from uqgen.settings import require
 
 if TYPE_CHECKING:
-    from uqgen.planted.benchmark import Bench
-    from uqgen.planted.settings import PlantedSettings
+    from uqgen.planted.bench import Bench
+    from uqgen.planted.planted_settings import PlantedSettings
 
 
 def main(cfg: DictConfig) -> float:
     """Does the jobs that are not done yet, and writes the table of all; returns the share of weaknesses found."""
-    from uqgen.planted.settings import PlantedSettings  # slow imports, which --help need not wait for
+    from uqgen.planted.planted_settings import PlantedSettings  # slow imports, which --help need not wait for
 
     settings = plain(cfg)
     chosen = {name: value for name, value in settings["planted"].items() if value is not None}
@@ -36,8 +36,8 @@ def main(cfg: DictConfig) -> float:
 def _bench(folder: RunFolder, place: Path, planted: "PlantedSettings", settings: dict[str, Any]) -> "Bench":
     from uqgen.config import build
     from uqgen.data.datamodule import SPLITS
-    from uqgen.planted.attributes import clean_attributes
-    from uqgen.planted.benchmark import Bench, worlds
+    from uqgen.planted.bench import Bench, worlds
+    from uqgen.planted.clean_attributes import clean_attributes
     from uqgen.run import load_run, permissions
 
     logging.getLogger("uqgen").setLevel(logging.INFO)

@@ -2,28 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
-from uqgen.explanation.slicing import Floats, Mask, Seen, confirm, find_regions
+from uqgen.explanation.slicing import Floats, Mask, Rule, Seen, confirm, find_regions, members_of
 
 N_CLUSTERS = 25  # as in Domino
 EMPHASIS = 10.0  # on class and prediction beside the features, as there
 LEAST_CERTAIN = 0.1  # share of the images that the worst-confidence list holds
-
-
-class Rule(Protocol):
-    """What a slice is to `confirm`."""
-
-    @property
-    def threshold(self) -> float:
-        """From which degree on an image belongs."""
-
-    def degree(self, seen: Seen) -> Floats:
-        """How far each image belongs, float64 [N]."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +74,7 @@ def slices(material: Material) -> list[Reported]:
 @method("slices, real images alone")
 def without_generated(material: Material) -> list[Reported]:
     """The same without generated images."""
-    return slices(replace(material, generated=_none_of(material.generated)))
+    return slices(replace(material, generated=material.generated.select(slice(0))))
 
 
 @method("slices without judges")
@@ -126,7 +114,7 @@ def mixture_confirmed(material: Material) -> list[Reported]:
 
 
 def _confirmed(rules: Sequence[Rule], material: Material) -> list[Reported]:
-    found = confirm(rules, material.held_out, material.judges_wrong)  # type: ignore[arg-type]
+    found = confirm(rules, material.held_out, material.judges_wrong)
     return [Reported(each.members, each.is_own, each.error_rate.value) for each in found]
 
 
@@ -135,9 +123,7 @@ def _as_they_are(rules: Sequence[Rule], material: Material) -> list[Reported]:
 
 
 def _as_it_is(rule: Rule, held_out: Seen) -> Reported:
-    degree = rule.degree(held_out)
-    inside = np.flatnonzero(degree >= rule.threshold)
-    members = inside[np.argsort(-degree[inside], kind="stable")]
+    members = members_of(rule, held_out)
     rate = float(held_out.is_wrong[members].mean()) if len(members) else np.nan
     return Reported(tuple(members.tolist()), len(members) > 0, rate)
 
@@ -209,7 +195,3 @@ def _ranked(rules: Iterator[Rule], material: Material) -> list[Rule]:
         return float(wrong[inside].sum() - inside.sum() * wrong.mean())
 
     return sorted(rules, key=explained, reverse=True)[: material.n_most]
-
-
-def _none_of(seen: Seen) -> Seen:
-    return Seen(*(getattr(seen, name)[:0] for name in Seen.__annotations__))

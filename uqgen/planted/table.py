@@ -12,7 +12,7 @@ from uqgen.files import write_atomically
 from uqgen.metrics.bootstrap import Estimate, bootstrap
 from uqgen.metrics.plain import as_plain
 from uqgen.metrics.wilson import wilson
-from uqgen.planted.benchmark import Judged, Outcome
+from uqgen.planted.bench import Judged, Outcome
 from uqgen.run_folder import Plain
 
 FIRST = 3  # slices that are looked at

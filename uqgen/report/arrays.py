@@ -1,13 +1,20 @@
-"""What the figures require of the arrays they are given."""
+"""Arrays that figures draw."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from uqgen.metrics.bootstrap import Estimate
 from uqgen.settings import require
 
 Array = NDArray[Any]
+
+
+def with_ends(estimates: Sequence[Estimate]) -> Array:
+    """The values of N estimates, and the low and high ends of their intervals: float64 [3, N]."""
+    return np.array([(each.value, each.low, each.high) for each in estimates], float).reshape(-1, 3).T
 
 
 def shaped(name: str, values: ArrayLike, *shape: int | str) -> Array:

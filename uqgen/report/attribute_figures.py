@@ -11,7 +11,7 @@ from matplotlib.image import AxesImage
 from uqgen.explanation.analysis import ALL, Analysis, Source, class_key
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.metrics.bootstrap import Estimate
-from uqgen.report.arrays import Array
+from uqgen.report.arrays import Array, with_ends
 from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import (
     BLUE,
@@ -148,7 +148,7 @@ def _sizes(analysis: Analysis) -> list[str]:
 
 def _draw_dots(axes: Axes, places: Sequence[float], estimates: Sequence[Estimate], name: str) -> None:
     colour, marker, label = LOOKS[name]
-    value, low, high = np.array([(part.value, part.low, part.high) for part in estimates]).T
+    value, low, high = with_ends(estimates)
     axes.hlines(places, low, high, color=colour, linewidth=1.6)
     axes.plot(value, places, marker, color=colour, markersize=4, label=label)
 

@@ -13,9 +13,9 @@ from uqgen.explanation.discovery.discovery import Discovery
 from uqgen.explanation.discovery.subjects import STEP
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.plain import as_plain
-from uqgen.report.arrays import Array
+from uqgen.report.arrays import Array, with_ends
 from uqgen.report.captioned_images import captioned_images, names_above
-from uqgen.report.discovered_table import name_of
+from uqgen.report.explanation_tables import name_of
 from uqgen.report.style import (
     BLUE,
     GREY,
@@ -142,6 +142,6 @@ def _draw(
     label: str,
     line: bool = True,
 ) -> None:
-    value, low, high = np.array([(each.value, each.low, each.high) for each in estimates]).reshape(-1, 3).T
+    value, low, high = with_ends(estimates)
     axes.vlines(places, low, high, color=colour, linewidth=1.6)
     axes.plot(places, value, marker=marker, linestyle="-" if line else "", color=colour, markersize=5, label=label)

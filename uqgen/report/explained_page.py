@@ -4,13 +4,11 @@ import re
 import shlex
 from collections.abc import Callable
 
-from uqgen.metrics.bootstrap import Estimate
-from uqgen.report.discovered_table import discovered_rows
+from uqgen.report.explanation_tables import discovered_rows, shares_rows, slices_rows
 from uqgen.report.page import Command, Paragraph, PictureBlock, Section, Table
 from uqgen.report.saving import compact_png
-from uqgen.report.shares_table import written_shares_rows
 from uqgen.report.strip_files import read_slider
-from uqgen.report.style import score_label, with_interval
+from uqgen.report.style import score_label
 from uqgen.run_folder import Plain, RunFolder
 
 STRIPS_BYTES = 1_500_000  # of the images under the slider, so that the page stays below 5 MB
@@ -76,7 +74,7 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
         "real images. In common: the share of second choices that generated and real images have in common, mean over "
         "the rows; in brackets, that of two halves of the real ones, which is about the most that can be reached."
     )
-    header, *rows = written_shares_rows(results["attributes"])
+    header, *rows = shares_rows(results["attributes"])
     sizes = [f"{results['attributes']['sources'][name]['explained']['all']['n']:,}" for name in ("real", "generated")]
     caption = f"In brackets, 95 % bootstrap intervals; {sizes[0]} real and {sizes[1]} generated images"
 
@@ -141,32 +139,7 @@ def _command(results: Plain) -> str:
 
 
 def _slices(found: Plain, score: str, picture: PictureBlock) -> Section:
-    """What counts, and what does not yet."""
-    header = [
-        "slice",
-        "kind",
-        "real images",
-        "errors",
-        "error rate",
-        "of all others",
-        "judges",
-        "explained",
-        f"mean {score}",
-    ]
-    rows = [
-        [
-            str(each["number"]),
-            "own weakness" if each["is_own"] else "hard for all" if each["is_confirmed"] else "hypothesis",
-            f"{each['size']:,}",
-            f"{each['n_errors']:,}",
-            with_interval(Estimate.read(each["error_rate"])),
-            with_interval(Estimate.read(each["rest"])),
-            ", ".join(f"{judge['value']:.2f}" for judge in each["judges"]) if each["size"] else "",
-            f"{each['explained']:.0f}",
-            "" if each["mean_score"] is None else f"{each['mean_score']:.2f}",
-        ]
-        for each in found["found"]
-    ]
+    header, *rows = slices_rows(found["found"], score)
     caption = f"Held-out real images of the {found['split']} split; found on {found['n_found_on']:,} others"
     words = [Paragraph(f"Slice {each['number']}. {each['sentence']} {each['advice']}") for each in found["found"]]
     return Section(SLICES, [Paragraph(SLICES_TEXT), picture, Table(header, rows, caption), *words])

@@ -117,11 +117,9 @@ def sample_grid_figure(
     figure = new_figure(height=sheet_width * sheet.shape[1] / sheet.shape[2] + 1.0, width=sheet_width + _LABELS)
     axes = figure.subplots()
     style(axes, x=f"{score_label(score_name)} requested", y="class requested", title=title)
-    axes.grid(visible=False)
-    draw_image(axes, sheet)
+    draw_sheet(axes, sheet)
     axes.set_xticks(centres(n_columns, width), [f"{score:.3g}" for score in column_scores])
     axes.set_yticks(centres(n_rows, height), classes.fitted(NAME_WIDTH, TEXT))
-    axes.tick_params(length=0, labelsize=TEXT)
     small_print(figure, ["one noise per row", *classes.note, f"seed {seed}"])
     return figure
 
@@ -162,6 +160,13 @@ def draw_image(axes: Axes, image: Array) -> None:
     axes.imshow(pixels_of(image), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
+
+
+def draw_sheet(axes: Axes, sheet: Array, points: float = TEXT) -> None:
+    """Draws what `sheet_of` returns; labels at `centres` are to be of so many points, without ticks."""
+    axes.grid(visible=False)
+    draw_image(axes, sheet)
+    axes.tick_params(length=0, labelsize=points)
 
 
 def _write_prediction(axes: Axes, name: str, probability: float, *, is_requested: bool) -> None:

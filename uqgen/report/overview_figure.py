@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from uqgen.report.arrays import shaped
-from uqgen.report.image_figures import centres, checked_images, draw_image, sheet_of
+from uqgen.report.image_figures import centres, checked_images, draw_sheet, sheet_of
 from uqgen.report.score_figures import InVsOutPanel, draw_in_vs_out
 from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import NAME_WIDTH, TEXT, new_figure, padded_limits, score_label, small_print, style
@@ -44,11 +44,9 @@ def overview_figure(
     left, middle, right = figure.subplots(1, 3, width_ratios=[4, 4, 3])
     for axes, images, title in ((left, sides[0], "generated"), (middle, sides[1], "real")):
         style(axes, x=f"{label}{' requested' if axes is left else ''}", title=title)
-        axes.grid(visible=False)
-        draw_image(axes, sheet_of(images))
+        draw_sheet(axes, sheet_of(images), TEXT - 1)
         ends = [0, n_columns // 2, n_columns - 1]
         axes.set_xticks(centres(n_columns, width)[ends], [f"{score:.2g}" for score in column_scores[ends]])
-        axes.tick_params(length=0, labelsize=TEXT - 1)
     left.set_yticks(centres(n_rows, height), classes.fitted(NAME_WIDTH, TEXT))
     style(right, x="requested", y="achieved", title="in vs. out")
     limits = padded_limits(np.concatenate([np.ravel(panel.requested), np.ravel(panel.achieved)]))

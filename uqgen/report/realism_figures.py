@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
 from uqgen.report.arrays import Array, shaped
-from uqgen.report.image_figures import centres, checked_images, draw_image, sheet_of
+from uqgen.report.image_figures import centres, checked_images, draw_sheet, sheet_of
 from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import (
     INK,
@@ -119,10 +119,8 @@ def side_by_side_figure(
     axes = figure.subplots(1, 2)
     for part, sheet, title in zip(axes, sides, ("generated", "real"), strict=True):
         style(part, title=title)
-        part.grid(visible=False)
-        draw_image(part, sheet)
+        draw_sheet(part, sheet)
     axes[0].set_yticks(centres(n_rows, height), classes.fitted(NAME_WIDTH, TEXT))
-    axes[0].tick_params(length=0, labelsize=TEXT)
     small_print(figure, [scores, "images drawn at random, none selected", *classes.note, f"seed {seed}"])
     return figure
 

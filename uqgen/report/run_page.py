@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from uqgen.evaluation.settings import EvaluationSettings
+from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.report.explained_page import explanation_sections
 from uqgen.report.page import Block, Command, Paragraph, PictureBlock, Section, Table, write_page
 from uqgen.report.run_tables import (

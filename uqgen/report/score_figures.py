@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from uqgen.evaluation.measurements import AtStrength
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.in_vs_out import CurvePoint, InVsOut
-from uqgen.report.arrays import Array, shaped
+from uqgen.report.arrays import Array, shaped, with_ends
 from uqgen.report.style import (
     BLUE,
     GREEN,
@@ -116,7 +116,7 @@ def _draw_curve(axes: Axes, curve: Sequence[CurvePoint]) -> None:
     lower = np.array([point.lower_quartile for point in curve])
     upper = np.array([point.upper_quartile for point in curve])
     median = np.array([point.median.value for point in curve])
-    mean = np.array([(point.mean.value, point.mean.low, point.mean.high) for point in curve]).T
+    mean = with_ends([point.mean for point in curve])
     axes.fill_between(middle, lower, upper, color=ORANGE, alpha=0.35, linewidth=0, label="quartiles", zorder=2.1)
     axes.plot(middle, median, color=VERMILLION, linewidth=2, marker="o", markersize=3, label="median", zorder=3)
     axes.vlines(middle, mean[1], mean[2], color=INK, linewidth=1, zorder=4)
@@ -234,7 +234,7 @@ def _draw_judges(axes: Axes, generated: Sequence[Estimate], real: Sequence[Estim
         (real, INK, "D", -0.1, "real: target against judge"),
         (generated, VERMILLION, "o", 0.1, "generated: requested against judge"),
     ):
-        value, low, high = np.array([(estimate.value, estimate.low, estimate.high) for estimate in estimates]).T
+        value, low, high = with_ends(estimates)
         axes.hlines(places + shift, low, high, color=colour, linewidth=1.6)
         axes.plot(value, places + shift, marker, color=colour, markersize=5, label=label)
 
@@ -252,9 +252,9 @@ def strength_figure(parts: Sequence[AtStrength], judges_on_real: float, *, seed:
     left, right = figure.subplots(1, 2)
     strengths = [part.strength for part in parts]
     style(left, x="strength of guidance", y="mean absolute error", title="requested against achieved")
-    error = np.array([[part.in_vs_out.mae.value, part.in_vs_out.mae.low, part.in_vs_out.mae.high] for part in parts])
-    left.plot(strengths, error[:, 0], color=BLUE, marker="o", label="score error")
-    left.fill_between(strengths, error[:, 1], error[:, 2], color=BLUE, alpha=0.2, linewidth=0)
+    error, low, high = with_ends([part.in_vs_out.mae for part in parts])
+    left.plot(strengths, error, color=BLUE, marker="o", label="score error")
+    left.fill_between(strengths, low, high, color=BLUE, alpha=0.2, linewidth=0)
     left.set_ylim(bottom=0)
     style(right, x="strength of guidance", y="share of real images'", title="pictures and judges")
     for name, colour in SHARES.items():

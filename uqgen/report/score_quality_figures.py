@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from uqgen.evaluation.score_quality import ConfidentError, ScoreQuality
 from uqgen.metrics.failure_detection import N_BINS
-from uqgen.report.arrays import shaped
+from uqgen.report.arrays import shaped, with_ends
 from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.style import (
     BLUE,
@@ -82,7 +82,7 @@ def _draw_reliability(axes: Axes, quality: ScoreQuality) -> None:
     style(axes, x="highest probability", y="share of right predictions", title=title)
     filled = [part for part in quality.reliability if part.n]
     middle = np.array([part.confidence for part in filled])
-    value, low, high = np.array([(part.accuracy.value, part.accuracy.low, part.accuracy.high) for part in filled]).T
+    value, low, high = with_ends([part.accuracy for part in filled])
     width = 1 / len(quality.reliability)
     share = np.array([part.n for part in filled]) / quality.all.n
     starts = [part.low for part in filled]

@@ -1,19 +1,20 @@
 """Score sweeps: the images, what changes in them, and an animation."""
 
+from collections.abc import Sequence
 from io import BytesIO
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from PIL import Image
 
 from uqgen.report.arrays import Array, shaped
 from uqgen.report.captioned_images import captioned_images, names_above
-from uqgen.report.image_figures import GAP, centres, checked_images, draw_image, pixels_of, sheet_of
+from uqgen.report.image_figures import GAP, centres, checked_images, draw_sheet, pixels_of, sheet_of
 from uqgen.report.saving import png
 from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import INK, NAME_WIDTH, TEXT, TITLE, new_figure, score_label, small_print, style
@@ -54,17 +55,14 @@ def strips_figure(
     shape = images.shape[:2]
     scores = shaped("scores", scores, shape[1])
     achieved, predicted = shaped("achieved", achieved, *shape), shaped("predicted", predicted, *shape)
-    rows, columns = classes.fitted(NAME_WIDTH, TEXT), [f"{score:.3g}" for score in scores]
-    names = names_above(classes.names, shape[1], rows)
+    names = names_above(classes.names, shape[1], classes.fitted(NAME_WIDTH, TEXT))
     between = ": " if max(map(len, names)) <= 2 else "\n"
     words = [
         [f"{names[guess]}{between}{value:.2f}" for guess, value in zip(*row, strict=True)]
         for row in zip(predicted, achieved, strict=True)
     ]
     marked = predicted != np.asarray(classes.labels)[:, None]
-    figure, axes = captioned_images(images, words, marked, rows, columns)
-    axes.set_xlabel(f"{score_label(score_name)} requested", fontsize=TEXT, color=INK)
-    axes.set_ylabel("class requested", fontsize=TEXT, color=INK)
+    figure, _ = _in_strips(images, words, marked, scores, classes, score_name)
     above = f"above: class predicted and {score_label(score_name)} achieved"
     parts = [above, "orange: not the class requested", "one noise per row"]
     small_print(figure, [*parts, *classes.note, f"seed {seed}"])
@@ -92,10 +90,7 @@ def differences_figure(
     difference = (images - images[:, :1]).mean(axis=2, keepdims=True) / 2  # of pixels in [0, 1]
     nothing = [[""] * n_columns] * n_rows
     unmarked = np.zeros((n_rows, n_columns), bool)
-    rows, columns = classes.fitted(NAME_WIDTH, TEXT), [f"{score:.3g}" for score in scores]
-    figure, axes = captioned_images(difference, nothing, unmarked, rows, columns, colours=DIFFERENCES)
-    axes.set_xlabel(f"{score_label(score_name)} requested", fontsize=TEXT, color=INK)
-    axes.set_ylabel("class requested", fontsize=TEXT, color=INK)
+    figure, axes = _in_strips(difference, nothing, unmarked, scores, classes, score_name, DIFFERENCES)
     figure.set_figheight(figure.get_figheight() + 0.6)
     scale = ScalarMappable(Normalize(-1, 1), DIFFERENCES)
     bar = figure.colorbar(scale, ax=axes, location="bottom", shrink=0.6, aspect=40, pad=0.02, panchor=False)
@@ -136,17 +131,32 @@ def sweep_animation(
     return buffer.getvalue()
 
 
+def _in_strips(
+    images: Array,
+    words: Sequence[Sequence[str]],
+    marked: Array,
+    scores: Array,
+    classes: ShownClasses,
+    score_name: str,
+    colours: Colormap | None = None,
+) -> tuple[Figure, Axes]:
+    """Captioned images, a class requested in each row and a score requested in each column."""
+    rows, columns = classes.fitted(NAME_WIDTH, TEXT), [f"{score:.3g}" for score in scores]
+    figure, axes = captioned_images(images, words, marked, rows, columns, colours=colours)
+    axes.set_xlabel(f"{score_label(score_name)} requested", fontsize=TEXT, color=INK)
+    axes.set_ylabel("class requested", fontsize=TEXT, color=INK)
+    return figure, axes
+
+
 def _still(sheet: Array, classes: ShownClasses) -> tuple[Figure, Axes]:
     """What all frames share, and one of them."""
     figure = new_figure(height=_SHEET * sheet.shape[1] / sheet.shape[2] + 1.1, width=_SHEET + 0.4)
     axes = figure.subplots()
     style(axes, x="class requested; a noise in each row")
-    axes.grid(visible=False)
-    draw_image(axes, sheet)
+    draw_sheet(axes, sheet)
     n = len(classes.labels)
     side = (sheet.shape[2] + GAP) // n - GAP
     axes.set_xticks(centres(n, side), classes.fitted(_SHEET / n - 0.05, TEXT))
-    axes.tick_params(length=0, labelsize=TEXT)
     small_print(figure, classes.note)
     return figure, axes
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from uqgen import seeding
 from uqgen.chunks import mapped
 from uqgen.classifiers.own_network import OwnNetwork
+from uqgen.classifiers.penultimate import watched
 from uqgen.data.labelled import unit_range
 from uqgen.scores.score import score
 from uqgen.settings import SettingError, require, require_integer
@@ -75,15 +76,11 @@ class NeighbourNetwork(nn.Module):
         layer = getattr(self.network, "feature_layer", None)
         last: list[Any] = [None]
 
-        def watch(_: nn.Module, given: tuple[Any, ...], made: Any) -> None:
+        def note(_: nn.Module, given: tuple[Any, ...], made: Any) -> None:
             last[0] = given[0] if layer is None else made
 
-        handles = [module.register_forward_hook(watch) for module in _watchable(self.network, layer)]
-        try:
+        with watched(_watchable(self.network, layer), note):
             logits = self.network(x)
-        finally:
-            for handle in handles:
-                handle.remove()
         features = last[0].mean(dim=(2, 3)) if isinstance(last[0], Tensor) and last[0].dim() == 4 else last[0]
         if not (isinstance(features, Tensor) and features.shape[:-1] == x.shape[:1]):
             raise SettingError("feature_layer", layer, FEATURES)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from uqgen.conditioning.condition import Condition
-from uqgen.conditioning.sampling import NEIGHBOURS, DataConditions, uniform_conditions
+from uqgen.conditioning.drawn_conditions import NEIGHBOURS, DataConditions, uniform_conditions
 
 # Class 0 is always certain, class 1 never, and (1, 0.6) occurs three times as often as each of the others.
 REAL = Condition(torch.tensor([0, 0, 1, 1, 1, 1]), torch.tensor([1.0, 0.99, 0.6, 0.6, 0.6, 0.5]))

@@ -24,7 +24,7 @@ from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance
 from uqgen.metrics.plain import as_plain
 from uqgen.planted.methods import METHODS, Material, Reported
-from uqgen.planted.settings import PlantedSettings
+from uqgen.planted.planted_settings import PlantedSettings
 from uqgen.planted.target import small_cnn, train_target
 from uqgen.planted.weaknesses import WEAKNESSES, Mask, World
 from uqgen.scores import Score

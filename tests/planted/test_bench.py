@@ -10,9 +10,9 @@ import torch
 
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.generators.latent import Latent
-from uqgen.planted.benchmark import Bench, worlds
+from uqgen.planted.bench import Bench, worlds
 from uqgen.planted.methods import METHODS
-from uqgen.planted.settings import PlantedSettings
+from uqgen.planted.planted_settings import PlantedSettings
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
 

@@ -1,0 +1,86 @@
+"""The tables of an explanation as text, made of what its results.json holds: a header, then the rows."""
+
+from collections.abc import Sequence
+
+from uqgen.explanation.analysis import ALL
+from uqgen.explanation.attributes import ATTRIBUTES
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.report.attribute_figures import FOREST, LOOKS, TOGETHER, TRUTH
+from uqgen.report.style import with_interval
+from uqgen.run_folder import Plain
+
+NO_NAME = "no named attribute"
+
+
+def shares_rows(analysis: Plain) -> list[list[str]]:
+    """What each attribute, and all of them, explain of the score.
+
+    Args:
+        analysis: see `uqgen.explanation.analysis.Analysis`.
+    """
+    sources = [analysis["sources"][name] for name in LOOKS]
+    explained = [source["explained"][ALL] for source in sources]
+    header = ["share of the score's variance", *(title for _, _, title in LOOKS.values())]
+    rows = [[name, *(_cell(part["shares"][name]) for part in explained)] for name in ATTRIBUTES]
+    rows.append([TOGETHER, *(_cell(part["r2"]) for part in explained)])
+    rows.append([FOREST, *(_cell(source["held_out_r2"]) for source in sources)])
+    if analysis["truth"] is not None:
+        of_truth = analysis["truth"]["explained"][ALL]
+        true = {f"true {kind}": share for kind, share in of_truth["shares"].items()}
+        true |= {TRUTH: of_truth["r2"], "attributes and true corruption (R²)": analysis["truth"]["beside"]["r2"]}
+        rows += [[name, _cell(estimate), "", ""] for name, estimate in true.items()]
+    return [header, *rows]
+
+
+def discovered_rows(discovered: Plain, score: str) -> list[list[str]]:
+    """The discovered attributes.
+
+    Args:
+        discovered: see `uqgen.explanation.discovery.discovery.Discovery.results`.
+        score: as the score is written.
+    """
+    header = ["", "goes with", "moved", f"{score}, less", f"{score}, more", "class changed", "judges see", "directions"]
+    rows = []
+    for number, found in enumerate(discovered["attributes"], start=1):
+        followed = "; ".join(_cell(each) for each in found["followed"].values())
+        effects = [_cell(found[name]) for name in ("moved", "less", "more", "changed_class")]
+        rows.append([str(number), name_of(found), *effects, followed, ", ".join(found["channels"])])
+    return [header, *rows]
+
+
+def name_of(found: Plain) -> str:
+    """What an attribute goes with, and how closely."""
+    name = found["goes_with"]
+    if name is None:
+        return NO_NAME
+    r = Estimate.read(found["named"][name]["correlation"])
+    return f"goes with {name} (r = {r.value:.2f} [{r.low:.2f}, {r.high:.2f}])"
+
+
+def slices_rows(found: Sequence[Plain], score: str) -> list[list[str]]:
+    """The slices: what counts, and what does not yet.
+
+    Args:
+        found: of each slice, see `uqgen.explanation.slice_facts.SliceFacts.results`.
+        score: as the score is written.
+    """
+    header = ["slice", "kind", "real images", "errors", "error rate", "of all others", "judges", "explained"]
+    rows = [
+        [
+            str(each["number"]),
+            "own weakness" if each["is_own"] else "hard for all" if each["is_confirmed"] else "hypothesis",
+            f"{each['size']:,}",
+            f"{each['n_errors']:,}",
+            _cell(each["error_rate"]),
+            _cell(each["rest"]),
+            ", ".join(f"{judge['value']:.2f}" for judge in each["judges"]) if each["size"] else "",
+            f"{each['explained']:.0f}",
+            "" if each["mean_score"] is None else f"{each['mean_score']:.2f}",
+        ]
+        for each in found
+    ]
+    return [[*header, f"mean {score}"], *rows]
+
+
+def _cell(estimate: Plain) -> str:
+    return with_interval(Estimate.read(estimate))
