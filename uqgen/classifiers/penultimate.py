@@ -35,7 +35,7 @@ class SeenFeatures:
             return torch.cat([self.classifier.predict(x).flatten(1), pixels.flatten(1)], dim=1).double()
         parts: dict[nn.Linear, list[Tensor]] = {head: [] for head in self.heads}
         hooks = [
-            head.register_forward_pre_hook(lambda layer, inputs: parts[layer].append(inputs[0].double().cpu()))
+            head.register_forward_pre_hook(lambda layer, inputs: parts[layer].append(inputs[0].cpu().double()))
             for head in self.heads
         ]
         try:
@@ -48,7 +48,7 @@ class SeenFeatures:
 
 def _undecided(head: nn.Linear, inputs: Tensor) -> Tensor:
     """Inputs float64 [N, F] less their part in the span of the differences of the rows of the weights."""
-    weight = head.weight.detach().double().cpu()
+    weight = head.weight.detach().cpu().double()
     _, sizes, directions = torch.linalg.svd(weight - weight.mean(dim=0), full_matrices=False)
     directions = directions[sizes > TINY * sizes[0]]
     return inputs - inputs @ directions.T @ directions

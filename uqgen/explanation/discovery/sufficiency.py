@@ -52,7 +52,7 @@ def sufficiency(
     sure = (viewers.uncertainty(before) < viewers.uncertainty(torch.tensor(level))).nonzero().squeeze(1)
     if len(sure) == 0:
         return Sufficiency(level, 0, (), (), {})
-    chosen, x = subjects.select(sure.to(subjects.spread.device)), as_is[sure]
+    chosen, x = subjects.select(sure), as_is[sure]
     found, scores = _change_all(chosen, x, signs, viewers)
     drawn = [_shuffled(each, seeding.generator(seed, number)) for number, each in enumerate(signs)]
     _, by_chance = _change_all(chosen, x, drawn, viewers)
