@@ -1,8 +1,8 @@
 """A second device that the CPU plays, so that tensors on two devices are seen to be mixed where there is no GPU.
 
-Its tensors are the CPU's, with a mark. Every function of PyTorch that Python calls is told apart by the marks of what it
-is given: it marks what it makes, and refuses what a GPU refuses. PyTorch's own stand-ins do not serve: meta and fake
-tensors hold no values, and a device of one's own (PrivateUse1) needs an implementation of every operation.
+Its tensors are the CPU's, with a mark. Every function of PyTorch that is called from Python refuses what a GPU refuses,
+by the marks of what it is given, and marks what it makes. PyTorch's own stand-ins do not serve: meta and fake tensors
+hold no values, and a device of one's own (PrivateUse1) needs an implementation of every operation.
 """
 
 import re
@@ -24,7 +24,8 @@ TO_NUMPY = {Tensor.numpy, Tensor.__array__}
 class OtherDevice(TorchFunctionMode):
     """Within the block there is another device.
 
-    What is not seen: code of threads, of TorchScript, and of what runs in a backward pass.
+    To other threads, to TorchScript and in a backward pass there is the CPU alone, as for parameters that are made,
+    not moved: `nn.Parameter(x)`.
 
     Args:
         name: "cuda", or "mps", which has no float64.
@@ -99,7 +100,7 @@ def _place(x: Tensor) -> torch.device:
 
 
 def _place_of_indexed(function: Any, x: Tensor, index: Any, *value: Any) -> torch.device:
-    """Indices may be on the CPU, too; what is put at them may be elsewhere unless they are tensors."""
+    """Indices may be on the CPU, too; what is put there may be elsewhere where no index is a tensor."""
     tensors = [each for each in _all(Tensor, index) if each.dim() > 0]
     elsewhere = {_place(each) for each in tensors} - {CPU, _place(x)}
     if tensors:
