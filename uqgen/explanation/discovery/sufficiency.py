@@ -84,7 +84,7 @@ def _change_all(subjects: Subjects, x: Tensor, signs: list[Tensor], viewers: Vie
 
 def _shuffled(signs: Tensor, rng: torch.Generator) -> Tensor:
     """As many channels, drawn at random."""
-    return signs[torch.randperm(len(signs), generator=rng).to(signs.device)]
+    return signs[torch.randperm(len(signs), generator=rng)]
 
 
 def _shares(scores: list[Tensor], level: float, viewers: Viewers, n_resamples: int, seed: int) -> tuple[Estimate, ...]:
