@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 import torch
 from lightning import Trainer
+from lightning.pytorch.accelerators import CPUAccelerator
 from lightning.pytorch.callbacks import ModelCheckpoint
-from torch.utils._python_dispatch import TorchDispatchMode
+from lightning.pytorch.strategies import SingleDeviceStrategy
+from other_device import OtherDevice
 from torch.utils.data import DataLoader
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.mlp import MLP
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.fourier import FourierEncoding
 from uqgen.conditioning.paper import PaperEncoding
+from uqgen.conditioning.rank import RankEncoding
 from uqgen.conditioning.softmax import SoftmaxEncoding
 from uqgen.data.moons import MoonsDataModule
 from uqgen.data.scored import ScoredBatch
@@ -24,6 +28,7 @@ from uqgen.data.scored_datamodule import ScoredDataModule
 from uqgen.enforcement.auxiliary import Auxiliary
 from uqgen.enforcement.consistency import Consistency
 from uqgen.enforcement.enforcement import EnforcementContext
+from uqgen.enforcement.mismatched import Mismatched
 from uqgen.generators.flow.mlp import MLPVelocity
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.flow.sampling import FlowSampling
@@ -171,26 +176,33 @@ def test_the_target_is_moved_with_the_model_and_neither_trained_nor_kept(scored,
     scored.classifier.load_state_dict(FrozenClassifier(MLP((2,), 2)).state_dict())
 
 
-class NoFloat64(TorchDispatchMode):
-    """A device without float64, as Apple's GPU is."""
+def train_elsewhere(model, data, monkeypatch) -> None:
+    """Trains on a device like Apple's GPU, which is not the data's and has no float64."""
+    monkeypatch.setattr(CPUAccelerator, "setup_device", lambda self, device: None)  # which refuses all but the CPU
+    with OtherDevice("mps", monkeypatch) as device:
+        trainer = Trainer(max_epochs=1, strategy=SingleDeviceStrategy(device.device), **QUIET)
+        trainer.fit(model, *data)
+    assert model.n_images == model.settings.n_images
 
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        made = function(*args, **(kwargs or {}))
-        for each in made if isinstance(made, tuple | list) else [made]:
-            assert not isinstance(each, torch.Tensor) or each.dtype != torch.float64, function
-        return made
+
+@pytest.mark.parametrize("encoding", [RankEncoding, FourierEncoding, SoftmaxEncoding])
+@pytest.mark.parametrize("enforcement", [None, Auxiliary, Consistency, Mismatched])
+def test_a_gan_of_points_trains_elsewhere(scored, encoding, enforcement, monkeypatch):
+    train_elsewhere(gan_of(scored, enforcement, encoding=encoding), [scored], monkeypatch)
 
 
-@MODELS
-def test_nothing_on_the_training_s_device_is_float64(scored, make):
-    model, batch = make(scored), next(iter(scored.train_dataloader()))
-    trainer = Trainer(max_epochs=1, limit_train_batches=1, limit_val_batches=1, **QUIET)
-    trainer.fit(model, DataLoader([batch], batch_size=None), DataLoader([batch], batch_size=None))
-    with NoFloat64():
-        model.training_step(batch, 0)
-        model.predict_step(batch, 0)
-    with pytest.raises(AssertionError), NoFloat64():
-        batch.x.double()
+def test_a_flow_of_points_trains_elsewhere(scored, monkeypatch):
+    train_elsewhere(flow_of(scored), [scored], monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("make", "settings"),
+    [("make_gan", {"path_length_weight": 2.0, "style_mixing": 0.9, "penalty_every": 2}), ("make_flow", {})],
+)
+def test_a_model_of_images_trains_elsewhere(make, settings, request, monkeypatch):
+    own = Condition(torch.arange(8) % 3, torch.rand(8))
+    batches = DataLoader([ScoredBatch(torch.randn(8, 1, 8, 8), own, own)] * 8, batch_size=None)
+    train_elsewhere(request.getfixturevalue(make)(**settings), [batches], monkeypatch)
 
 
 DDP = """

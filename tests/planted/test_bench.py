@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from other_device import OtherDevice
 
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.generators.latent import Latent
@@ -43,11 +44,11 @@ class Giver:
         return nullcontext()
 
     def draw_latent(self, n, rng):
-        return Latent(torch.rand(n, 1, generator=rng))
+        return Latent(torch.rand(n, 1, generator=rng, device=rng.device))
 
     def generate(self, latent, condition):
-        places = [(self.data.label == label).nonzero()[0, 0] for label in condition.label]
-        return unit_range(self.data.x[torch.stack(places)])
+        places = [(self.data.label == label).nonzero()[0, 0] for label in condition.label.tolist()]
+        return unit_range(self.data.x[torch.stack(places)]).to(self.device)
 
 
 @pytest.fixture
@@ -80,6 +81,14 @@ def test_a_job_is_explained_by_every_method_and_held_against_the_truth(bench):
     for slices in found["methods"].values():
         assert all(0 <= each["recall"] <= 1 and 0 <= each["precision_at_10"] <= 1 for each in slices)
     assert bench.model.guidance.strength == 1
+
+
+def test_the_classifier_is_where_the_model_is_that_it_guides(bench, monkeypatch):
+    with OtherDevice("mps", monkeypatch) as device:
+        bench.model.device = device.device
+        bench.run("spot", 0)
+        (target,) = bench.model.guidance.classifiers
+        assert {weight.device for weight in target.parameters()} == {device.device}
 
 
 def test_what_is_done_is_not_done_again(bench):

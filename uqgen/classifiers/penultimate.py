@@ -61,7 +61,7 @@ class SeenFeatures:
 
 def _undecided(head: nn.Linear, inputs: Tensor) -> Tensor:
     """Inputs float64 [N, F] less their part in the span of the differences of the rows of the weights."""
-    weight = head.weight.detach().double().cpu()
+    weight = head.weight.detach().cpu().double()
     _, sizes, directions = torch.linalg.svd(weight - weight.mean(dim=0), full_matrices=False)
     directions = directions[sizes > TINY * sizes[0]]
     return inputs - inputs @ directions.T @ directions

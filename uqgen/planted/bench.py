@@ -114,7 +114,7 @@ class Bench:
         label = int(rng.integers(self.n_classes))
         taught = WEAKNESSES[kind](self.train, label, True, rng).data
         find, held_out = (WEAKNESSES[kind](world, label, False, rng) for world in (self.find, self.held_out))
-        target = train_target(taught, self.n_classes, self.settings.epochs, seed)
+        target = train_target(taught, self.n_classes, self.settings.epochs, seed).to(self.model.device)  # it guides it
         material = self._material(target, find.data, held_out.data, seed)
         found = {name: find_slices(material) for name, find_slices in METHODS.items()}
         wrong, truth = material.held_out.is_wrong, held_out.truth

@@ -39,7 +39,7 @@ def channel_effects(subjects: Subjects, viewers: Viewers) -> Tensor:
         two classes, which moves where a sure score does not; absolute values, mean over the images.
     """
     total = torch.zeros_like(subjects.spread[:2])
-    for chunk in torch.arange(len(subjects), device=total.device).split(CHUNK):
+    for chunk in torch.arange(len(subjects)).split(CHUNK):
         part = subjects.select(chunk)
         total += torch.stack([(gradient * part.spread).sum(dim=0) for gradient in _gradients(part, viewers)])
     return total / len(subjects)

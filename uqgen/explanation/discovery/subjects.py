@@ -22,12 +22,12 @@ CHUNK = 50  # images made at once
 
 @dataclass(frozen=True)
 class Subjects:
-    """N images of a model, made again with changed channels.
+    """N images of a model, made again with changed channels; on the model's device but for the label.
 
     Attributes:
         channels: what can be changed.
         code, latent, parts: of the images, see `uqgen.generators.inversion.Inverter`.
-        label: int64 [N], the classes requested, on the CPU.
+        label: int64 [N], the classes requested, on the CPU, as pictures are and what is said of them.
         neighbours: float32 [N, `N_NEIGHBOURS`, C], the channels of images like each.
     """
 
@@ -53,11 +53,11 @@ class Subjects:
 
     @property
     def spread(self) -> Tensor:
-        """Standard deviation of each channel among each image's neighbours, float32 [N, C]."""
+        """Standard deviation of each channel among each image's neighbours, float32 [N, C], on the model's device."""
         return self.neighbours.std(dim=1)
 
     def select(self, index: Tensor | slice) -> "Subjects":
-        """The images at these positions."""
+        """The images at these positions, int64 on the CPU, from where tensors of every device can be indexed."""
         parts = tuple(part[index] for part in self.parts)
         chosen = self.code[index], self.latent.select(index), parts, self.label[index], self.neighbours[index]
         return Subjects(self.channels, *chosen)
@@ -69,10 +69,10 @@ class Subjects:
         vary as one, each by its own standard deviation, and by less if they do not.
 
         Args:
-            direction: float32 [C], -1, 0 or 1 for each channel.
+            direction: float32 [C], -1, 0 or 1 for each channel, on the model's device.
 
         Returns:
-            float32 [N, C].
+            float32 [N, C], on the model's device.
         """
         signed = direction * self.spread
         centred = self.neighbours - self.neighbours.mean(dim=1, keepdim=True)
@@ -87,7 +87,7 @@ class Subjects:
     @torch.no_grad()
     def changed(self, change: Tensor) -> Tensor:
         """The same as pictures, uint8 [N, C, H, W] on the CPU, made in chunks."""
-        positions = torch.arange(len(self), device=change.device).split(CHUNK)
+        positions = torch.arange(len(self)).split(CHUNK)
         made = (to_uint8(self.select(chunk).decode(change[chunk])).cpu() for chunk in positions)
         return torch.cat(list(made))
 

@@ -52,7 +52,7 @@ def sufficiency(
     sure = (viewers.uncertainty(before) < viewers.uncertainty(torch.tensor(level))).nonzero().squeeze(1)
     if len(sure) == 0:
         return Sufficiency(level, 0, (), (), {})
-    chosen, x = subjects.select(sure.to(subjects.spread.device)), as_is[sure]
+    chosen, x = subjects.select(sure), as_is[sure]
     found, scores = _change_all(chosen, x, signs, viewers)
     drawn = [_shuffled(each, seeding.generator(seed, number)) for number, each in enumerate(signs)]
     _, by_chance = _change_all(chosen, x, drawn, viewers)
@@ -84,7 +84,7 @@ def _change_all(subjects: Subjects, x: Tensor, signs: list[Tensor], viewers: Vie
 
 def _shuffled(signs: Tensor, rng: torch.Generator) -> Tensor:
     """As many channels, drawn at random."""
-    return signs[torch.randperm(len(signs), generator=rng).to(signs.device)]
+    return signs[torch.randperm(len(signs), generator=rng)]
 
 
 def _shares(scores: list[Tensor], level: float, viewers: Viewers, n_resamples: int, seed: int) -> tuple[Estimate, ...]:
