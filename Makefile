@@ -33,6 +33,7 @@ variants: $(INSTALLED) ## train variants of conditioning with three seeds, JOBS 
 	-$(SWEEP) experiment=moons hydra.sweep.dir=sweeps/moons
 	-$(SWEEP) experiment=mnist_corrupt variant=$(ON_IMAGES) hydra.sweep.dir=sweeps/mnist_corrupt
 	-$(SWEEP) experiment=mnist variant=$(ON_IMAGES) seed=0 hydra.sweep.dir=sweeps/mnist
+	-$(SWEEP) experiment=fashion_mnist variant=consistency,flow seed=0 hydra.sweep.dir=sweeps/fashion_mnist
 	$(RUN) -m uqgen.results replace=true
 
 test: $(INSTALLED) ## run the fast tests

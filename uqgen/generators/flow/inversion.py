@@ -22,7 +22,7 @@ from uqgen.generators.latent import Latent, spherical
 from uqgen.hardware import fast_autocast
 
 N_STEPS = 24  # either way, unless another number is given
-BANDS = (0, 4), (4, 8)  # of waves in a width of the image
+BANDS = (0, 3), (3, 5), (5, 8)  # of waves in a width of the image
 
 
 class FlowInverter(Inverter):
