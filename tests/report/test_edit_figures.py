@@ -37,6 +37,7 @@ def test_says_what_the_classifier_says_and_marks_another_class(channels):
     figure = edited_image_figure(edited(channels), NAMES, "msp", seed=0)
     texts = {text.get_text(): text.get_color() for text in figure.findobj(Text) if text.get_text()}
     assert {"cat\n0.97", "error\n0.125", "cat\n0.90", "dog\n0.60", "given", "0.8", "0.5"} <= texts.keys()
+    assert {"condition,\nthen guidance", "layers at 8\npixels"} <= texts.keys()
     assert [text for text, colour in texts.items() if colour == VERMILLION] == ["dog\n0.60"]
 
 

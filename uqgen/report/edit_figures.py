@@ -1,6 +1,7 @@
 """Given images and their edits."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.style import INK, TEXT, score_label, small_print
 from uqgen.report.sweep_figures import DIFFERENCES
 
+_WAY_LETTERS = 14  # of a line above a difference
 _DRAWN = {  # methods, and what their rows are called
     "smallest change": "smallest",
     "condition, then guidance": "condition",
@@ -27,7 +29,7 @@ _DRAWN = {  # methods, and what their rows are called
 
 
 def edited_image_figure(edited: EditedImage, class_names: Sequence[str], score_name: str, *, seed: int) -> Figure:
-    """An image, its reconstruction and its edits in the order given; below them, what differs from the image.
+    """An image, its reconstruction and its edits in the order given; below them the way of each, and what it changes.
 
     A prediction other than that of the image given is set in red and bold.
 
@@ -48,7 +50,8 @@ def edited_image_figure(edited: EditedImage, class_names: Sequence[str], score_n
     captions += [_says(names[guess], value) for guess, value in edits]
     marked = np.zeros((2, len(shown)), bool)
     marked[0, 2:] = (edited.predictions != edited.predicted).numpy()
-    images, words = np.stack([_colour(shown), coloured]), [captions, [""] * len(shown)]
+    ways = ["", "", *(fill(way, _WAY_LETTERS) for way in edited.ways)]
+    images, words = np.stack([_colour(shown), coloured]), [captions, ways]
     figure, axes = captioned_images(images, words, marked, rows, columns)
     axes.set_xlabel(f"{score_label(score_name)} requested", fontsize=TEXT, color=INK)
     above = f"above: class predicted and {score_label(score_name)} achieved"
