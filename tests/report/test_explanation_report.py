@@ -62,7 +62,7 @@ def explanation():
         galleries=[gallery(score) for score in levels],
         second_choices=[SecondChoices(score, 0.3, 1, counts, counts, 0.5, 0.6) for score in levels],
         discovery=None,
-        slices=Slices([], [], "test", 0, torch.empty(0), torch.empty(0), torch.empty(0)),
+        slices=Slices([], "test", 0, torch.empty(0), torch.empty(0), torch.empty(0)),
     )
 
 
