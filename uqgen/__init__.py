@@ -21,7 +21,7 @@ def load(folder: str | Path, *, allow_changed: bool = False, trust_code: bool = 
     Raises:
         SettingError: there is no run in the folder, its training is not complete, or it names code of others.
 
-    Example:
+    Examples:
         >>> run = uqgen.load("runs/demo")  # doctest: +SKIP
         >>> run.generate(label=3, score=0.6, n=16).score_out  # doctest: +SKIP
     """

@@ -22,7 +22,7 @@ class DescribedModule(nn.Module, HyperparametersMixin):
     What a subclass takes beside plain values is named ``real``: what the real data are like, which a checkpoint keeps
     on its own.
 
-    Example:
+    Examples:
         >>> class Layer(DescribedModule):
         ...     def __init__(self, width: int = 3) -> None:
         ...         super().__init__()

@@ -35,7 +35,7 @@ def renamed(content: Mapping[str, Any], names: Mapping[str, str], within: str = 
         names: one of the tables above.
         within: the path of the content, with a dot behind it.
 
-    Example:
+    Examples:
         >>> renamed({"controls": {"copies": 1, "gap": 2}}, RESULTS)
         {'controls': {'memorisation': 1, 'gap': 2}}
     """
@@ -52,7 +52,7 @@ def moved(content: Any) -> Any:
     Args:
         content: nested plain values.
 
-    Example:
+    Examples:
         >>> moved({"_target_": "uqgen.evaluation.settings.EvaluationSettings", "n_bins": 20})
         {'_target_': 'uqgen.evaluation.evaluation_settings.EvaluationSettings', 'n_bins': 20}
     """
@@ -70,7 +70,7 @@ def new_path(path: Any) -> Any:
 def new_setting(key: str) -> str | None:
     """What a setting of an earlier version is called now; None where it is none.
 
-    Example:
+    Examples:
         >>> new_setting("model.pull.weight")
         'model.guidance_gradient.weight'
     """

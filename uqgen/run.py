@@ -62,7 +62,7 @@ class Run:
         own: class, score and probabilities of every training image.
         model: the trained model, on the experiment's device.
 
-    Example:
+    Examples:
         >>> run = uqgen.load("runs/demo")  # doctest: +SKIP
         >>> run.generate(label=3, score=0.6, n=16).score_out  # doctest: +SKIP
         >>> run.edit(17, score=0.5).x  # doctest: +SKIP

@@ -24,7 +24,7 @@ class CNN(nn.Sequential, HyperparametersMixin):
     Raises:
         SettingError: there are more convolutions than the image can be halved, or a width is not positive.
 
-    Example:
+    Examples:
         >>> CNN((3, 32, 32), n_classes=10)(torch.zeros(2, 3, 32, 32)).shape
         torch.Size([2, 10])
     """

@@ -26,7 +26,7 @@ class FixedDropout(nn.Module):
         p: probability of being dropped.
         seed: integers that determine the mask.
 
-    Example:
+    Examples:
         >>> dropped = FixedDropout(0.5, 7)(torch.ones(2, 100))
         >>> dropped[0].equal(dropped[1])  # one mask for all
         True
@@ -57,7 +57,7 @@ class DropoutRecipe(ClassifierRecipe):
 
     A checkpoint holds the weights of the one network.
 
-    Example:
+    Examples:
         >>> from functools import partial
         >>> from uqgen.classifiers.cnn import CNN
         >>> from uqgen.classifiers.module import ClassifierTraining

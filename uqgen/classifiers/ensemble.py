@@ -16,7 +16,7 @@ class Ensemble(nn.Module):
     Args:
         members: networks that map x to logits float32 [N, K].
 
-    Example:
+    Examples:
         >>> from uqgen.classifiers.mlp import MLP
         >>> ensemble = Ensemble(MLP((2,), n_classes=3) for _ in range(5))
         >>> ensemble(torch.zeros(4, 2)).shape

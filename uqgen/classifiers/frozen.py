@@ -21,7 +21,7 @@ class FrozenClassifier(nn.Module):
     Args:
         network: maps x to logits float [N, K], or [N, M, K] of an ensemble.
 
-    Example:
+    Examples:
         >>> from uqgen.classifiers.mlp import MLP
         >>> target = FrozenClassifier(MLP((2,), 3))
         >>> target.predict(torch.zeros(5, 2)).shape

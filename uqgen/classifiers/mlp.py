@@ -18,7 +18,7 @@ class MLP(nn.Sequential, HyperparametersMixin):
     Raises:
         SettingError: the width or the depth is not positive.
 
-    Example:
+    Examples:
         >>> import torch
         >>> MLP((2,), n_classes=3)(torch.zeros(5, 2)).shape
         torch.Size([5, 3])

@@ -31,7 +31,7 @@ class ClassifierTraining:
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> ClassifierTraining(epochs=2, seed=1).learning_rate
         0.004
     """
@@ -60,7 +60,7 @@ class ClassifierModule(LightningModule):
         n_classes: number of classes K.
         training: the settings; or their plain values.
 
-    Example:
+    Examples:
         >>> from uqgen.classifiers.mlp import MLP
         >>> classifier = ClassifierModule(MLP((2,), 2), n_classes=2)
         >>> Trainer(max_epochs=4).fit(classifier, MoonsDataModule())  # doctest: +SKIP

@@ -127,7 +127,7 @@ class ImportedClassifier(OwnClassifier):
         network: makes the network; its arguments are given already.
         checkpoint: file with its weights, as `ClassifierRecipe` takes it; None for a network that comes with them.
 
-    Example:
+    Examples:
         >>> from functools import partial
         >>> from torchvision.models import resnet18
         >>> own = ImportedClassifier(
@@ -216,7 +216,7 @@ class FileClassifier(OwnClassifier):
 class TorchScriptClassifier(FileClassifier):
     """What `torch.jit.save` wrote.
 
-    Example:
+    Examples:
         >>> TorchScriptClassifier(file="model.pt", size=224).origin()
         ('file', 'model.pt')
     """
@@ -234,7 +234,7 @@ class TorchScriptClassifier(FileClassifier):
 class ExportedClassifier(FileClassifier):
     """What `torch.export.save` wrote of a program with any number of images, exported in evaluation mode.
 
-    Example:
+    Examples:
         >>> ExportedClassifier(file="model.pt2", outputs="probabilities").origin()
         ('file', 'model.pt2')
     """

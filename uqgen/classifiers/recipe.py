@@ -44,7 +44,7 @@ class ClassifierRecipe(ClassifierSource):
     Raises:
         SettingError: there are fewer than two members.
 
-    Example:
+    Examples:
         >>> from uqgen.classifiers.mlp import MLP
         >>> recipe = ClassifierRecipe(MLP, ClassifierTraining(epochs=2), members=5)
         >>> recipe.seeds()

@@ -24,7 +24,7 @@ class BalancedConditions(DataConditions):
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> score = torch.cat([torch.full((990,), 1.0), torch.full((10,), 0.5)])
         >>> sampler = BalancedConditions(Condition(torch.zeros(1000, dtype=torch.int64), score), share=1.0, most=1000)
         >>> drawn = sampler.draw(10_000, torch.Generator().manual_seed(0))

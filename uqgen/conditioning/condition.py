@@ -16,7 +16,7 @@ class Condition(NamedTuple):
         probabilities: float32 [N, K], the classifier's softmax vector, where known: of a real image its own.
         second: float32 [N], a second score, where two are requested.
 
-    Example:
+    Examples:
         >>> condition = Condition(torch.tensor([3, 5]), torch.tensor([0.5, 1.0]))
         >>> condition.select(torch.tensor([1])).label
         tensor([5])

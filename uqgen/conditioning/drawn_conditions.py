@@ -18,7 +18,7 @@ class DataConditions:
         real: class and score of the N real images, on the CPU.
         group: how many neighbours in a batch are judged together.
 
-    Example:
+    Examples:
         >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
         >>> drawn = DataConditions(real).draw(100, torch.Generator().manual_seed(0))
         >>> drawn.score[drawn.label == 0].unique()

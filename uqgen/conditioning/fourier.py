@@ -25,7 +25,7 @@ class FourierEncoding(ApartEncoding):
     Raises:
         SettingError: there is no frequency.
 
-    Example:
+    Examples:
         >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
         >>> one_hot, features = FourierEncoding(2, real, n_frequencies=3)(real)
         >>> one_hot.shape, features.shape

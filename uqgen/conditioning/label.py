@@ -14,7 +14,7 @@ class LabelEncoding(Encoding):
         n_classes: number of classes K.
         real: not used.
 
-    Example:
+    Examples:
         >>> import torch
         >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
         >>> LabelEncoding(2, real)(real)

@@ -14,7 +14,7 @@ class LogOdds(nn.Module):
     Args:
         real: float32 [N], the scores of the training images; or [N, S], several scores, each with ends of its own.
 
-    Example:
+    Examples:
         >>> odds = LogOdds(torch.tensor([0.3, 1.0]))
         >>> [round(z, 2) for z in odds(torch.tensor([0.3, 0.9, 1.0])).tolist()]
         [-1.0, 0.29, 1.0]

@@ -14,7 +14,7 @@ class LogitEncoding(ApartEncoding):
         n_classes: number of classes K.
         real: class and score of every training image.
 
-    Example:
+    Examples:
         >>> import torch
         >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
         >>> _, features = LogitEncoding(2, real)(real)  # (z, 1 - |z|), with z the scaled log-odds

@@ -20,7 +20,7 @@ class PaperEncoding(Encoding):
         real: class and score of every training image.
         standardise: whether scores are standardised; False takes them raw.
 
-    Example:
+    Examples:
         >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
         >>> encoding = PaperEncoding(2, real, standardise=False)
         >>> encoding(real)

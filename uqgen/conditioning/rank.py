@@ -14,7 +14,7 @@ class RankEncoding(ApartEncoding):
         n_classes: number of classes K.
         real: class and score of every training image.
 
-    Example:
+    Examples:
         >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
         >>> _, features = RankEncoding(2, real)(real)  # the quantile q, and 1 - q
         >>> features

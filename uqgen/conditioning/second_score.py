@@ -20,7 +20,7 @@ class SecondScores(nn.Module):
         n_classes: number of classes K.
         real: class and both scores of every real image.
 
-    Example:
+    Examples:
         >>> scores = torch.linspace(0, 1, 1000)
         >>> real = Condition(torch.zeros(1000, dtype=torch.int64), scores, second=scores / 2)
         >>> requested = Condition(torch.tensor([0]), torch.tensor([0.5]))

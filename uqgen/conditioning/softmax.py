@@ -34,7 +34,7 @@ class SoftmaxEncoding(Encoding):
         n_classes: number of classes K.
         real: class, score and probabilities of every training image.
 
-    Example:
+    Examples:
         >>> p = torch.tensor([[0.8, 0.2], [0.1, 0.9]])
         >>> encoding = SoftmaxEncoding(2, Condition(p.argmax(dim=1), p.amax(dim=1), p))
         >>> requested = Condition(torch.tensor([0]), torch.tensor([0.6]))

@@ -12,7 +12,7 @@ class NoEncoding(Encoding):
     Args:
         n_classes, real: not used.
 
-    Example:
+    Examples:
         >>> import torch
         >>> real = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))
         >>> NoEncoding(2, real)(real)

@@ -47,7 +47,7 @@ class Corruption:
     Raises:
         SettingError: a value is out of range, or there are not five severities.
 
-    Example:
+    Examples:
         >>> images = np.full((1000, 8, 8), 128, np.uint8)
         >>> found = Corruption(share=0.5, seed=0)(images, np.arange(1000), stream=0)
         >>> found.images.shape, bool((found.images[found.corruption == 0] == 128).all())

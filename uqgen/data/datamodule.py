@@ -26,7 +26,7 @@ class InMemoryDataModule(LightningDataModule):
         feature_weights: of ready features (`uqgen.evaluation.features`); None where they are trained on the data.
         identity: what determines the data beside the settings, as plain values; there once `setup` was called.
 
-    Example:
+    Examples:
         >>> class Line(InMemoryDataModule):
         ...     n_classes, class_names, shape = 2, ["left", "right"], (2,)
         ...

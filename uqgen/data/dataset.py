@@ -40,7 +40,7 @@ class DatasetDataModule(ImageDataModule):
     Raises:
         SettingError: a value is out of range, or there are no names.
 
-    Example:
+    Examples:
         >>> from torch.utils.data import TensorDataset
         >>> images = TensorDataset(torch.zeros(100, 1, 8, 8, dtype=torch.uint8), torch.arange(100) % 2)
         >>> data = DatasetDataModule(images, size=8, channels=1, class_names=["left", "right"])

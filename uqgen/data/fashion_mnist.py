@@ -7,7 +7,7 @@ from uqgen.data.mnist_files import FASHION_MNIST_FILES
 class FashionMNISTDataModule(MNISTDataModule):
     """Clothes in MNIST's format: its sizes, its splits, and the same settings; the files are in `FashionMNIST/raw`.
 
-    Example:
+    Examples:
         >>> clothes = FashionMNISTDataModule()
         >>> clothes.shape, clothes.class_names[:2]
         ((1, 32, 32), ['T-shirt/top', 'Trouser'])

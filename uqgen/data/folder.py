@@ -40,7 +40,7 @@ class FolderDataModule(DatasetDataModule):
         SettingError: the folder is missing, holds no classes, a class without images, or two folders for one split; or
             as `DatasetDataModule`.
 
-    Example:
+    Examples:
         >>> from tempfile import TemporaryDirectory
         >>> from uqgen.data.shapes import write_shapes
         >>> with TemporaryDirectory() as folder:  # doctest: +ELLIPSIS

@@ -25,7 +25,7 @@ class ImageDataModule(InMemoryDataModule):
     Raises:
         SettingError: a value is out of range, or the corruption is none.
 
-    Example:
+    Examples:
         >>> class Grey(ImageDataModule):
         ...     n_classes, class_names, shape = 2, ["dark", "bright"], (1, 8, 8)
         ...

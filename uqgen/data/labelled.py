@@ -34,7 +34,7 @@ class LabelledData(Dataset[Batch]):
         x: uint8 [N, C, H, W] or float32 [N, 2].
         label, corruption, severity: int64 [N], as in `Batch`.
 
-    Example:
+    Examples:
         >>> none = torch.zeros(10, dtype=torch.int64)
         >>> data = LabelledData(torch.zeros(10, 1, 8, 8, dtype=torch.uint8), torch.arange(10) % 2, none, none)
         >>> batch = data[:4]

@@ -15,7 +15,7 @@ class LowPass(nn.Module):
     nearest neighbours in thousands of pixels would not tell from noise either. `evaluation.features` chooses networks
     that see it.
 
-    Example:
+    Examples:
         >>> import torch
         >>> LowPass()(torch.zeros(2, 1, 32, 32)).shape
         torch.Size([2, 256])

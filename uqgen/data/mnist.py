@@ -33,7 +33,7 @@ class MNISTDataModule(ImageDataModule):
     Attributes:
         files: those of the data set.
 
-    Example:
+    Examples:
         >>> mnist = MNISTDataModule("data", corruption=Corruption())
         >>> mnist.shape, mnist.n_classes
         ((1, 32, 32), 10)

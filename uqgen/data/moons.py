@@ -21,7 +21,7 @@ class MoonsDataModule(InMemoryDataModule):
     Raises:
         SettingError: a size, the noise or the seed is out of range.
 
-    Example:
+    Examples:
         >>> moons = MoonsDataModule(n_train=100)
         >>> moons.setup()
         >>> moons.train[:3].x.shape

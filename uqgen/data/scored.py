@@ -43,7 +43,7 @@ class ScoredBatches(IterableDataset[ScoredBatch]):
         steps: the steps to come.
         seed: draws the order of each epoch, and the requests.
 
-    Example:
+    Examples:
         >>> none = torch.zeros(10, dtype=torch.int64)
         >>> data = LabelledData(torch.zeros(10, 1, 8, 8, dtype=torch.uint8), none, none, none)
         >>> conditions = DataConditions(Condition(none, torch.linspace(0.5, 1, 10)))

@@ -44,7 +44,7 @@ class ScoredDataModule(LightningDataModule):
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> from uqgen.classifiers.mlp import MLP
         >>> from uqgen.data.moons import MoonsDataModule
         >>> data = ScoredDataModule(MoonsDataModule(), FrozenClassifier(MLP((2,), 2)), get_score("entropy"))

@@ -32,7 +32,7 @@ class Shapes(Dataset[tuple[Tensor, int]]):
         n: number of images.
         seed: draws everything.
 
-    Example:
+    Examples:
         >>> shapes = Shapes(n=12)
         >>> image, label = shapes[0]
         >>> image.shape, len(shapes)

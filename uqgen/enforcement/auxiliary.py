@@ -26,7 +26,7 @@ class Auxiliary(Enforcement):
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> enforcement = Auxiliary(given, weight=1.0)  # `given` as in `EnforcementContext`
         >>> enforcement.generator_loss(torch.zeros(2, 2), given.real, torch.Generator()).shape
         torch.Size([2])

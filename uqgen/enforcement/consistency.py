@@ -41,7 +41,7 @@ class Consistency(Enforcement):
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> enforcement = Consistency(given, weight=10.0, bound=2.0)  # `given` as in `EnforcementContext`
         >>> enforcement.generator_loss(torch.zeros(2, 2), given.real, torch.Generator()).shape
         torch.Size([2])

@@ -25,7 +25,7 @@ class EnforcementContext:
         discriminator: of the GAN.
         real: class and score of every training image, with its probabilities where the networks are given them.
 
-    Example:
+    Examples:
         >>> from uqgen.classifiers.mlp import MLP
         >>> from uqgen.conditioning.paper import PaperEncoding
         >>> from uqgen.generators.gan.mlp import MLPDiscriminator
@@ -56,7 +56,7 @@ class Enforcement(nn.Module):
         bound: see `bounded`.
         warm_up: images over which the guidance gradient grows to its full strength.
 
-    Example:
+    Examples:
         >>> class Closer(Enforcement):
         ...     bound = 1.0
         ...

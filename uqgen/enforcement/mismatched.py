@@ -28,7 +28,7 @@ class Mismatched(Enforcement):
     Raises:
         SettingError: the weight is negative.
 
-    Example:
+    Examples:
         >>> enforcement = Mismatched(given, weight=0.5)  # `given` as in `EnforcementContext`
         >>> x, rng = torch.zeros(2, 2), torch.Generator()
         >>> enforcement.discriminator_loss(x, given.real, x, given.real, rng).shape

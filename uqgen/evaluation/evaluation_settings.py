@@ -44,7 +44,7 @@ class EvaluationSettings:
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> EvaluationSettings(n_images=2000, split="validation").n_judges
         3
     """

@@ -32,7 +32,7 @@ class FeatureNetwork(nn.Module):
     Attributes:
         num_features: number of features of an image.
 
-    Example:
+    Examples:
         >>> FeatureNetwork((3, 64, 64), n_classes=10)(torch.zeros(2, 3, 64, 64)).shape
         torch.Size([2, 64])
     """

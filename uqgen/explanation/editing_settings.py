@@ -23,7 +23,7 @@ class EditingSettings:
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> EditingSettings(n_scores=3, tolerance=0.02).n_between
         41
     """

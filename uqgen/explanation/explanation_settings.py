@@ -26,7 +26,7 @@ class ExplanationSettings:
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> ExplanationSettings(n_noises=5, n_discovered=0).n_scores
         11
     """

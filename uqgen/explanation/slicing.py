@@ -136,7 +136,7 @@ class Projection:
     Args:
         features: float64 [N, F].
 
-    Example:
+    Examples:
         >>> features = np.random.default_rng(0).normal(size=(100, 30))
         >>> Projection(features)(features).shape
         (100, 24)

@@ -15,7 +15,7 @@ class EMA(nn.Module):
         module: what is followed; parameters are averaged, buffers copied.
         half_life: number of images after which a weight's past counts half.
 
-    Example:
+    Examples:
         >>> module = nn.Linear(2, 2)
         >>> ema = EMA(module, half_life=1000)
         >>> ema.update(module, n_new=32, n_images=32)

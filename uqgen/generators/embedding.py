@@ -17,7 +17,7 @@ class ConditionEmbedding(nn.Module):
         part_dims: width of each part.
         width: width of each embedded part.
 
-    Example:
+    Examples:
         >>> ConditionEmbedding((10, 2), width=8)([torch.zeros(4, 10), torch.zeros(4, 2)]).shape
         torch.Size([4, 16])
     """

@@ -35,7 +35,7 @@ class Intervals:
     Raises:
         SettingError: not so.
 
-    Example:
+    Examples:
         >>> Intervals(evaluate_every=20_000).checkpoint_every
         10000
     """

@@ -31,7 +31,7 @@ class Latent:
             without.
         mix: styles to be mixed in, in training only.
 
-    Example:
+    Examples:
         >>> latent = Latent(torch.zeros(4, 8))
         >>> latent.select(slice(0, 2)).z.shape
         torch.Size([2, 8])

@@ -20,7 +20,7 @@ class Training:
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> training = Training(n_images=1000, decay=0.5)
         >>> training.learning_rate_after(0), training.learning_rate_after(750)
         (0.0025, 0.00125)

@@ -32,7 +32,7 @@ class Guidance:
     Raises:
         SettingError: the strength is negative.
 
-    Example:
+    Examples:
         >>> from uqgen.classifiers.mlp import MLP
         >>> from uqgen.scores import get_score
         >>> guidance = Guidance((FrozenClassifier(MLP((2,), 2)),), get_score("msp"), (0.5, 1.0), strength=1.0)

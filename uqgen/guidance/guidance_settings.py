@@ -25,7 +25,7 @@ class GuidanceSettings:
     Raises:
         SettingError: a value is out of range, or there are surrogates that are not used, or none that could be.
 
-    Example:
+    Examples:
         >>> GuidanceSettings(strength=0.5, classifiers="mixture", n_surrogates=2).strength
         0.5
     """

@@ -25,7 +25,7 @@ class HistoryLogger(Logger):
         names: of what is logged, without ``train/``.
         n_images: where the training starts; rows that it will write again are dropped.
 
-    Example:
+    Examples:
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
         ...     logger = HistoryLogger(Path(folder) / "history.csv", ["d_loss"], n_images=0)

@@ -35,7 +35,7 @@ class RunLogger(Logger):
     Subclasses are made before the run's folder is there, write nothing before they are given something, and write on
     rank 0 alone. A list of Lightning loggers may hold others, which take numbers alone.
 
-    Example:
+    Examples:
         >>> class Printed(RunLogger):
         ...     name, version = "printed", 0
         ...

@@ -25,7 +25,7 @@ class TensorBoardLogger(loggers.TensorBoardLogger, RunLogger):
     Raises:
         ExplainedError: TensorBoard is not installed.
 
-    Example:
+    Examples:
         >>> logger = TensorBoardLogger("runs/mine")
         >>> Trainer(logger=logger).fit(gan, scored)  # doctest: +SKIP
     """

@@ -47,7 +47,7 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
         ExplainedError: W&B cannot be reached, when the run starts.
         SettingError: the mode is none of these, or the project has a name that W&B does not allow.
 
-    Example:
+    Examples:
         >>> logger = WandbLogger("runs/mine", mode="offline")
         >>> Trainer(logger=logger).fit(gan, scored)  # doctest: +SKIP
     """

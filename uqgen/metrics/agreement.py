@@ -6,7 +6,7 @@ from torchmetrics import MeanAbsoluteError, MetricCollection, PearsonCorrCoef
 class AgreementMetric(MetricCollection):
     """Pearson correlation and mean absolute error of achieved and requested scores, over batches and devices.
 
-    Example:
+    Examples:
         >>> import torch
         >>> metric = AgreementMetric()
         >>> metric.update(torch.tensor([0.5, 0.9]), torch.tensor([0.6, 1.0]))

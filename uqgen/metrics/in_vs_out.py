@@ -79,7 +79,7 @@ def in_vs_out(
         ValueError: the arrays are empty, differ in length or hold a NaN or infinity; the edges do not increase.
         SettingError: n_resamples or seed is out of range.
 
-    Example:
+    Examples:
         >>> found = in_vs_out([0.5, 0.7, 0.9], [0.6, 0.7, 0.9], edges=[0, 0.6, 1])
         >>> round(found.mae.value, 3), found.curve[1].n
         (0.033, 2)

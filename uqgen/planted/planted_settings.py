@@ -24,7 +24,7 @@ class PlantedSettings:
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> PlantedSettings(kinds=["rare"], seeds=[0, 1], n_sound=1).jobs
         [('rare', 0), ('rare', 1), ('sound', 0)]
     """

@@ -37,7 +37,7 @@ class Score:
             reads in their log-sum-exp.
         second: another score to request beside this one, on its own; None where this one is all.
 
-    Example:
+    Examples:
         >>> from uqgen.scores import get_score
         >>> msp = get_score("msp")
         >>> msp(torch.tensor([[0.0, 0.0]]), torch.tensor([0])), msp.range(2), msp.high_means

@@ -17,7 +17,7 @@ class Checkpoint(EveryNImages):
         path: the file.
         interval: number of images between two checkpoints.
 
-    Example:
+    Examples:
         >>> Checkpoint(Path("training/last.ckpt"), interval=10_000).seconds
         0.0
     """

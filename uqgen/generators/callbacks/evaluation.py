@@ -25,7 +25,7 @@ class Evaluation(EveryNImages):
         interval: number of images between two evaluations.
         path: the CSV file of the main numbers.
 
-    Example:
+    Examples:
         >>> Evaluation(run.evaluator, 50_000, Path("evaluations.csv"))  # doctest: +SKIP
     """
 

@@ -22,7 +22,7 @@ class EveryNImages(Callback):
     Raises:
         SettingError: the interval is not a positive integer.
 
-    Example:
+    Examples:
         >>> class Report(EveryNImages):
         ...     def act(self, trainer, model):
         ...         print(model.n_images)

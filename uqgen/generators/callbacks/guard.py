@@ -17,7 +17,7 @@ class FiniteGuard(EveryNImages):
 
     A loss that is not finite makes the gradients, and with the next step the weights, not finite.
 
-    Example:
+    Examples:
         >>> FiniteGuard(interval=10_000, name="checkpoint_every").seconds
         0.0
     """

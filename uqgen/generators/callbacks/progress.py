@@ -14,7 +14,7 @@ N_LINES = 10  # where there is no terminal to draw a bar in
 class ImageProgress(Callback):
     """A bar in a terminal; elsewhere a line for every tenth of the training.
 
-    Example:
+    Examples:
         >>> progress = ImageProgress()
         >>> Trainer(callbacks=[progress], enable_progress_bar=False).fit(gan, scored)  # doctest: +SKIP
     """

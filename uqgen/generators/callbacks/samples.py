@@ -24,7 +24,7 @@ class SampleGrid(EveryNImages):
         interval: number of images between two grids.
         seed: draws the noise.
 
-    Example:
+    Examples:
         >>> classes = ShownClasses(["left", "right"], (0, 1))
         >>> SampleGrid(Path("samples"), classes, [1.0, 0.8, 0.6], "msp", interval=10_000, seed=0).seconds
         0.0

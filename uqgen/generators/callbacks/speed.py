@@ -15,7 +15,7 @@ MEASURED = ("images_per_second", "memory_gib")
 class Speed(Callback):
     """Logs ``train/images_per_second`` since it was logged last, and the most memory in use so far, in GiB.
 
-    Example:
+    Examples:
         >>> speed = Speed()
         >>> Trainer(callbacks=[speed]).fit(gan, scored)  # doctest: +SKIP
     """

@@ -33,7 +33,7 @@ class FlowInverter(Inverter):
         encoding: see `Inverter`.
         n_steps: of the solver, either way.
 
-    Example:
+    Examples:
         >>> from uqgen.conditioning.condition import Condition
         >>> from uqgen.conditioning.paper import PaperEncoding
         >>> from uqgen.generators.flow.mlp import MLPVelocity

@@ -22,7 +22,7 @@ class MLPVelocity(Velocity):
     Raises:
         SettingError: the data are no points, or a width or the depth is too small.
 
-    Example:
+    Examples:
         >>> velocity = MLPVelocity((2,), part_dims=(3,))
         >>> velocity(torch.zeros(4, 2), torch.rand(4), [torch.zeros(4, 3)]).shape
         torch.Size([4, 2])

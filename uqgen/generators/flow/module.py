@@ -42,7 +42,7 @@ class ConditionalFlow(ConditionalModel):
     Attributes:
         ema: the averaged network, the one to make images with.
 
-    Example:
+    Examples:
         >>> from uqgen.conditioning.paper import PaperEncoding
         >>> from uqgen.generators.flow.mlp import MLPVelocity
         >>> condition = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))

@@ -21,7 +21,7 @@ class FlowRecipe(ModelRecipe):
         training: the settings of the training.
         sampling: how it is integrated.
 
-    Example:
+    Examples:
         >>> from uqgen.generators.flow.mlp import MLPVelocity
         >>> recipe = FlowRecipe(MLPVelocity, FlowTraining(n_images=20_000), FlowSampling())
         >>> recipe.training.n_images

@@ -25,7 +25,7 @@ class FlowSampling:
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> len(FlowSampling(steps=8).times())
         9
     """

@@ -18,7 +18,7 @@ class FlowTraining(Training):
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> FlowTraining(n_images=400_000, drop=0.2).batch_size
         32
     """

@@ -23,7 +23,7 @@ class ChannelNorm(nn.LayerNorm):
 
     On a CPU it takes a third of the time of group norm where channels lie last in memory.
 
-    Example:
+    Examples:
         >>> ChannelNorm(8)(torch.zeros(2, 8, 4, 4)).shape
         torch.Size([2, 8, 4, 4])
     """
@@ -36,7 +36,7 @@ class ChannelNorm(nn.LayerNorm):
 class Block(nn.Module):
     """Residual block, [N, in_channels, H, W] to [N, out_channels, H, W].
 
-    Example:
+    Examples:
         >>> Block(8, 16, embedding=32)(torch.zeros(2, 8, 4, 4), torch.zeros(2, 32)).shape
         torch.Size([2, 16, 4, 4])
     """
@@ -75,7 +75,7 @@ class UNet(Velocity):
     Raises:
         SettingError: the data are no images, a width is not allowed, or the size does not halve so often.
 
-    Example:
+    Examples:
         >>> velocity = UNet((1, 16, 16), part_dims=(10, 2), channels=(8, 16), embedding=16)
         >>> parts = [torch.zeros(4, 10), torch.zeros(4, 2)]
         >>> velocity(torch.zeros(4, 1, 16, 16), torch.rand(4), parts).shape

@@ -40,7 +40,7 @@ class TimeAndCondition(nn.Module):
         part_dims: width of each part.
         width: of the embedding.
 
-    Example:
+    Examples:
         >>> TimeAndCondition((10, 2), width=16)(torch.rand(4), [torch.zeros(4, 10), torch.zeros(4, 2)]).shape
         torch.Size([4, 16])
     """

@@ -17,7 +17,7 @@ class AdversarialLoss:
         pairs: whether each fake is compared with a real image under the same condition, so that the generator's loss
             needs the real logits and what is requested is what the real images have.
 
-    Example:
+    Examples:
         >>> least_squares = AdversarialLoss(
         ...     discriminator=lambda real, fake: (real - 1).square().mean() + fake.square().mean(),
         ...     generator=lambda real, fake: (fake - 1).square().mean(),

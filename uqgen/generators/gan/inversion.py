@@ -38,7 +38,7 @@ class StyleInverter(Inverter):
         n_steps: steps of Adam.
         seed: draws where the optimisation starts.
 
-    Example:
+    Examples:
         >>> from uqgen.conditioning.condition import Condition
         >>> from uqgen.conditioning.paper import PaperEncoding
         >>> own = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))

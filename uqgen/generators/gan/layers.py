@@ -38,7 +38,7 @@ class EqualisedLinear(nn.Module):
         activation: whether a leaky ReLU follows, with its gain.
         lr_multiplier: learning rate of this layer relative to the others.
 
-    Example:
+    Examples:
         >>> EqualisedLinear(8, 4, activation=True)(torch.zeros(2, 8)).shape
         torch.Size([2, 4])
     """
@@ -74,7 +74,7 @@ class EqualisedConv(nn.Module):
         activation: whether a leaky ReLU follows, with its gain.
         bias: whether a bias is added.
 
-    Example:
+    Examples:
         >>> EqualisedConv(8, 4, kernel=3)(torch.zeros(2, 8, 16, 16)).shape
         torch.Size([2, 4, 16, 16])
     """
@@ -108,7 +108,7 @@ class ModulatedConv(nn.Module):
         w_dim: width of W.
         demodulate: whether each output channel is scaled back to unit expected variance.
 
-    Example:
+    Examples:
         >>> convolution = ModulatedConv(8, 4, kernel=3, w_dim=16)
         >>> convolution(torch.zeros(2, 8, 16, 16), convolution.style(torch.zeros(2, 16))).shape
         torch.Size([2, 4, 16, 16])

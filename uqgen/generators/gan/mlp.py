@@ -23,7 +23,7 @@ class MLPGenerator(ConditionalGenerator):
     Raises:
         SettingError: a width or the depth is too small.
 
-    Example:
+    Examples:
         >>> generator = MLPGenerator((2,), part_dims=(3,))
         >>> latent = generator.draw_latent(5, torch.Generator().manual_seed(0))
         >>> generator(latent, [torch.zeros(5, 3)]).shape
@@ -65,7 +65,7 @@ class MLPDiscriminator(ConditionalDiscriminator):
     Raises:
         SettingError: a width or the depth is too small.
 
-    Example:
+    Examples:
         >>> MLPDiscriminator((2,), part_dims=(3,))(torch.zeros(5, 2), [torch.zeros(5, 3)]).shape
         torch.Size([5])
     """

@@ -51,7 +51,7 @@ class ConditionalGAN(ConditionalModel):
     Attributes:
         ema: the averaged generator, the one to make images with.
 
-    Example:
+    Examples:
         >>> from uqgen.conditioning.paper import PaperEncoding
         >>> from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator
         >>> condition = Condition(torch.tensor([0, 1]), torch.tensor([0.6, 1.0]))

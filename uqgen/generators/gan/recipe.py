@@ -21,7 +21,7 @@ class GANRecipe(ModelRecipe):
         guidance_gradient: "weight" and "bound" that an enforcement through classifiers has unless it is given others:
             as much as these networks bear.
 
-    Example:
+    Examples:
         >>> from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator
         >>> gradient = {"weight": 20.0, "bound": 10.0}
         >>> recipe = GANRecipe(MLPGenerator, MLPDiscriminator, GANTraining(n_images=20_000), gradient)

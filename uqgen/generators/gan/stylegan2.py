@@ -39,7 +39,7 @@ class Mapping(nn.Module):
     However wide z is, and however many parts the condition has, both weigh alike, as in StyleGAN2, where both are as
     wide: a z that is one part among many is nearly ignored, and each condition gets one picture.
 
-    Example:
+    Examples:
         >>> mapping = Mapping((10, 2), latent_dim=8, w_dim=16, depth=2, lr_multiplier=0.1)
         >>> mapping(torch.zeros(4, 8), [torch.zeros(4, 10), torch.zeros(4, 2)]).shape
         torch.Size([4, 16])
@@ -69,7 +69,7 @@ class Mapping(nn.Module):
 class SynthesisLayer(nn.Module):
     """Modulated convolution, per-pixel noise, bias, leaky ReLU; optionally upsamples what the convolution gives.
 
-    Example:
+    Examples:
         >>> layer = SynthesisLayer(8, 4, w_dim=16, up=True)
         >>> layer(torch.zeros(2, 8, 4, 4), layer.conv.style(torch.zeros(2, 16)), torch.zeros(2, 1, 8, 8)).shape
         torch.Size([2, 4, 8, 8])
@@ -106,7 +106,7 @@ class Generator(ConditionalGenerator):
     Raises:
         SettingError: the data are no images, the number of resolutions does not fit them, or a width is not positive.
 
-    Example:
+    Examples:
         >>> generator = Generator((1, 16, 16), part_dims=(10, 2), channels=(16, 8, 8), latent_dim=8, w_dim=16)
         >>> latent = generator.draw_latent(4, torch.Generator().manual_seed(0))
         >>> generator(latent, [torch.zeros(4, 10), torch.zeros(4, 2)]).shape
@@ -231,7 +231,7 @@ class Generator(ConditionalGenerator):
 class DiscriminatorBlock(nn.Module):
     """Two convolutions and a skip connection; halves height and width.
 
-    Example:
+    Examples:
         >>> DiscriminatorBlock(8, 16)(torch.zeros(2, 8, 8, 8)).shape
         torch.Size([2, 16, 4, 4])
     """
@@ -262,7 +262,7 @@ class Discriminator(ConditionalDiscriminator):
     Raises:
         SettingError: the number of resolutions does not fit the image, or a width is not positive.
 
-    Example:
+    Examples:
         >>> discriminator = Discriminator((1, 16, 16), part_dims=(10, 2), channels=(16, 8, 8), w_dim=16)
         >>> discriminator(torch.zeros(4, 1, 16, 16), [torch.zeros(4, 10), torch.zeros(4, 2)]).shape
         torch.Size([4])

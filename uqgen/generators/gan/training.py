@@ -27,7 +27,7 @@ class GANTraining(Training):
     Raises:
         SettingError: a value is out of range.
 
-    Example:
+    Examples:
         >>> GANTraining(n_images=200_000, loss="relativistic", penalty="r1_r2").penalty_weight
         1.0
     """
