@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from uqgen.data.labelled import LabelledData, to_uint8, unit_range
+from uqgen.data.labelled import LabelledData, as_pictures, to_uint8, unit_range
 
 
 @pytest.fixture
@@ -25,6 +25,16 @@ def test_what_overshoots_is_clipped_and_the_rest_is_rounded_to_the_nearest():
     levels = torch.tensor([-7.0, -1.0, -1 + 0.4 / 127.5, -1 + 0.6 / 127.5, 1 - 0.4 / 127.5, 1.0, 7.0])
     assert to_uint8(levels).tolist() == [0, 0, 0, 1, 255, 255, 255]
     assert to_uint8(levels).dtype == torch.uint8
+
+
+def test_pictures_have_their_levels_and_let_gradients_pass():
+    x = torch.tensor([[[[0.001, 1.7]]]], requires_grad=True)
+    y = as_pictures(x)
+    y.sum().backward()
+    torch.testing.assert_close(y.detach(), torch.tensor([[[[0.5 / 127.5, 1.0]]]]))
+    assert x.grad.eq(1).all()
+    points = torch.tensor([[0.001, 1.7]])
+    assert as_pictures(points) is points
 
 
 def test_points_are_handed_out_as_they_are():

@@ -67,3 +67,12 @@ def unit_range(x: Tensor) -> Tensor:
 def to_uint8(images: Tensor) -> Tensor:
     """Pixels as they are kept: float in [-1, 1] (clipped) to uint8 in 0 .. 255, rounded to the nearest."""
     return images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
+
+
+def as_pictures(x: Tensor) -> Tensor:
+    """The 256 levels of a picture, which real images have; gradients pass as if nothing was rounded or clipped.
+
+    Args:
+        x: float32 [N, C, H, W] in [-1, 1] but for overshoot; or points float32 [N, D], which stay as they are.
+    """
+    return x if x.dim() == 2 else x + (unit_range(to_uint8(x)) - x).detach()

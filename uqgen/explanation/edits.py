@@ -8,7 +8,6 @@ from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.scores import Score
 
 
@@ -78,15 +77,6 @@ def smallest_change(change: Tensor, miss: Tensor, tolerance: float) -> Tensor:
     """
     beyond_all = change.amax() + 1
     return torch.where(miss <= tolerance, change, beyond_all + miss).argmin(dim=-1)
-
-
-def rounded(x: Tensor) -> Tensor:
-    """The 256 levels of a picture, which classifiers are shown; gradients pass as if nothing was rounded or clipped.
-
-    Args:
-        x: float32 [N, C, H, W].
-    """
-    return x + (unit_range(to_uint8(x)) - x).detach()
 
 
 def distance(x: Tensor, given: Tensor) -> Tensor:

@@ -9,8 +9,8 @@ from rich.progress import track
 from torch import Tensor
 
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.data.labelled import to_uint8
-from uqgen.explanation.edits import Edits, rounded
+from uqgen.data.labelled import as_pictures, to_uint8
+from uqgen.explanation.edits import Edits
 from uqgen.scores import Score
 
 STEP = 0.25  # Euclidean length of a step at first, pixels being in [-1, 1]
@@ -40,7 +40,7 @@ def edit_pixels(
     nearest, least = to_uint8(moved), torch.full_like(wanted, torch.inf)
     for _ in track(range(n_steps), "edits of pixels"):
         moved.requires_grad_()
-        logits = target(rounded(moved))
+        logits = target(as_pictures(moved))
         seen = logits if score.adapt else _softened(logits)  # what bears more than probabilities is not to be changed
         (gradient,) = torch.autograd.grad(score(seen, labels).sum(), moved)
         moved = moved.detach()

@@ -32,7 +32,7 @@ class FlowSampling:
 
     steps: int = 8
     condition_strength: float = 1.5
-    bound: float = 1.0
+    bound: float = 2.0
     first: float = 0.2
     last: float = 0.97
 
