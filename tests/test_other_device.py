@@ -17,7 +17,7 @@ FEW = [
     *(f"explanation.{name}" for name in ("n_scores=3", "n_noises=5", "n_resamples=20", "n_candidates=12", "n_shown=3")),
     *("explanation.n_examined=10", "explanation.n_galleries=1"),
 ]
-FEW_STEPS = [f"editing.{name}" for name in ("n_inversion_steps=2", "n_pixel_steps=3", "n_editing_steps=2")]
+FEW_STEPS = [f"editing.{name}" for name in ("n_inversion_steps=2", "n_baseline_steps=3", "n_editing_steps=2")]
 
 
 @pytest.mark.parametrize(
