@@ -8,7 +8,6 @@ from lightning import Callback
 from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
-from uqgen.data.labelled import as_pictures
 from uqgen.files import read_rows
 from uqgen.generators.fit import Intervals, fit
 from uqgen.generators.gan import module as gan_module
@@ -146,7 +145,7 @@ def test_a_step_is_the_textbooks(make_gan, train, tmp_path, own):
     torch.testing.assert_close(before_g.discriminator, adam)
 
     with_weights(discriminator, before_g.discriminator)
-    F.softplus(-discriminator(as_pictures(generator(latent, requested)), requested)).mean().backward()
+    F.softplus(-discriminator(generator(latent, requested), requested)).mean().backward()
     torch.testing.assert_close(before_g.generator_gradients, gradients(generator), atol=1e-6, rtol=1e-3)
     adam = [w - 0.01 * g / (g.abs() + 1e-8) for w, g in zip(start.generator, before_g.generator_gradients, strict=True)]
     torch.testing.assert_close(end.generator, adam)
@@ -173,8 +172,8 @@ def test_real_images_come_with_their_own_condition_and_fakes_with_the_one_reques
         for image, (label, score) in zip(both[:BATCH], pairs(both_parts[:BATCH]), strict=True):
             index = round(((image[0, 0, 0] + 1) * 127.5).item())
             assert (label, score) == (own.label[index], own.score[index])
-        assert both[BATCH:].equal(as_pictures(made))  # the levels of real images: no other grey gives a fake away
-        assert fake.equal(as_pictures(made))
+        assert both[BATCH:].equal(made)
+        assert fake.equal(made)
         assert both_parts[BATCH:].equal(requested)
         assert fake_parts.equal(requested)
         requested_in_all += pairs(requested)

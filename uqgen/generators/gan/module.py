@@ -13,7 +13,6 @@ from uqgen import distributed
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.data.labelled import as_pictures
 from uqgen.data.scored import ScoredBatch
 from uqgen.described import Plain, as_dataclass, build_described
 from uqgen.enforcement.enforcement import Enforcement, bounded
@@ -40,9 +39,7 @@ GUIDANCE_STEPS, GUIDANCE_BOUND = 4, 0.1  # Newton steps on the code, and the lon
 class ConditionalGAN(ConditionalModel):
     """Generator and discriminator under a condition, trained by manual optimisation and counted in images.
 
-    The discriminator is shown the 256 levels of a picture, as of real images: else it is the faint grey of a background
-    that tells, which the generator cannot make exactly black. Guidance moves the generator's code (W of StyleGAN2) by
-    a few bounded Newton steps.
+    Guidance moves the generator's code (W of StyleGAN2) by a few bounded Newton steps.
 
     Args:
         generator, discriminator: networks; or their descriptions, in a checkpoint.
@@ -132,7 +129,7 @@ class ConditionalGAN(ConditionalModel):
         n = len(real) * distributed.world_size()
         latent = self._draw_latent(n, self._step_rng(0)).select(distributed.share(n))
         parts = self.encoding(requested)
-        fake = as_pictures(self.generator(latent, parts))
+        fake = self.generator(latent, parts)
         rng = self._step_rng(1 + distributed.rank())  # what follows is drawn for this device alone
         optimizer_g, optimizer_d = cast(list[LightningOptimizer], self.optimizers())
         with self._stepping(optimizer_d):
