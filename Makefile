@@ -53,8 +53,13 @@ docs: $(INSTALLED) ## build the documentation in site/, without warnings
 	$(RUN) -m pip install --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict
 
-picture: $(INSTALLED) ## put the picture of runs/demo on the first page
-	$(RUN) -c 'from pathlib import Path; from uqgen.report.saving import compact_png; Path("docs/images/overview.png").write_bytes(compact_png(Path("runs/demo/figures/overview.png")))'
+COPY = from pathlib import Path; from uqgen.report.saving import compact_png; import sys; Path(sys.argv[2]).write_bytes(compact_png(Path(sys.argv[1])))
+
+pictures: $(INSTALLED) ## put pictures of runs/demo and of sweeps/fashion_mnist on the first page
+	$(RUN) -m uqgen.explain run=runs/demo image=3
+	$(RUN) -c '$(COPY)' runs/demo/figures/overview.png docs/images/overview.png
+	$(RUN) -c '$(COPY)' runs/demo/explanation/image_3-*.png docs/images/edit.png
+	$(RUN) -c '$(COPY)' 'sweeps/fashion_mnist/seed=0,variant=flow/figures/overview.png' docs/images/fashion.png
 
 lint: $(INSTALLED) ## look for mistakes and stray formatting
 	$(RUN) -m ruff check
@@ -79,4 +84,4 @@ clean: ## delete caches and builds; data, runs and .venv stay
 	rm -rf build dist site *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache
 	find uqgen tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help install demo app variants test test-slow test-cluster test-browser docs picture lint format typecheck check bench features clean
+.PHONY: help install demo app variants test test-slow test-cluster test-browser docs pictures lint format typecheck check bench features clean
