@@ -81,10 +81,12 @@ def test_edits_of_one_score_differ_and_the_smallest_change_that_reaches_it_comes
     difference = (edited.x - (edited.given.float() / 127.5 - 1)) / 2
     torch.testing.assert_close(changes.distance, difference.square().sum(dim=(1, 2, 3)).sqrt(), rtol=1e-3, atol=1e-3)
     assert changes.reached.equal((edited.score_out - edited.score_in).abs() <= 0.05)
-    for reached, distance in zip(changes.reached.view(2, 3), changes.distance.view(2, 3), strict=True):
+    miss = (edited.score_out - edited.score_in).abs()
+    of_each = (each.view(2, 3) for each in (changes.reached, changes.distance, miss))
+    for reached, distance, away in zip(*of_each, strict=True):
         assert (reached.int().diff() <= 0).all()
-        for part in (distance[reached], distance[~reached]):
-            assert (part.diff() >= 0).all()
+        assert (distance[reached].diff() >= 0).all()
+        assert (away[~reached].diff() >= 0).all()
     assert all(said.shape == (7,) for said in changes.judges.values())
 
 

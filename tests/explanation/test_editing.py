@@ -64,7 +64,7 @@ def test_guidance_reaches_what_no_condition_does(small, given, target):
 def test_an_edit_that_misses_its_score_is_the_nearest_there_was(small, given, target, monkeypatch):
     requested, ours = torch.tensor([0.5, 0.9]), editor(small, target, 1e-7, n_steps=3)
     sound = Editor.guidance
-    monkeypatch.setattr(Editor, "guidance", lambda *arguments: sound(*arguments).of_strength(30.0))  # leads too far
+    monkeypatch.setattr(Editor, "guidance", lambda *arguments: sound(*arguments).of_strength(30.0))  # goes too far
     start = ours.by_condition(given, requested)
     miss = [(each.score_out - requested).abs() for each in (start.edits, ours.by_guidance(given, requested, start))]
     assert (miss[1] <= miss[0]).all()
@@ -103,11 +103,16 @@ def test_of_all_ways_the_smallest_change_that_reaches_the_score_counts(small, gi
     ours, requested = editor(small, target, 0.02), torch.tensor([0.4, 0.7])
     ways, x = ours.by_all_ways(given, requested), to_uint8(given.x)
     assert list(ways) == ["condition", *ours.ways]
-    best = smallest([ways[name] for name in ours.ways], x, requested, 0.02)
+    best, way = smallest([ways[name] for name in ours.ways], x, requested, 0.02)
     assert (best.score_out - requested).abs().max() <= 0.02
     for edits in ways.values():
         reached = (edits.score_out - requested).abs() <= 0.02
         assert (distance(best.x, x[:, None])[reached] <= distance(edits.x, x[:, None])[reached]).all()
+    chosen = [[ways[ours.ways[number]].x[n, s] for s, number in enumerate(row)] for n, row in enumerate(way.tolist())]
+    assert best.x.equal(torch.stack([torch.stack(row) for row in chosen]))
+    two, both = smallest([ways[name] for name in ours.ways], x, requested, 0.02, n=2)
+    assert two.x[:, ::2].equal(best.x)
+    assert (both[:, ::2] != both[:, 1::2]).all()
 
 
 def test_scores_beyond_the_ends_are_reached_too(small, given, target):

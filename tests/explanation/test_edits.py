@@ -1,14 +1,15 @@
 import torch
 
-from uqgen.explanation.edits import Edits, distance, smallest_change
+from uqgen.explanation.edits import Edits, by_change, distance
 from uqgen.scores import get_score
 
 
 def test_the_smallest_change_is_among_those_that_reach_the_score():
     change, miss = torch.tensor([1.0, 2.0, 3.0, 9.0]), torch.tensor([0.2, 0.04, 0.0, 0.01])
-    assert smallest_change(change, miss, 0.05) == 1
-    assert smallest_change(change, miss, 0.03) == 2
-    assert smallest_change(change, miss + 0.1, 0.05) == 2  # none reaches it: the nearest in score
+    assert by_change(change, miss, 0.05).tolist() == [1, 2, 3, 0]
+    assert by_change(change, miss, 0.03).tolist() == [2, 3, 1, 0]
+    assert by_change(change, miss + 0.1, 0.05).tolist() == [2, 3, 1, 0]  # none reaches it: the nearest in score
+    assert by_change(change * 0, miss * 0, 0.05).tolist() == [0, 1, 2, 3]
 
 
 def test_distances_are_euclidean_and_of_pixels_between_0_and_1():

@@ -22,7 +22,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.data.labelled import to_uint8, unit_range
-from uqgen.explanation.edits import Edits, distance, smallest_change
+from uqgen.explanation.edits import Edits, by_change, distance
 from uqgen.generators.inversion import Inversion, Inverter
 from uqgen.guidance.guidance import Guidance
 from uqgen.scores import Score
@@ -36,12 +36,12 @@ CHUNK = 100  # images made at once
 
 
 @dataclass(frozen=True)
-class ConditionEdits:
-    """Edits of N images to S scores by the condition alone.
+class FedEdits:
+    """Edits of N images to S scores, and the conditions under which the model makes them: where guidance begins.
 
     Attributes:
-        edits: of all scores fed, those with the smallest change that reach the score, or else those nearest to it.
-        fed: float32 [N, S], the scores fed for them, on the CPU.
+        edits: of the images.
+        fed: float32 [N, S], the scores of their conditions, on the CPU.
     """
 
     edits: Edits
@@ -86,8 +86,10 @@ class Editor:
         return {CONDITION: start.edits, GUIDED: self.by_guidance(inversion, requested, start), **by_aspect}
 
     @torch.no_grad()
-    def by_condition(self, inversion: Inversion, requested: Tensor) -> ConditionEdits:
+    def by_condition(self, inversion: Inversion, requested: Tensor) -> FedEdits:
         """Edits by the condition alone: scores from the own one to either end are fed, latent and offset kept.
+
+        Of all scores fed, the smallest change that reaches the score is taken, or else the edit nearest to it.
 
         Args:
             inversion: of N images.
@@ -103,14 +105,12 @@ class Editor:
         candidates = self._scored(torch.cat(made).unflatten(0, fed.shape), inversion)
         change = distance(candidates.x, to_uint8(inversion.x).cpu()[:, None])
         miss = (candidates.score_out[:, None] - requested[:, None]).abs()
-        chosen = smallest_change(change[:, None].expand_as(miss), miss, self.tolerance)
+        chosen = by_change(change[:, None].expand_as(miss), miss, self.tolerance)[..., 0]
         row = torch.arange(len(inversion))[:, None]
         found = (part[row, chosen] for part in (candidates.x, candidates.score_out, candidates.predicted))
-        return ConditionEdits(Edits(*found), fed.cpu()[row, chosen])
+        return FedEdits(Edits(*found), fed.cpu()[row, chosen])
 
-    def by_guidance(
-        self, inversion: Inversion, requested: Tensor, start: ConditionEdits, aspect: str | None = None
-    ) -> Edits:
+    def by_guidance(self, inversion: Inversion, requested: Tensor, start: FedEdits, aspect: str | None = None) -> Edits:
         """Goes on with those edits that have not reached their score.
 
         Args:
@@ -131,16 +131,6 @@ class Editor:
             begun = x[row, column].to(device), (edits.score_out[row, column] - requested[column]).abs().to(device)
             x[row, column] = self._guided(guidance, part, self.inverter.encoding(fed), wanted, begun, within).cpu()
         return self._scored(x, inversion)
-
-    def _untouched(self, inversion: Inversion, n_scores: int) -> ConditionEdits:
-        """The images given, once for each score, under their own conditions."""
-        x = to_uint8(inversion.x).cpu()[:, None].expand(-1, n_scores, -1, -1, -1)
-        return ConditionEdits(self._scored(x, inversion), inversion.own.score.cpu()[:, None].expand(-1, n_scores))
-
-    def _fed(self, own: Tensor) -> Tensor:
-        """The own scores float32 [N], and scores on the way from each to either end: float32 [N, 1 + 2 N_FED]."""
-        way = torch.linspace(0, 1, N_FED + 1, device=own.device)[1:]
-        return torch.cat([own[:, None], *(own[:, None] + (end - own[:, None]) * way for end in self.ends)], dim=1)
 
     def made_of(self, inversion: Inversion, z: Tensor) -> Tensor:
         """The images given, with what other latents change in what the model makes; float32, not clipped.
@@ -165,6 +155,16 @@ class Editor:
         least, most = self.score.range(self.inverter.encoding.n_classes)
         beyond = BEYOND * (high - low)
         return Guidance((self.target,), self.score, (max(least, low - beyond), min(most, high + beyond)))
+
+    def _untouched(self, inversion: Inversion, n_scores: int) -> FedEdits:
+        """The images given, once for each score, under their own conditions."""
+        x = to_uint8(inversion.x).cpu()[:, None].expand(-1, n_scores, -1, -1, -1)
+        return FedEdits(self._scored(x, inversion), inversion.own.score.cpu()[:, None].expand(-1, n_scores))
+
+    def _fed(self, own: Tensor) -> Tensor:
+        """The own scores float32 [N], and scores on the way from each to either end: float32 [N, 1 + 2 N_FED]."""
+        way = torch.linspace(0, 1, N_FED + 1, device=own.device)[1:]
+        return torch.cat([own[:, None], *(own[:, None] + (end - own[:, None]) * way for end in self.ends)], dim=1)
 
     def _guided(
         self,

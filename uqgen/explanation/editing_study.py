@@ -25,6 +25,7 @@ from uqgen.metrics.fidelity import frechet_distance
 from uqgen.settings import require
 
 SMALLEST = "smallest change"  # of all ways, the method that is shown first
+SEARCH, PIXELS, REAL = "search of latents", "pixels", "nearest real image"  # the baselines
 N_NEAREST = 50  # real images of a class and score, of which one is drawn to compare an edit with
 N_BINS = 10  # of the range of scores, over which the images are spread
 
@@ -92,13 +93,11 @@ def _edit_by_all(
     ways = editor.by_all_ways(inversion, requested)
     x, label, real = inversion.x, inversion.own.label, context.data.train
     return {
-        SMALLEST: smallest([ways[name] for name in editor.ways], given.x, requested, tolerance),
+        SMALLEST: smallest([ways[name] for name in editor.ways], given.x, requested, tolerance)[0],
         **ways,
-        "search of latents": search_latents(editor, inversion, requested, n_baseline_steps),
-        "pixels": edit_pixels(x, label, target, score, requested, tolerance, n_baseline_steps),
-        "nearest real image": nearest_real(
-            given.x, given.own.label, real, context.own.score, target, score, requested, tolerance
-        ),
+        SEARCH: search_latents(editor, inversion, requested, n_baseline_steps),
+        PIXELS: edit_pixels(x, label, target, score, requested, tolerance, n_baseline_steps),
+        REAL: nearest_real(given.x, given.own.label, real, context.own.score, target, score, requested, tolerance),
     }
 
 

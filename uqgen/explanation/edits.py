@@ -41,31 +41,31 @@ class Edits:
         return cls(x, achieved.view(shape), predictive_logits(logits).argmax(dim=1).view(shape))
 
 
-def stacked(ways: Sequence[Edits]) -> Edits:
-    """Edits of one image in W ways, those of a way in a row."""
-    parts = zip(*((each.x, each.score_out, each.predicted) for each in ways), strict=True)
-    return Edits(*(torch.cat(part) for part in parts))
-
-
-def smallest(ways: Sequence[Edits], given: Tensor, requested: Tensor, tolerance: float) -> Edits:
-    """Of each image and score the edit with the smallest change, of the ways that reach the score.
+def smallest(
+    ways: Sequence[Edits], given: Tensor, requested: Tensor, tolerance: float, n: int = 1
+) -> tuple[Edits, Tensor]:
+    """Of each image and score the edits with the smallest change that reach the score, or else the nearest to it.
 
     Args:
-        ways: edits of the same images to the same scores.
+        ways: W edits of the same N images to the same S scores.
         given: uint8 [N, C, H, W].
         requested: float32 [S].
         tolerance: by which a score may be missed.
+        n: edits of each score, at most W.
+
+    Returns:
+        Edits of N images to n S scores, score by score, and int64 [N, n S], which way made each.
     """
     change = torch.stack([distance(each.x, given[:, None]) for each in ways], dim=-1)
     miss = torch.stack([(each.score_out - requested).abs() for each in ways], dim=-1)
-    chosen = smallest_change(change, miss, tolerance)
-    row, column = (torch.arange(size) for size in chosen.shape)
+    way = by_change(change, miss, tolerance)[..., :n].flatten(1)
+    image, level = torch.arange(len(way))[:, None], torch.arange(len(requested)).repeat_interleave(n)
     parts = zip(*((each.x, each.score_out, each.predicted) for each in ways), strict=True)
-    return Edits(*(torch.stack(part)[chosen, row[:, None], column] for part in parts))
+    return Edits(*(torch.stack(part)[way, image, level] for part in parts)), way
 
 
-def smallest_change(change: Tensor, miss: Tensor, tolerance: float) -> Tensor:
-    """The candidate with the smallest change of those that reach the score, or else the one that misses it least.
+def by_change(change: Tensor, miss: Tensor, tolerance: float) -> Tensor:
+    """Order of candidates: those that reach the score, the smallest change first; then the others, nearest to it first.
 
     Args:
         change: float [..., P], how much each of P candidates differs from the image given.
@@ -73,10 +73,10 @@ def smallest_change(change: Tensor, miss: Tensor, tolerance: float) -> Tensor:
         tolerance: by which a score may be missed.
 
     Returns:
-        int64 [...].
+        int64 [..., P], positions; of equals the first comes first.
     """
     beyond_all = change.amax() + 1
-    return torch.where(miss <= tolerance, change, beyond_all + miss).argmin(dim=-1)
+    return torch.where(miss <= tolerance, change, beyond_all + miss).argsort(dim=-1, stable=True)
 
 
 def distance(x: Tensor, given: Tensor) -> Tensor:

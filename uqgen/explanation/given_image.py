@@ -19,7 +19,7 @@ from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.edit_changes import EditChanges, changes_of
 from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
-from uqgen.explanation.edits import distance, stacked
+from uqgen.explanation.edits import smallest
 from uqgen.generators.inversion import Inversion, Inverter
 from uqgen.generators.model import ConditionalModel
 from uqgen.settings import SettingError, require
@@ -162,22 +162,19 @@ def edit_image(
     given = given_images(context, [image])
     found = find(given, editor.inverter, model.device)
     ways = editor.by_all_ways(found, requested)
-    edits = stacked([ways[name] for name in editor.ways])
-    reached = (edits.score_out - requested).abs() <= settings.tolerance
-    # Of each score first those that reach it, the smallest change before the others.
-    order = (distance(edits.x, given.x) - 1e6 * reached).argsort(dim=0)[:n].T.flatten()
-    level = torch.arange(len(requested)).repeat_interleave(n)
-    x = edits.x[order, level]
+    edits, way = smallest([ways[name] for name in editor.ways], given.x, requested, settings.tolerance, n)
+    x, score_in = edits.x[0], requested.repeat_interleave(n)
+    reached = (edits.score_out[0] - score_in).abs() <= settings.tolerance
     return EditedImage(
         given=given.x[0],
         score=float(given.own.score[0]),
         predicted=int(given.predicted[0]),
         reconstruction=to_uint8(found.reconstruction[0]).cpu(),
         error=float(found.error[0]),
-        ways=[editor.ways[way] for way in order.tolist()],
-        score_in=requested[level],
+        ways=[editor.ways[number] for number in way[0].tolist()],
+        score_in=score_in,
         x=unit_range(x),
-        score_out=edits.score_out[order, level],
-        predictions=edits.predicted[order, level],
-        changes=changes_of(context, given.x[0], int(given.own.label[0]), x, reached[order, level]),
+        score_out=edits.score_out[0],
+        predictions=edits.predicted[0],
+        changes=changes_of(context, given.x[0], int(given.own.label[0]), x, reached),
     )

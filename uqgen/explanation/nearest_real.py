@@ -6,7 +6,7 @@ from torch import Tensor
 from uqgen.chunks import rows_at_once
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import LabelledData
-from uqgen.explanation.edits import Edits, smallest_change
+from uqgen.explanation.edits import Edits, by_change
 from uqgen.scores import Score
 
 
@@ -39,6 +39,6 @@ def nearest_real(
         parts = of_class.split(rows_at_once(real.x))
         change = torch.cat([torch.cdist(given, real.x[part].flatten(1).float()) for part in parts], dim=1)
         miss = (real_score[of_class] - requested[:, None]).abs()
-        position = [smallest_change(change, each.expand_as(change), tolerance) for each in miss]
+        position = [by_change(change, each.expand_as(change), tolerance)[..., 0] for each in miss]
         found[label == one] = of_class[torch.stack(position, dim=1)]
     return Edits.scored(real.x[found], label, target, score)

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from uqgen.data.labelled import unit_range
 from uqgen.explanation.edit_quality import EditQuality
+from uqgen.explanation.editing import GUIDED
+from uqgen.explanation.editing_study import PIXELS, REAL, SEARCH, SMALLEST
 from uqgen.explanation.edits import Edits
 from uqgen.explanation.given_image import EditedImage, GivenImages
 from uqgen.metrics.bootstrap import Estimate
@@ -20,11 +22,11 @@ from uqgen.report.sweep_figures import DIFFERENCES
 
 _WAY_LETTERS = 14  # of a line above a difference
 _DRAWN = {  # methods, and what their rows are called
-    "smallest change": "smallest",
-    "condition, then guidance": "condition",
-    "search of latents": "search",
-    "pixels": "pixels",
-    "nearest real image": "real",
+    SMALLEST: "smallest",
+    GUIDED: "condition",
+    SEARCH: "search",
+    PIXELS: "pixels",
+    REAL: "real",
 }
 
 
