@@ -167,6 +167,16 @@ class HalfBlurred(RealImages):
         return torch.where(left, gaussian_blur(images, [9, 9], [1.5, 1.5]), images)
 
 
+class Hazy(RealImages):
+    """Real images of the class and score requested, in which half of the black pixels are nearly black."""
+
+    def generate(self, latent: Latent, condition: Condition) -> Tensor:
+        images = super().generate(latent, condition)
+        rng = torch.Generator().manual_seed(0)
+        haze = (8 / 255) * torch.rand(images.shape, generator=rng) * (torch.rand(images.shape, generator=rng) < 0.5)
+        return torch.where(images == -1, images + 2 * haze, images)
+
+
 @pytest.fixture(scope="module")
 def unseen(data, evaluator):
     return data.validation, evaluator.real["validation"].score
@@ -208,6 +218,12 @@ def test_images_like_no_real_one_are_unrealistic(evaluator, unseen):
 
 def test_images_blurred_in_one_half_have_wrong_detail_and_are_otherwise_realistic(evaluator, unseen):
     found = _faults(evaluator, HalfBlurred(*unseen))
+    assert "detail" in found
+    assert "unrealistic" not in found
+
+
+def test_a_ground_that_is_nearly_black_has_wrong_detail_and_is_otherwise_realistic(evaluator, unseen):
+    found = _faults(evaluator, Hazy(*unseen))
     assert "detail" in found
     assert "unrealistic" not in found
 

@@ -1,5 +1,9 @@
-"""How strong the finest detail is in each part of an image: what blur takes away and noise adds."""
+"""How strong the finest detail is in each part of an image, and how much of it is as dark or as light as can be.
 
+Blur takes detail away and noise adds it. A ground that should be black and is nearly so has lost what few measures see.
+"""
+
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 from torchvision.transforms.v2.functional import gaussian_blur
@@ -9,13 +13,21 @@ SMALLEST = 4
 SIGMA = 1.0  # pixels, of the Gaussian whose difference from the image is its detail
 HARDLY_SEEN = 1e-2  # mean square of a detail of a twentieth of the range, below which differences count less
 SAME = 0.15  # distance below which two images have the same detail to the eye: a seventh of the mean square
+AT_END = 0.98  # of the range [-1, 1], beyond which a pixel looks as dark or light as can be: three of 256 levels
 
 
 class FineDetail(nn.Module):
-    """The logarithm of the mean square of an image's finest detail, in cells of a grid; distances are means over cells.
+    """Two maps of an image, in cells of a grid; distances are root mean squares over the cells.
 
-    Real noise and real blur are the same all over an image. An image that is sharp in one cell and blurred in the next,
-    or noisy in one half, lies far from all real ones here, and near to some in `LowPass`, which does not see detail.
+    - The logarithm of the mean square of its finest detail. Real noise and real blur are the same all over an image.
+      One that is sharp in one cell and blurred in the next, or noisy in one half, lies far from all real ones here,
+      and near to some in `LowPass`, which does not see detail.
+    - The share of its pixels that lie at an end of their range. A ground with faint specks or a haze has a detail and
+      low-pass pixels like those of a black one, and none of its black pixels.
+
+    Examples:
+        >>> FineDetail()(torch.full((2, 1, 8, 8), -1.0)).shape
+        torch.Size([2, 8])
     """
 
     def forward(self, images: Tensor) -> Tensor:
@@ -25,14 +37,14 @@ class FineDetail(nn.Module):
             images: float32 [N, C, H, H] in [-1, 1].
 
         Returns:
-            float32 [N, C S S], S the lesser of H / 4 and 8: the maps, divided by the root of their number of cells, so
-            that the distance of two images is the root mean square difference of their maps.
+            float32 [N, 2 C S S], S the lesser of H / 4 and 8: both maps, divided by the root of their number of cells.
         """
-        maps = self.maps(images).flatten(1)
-        return maps / maps.shape[1] ** 0.5
+        detail = self.maps(images)
+        at_end = adaptive_avg_pool2d((images.abs() > AT_END).float(), detail.shape[-1])
+        return torch.cat([detail, at_end], dim=1).flatten(1) / detail[0].numel() ** 0.5
 
     def maps(self, images: Tensor) -> Tensor:
-        """The maps, float32 [N, C, S, S], from -4.6, where there is no detail, to 1.4."""
+        """The first map, float32 [N, C, S, S], from -4.6, where there is no detail, to 1.4; differentiable."""
         size = images.shape[-1]
         width = min(9, 2 * size - 1)  # reflection at the edge needs more pixels than the Gaussian reaches
         detail = (images - gaussian_blur(images, [width, width], [SIGMA, SIGMA])).square()

@@ -19,7 +19,7 @@ from uqgen.metrics.memorisation import Memorisation
 
 COLLAPSE, UNREALISTIC, DETAIL, WRONG_SCORE = "collapse", "unrealistic", "detail", "wrong score"
 ADVERSARIAL, MEMORISATION = "adversarial", "memorisation"
-IN_DETAIL = " in fine detail: the rest have blur or noise, or places of it, that no real image has"
+IN_DETAIL = " in fine detail: the rest have blur, noise or haze, or places of it, that no real image has"
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
 # Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
 MOST_ERROR = 0.5  # as share of that
