@@ -9,6 +9,7 @@ from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
+from uqgen.data.censored import beyond_range
 from uqgen.generators.channels import Channels
 from uqgen.generators.latent import Latent
 
@@ -55,17 +56,18 @@ class Inverter(ABC):
 
     Args:
         encoding: turns conditions into what the networks take.
+        margin: see `uqgen.generators.training.Training`.
     """
 
-    def __init__(self, encoding: Encoding) -> None:
-        self.encoding = encoding
+    def __init__(self, encoding: Encoding, margin: float = 0.0) -> None:
+        self.encoding, self.margin = encoding, margin
 
     @abstractmethod
     def search(self, x: Tensor, parts: Sequence[Tensor]) -> tuple[Latent, Tensor]:
         """Latents and offsets of codes of which these images are made.
 
         Args:
-            x: float32 [N, C, H, W] in [-1, 1].
+            x: float32 [N, C, H, W] as the model is trained on them, see `beyond_range`.
             parts: the encoded condition, one float [N, part_dims[i]] for each part.
         """
 
@@ -106,7 +108,7 @@ class Inverter(ABC):
             own: class, score and softmax vector of each, on the same device.
         """
         own = own._replace(probabilities=own.probabilities if self.encoding.uses_probabilities else None)
-        found = Inversion(x, own, *self.search(x, self.encoding(own)), x)
+        found = Inversion(x, own, *self.search(beyond_range(x, self.margin), self.encoding(own)), x)
         return replace(found, reconstruction=self.regenerate(found, own))
 
     @torch.no_grad()

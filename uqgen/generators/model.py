@@ -14,6 +14,7 @@ from uqgen import distributed, seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
+from uqgen.data.censored import beyond_range
 from uqgen.data.scored import ScoredBatch
 from uqgen.described import Plain, as_plain_values, build_described, describe
 from uqgen.generators.inversion import Inverter
@@ -92,7 +93,7 @@ class ConditionalModel(LightningModule, ABC):
             condition: N complete conditions.
 
         Returns:
-            float32 [N, C, H, W], in [-1, 1] but for overshoot, or points float32 [N, D].
+            float32 [N, C, H, W], in [-1, 1] but for the margin and overshoot, or points float32 [N, D].
         """
 
     @abstractmethod
@@ -158,8 +159,8 @@ class ConditionalModel(LightningModule, ABC):
     def training_step(self, batch: ScoredBatch, batch_idx: int) -> None:
         """One step on a batch, unless the training is complete."""
         if not self.is_complete:
-            batch = batch._replace(condition=self._used(batch.condition), requested=self._used(batch.requested))
-            self.step(batch)
+            x = beyond_range(batch.x, self.settings.margin)
+            self.step(ScoredBatch(x, self._used(batch.condition), self._used(batch.requested)))
             self.n_new = len(batch.x) * distributed.world_size()
             self.n_images += self.n_new
             self.average()

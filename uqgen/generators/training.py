@@ -15,6 +15,8 @@ class Training:
         learning_rate: of the optimisers.
         decay: share of all images, the last ones, over which the learning rate falls linearly to 0.
         ema_half_life: half-life of the averaged weights, in images.
+        margin: how far pixels at an end of [-1, 1] are moved beyond it before a model is trained on them, see
+            `uqgen.data.censored`.
         seed: everything random in the training follows from it.
 
     Raises:
@@ -31,6 +33,7 @@ class Training:
     learning_rate: float = 0.0025
     decay: float = 0.0
     ema_half_life: float = 10_000
+    margin: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -40,6 +43,7 @@ class Training:
         require_number("learning_rate", self.learning_rate, 1e-8, 1)
         require_number("decay", self.decay, 0, 1)
         require_number("ema_half_life", self.ema_half_life, 0)
+        require_number("margin", self.margin, 0, 1)
 
     def learning_rate_after(self, n_images: int) -> float:
         """The learning rate of a step, given the images before it; at least 0."""

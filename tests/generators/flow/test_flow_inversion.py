@@ -50,6 +50,15 @@ def x():
     return torch.randn(3, 1, 4, 4).clamp(-1, 1)
 
 
+def test_pixels_at_an_end_are_found_beyond_it(x):
+    found = FlowInverter(Linear(), OneHot(3), n_steps=24, margin=0.1).invert(x, OWN)
+    beyond = torch.where(x.abs() == 1, 1.1 * x, x)
+    assert (x.abs() == 1).any()
+    assert torch.equal(found.x, x)
+    torch.testing.assert_close(found.reconstruction, beyond, rtol=0, atol=5e-3)
+    assert found.error.max() < 5e-3
+
+
 def test_the_noise_under_a_linear_velocity_is_that_of_the_closed_form(x):
     inverter = FlowInverter(Linear(), OneHot(3), n_steps=200)
     found = inverter.invert(x, OWN)

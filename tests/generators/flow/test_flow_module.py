@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 from torch import nn
 
 from uqgen import seeding
@@ -111,10 +113,11 @@ def test_what_is_random_in_a_step_follows_from_seed_and_images(make_flow):
     assert len(set(losses)) == 3
 
 
+@pytest.mark.parametrize("blur", [0.0, 1.5])
 @pytest.mark.parametrize("score", [0.6, 0.75, 0.9])
-def test_guidance_leads_to_the_score_requested_and_its_window_bounds_it(known, score):
+def test_guidance_leads_to_the_score_requested_and_its_window_bounds_it(known, score, blur):
     target = FrozenClassifier(Brightness())
-    flow = known(first=0.0, last=1.0, steps=40, bound=10.0)
+    flow = known(first=0.0, last=1.0, steps=40, bound=10.0, blur=blur)
     latent, condition = latent_and_condition(flow, score=score)
     flow.guidance = Guidance((target,), get_score("msp"), (0.5, 1.0))
     achieved = get_score("msp")(target(flow.generate(latent, condition)), condition.label)
@@ -123,6 +126,23 @@ def test_guidance_leads_to_the_score_requested_and_its_window_bounds_it(known, s
     assert ((achieved - score).abs() < 0.3 * (alone - score).abs()).all()
     flow.sampling = replace(flow.sampling, first=1.0)
     torch.testing.assert_close(get_score("msp")(target(flow.generate(latent, condition)), condition.label), alone)
+
+
+def test_with_a_blur_guidance_spreads_what_one_pixel_would_do(known):
+    class OnePixel(Brightness):
+        def forward(self, x):
+            return super().forward(x[..., 4:5, 4:5])
+
+    flow = known(first=0.0, last=1.0, bound=0.1, blur=1.0)
+    flow.guidance = Guidance((FrozenClassifier(OnePixel()),), get_score("msp"), (0.5, 1.0))
+    x, velocity = torch.zeros(1, 1, 8, 8), torch.full((1, 1, 8, 8), 0.5)
+    requested = Condition(torch.tensor([1]), torch.tensor([0.999]))
+    change = (flow._led(x, velocity, 0.5, requested) - velocity)[0, 0].double().numpy() / 2
+    point = np.zeros((8, 8))
+    point[4, 4] = 1.0
+    once = gaussian_filter(point, 1.0, mode="mirror", truncate=3)
+    twice = gaussian_filter(once, 1.0, mode="mirror", truncate=3)
+    np.testing.assert_allclose(change, 0.1 * twice / np.linalg.norm(once), atol=1e-3)
 
 
 def test_images_do_not_depend_on_their_neighbours(make_flow):

@@ -47,6 +47,7 @@ def test_each_step_asks_for_one_velocity():
         ({"steps": 0}, "steps"),
         ({"condition_strength": -1}, "condition_strength"),
         ({"bound": -1}, "bound"),
+        ({"blur": -1}, "blur"),
         ({"first": 0.9, "last": 0.5}, "first"),
         ({"last": 1.5}, "last"),
     ],

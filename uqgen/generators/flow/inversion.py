@@ -30,7 +30,7 @@ class FlowInverter(Inverter):
 
     Args:
         velocity: the averaged network.
-        encoding: see `Inverter`.
+        encoding, margin: see `Inverter`.
         n_steps: of the solver, either way.
 
     Examples:
@@ -45,8 +45,8 @@ class FlowInverter(Inverter):
         torch.Size([2, 2])
     """
 
-    def __init__(self, velocity: Velocity, encoding: Encoding, n_steps: int) -> None:
-        super().__init__(encoding)
+    def __init__(self, velocity: Velocity, encoding: Encoding, n_steps: int, margin: float = 0.0) -> None:
+        super().__init__(encoding, margin)
         self.velocity = velocity
         self.times = crowded_times(n_steps)
 

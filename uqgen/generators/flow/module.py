@@ -1,5 +1,6 @@
 """Conditional flow matching: Lipman et al. (2023); Liu et al. (2023)."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -7,6 +8,7 @@ import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor
 from torch.optim import AdamW, Optimizer
+from torchvision.transforms.v2.functional import gaussian_blur
 
 from uqgen import distributed
 from uqgen.classifiers.frozen import FrozenClassifier
@@ -31,7 +33,7 @@ class ConditionalFlow(ConditionalModel):
 
     Training regresses the velocity x - e at x_t = (1 - t) e + t x, e standard normal (Lipman et al., 2023, section
     4.1, with no noise left at t = 1). Sampling integrates it. Guidance moves the image in prospect at each step,
-    x_t + (1 - t) v, by a bounded Newton step, which costs no gradient of the velocity.
+    x_t + (1 - t) v, by a bounded Newton step through a Gaussian, which costs no gradient of the velocity.
 
     Args:
         velocity: the network; or its description, in a checkpoint.
@@ -112,7 +114,8 @@ class ConditionalFlow(ConditionalModel):
 
     def inverter(self, n_steps: int | None = None, seed: int = 0) -> Inverter:
         """See `ConditionalModel`; nothing is drawn."""
-        return FlowInverter(cast(Velocity, self.ema.module), self.encoding, n_steps or N_STEPS)
+        velocity = cast(Velocity, self.ema.module)
+        return FlowInverter(velocity, self.encoding, n_steps or N_STEPS, self.settings.margin)
 
     def _loss(self, batch: ScoredBatch) -> Tensor:
         """Mean squared error of the velocity."""
@@ -143,5 +146,16 @@ class ConditionalFlow(ConditionalModel):
         if self.guidance is None or not self.sampling.first <= time <= self.sampling.last:
             return velocity
         left = 1 - time
-        step = self.guidance.step(x + left * velocity, lambda image: image, condition, self.sampling.bound)
-        return velocity + step / left
+        prospect, nothing = x + left * velocity, torch.zeros_like(x)
+        step = self.guidance.step(
+            nothing, lambda change: prospect + self._blurred(change), condition, self.sampling.bound
+        )
+        return velocity + self._blurred(step) / left
+
+    def _blurred(self, change: Tensor) -> Tensor:
+        """What classifier guidance adds to images, without the detail that only one classifier would see."""
+        sigma = self.sampling.blur
+        if sigma == 0:
+            return change
+        width = min(2 * math.ceil(3 * sigma) + 1, 2 * change.shape[-1] - 1)  # reflection needs no more pixels than that
+        return gaussian_blur(change, [width] * 2, [sigma] * 2)

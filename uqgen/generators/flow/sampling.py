@@ -18,8 +18,10 @@ class FlowSampling:
         steps: of the solver; each costs one velocity, or two with classifier-free guidance.
         condition_strength: of classifier-free guidance (Ho and Salimans, 2021, equation 6): 1 is the conditional
             velocity alone, more is further away from the unconditional one.
-        bound: the longest step by which a classifier's guidance moves the image that is in prospect, as a Euclidean
-            distance of pixels in [-1, 1].
+        bound: the longest step by which a classifier's guidance moves the image in prospect, as a Euclidean distance
+            of pixels in [-1, 1], before the blur.
+        blur: standard deviation in pixels of the Gaussian through which it moves images; 0 for none. What a Gaussian
+            takes away are changes that one classifier sees and others do not.
         first, last: times between which a classifier guides.
 
     Raises:
@@ -33,6 +35,7 @@ class FlowSampling:
     steps: int = 8
     condition_strength: float = 1.5
     bound: float = 2.0
+    blur: float = 0.0
     first: float = 0.2
     last: float = 0.97
 
@@ -40,6 +43,7 @@ class FlowSampling:
         require_integer("steps", self.steps, 1)
         require_number("condition_strength", self.condition_strength, 0)
         require_number("bound", self.bound, 0)
+        require_number("blur", self.blur, 0)
         require_number("first", self.first, 0, 1)
         require_number("last", self.last, 0, 1)
         require(self.first <= self.last, "first", self.first, f"at most last={self.last}")
