@@ -3,6 +3,7 @@
 import torch
 
 from uqgen.conditioning.condition import Condition
+from uqgen.generators.gan.module import ConditionalGAN
 
 
 def rng(seed=0):
@@ -23,6 +24,22 @@ def test_generating_is_the_averaged_generators_in_any_chunks(make_gan, train, tm
     alone = gan.generate(latent.select(few), Condition(requested.label[few], requested.score[few]))
     torch.testing.assert_close(alone, images[few])
     assert not images.requires_grad
+
+
+def test_a_model_learns_from_pixels_beyond_the_range_and_makes_them_within(make_gan, train, tmp_path, monkeypatch):
+    seen = []
+
+    def step(self, batch):
+        seen.append(batch.x)
+
+    monkeypatch.setattr(ConditionalGAN, "step", step)
+    gan = train(make_gan(margin=0.25), tmp_path)
+    values = torch.cat(seen).unique()
+    assert values.min() == -1.25  # image 0 is black
+    assert not ((values > -1.25) & (values < 1 / 127.5 - 1)).any()
+    gan.ema.module.image_bias.fill_(-1.2)
+    requested = Condition(torch.tensor([0, 1]), torch.tensor([0.5, 0.6]))
+    assert gan.generate(gan.draw_latent(2, rng()), requested).min() >= -1
 
 
 def test_pixels_are_clipped_and_points_are_not(make_gan, make_point_gan):

@@ -46,7 +46,7 @@ class Auxiliary(Enforcement):
         self, real: Tensor, own: Condition, fake: Tensor, requested: Condition, rng: torch.Generator
     ) -> Tensor:
         """See `Enforcement`."""
-        achieved = self.given.score.scores(self.target(fake), requested.label)
+        achieved = self.given.score.scores(self.target(fake.clamp(-1, 1) if fake.dim() == 4 else fake), requested.label)
         truth = self.log_odds.extended(torch.cat([own.scores, achieved]))
         return self.weight * (self._predict(torch.cat([real, fake])) - truth).square().sum(dim=1).mean()
 

@@ -224,7 +224,8 @@ class Editor:
 
     def _changed(self, inversion: Inversion, parts: Sequence[Tensor], code: Tensor) -> Tensor:
         """The images given, with what another code and condition change in what the model makes."""
-        return inversion.x + self.inverter.decode(code, inversion.latent, parts) - inversion.reconstruction
+        made = self.inverter.decode(code, inversion.latent, parts)
+        return inversion.x + made.clamp(-1, 1) - inversion.reconstruction.clamp(-1, 1)
 
     def _scored(self, x: Tensor, inversion: Inversion) -> Edits:
         return Edits.scored(x, inversion.own.label, self.target, self.score)

@@ -34,7 +34,7 @@ class StyleInverter(Inverter):
 
     Args:
         generator: the averaged one.
-        encoding: see `Inverter`.
+        encoding, margin: see `Inverter`.
         n_steps: steps of Adam.
         seed: draws where the optimisation starts.
 
@@ -51,8 +51,8 @@ class StyleInverter(Inverter):
         torch.Size([2, 1, 8, 8])
     """
 
-    def __init__(self, generator: Generator, encoding: Encoding, n_steps: int, seed: int) -> None:
-        super().__init__(encoding)
+    def __init__(self, generator: Generator, encoding: Encoding, n_steps: int, seed: int, margin: float = 0.0) -> None:
+        super().__init__(encoding, margin)
         self.generator, self.n_steps, self.seed = generator, n_steps, seed
 
     def search(self, x: Tensor, parts: Sequence[Tensor]) -> tuple[Latent, Tensor]:
