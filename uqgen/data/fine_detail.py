@@ -6,7 +6,8 @@ Blur takes detail away and noise adds it. A ground that should be black and is n
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
-from torchvision.transforms.v2.functional import gaussian_blur
+
+from uqgen.data.gaussian import gaussian_blur
 
 CELLS = 8  # along a side; cells of 4 pixels in images of 32, no smaller ones in smaller images
 SMALLEST = 4
@@ -46,8 +47,7 @@ class FineDetail(nn.Module):
     def maps(self, images: Tensor) -> Tensor:
         """The first map, float32 [N, C, S, S], from -4.6, where there is no detail, to 1.4; differentiable."""
         size = images.shape[-1]
-        width = min(9, 2 * size - 1)  # reflection at the edge needs more pixels than the Gaussian reaches
-        detail = (images - gaussian_blur(images, [width, width], [SIGMA, SIGMA])).square()
+        detail = (images - gaussian_blur(images, SIGMA)).square()
         side = min(max(size // SMALLEST, 1), CELLS)
         is_even = size % side == 0  # one is faster, the other takes any size
         pooled = avg_pool2d(detail, size // side) if is_even else adaptive_avg_pool2d(detail, side)

@@ -2,7 +2,8 @@
 
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
-from torchvision.transforms.v2.functional import gaussian_blur
+
+from uqgen.data.gaussian import gaussian_blur
 
 SIZE = 16  # pixels, that features of larger images have along a side
 
@@ -37,10 +38,4 @@ class LowPass(nn.Module):
         size = images.shape[-1]
         side = min(-(-size // 2), SIZE)
         sigma = max(size / (2 * SIZE), 1.0)
-        width = 2 * round(4 * sigma) + 1  # the Gaussian beyond 4 sigma is left out
-        return adaptive_avg_pool2d(_blurred(images, width, sigma), side)
-
-
-def _blurred(images: Tensor, width: int, sigma: float) -> Tensor:
-    most = 2 * images.shape[-1] - 1  # reflection at the edge needs more pixels than the Gaussian reaches
-    return gaussian_blur(images, [min(width, most)] * 2, [sigma] * 2)
+        return adaptive_avg_pool2d(gaussian_blur(images, sigma), side)

@@ -6,11 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.special import entr
-from torchvision.transforms.v2.functional import gaussian_blur
 
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.log_odds import LogOdds
+from uqgen.data.gaussian import gaussian_blur
 from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
 from uqgen.settings import require_integer, require_number
 
@@ -95,7 +95,7 @@ class Consistency(Enforcement):
         if x.dim() == 4:
             x = self._shifted(x.clamp(-1, 1), rng)
             if self.blur > 0:
-                x = gaussian_blur(x, 2 * [2 * int(3 * self.blur + 0.5) + 1], 2 * [self.blur])
+                x = gaussian_blur(x, self.blur)
         return x + self.noise * torch.randn(x.shape, generator=rng, device=x.device)
 
     def _shifted(self, x: Tensor, rng: torch.Generator) -> Tensor:

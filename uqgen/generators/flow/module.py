@@ -1,6 +1,5 @@
 """Conditional flow matching: Lipman et al. (2023); Liu et al. (2023)."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -8,12 +7,12 @@ import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor
 from torch.optim import AdamW, Optimizer
-from torchvision.transforms.v2.functional import gaussian_blur
 
 from uqgen import distributed
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
+from uqgen.data.gaussian import gaussian_blur
 from uqgen.data.scored import ScoredBatch
 from uqgen.described import Plain, as_dataclass, as_plain_values, build_described
 from uqgen.generators.ema import EMA
@@ -154,8 +153,4 @@ class ConditionalFlow(ConditionalModel):
 
     def _blurred(self, change: Tensor) -> Tensor:
         """What classifier guidance adds to images, without the detail that only one classifier would see."""
-        sigma = self.sampling.blur
-        if sigma == 0:
-            return change
-        width = min(2 * math.ceil(3 * sigma) + 1, 2 * change.shape[-1] - 1)  # reflection needs no more pixels than that
-        return gaussian_blur(change, [width] * 2, [sigma] * 2)
+        return gaussian_blur(change, self.sampling.blur) if self.sampling.blur > 0 else change

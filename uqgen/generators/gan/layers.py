@@ -61,7 +61,8 @@ class EqualisedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Float [N, in_features] to float [N, out_features]."""
-        y = F.linear(x, self.weight * self.weight_scale, self.bias * self.bias_scale)
+        # A batch is smaller than the weights: it is what is cheaper to scale.
+        y = F.linear(x * self.weight_scale, self.weight, self.bias * self.bias_scale)
         return activate(y) if self.activation else y
 
 

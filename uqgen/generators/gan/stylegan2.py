@@ -333,7 +333,9 @@ def append_group_deviation(x: Tensor, group: int) -> Tensor:
     n = x.shape[0]
     group = min(group, n)
     grouped = x.float().reshape(n // group, group, -1)
-    deviation = (grouped.var(dim=1, correction=0) + 1e-8).sqrt().mean(dim=1)
+    # `Tensor.var` along this dimension is several times as slow.
+    variance = (grouped - grouped.mean(dim=1, keepdim=True)).square().mean(dim=1)
+    deviation = (variance + 1e-8).sqrt().mean(dim=1)
     channel = deviation.repeat_interleave(group).to(x.dtype)[:, None, None, None]
     return torch.cat([x, channel.expand(n, 1, *x.shape[2:])], dim=1)
 
