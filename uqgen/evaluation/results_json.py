@@ -1,7 +1,5 @@
 """What results.json holds."""
 
-from dataclasses import fields
-
 from uqgen.classifiers.calibration import calibrate
 from uqgen.classifiers.predictions import accuracy, accuracy_by_corruption
 from uqgen.data.corruption import CORRUPTIONS
@@ -64,8 +62,8 @@ def measured(measurements: Measurements) -> Plain:
 
 
 def _by_protocol(protocols: dict[str, ProtocolResult]) -> Plain:
-    names = [field.name for field in fields(ProtocolResult)]
-    return {name: {protocol: getattr(result, name) for protocol, result in protocols.items()} for name in names}
+    names = next(iter(protocols.values())).measured
+    return {name: {protocol: result.measured[name] for protocol, result in protocols.items()} for name in names}
 
 
 def _second_score(second: SecondScore) -> Plain:
