@@ -11,7 +11,7 @@ from scipy.stats import kendalltau
 from torch import nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.classifiers.predictions import SPLITS
+from uqgen.classifiers.predictions import SPLITS, accuracy
 from uqgen.comparison.jobs import Job, State
 from uqgen.comparison.tables import markdown
 from uqgen.comparison.variants import compare_jobs
@@ -389,6 +389,14 @@ def test_one_entry_brings_a_new_measure_of_achieved_scores_everywhere_under_both
     del results["kendall"]  # as of a run from before
     assert ["Kendall's correlation", "undefined", "undefined"] in agreement_table(results).rows
     assert np.isnan(by_name["uniform_kendall"].of(results))
+
+
+def test_what_judges_said_of_the_test_images_serves_for_their_accuracy(monkeypatch, data, evaluator, measured):
+    test = data.test
+    expected = {name: accuracy(judge.predict(test.x), test.label) for name, judge in evaluator.judges.items()}
+    monkeypatch.delattr(FrozenClassifier, "predict")
+    results = results_json.as_results("moons", 0, evaluator, measured, 1)
+    assert results["classifier"]["judges_test_accuracy"] == expected
 
 
 def test_the_score_is_judged_on_real_images_before_anything_generated(measured, evaluator):

@@ -21,6 +21,9 @@ PAPER_ACCURACY = {
 def as_results(name: str, seed: int, context: EvaluationContext, measurements: Measurements, n_images: int) -> Plain:
     """All numbers of a run as plain values, each with what it was computed from.
 
+    Every process calls it, since each does its share of what the evaluation has not predicted: what judges say of
+    test images where another split is evaluated.
+
     Args:
         name: of the experiment.
         seed: of the model's training.
@@ -87,7 +90,7 @@ def classifier_results(context: EvaluationContext, experiment: str) -> Plain:
         }
         for (corruption, severity), value in kinds.items()
     ]
-    judges = {name: accuracy(judge.predict(test.x), test.label) for name, judge in context.judges.items()}
+    judges = {name: accuracy(said, test.label) for name, said in context.real["test"].judge_logits.items()}
     return {
         "accuracy": splits,
         "paper_accuracy": PAPER_ACCURACY.get(experiment),
