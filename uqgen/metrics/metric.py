@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from uqgen.metrics.bootstrap import Floats
-from uqgen.metrics.plain import Found, find
+from uqgen.metrics.plain import Found, find_at
 from uqgen.run_folder import Plain
 
 Theme = Literal["agreement", "controls", "realism"]
@@ -135,7 +135,7 @@ class Metric:
     """One number of a run, or of each of several, such as judges.
 
     Attributes:
-        key: its path in results.json and its key in W&B; see `find`.
+        key: its path in results.json and its key in W&B; see `find_at`.
         title: its name for people.
         better: which way is better; None where neither is.
         unit: of the number; empty for shares, correlations and distances without one.
@@ -171,7 +171,7 @@ class Metric:
 
     def find(self, results: Plain) -> Iterator[Found]:
         """The numbers in what results.json, or the last row of a training's evaluations, holds."""
-        return find(results, self.key)
+        return find_at(results, self.key)
 
     def of(self, results: Plain) -> float:
         """Its value, the mean of several; NaN where the results have none, or one that is not defined."""
