@@ -11,6 +11,8 @@ import torch
 from made_up_results import make_job, make_results  # noqa: F401, fixtures
 
 from uqgen.data.mnist_files import FASHION_MNIST_FILES, MNIST_FILES, DataUnavailableError
+from uqgen.metrics import DISTANCES, METRICS, PER_PROTOCOL
+from uqgen.scores import SCORES
 
 REPOSITORY = Path(__file__).parents[1]
 DATA = Path(os.environ.get("UQGEN_DATA", REPOSITORY / "data"))
@@ -66,6 +68,17 @@ def moons_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("points")
     few = ["evaluation.n_judges=0", "evaluation.n_images=10", "evaluation.n_images_in_training=10"]
     return _train("experiment=moons", folder / "moons", f"cache={folder / 'cache'}", *few)
+
+
+@pytest.fixture
+def registries() -> Iterator[None]:
+    """What is registered is as before, afterwards."""
+    dicts, metrics = [(kept, dict(kept)) for kept in (SCORES, DISTANCES, PER_PROTOCOL)], list(METRICS)
+    yield
+    for kept, before in dicts:
+        kept.clear()
+        kept.update(before)
+    METRICS[:] = metrics
 
 
 @pytest.fixture

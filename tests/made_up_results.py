@@ -36,13 +36,14 @@ def _results(quality: float, is_image: bool = True) -> dict:
 
     def protocol():
         judges = {f"judge {i}": agreement(quality * i / 4) for i in (1, 2, 3)}
-        return ProtocolResult(agreement(quality), {}, Estimate(quality, np.nan, np.nan), judges)
+        share = Estimate(quality, np.nan, np.nan)
+        return ProtocolResult({"in_vs_out": agreement(quality), "class_agreement": share, "judges": judges})
 
     protocols = {"data": protocol(), "uniform": protocol()}
     images, points = (Fidelity(100 - quality, 0.1, 0.01), None) if is_image else (None, 0.2)
     realism = {"images": images, "sliced_wasserstein": points}
-    parts = ("in_vs_out", "class_agreement", "judges")
-    results = {part: {name: getattr(result, part) for name, result in protocols.items()} for part in parts}
+    parts = protocols["data"].measured
+    results = {part: {name: result.measured[part] for name, result in protocols.items()} for part in parts}
     sizes = {"score": "msp", "n_images_evaluated": 50, "evaluation_seed": 0, "n_images_trained": 1_000}
     sizes |= {"evaluation_split": "test", "support": Support((0.0, 0.5, 1.0), ((3, 1), (0, 1_200)))}
     helped = {

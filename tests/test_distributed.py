@@ -62,13 +62,17 @@ def test_two_processes_gather_every_part_once_and_in_order(tmp_path):
 @pytest.mark.slow
 def test_a_run_on_two_devices_measures_what_a_run_on_one_does(tmp_path):
     requested = ["experiment=moons", "debug=seconds", "data.limit=2000", f"cache={tmp_path / 'cache'}", "logger=csv"]
-    requested += ["model.training.n_images=25600", "evaluation.n_images=2000"]
+    # Nobody has asked the judges about test images until results.json says how accurate they are there.
+    requested += ["model.training.n_images=25600", "evaluation.n_images=2000", "evaluation.split=validation"]
     results = {}
     for name, trainer in {"one": ["trainer=cpu"], "two": ["trainer=ddp", "trainer.accelerator=cpu"]}.items():
         command = [sys.executable, "-m", "uqgen.train", *requested, *trainer, f"run={tmp_path / name}"]
         done = subprocess.run(command, env=torchrun_environment(), capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stderr
         results[name] = json.loads((tmp_path / name / "results.json").read_text())
+    accuracies = [found["classifier"]["judges_test_accuracy"] for found in results.values()]
+    assert accuracies[0] == pytest.approx(accuracies[1], abs=0.02)
+    assert accuracies[0]
     for protocol in ("data", "uniform"):
         one, two = (results[name]["in_vs_out"][protocol] for name in ("one", "two"))
         assert two["mae"]["value"] == pytest.approx(one["mae"]["value"], abs=0.02)

@@ -6,23 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from uqgen.metrics.metric import DISTANCES, METRICS
+from uqgen.metrics import METRICS, ScorePairs
 from uqgen.scores import SCORES
 
 REPOSITORY = Path(__file__).parents[1]
 DOCS = REPOSITORY / "docs"
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
-
-
-@pytest.fixture
-def registries():
-    """What is registered is as before, afterwards."""
-    scores, metrics, distances = dict(SCORES), list(METRICS), dict(DISTANCES)
-    yield
-    for kept, before in ((SCORES, scores), (DISTANCES, distances)):
-        kept.clear()
-        kept.update(before)
-    METRICS[:] = metrics
 
 
 @pytest.mark.usefixtures("registries")
@@ -38,7 +27,10 @@ def test_the_examples_of_what_can_be_added_run_one_after_the_other():
     latent = generator.draw_latent(5, torch.Generator())
     parts = torch.zeros(5, 3), torch.zeros(5, 1)
     assert generator(latent, parts).equal(generator.decode(generator.code(latent, parts), latent, parts))
-    assert METRICS[-1].name == "spread"
+    assert [metric.name for metric in METRICS[-3:]] == ["spread", "data_kendall", "uniform_kendall"]
+    scores = torch.tensor([0.5, 0.6, 0.7, 0.8]), torch.tensor([0.5, 0.7, 0.6, 0.8])  # one of six pairs is turned round
+    pairs = ScorePairs(*scores, {}, torch.zeros(4), torch.zeros(4, 2), ["a", "b"], [0, 1], 2, 0)
+    assert names["kendall"](pairs) == pytest.approx(4 / 6)
 
 
 def test_every_page_is_in_the_navigation():

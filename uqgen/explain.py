@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def say(rows: list[list[str]]) -> None:
+def print_rows(rows: list[list[str]]) -> None:
     """Prints a table: a header, then its rows."""
     from rich.console import Console
     from rich.table import Table
@@ -71,11 +71,11 @@ def _explain(
         return float(lead_between(run, settings["between"], editing).error.max())
     if settings["edits"] is not None:
         quality = edit_many(run, settings["edits"], editing).quality
-        say(quality_rows(quality))
+        print_rows(quality_rows(quality))
         return quality[SMALLEST].reached.value
     explanation = explain_run(run, chosen)
     analysis = explanation.analysis
-    say(shares_rows(as_plain(analysis)))
+    print_rows(shares_rows(as_plain(analysis)))
     if settings["export"] is not None:
         export_slices(explanation.slices, run.evaluator, Path(settings["export"]))
     return analysis.sources["generated"].explained["all"].r2.value

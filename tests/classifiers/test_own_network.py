@@ -190,3 +190,10 @@ def test_what_is_no_classifier_of_these_data_is_refused_in_one_line(settings, me
 def test_logits_that_are_not_negative_are_still_logits():
     network(inner=nn.Sequential(Seen(), nn.Softplus())).try_out(SHAPE, 4)
     network(inner=nn.Sequential(Seen(), nn.LogSoftmax(dim=1))).try_out(SHAPE, 4)
+
+
+def test_a_layer_that_the_network_lacks_is_refused_before_anything_is_trained():
+    inner = nn.Sequential(nn.Flatten(), nn.Linear(192, 4)).eval()
+    OwnNetwork(inner, 3, 8, [0.5], [0.5], feature_layer="1").try_out(SHAPE, 4)
+    with pytest.raises(SettingError, match=r"^feature_layer=neck: allowed: one of 0, 1"):
+        OwnNetwork(inner, 3, 8, [0.5], [0.5], feature_layer="neck").try_out(SHAPE, 4)

@@ -5,7 +5,9 @@ from torch import nn
 from uqgen.classifiers.cnn import CNN
 from uqgen.classifiers.ensemble import Ensemble
 from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.own_network import OwnNetwork
 from uqgen.classifiers.penultimate import SeenFeatures, watched
+from uqgen.settings import SettingError
 
 X = torch.randint(0, 256, (30, 1, 8, 8), dtype=torch.uint8)
 
@@ -42,6 +44,46 @@ def test_a_network_without_a_last_layer_has_its_logits_and_pixels():
     found = SeenFeatures(classifier, 3)(X)
     assert torch.allclose(found[:, :3].float(), classifier.predict(X))
     assert found.shape == (30, 3 + 16)
+
+
+class ByConvolution(nn.Module):
+    """A network whose logits are means of a convolution's channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.head = nn.Conv2d(1, 6, 3), nn.Conv2d(6, 3, 1)
+
+    def forward(self, x):
+        return self.head(self.body(x).relu()).mean(dim=(2, 3))
+
+
+def test_where_no_last_layer_is_found_the_layer_that_is_named_takes_the_place_of_pixels():
+    inner = ByConvolution().eval()
+    classifier = FrozenClassifier(OwnNetwork(inner, 1, 8, [0.5], [0.5], feature_layer="body"))
+    found = SeenFeatures(classifier, 3)(X, batch_size=7)
+    assert torch.allclose(found[:, :3].float(), classifier.predict(X))
+    expected = inner.body(X.float() / 127.5 - 1).mean(dim=(2, 3)).double()
+    torch.testing.assert_close(found[:, 3:], expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_last_layer_that_is_found_comes_before_one_that_is_named():
+    inner = CNN((1, 8, 8), 3, channels=(4,), hidden=16)
+    named, unnamed = (OwnNetwork(inner, 1, 8, [0.5], [0.5], feature_layer=layer) for layer in ("0", None))
+    assert SeenFeatures(FrozenClassifier(named), 3)(X).equal(SeenFeatures(FrozenClassifier(unnamed), 3)(X))
+
+
+def test_a_named_layer_that_makes_no_features_is_refused():
+    class Tokens(ByConvolution):
+        def __init__(self):
+            super().__init__()
+            self.flat = nn.Flatten(2)
+
+        def forward(self, x):
+            return self.flat(self.head(self.body(x))).mean(dim=2)
+
+    classifier = FrozenClassifier(OwnNetwork(Tokens(), 1, 8, [0.5], [0.5], feature_layer="flat"))
+    with pytest.raises(SettingError, match=r"^feature_layer=a layer that makes \[30, 3, 36\]: allowed: \[N, F\] or "):
+        SeenFeatures(classifier, 3)(X)
 
 
 def test_layers_are_watched_in_their_order_while_the_block_runs_and_no_longer():

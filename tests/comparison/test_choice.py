@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from uqgen.comparison.choice import choose, costs, front
+from uqgen.comparison.choice import choose_variant, costs, front
 from uqgen.comparison.variants import Variant, compare_jobs
 
 # Each: mean absolute error of requests from a range of width 1, coverage and class agreement on validation.
@@ -15,7 +15,7 @@ def variants(make_job, **found) -> tuple[Variant, ...]:
 
 def chosen(make_job, **others) -> str:
     found = variants(make_job, paper=PAPER, **others)
-    return choose(found, next(variant for variant in found if variant.name == "paper")).name
+    return choose_variant(found, next(variant for variant in found if variant.name == "paper")).name
 
 
 def test_the_error_counts_as_share_of_that_of_the_middle_and_coverage_as_what_is_lost(make_job):
@@ -58,8 +58,8 @@ def test_the_reference_itself_can_be_the_best(make_job):
 def test_what_was_not_measured_is_not_chosen(make_job):
     jobs = [make_job("paper", 0, 0.5, validation=PAPER), make_job("unknown", 0, 0.9), make_job("failed", 0, error="x")]
     found = compare_jobs("sweep", jobs).variants
-    assert choose(found, found[0]).name == "paper"
-    assert choose(found[1:], found[0]).name == "paper"
+    assert choose_variant(found, found[0]).name == "paper"
+    assert choose_variant(found[1:], found[0]).name == "paper"
 
 
 def test_seeds_are_averaged(make_job):
@@ -67,4 +67,4 @@ def test_seeds_are_averaged(make_job):
     jobs += [make_job("lucky", seed, 0.5, validation=(mae, 0.8, 0.95)) for seed, mae in enumerate((0.01, 0.19))]
     jobs += [make_job("steady", seed, 0.5, validation=(0.09, 0.8, 0.95)) for seed in range(2)]
     found = compare_jobs("sweep", jobs).variants
-    assert choose(found, found[0]).name == "steady"
+    assert choose_variant(found, found[0]).name == "steady"

@@ -129,7 +129,8 @@ def test_results_tell_the_accuracy_by_corruption_of_any_images():
         real = getattr(data, split)
         answer = torch.where(real.corruption == NONE, real.label, (real.label + 1) % data.n_classes)
         logits[split] = 10 * torch.nn.functional.one_hot(answer, data.n_classes).float()
-    context = SimpleNamespace(data=data, logits=logits, judges={}, target=FrozenClassifier(torch.nn.Linear(1, 1)))
+    real, target = {"test": SimpleNamespace(judge_logits={})}, FrozenClassifier(torch.nn.Linear(1, 1))
+    context = SimpleNamespace(data=data, logits=logits, real=real, target=target)
     found = classifier_results(context, "shapes")["test_by_corruption"]
     assert {(kind["corruption"], kind["severity"] > 0): kind["accuracy"] for kind in found} == {
         ("none", False): 1.0,

@@ -1,6 +1,6 @@
 import torch
 
-from uqgen.data.members import digests, find
+from uqgen.data.members import digests, find_members
 
 
 def test_items_are_known_by_their_content_and_class_wherever_they_are():
@@ -11,8 +11,8 @@ def test_items_are_known_by_their_content_and_class_wherever_they_are():
 
 
 def test_each_member_is_found_once_however_many_copies_there_are():
-    own, place = find(torch.tensor([5, 7, 7, 9]), torch.tensor([7, 1, 5, 5, 7, 7]))
+    own, place = find_members(torch.tensor([5, 7, 7, 9]), torch.tensor([7, 1, 5, 5, 7, 7]))
     assert own.tolist() == [0, 1, 2]
     assert place.tolist() == [2, 0, 4]
-    assert find(torch.tensor([1]), torch.tensor([2]))[0].shape == (0,)
-    assert find(torch.tensor([1]), torch.empty(0, dtype=torch.int64))[0].shape == (0,)
+    assert find_members(torch.tensor([1]), torch.tensor([2]))[0].shape == (0,)
+    assert find_members(torch.tensor([1]), torch.empty(0, dtype=torch.int64))[0].shape == (0,)

@@ -11,7 +11,7 @@ from uqgen.data.dataset import DatasetDataModule
 from uqgen.data.labelled import LabelledData
 from uqgen.data.shapes import Shapes
 from uqgen.evaluation import feature_training
-from uqgen.evaluation.feature_training import RECIPE, TAUGHT_BLUR, TaughtData, corrupted, obtain_features
+from uqgen.evaluation.feature_training import RECIPE, TAUGHT_BLUR, TaughtData, corrupt_repeatedly, obtain_features
 from uqgen.evaluation.features import feature_accuracy
 from uqgen.evaluation.real import features_of
 from uqgen.hardware import Hardware
@@ -33,7 +33,7 @@ def shapes():
 @pytest.fixture(scope="module")
 def network(shapes):
     taught = TaughtData(shapes)
-    taught.train = corrupted(shapes.train, 3_000, stream=0)
+    taught.train = corrupt_repeatedly(shapes.train, 3_000, stream=0)
     taught.validation = taught.train.subset(slice(10))
     return RECIPE.train(taught, CPU).eval()
 
@@ -60,7 +60,7 @@ def test_training_learns_and_repeats():
 
 
 def test_class_and_corruption_of_unseen_images_are_told(network, shapes):
-    test = corrupted(shapes.test, 2_000, stream=1)
+    test = corrupt_repeatedly(shapes.test, 2_000, stream=1)
     label, corruption = feature_accuracy(network, test)
     assert label > 0.6  # of three
     assert corruption > 0.65  # half are clean, and of the other half some were blurred before they were blurred
@@ -89,14 +89,14 @@ def test_distances_grow_with_severity_from_that_of_other_real_images(network, sh
 
 def test_images_are_repeated_with_other_corruptions(shapes):
     few = shapes.train.subset(slice(0, 50))
-    found = corrupted(few, 10_000, stream=0)
+    found = corrupt_repeatedly(few, 10_000, stream=0)
     assert len(found) == 50 * feature_training.REPEATS
     assert found.label[:50].equal(found.label[50:100])
     assert not found.corruption[:50].equal(found.corruption[50:100])
     clean = found.corruption == 0
     assert found.x[clean].equal(few.x.repeat(feature_training.REPEATS, 1, 1, 1)[clean])
-    assert len(corrupted(few, 70, stream=0)) == 70
-    assert not corrupted(few, 70, stream=1).corruption.equal(found.corruption[:70])
+    assert len(corrupt_repeatedly(few, 70, stream=0)) == 70
+    assert not corrupt_repeatedly(few, 70, stream=1).corruption.equal(found.corruption[:70])
 
 
 @pytest.mark.parametrize("size", [32, 64, 128])
@@ -104,7 +104,7 @@ def test_blur_goes_with_the_size_of_the_images(size):
     edge = torch.zeros(40, 1, size, size, dtype=torch.uint8)
     edge[..., size // 2 :] = 255
     label = torch.zeros(40, dtype=torch.int64)
-    found = corrupted(LabelledData(edge, label, label, label), 10_000, stream=0)
+    found = corrupt_repeatedly(LabelledData(edge, label, label, label), 10_000, stream=0)
     for severity, sigma in zip(SEVERITIES[:3], TAUGHT_BLUR[:3], strict=True):
         blurred = found.x[(found.corruption == BLUR) & (found.severity == severity)][0, 0, 0].double()
         weight = blurred.diff() / 255  # what became of the edge is the Gaussian's own profile
@@ -119,9 +119,9 @@ def test_images_that_come_corrupted_are_not_corrupted_twice(shapes):
     half = replace(shapes.train, corruption=kind, severity=kind)
     clean = half.subset(kind == 0)
     few = 2 * len(clean)
-    assert corrupted(half, few, stream=0).x.equal(corrupted(clean, few, stream=0).x)
+    assert corrupt_repeatedly(half, few, stream=0).x.equal(corrupt_repeatedly(clean, few, stream=0).x)
     none_clean = replace(half, corruption=kind * 0 + 1)
-    assert corrupted(none_clean, few, stream=0).x.equal(corrupted(shapes.train, few, stream=0).x)
+    assert corrupt_repeatedly(none_clean, few, stream=0).x.equal(corrupt_repeatedly(shapes.train, few, stream=0).x)
 
 
 def test_features_are_trained_once_for_the_same_data(shapes, tmp_path, monkeypatch, caplog):

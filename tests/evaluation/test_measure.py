@@ -4,12 +4,14 @@ import json
 from contextlib import nullcontext
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import kendalltau
 from torch import nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.classifiers.predictions import SPLITS
+from uqgen.classifiers.predictions import SPLITS, accuracy
 from uqgen.comparison.jobs import Job, State
 from uqgen.comparison.tables import markdown
 from uqgen.comparison.variants import compare_jobs
@@ -21,11 +23,11 @@ from uqgen.evaluation.generated import fixed_noise, generate_scored
 from uqgen.evaluation.matched import nearest_of_class
 from uqgen.evaluation.measure import Evaluator
 from uqgen.generators.latent import Latent
-from uqgen.metrics import DISTANCES, METRICS, Metric, Row, distance, register
+from uqgen.metrics import Metric, Row, distance, per_protocol, register
 from uqgen.metrics.metric import scalars
 from uqgen.metrics.overlap import MEASURES
 from uqgen.metrics.plain import as_plain
-from uqgen.report.run_tables import realism_table
+from uqgen.report.run_tables import agreement_table, realism_table
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
 
@@ -323,18 +325,14 @@ def test_help_at_sampling_time_is_left_to_the_end(data, evaluator, measured):
 
 
 @pytest.fixture
-def made_up():
+def made_up(registries):
     """A metric as a file of its own would register it: how much the points vary."""
-    metrics, distances = list(METRICS), dict(DISTANCES)
     distance("spread")(lambda sides: float(sides.ours.x.std()))
     key = "realism/spread"
     row = Row("realism", "spread of the points", {"generated": key, "real": f"{key}_floor"}, "{:.5f}")
     shown = {"theme": "realism", "main": True, "section": "Made up", "panel": "Spread of points"}
     register(Metric(key, "spread", "higher", name="spread", rows=[row], **shown))
-    yield key
-    METRICS[:] = metrics
-    DISTANCES.clear()
-    DISTANCES.update(distances)
+    return key
 
 
 def test_one_entry_brings_a_new_metric_into_results_tables_comparison_and_dashboard(made_up, data, evaluator):
@@ -355,6 +353,50 @@ def test_one_entry_brings_a_new_metric_into_results_tables_comparison_and_dashbo
     panels = json.dumps(specification(workspace("someone", "mine")))
     for told in (f"val/{made_up}", f"test/{made_up}", "Made up", "Spread of points"):
         assert f'"{told}"' in panels
+
+
+@pytest.fixture
+def kendall(registries):
+    """The same of what is requested and achieved: Kendall's rank correlation."""
+    per_protocol("kendall")(lambda pairs: float(kendalltau(pairs.requested, pairs.achieved).statistic))
+    shown = {"main": True, "section": "Made up", "panel": "Kendall's correlation"}
+    for protocol in ("data", "uniform"):
+        key = f"kendall/{protocol}"
+        row = Row("agreement", "Kendall's correlation", {protocol: key}, "{:.5f}")
+        register(Metric(key, f"Kendall ({protocol})", "higher", name=f"{protocol}_kendall", rows=[row], **shown))
+
+
+@pytest.mark.usefixtures("kendall")
+def test_one_entry_brings_a_new_measure_of_achieved_scores_everywhere_under_both_protocols(data, evaluator):
+    pytest.importorskip("wandb_workspaces")
+    from uqgen.report.workspace import specification, workspace
+
+    found = evaluator.measure_in_training(Oracle(data.train.x, evaluator.own))
+    results = results_json.as_results("moons", 0, evaluator, found, 1)
+    pairs = {name: (made.requested.score, made.score_out) for name, made in found.generated.items()}
+    values = {name: kendalltau(*each).statistic for name, each in pairs.items()}
+    assert results["kendall"] == values
+    assert values["data"] != values["uniform"]
+    assert ["Kendall's correlation", *(f"{value:.5f}" for value in values.values())] in agreement_table(results).rows
+    told = scalars(results_json.measured(found))
+    assert {protocol: told[f"kendall/{protocol}"] for protocol in values} == values
+    comparison = compare_jobs("mine", [Job("a", "a", 0, State.COMPLETE, results=results)])
+    assert "| Kendall (uniform) ↑ |" in markdown(comparison)
+    by_name = {metric.name: metric for metric in comparison.main_metrics}
+    assert by_name["uniform_kendall"].of(results) == values["uniform"]
+    panels = json.dumps(specification(workspace("someone", "mine")))
+    assert all(f'"{split}/kendall/{protocol}"' in panels for split in ("val", "test") for protocol in values)
+    del results["kendall"]  # as of a run from before
+    assert ["Kendall's correlation", "undefined", "undefined"] in agreement_table(results).rows
+    assert np.isnan(by_name["uniform_kendall"].of(results))
+
+
+def test_what_judges_said_of_the_test_images_serves_for_their_accuracy(monkeypatch, data, evaluator, measured):
+    test = data.test
+    expected = {name: accuracy(judge.predict(test.x), test.label) for name, judge in evaluator.judges.items()}
+    monkeypatch.delattr(FrozenClassifier, "predict")
+    results = results_json.as_results("moons", 0, evaluator, measured, 1)
+    assert results["classifier"]["judges_test_accuracy"] == expected
 
 
 def test_the_score_is_judged_on_real_images_before_anything_generated(measured, evaluator):

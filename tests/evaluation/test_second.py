@@ -15,7 +15,7 @@ from uqgen.evaluation import results_json
 from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.evaluation.measure import Evaluator
 from uqgen.generators.latent import Latent
-from uqgen.metrics.metric import scalars
+from uqgen.metrics.metric import per_protocol, scalars
 from uqgen.metrics.plain import as_plain
 from uqgen.scores import get_score
 
@@ -136,6 +136,16 @@ def test_the_main_numbers_are_told_by_their_place(both):
         assert told[f"second_score/disentanglement/uniform/{effect}/slope"] == numbers["slope"]["value"]
     mae = both.second.protocols["data"].judges["other"].mae.value
     assert told["second_score/judges/data/other/mae"] == mae
+
+
+@pytest.mark.usefixtures("registries")
+def test_what_is_measured_per_protocol_is_measured_of_the_second_score_too(evaluator):
+    per_protocol("largest")(lambda pairs: float(pairs.requested.max()))
+    found = evaluator.measure_in_training(Nearest(evaluator.data.train.x, evaluator.own, slice(0, 2)))
+    requested = {name: made.requested for name, made in found.generated.items()}
+    results = results_json.measured(found)
+    assert results["largest"] == {name: float(each.score.max()) for name, each in requested.items()}
+    assert results["second_score"]["largest"] == {name: float(each.second.max()) for name, each in requested.items()}
 
 
 def test_one_score_alone_leaves_no_second(evaluator):

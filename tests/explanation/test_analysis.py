@@ -3,11 +3,19 @@ import pytest
 import torch
 
 from uqgen.data.labelled import LabelledData
-from uqgen.explanation.analysis import ALL, Measured, analyse, changes_of, corruption_indicators, curve, measure_sweep
+from uqgen.explanation.analysis import (
+    ALL,
+    Measured,
+    analyse,
+    changes_from_certain,
+    corruption_indicators,
+    curve,
+    measure_sweep,
+)
 from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.score_sweep import ScoreSweep
-from uqgen.explanation.shares import Sample
+from uqgen.explanation.shares import WeightedScores
 
 K, M, S = 2, 30, 4
 RNG = np.random.default_rng(0)
@@ -103,8 +111,8 @@ def test_images_of_a_sweep_keep_class_score_and_noise(sweep):
 
 def test_changes_are_from_the_certain_end_of_the_same_noise():
     score, attributes = np.array([1.0, 0.5, 0.9, 0.2]), np.arange(8.0).reshape(4, 2) ** 2
-    generated = Measured(attributes, np.zeros(4, int), Sample(score, np.array([0, 0, 1, 1]), np.ones(4)))
-    changes = changes_of(generated, n_scores=2, n_bins=2)
+    generated = Measured(attributes, np.zeros(4, int), WeightedScores(score, np.array([0, 0, 1, 1]), np.ones(4)))
+    changes = changes_from_certain(generated, n_scores=2, n_bins=2)
     np.testing.assert_allclose(changes.sample.score, [0, -0.5, 0, -0.7])
     np.testing.assert_array_equal(changes.attributes, [[0, 0], [4, 8], [0, 0], [20, 24]])
 

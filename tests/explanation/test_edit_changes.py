@@ -5,7 +5,7 @@ import torch
 
 from uqgen.evaluation.judge import Judge
 from uqgen.explanation.attributes import ATTRIBUTES
-from uqgen.explanation.edit_changes import EditChanges, changes_of
+from uqgen.explanation.edit_changes import EditChanges, measure_edits
 from uqgen.scores import get_score
 
 
@@ -19,7 +19,7 @@ def changes(linear):
     real = torch.arange(0, 250, 10, dtype=torch.uint8).view(-1, 1, 1, 1).repeat(1, 1, 8, 8)
     judges = {"judge 1": Judge(linear, get_score("msp"))}
     context = SimpleNamespace(fitted_judges=judges, reference=SimpleNamespace(data=SimpleNamespace(x=real)))
-    return changes_of(context, given, 0, x, torch.tensor([True, True, False]))
+    return measure_edits(context, given, 0, x, torch.tensor([True, True, False]))
 
 
 def test_distance_and_sparsity_are_of_the_pixels(changes):

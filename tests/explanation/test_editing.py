@@ -7,7 +7,7 @@ from torch import nn
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.explanation.editing import Editor, rescored
-from uqgen.explanation.edits import distance, smallest
+from uqgen.explanation.edits import pixel_distance, smallest
 from uqgen.scores import get_score
 
 MSP = get_score("msp")
@@ -107,7 +107,7 @@ def test_of_all_ways_the_smallest_change_that_reaches_the_score_counts(small, gi
     assert (best.score_out - requested).abs().max() <= 0.02
     for edits in ways.values():
         reached = (edits.score_out - requested).abs() <= 0.02
-        assert (distance(best.x, x[:, None])[reached] <= distance(edits.x, x[:, None])[reached]).all()
+        assert (pixel_distance(best.x, x[:, None])[reached] <= pixel_distance(edits.x, x[:, None])[reached]).all()
     chosen = [[ways[ours.ways[number]].x[n, s] for s, number in enumerate(row)] for n, row in enumerate(way.tolist())]
     assert best.x.equal(torch.stack([torch.stack(row) for row in chosen]))
     two, both = smallest([ways[name] for name in ours.ways], x, requested, 0.02, n=2)

@@ -1,6 +1,6 @@
 import torch
 
-from uqgen.explanation.edits import Edits, by_change, distance
+from uqgen.explanation.edits import Edits, by_change, pixel_distance
 from uqgen.scores import get_score
 
 
@@ -15,7 +15,7 @@ def test_the_smallest_change_is_among_those_that_reach_the_score():
 def test_distances_are_euclidean_and_of_pixels_between_0_and_1():
     given = torch.zeros(1, 1, 2, 2, dtype=torch.uint8)
     moved = torch.tensor([[[[255, 0], [0, 255]]]], dtype=torch.uint8)
-    torch.testing.assert_close(distance(moved, given), torch.tensor([2.0]).sqrt())
+    torch.testing.assert_close(pixel_distance(moved, given), torch.tensor([2.0]).sqrt())
 
 
 def test_every_edit_is_scored_in_its_place(linear):

@@ -3,7 +3,7 @@ import torch
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import to_uint8
 from uqgen.explanation.editing import Editor
-from uqgen.explanation.edits import distance
+from uqgen.explanation.edits import pixel_distance
 from uqgen.explanation.latent_search import search_latents
 from uqgen.scores import get_score
 
@@ -23,8 +23,8 @@ def test_the_search_comes_nearer_to_the_score_and_stays_near_the_image(small):
     own, edits = search(small, 60, requested)
     miss = (own.score[:, None] - requested).abs(), (edits.score_out - requested).abs()
     assert (miss[1] < miss[0]).all()
-    apart = distance(to_uint8(small.known.x)[:, None], to_uint8(small.known.x)[None]).amax()
-    assert (distance(edits.x, to_uint8(small.known.x)[:, None]) < 2 * apart).all()
+    apart = pixel_distance(to_uint8(small.known.x)[:, None], to_uint8(small.known.x)[None]).amax()
+    assert (pixel_distance(edits.x, to_uint8(small.known.x)[:, None]) < 2 * apart).all()
 
 
 def test_without_steps_nothing_changes(small):

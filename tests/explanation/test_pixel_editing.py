@@ -1,7 +1,7 @@
 import torch
 
 from uqgen.data.labelled import to_uint8, unit_range
-from uqgen.explanation.edits import distance
+from uqgen.explanation.edits import pixel_distance
 from uqgen.explanation.pixel_editing import edit_pixels
 from uqgen.scores import get_score
 
@@ -17,7 +17,7 @@ def test_a_linear_classifier_is_moved_along_its_weights_by_the_distance_there_is
     assert (edits.score_out - requested).abs().max() <= 0.01
     # Half the difference of the logits is direction . x, so the MSP's log-odds are 2 |direction . x|.
     shortest = (torch.logit(edits.score_out) - torch.logit(own)[:, None]).abs() / (2 * direction.norm())
-    moved = 2 * distance(edits.x, to_uint8(x)[:, None])
+    moved = 2 * pixel_distance(edits.x, to_uint8(x)[:, None])
     torch.testing.assert_close(moved, shortest, rtol=0.05, atol=0.02)  # but for the rounding to 256 levels
 
 

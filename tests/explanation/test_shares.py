@@ -4,7 +4,7 @@ from scipy import stats
 from sklearn.linear_model import LinearRegression
 
 from uqgen.explanation import shares as module
-from uqgen.explanation.shares import Sample, balanced_weights, explain_variance, held_out_r2, lmg
+from uqgen.explanation.shares import WeightedScores, balanced_weights, explain_variance, held_out_r2, lmg
 from uqgen.metrics.bootstrap import bootstrap
 
 RNG = np.random.default_rng(3)
@@ -16,7 +16,7 @@ WEIGHT = RNG.integers(1, 5, N).astype(float)
 
 def sample(y=Y, weight=None, cluster=None):
     ones = np.ones(len(y))
-    return Sample(y, np.arange(len(y)) if cluster is None else cluster, ones if weight is None else weight)
+    return WeightedScores(y, np.arange(len(y)) if cluster is None else cluster, ones if weight is None else weight)
 
 
 def named(x=X):

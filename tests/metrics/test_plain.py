@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from uqgen.metrics.plain import as_plain, find
+from uqgen.metrics.plain import as_plain, find_at
 
 RESULTS = {
     "a": {"mae": {"value": 0.5, "low": 0.25, "high": None}, "bias": None},
@@ -27,14 +27,14 @@ RESULTS = {
     ],
 )
 def test_what_stands_at_a_path(path, values):
-    found = {each.key: each.value for each in find(RESULTS, path)}
+    found = {each.key: each.value for each in find_at(RESULTS, path)}
     assert found == pytest.approx(values, nan_ok=True)
 
 
 def test_a_find_tells_what_its_stars_are_and_what_stands_beside_it():
-    first, second, _ = find(RESULTS, "judges/*/r")
+    first, second, _ = find_at(RESULTS, "judges/*/r")
     assert (first.stars, second.stars) == (("one",), ("two",))
-    (found,) = find(RESULTS, "by_strength/1.5/n")
+    (found,) = find_at(RESULTS, "by_strength/1.5/n")
     assert found.beside == {"strength": 1.5, "n": 2}
 
 

@@ -10,9 +10,9 @@ from uqgen.report.comparison_figures import (
     COLOURS,
     MARKERS,
     _lines,
-    curves_figure,
     front_figure,
     metrics_figure,
+    variant_curves_figure,
     variant_looks,
 )
 from uqgen.report.style import SMALL_PRINT, WIDTH
@@ -113,7 +113,7 @@ def test_one_seed_has_no_interval():
 def test_curves_are_means_with_a_band_from_the_lowest_to_the_highest_seed_and_the_identity():
     curves = np.array([(0.1, 0.3, 0.6, 0.8), (0.2, 0.3, 0.5, 0.9), (0.15, 0.4, 0.6, 0.8)])
     jobs = [job("a", s, 0.1, 0.5, curve) for s, curve in enumerate(curves)]
-    axes = curves_figure(compare_jobs("", [*jobs, job("b", 0, 0.1)])).axes[0]
+    axes = variant_curves_figure(compare_jobs("", [*jobs, job("b", 0, 0.1)])).axes[0]
     identity, line, other = axes.lines
     assert (identity.get_xy1(), identity.get_slope(), identity.get_label()) == ((0, 0), 1, "achieved = requested")
     np.testing.assert_allclose(line.get_xdata(), [0.125, 0.375, 0.625, 0.875])
@@ -130,13 +130,15 @@ def test_curves_are_means_with_a_band_from_the_lowest_to_the_highest_seed_and_th
 
 def test_a_variant_looks_the_same_in_both_figures():
     comparison = many(14)
-    of_curves = [(to_hex(line.get_color()), line.get_marker()) for line in curves_figure(comparison).axes[0].lines[1:]]
+    of_curves = [
+        (to_hex(line.get_color()), line.get_marker()) for line in variant_curves_figure(comparison).axes[0].lines[1:]
+    ]
     means = [line for line in metrics_figure(comparison).axes[0].lines if line.get_markersize() == 6]
     assert [(to_hex(line.get_color()), line.get_marker()) for line in means] == of_curves
     assert len(set(of_curves)) == 14
 
 
-@pytest.mark.parametrize("draw", [metrics_figure, curves_figure])
+@pytest.mark.parametrize("draw", [metrics_figure, variant_curves_figure])
 def test_of_many_variants_the_best_are_shown_and_the_figure_says_so(draw):
     jobs = [job(f"n={number}", 0, 1 - number / 100) for number in range(60)]
     figure = draw(compare_jobs("", jobs))
@@ -168,16 +170,16 @@ def test_looks_are_told_apart():
 def test_variants_without_results_are_left_out():
     comparison = compare_jobs("", [job("a", 0), job("b", 0, 0.1), job("b", 1)])
     assert [tick.get_text() for tick in metrics_figure(comparison).axes[0].get_yticklabels()] == ["b"]
-    assert len(curves_figure(comparison).axes[0].lines) == 2
+    assert len(variant_curves_figure(comparison).axes[0].lines) == 2
 
 
-@pytest.mark.parametrize("draw", [metrics_figure, curves_figure])
+@pytest.mark.parametrize("draw", [metrics_figure, variant_curves_figure])
 def test_says_seeds_and_sizes(draw):
     text = draw(compare_jobs("", [job("a", 2, 0.1), job("b", 0, 0.1), job("b", 7)])).get_supxlabel()
     assert " ".join(text.split()).endswith("generated in each run: n = 10,000 · seeds 0, 2 · evaluation seed 4")
 
 
-@pytest.mark.parametrize("draw", [metrics_figure, curves_figure])
+@pytest.mark.parametrize("draw", [metrics_figure, variant_curves_figure])
 def test_refuses_a_sweep_without_results(draw):
     with pytest.raises(SettingError, match="complete jobs=0: allowed: at least one"):
         draw(compare_jobs("", [job("a", 0)]))
@@ -197,7 +199,7 @@ def test_names_are_broken_after_commas_rather_than_equal_signs_rather_than_anywh
 
 
 @pytest.mark.parametrize("n_variants", [1, 2, 12, 30])
-@pytest.mark.parametrize("draw", [metrics_figure, curves_figure])
+@pytest.mark.parametrize("draw", [metrics_figure, variant_curves_figure])
 def test_nothing_is_cut_off_and_no_name_lies_on_another(draw, n_variants):
     figure = draw(many(n_variants))
     figure.draw_without_rendering()

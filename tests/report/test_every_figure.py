@@ -28,7 +28,7 @@ from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.failure_detection import Predictions, failure_detection, reliability, risk_by_coverage
 from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.metrics.overlap import Overlap
-from uqgen.report.attribute_figures import curves_figure, shares_by_class_figure, shares_figure
+from uqgen.report.attribute_figures import attribute_curves_figure, shares_by_class_figure, shares_figure
 from uqgen.report.between_figure import between_figure
 from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
@@ -183,7 +183,7 @@ FIGURES = {
     "shares": lambda: shares_figure(analysis(is_corrupted=True), "expected_entropy", seed=0),
     "shares without truth": lambda: shares_figure(analysis(is_corrupted=False), "msp", seed=0),
     "shares by class": lambda: shares_by_class_figure(analysis(is_corrupted=True), shown(10), seed=0),
-    "attributes by score": lambda: curves_figure(analysis(True), "msp", high_means="confident", seed=0),
+    "attributes by score": lambda: attribute_curves_figure(analysis(True), "msp", high_means="confident", seed=0),
     "between": lambda: between(41, NAMES),
     "between, two": lambda: between(2, NAMES),
     "manifold": lambda: manifold(NAMES),

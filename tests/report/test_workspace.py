@@ -40,7 +40,8 @@ def agreement():
 def evaluated() -> set[str]:
     """Names of the numbers of an evaluation, of images and of points."""
     found = agreement()
-    result = ProtocolResult(found, {}, found.mae, dict.fromkeys(JUDGES, found))
+    judges = dict.fromkeys(JUDGES, found)
+    result = ProtocolResult({"in_vs_out": found, "class_agreement": found.mae, "judges": judges})
     realism = {"images": Fidelity(fid=1.0, kid=0.1, kid_std=0.1), "sliced_wasserstein": 0.1}
     mean = BesideReal(*4 * [Ratio.of(1.0, 1.0)])
     manifold = Manifold(5, InBin(0.9, 1.0, mean, {}), (), mean, mean)

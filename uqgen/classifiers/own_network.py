@@ -28,7 +28,7 @@ class OwnNetwork(nn.Module):
             of them alone is true.
         output: where the network's output is in what it returns: a key, an attribute or a position; None for all of it.
         classes: what makes classes of its outputs; None where each output is a class.
-        feature_layer: name of the layer whose output scores take as features; None: what the last linear one is given.
+        feature_layer: name of the layer whose output is taken as features; None: what the last linear one is given.
     """
 
     def __init__(
@@ -70,6 +70,23 @@ class OwnNetwork(nn.Module):
             outputs = _log(outputs)
         return torch.cat([torch.zeros_like(outputs), outputs], dim=1) if is_single else outputs
 
+    def named_layer(self) -> nn.Module | None:
+        """The layer of the network that `feature_layer` names; None where it names none.
+
+        Raises:
+            SettingError: the network has no such layer.
+        """
+        if self.feature_layer is None:
+            return None
+        layers = dict(self.network.named_modules())
+        require(
+            self.feature_layer in layers,
+            "feature_layer",
+            self.feature_layer,
+            f"one of {', '.join(filter(None, layers))}",
+        )
+        return layers[self.feature_layer]
+
     def prepared(self, x: Tensor) -> Tensor:
         """Images float32 [N, C, H, W] in [-1, 1] as the network takes them, [N, channels, size, size]."""
         if x.shape[1] != self.channels:
@@ -87,8 +104,10 @@ class OwnNetwork(nn.Module):
             n_classes: number of classes K.
 
         Raises:
-            SettingError: it does not take the images, or what it says is not what is expected of a classifier.
+            SettingError: it does not take the images, has no layer of the name given, or what it says is not what is
+                expected of a classifier.
         """
+        self.named_layer()
         images = torch.rand(N_PROBES, *shape, generator=seeding.generator(0)).mul(2).sub(1)
         takes = f"a network that takes [N, {self.channels}, {self.size}, {self.size}]"
         try:

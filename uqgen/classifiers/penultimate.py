@@ -8,8 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.classifiers.own_network import OwnNetwork
 from uqgen.data.labelled import unit_range
 from uqgen.data.low_pass import LowPass
+from uqgen.settings import SettingError
 
 TINY = 1e-6  # singular values below this share of the largest one are rounding
 
@@ -30,12 +32,19 @@ def watched(layers: Iterable[nn.Module], note: Callable[[nn.Module, tuple[Any, .
             hook.remove()
 
 
+def averaged(made: Any) -> Tensor | None:
+    """What a layer made as features float [N, F], averaged over height and width; None where it is no such thing."""
+    features = made.mean(dim=(2, 3)) if isinstance(made, Tensor) and made.dim() == 4 else made
+    return features if isinstance(features, Tensor) and features.dim() == 2 else None
+
+
 class SeenFeatures:
     """The inputs of a classifier's last linear layer, without the directions in which they change the probabilities.
 
     With those, where an image lies would already say what it is predicted as: a region of errors would be one by
-    definition. The members' of an ensemble stand beside each other. A network without a linear layer of K
-    outputs has none that can be found: its logits and the low-pass pixels take their place.
+    definition. The members' of an ensemble stand beside each other. A network without a linear layer of K outputs has
+    none that can be found. Its logits take their place, with the output of the layer that `OwnNetwork` was told to take
+    features from; where it was told none, with the low-pass pixels.
 
     Args:
         classifier: the target.
@@ -46,17 +55,39 @@ class SeenFeatures:
         self.classifier = classifier
         layers = (layer for layer in classifier.modules() if isinstance(layer, nn.Linear))
         self.heads = [layer for layer in layers if layer.out_features == n_classes]
+        named = (network.named_layer() for network in classifier.modules() if isinstance(network, OwnNetwork))
+        self.named = [layer for layer in named if layer is not None]
 
     @torch.inference_mode()
     def __call__(self, x: Tensor, batch_size: int = 250) -> Tensor:
-        """Images uint8 [N, C, H, W], or points float32 [N, 2], to float64 [N, F], on the CPU."""
-        if not self.heads:
-            pixels = LowPass()(unit_range(x)) if x.dim() == 4 else x
-            return torch.cat([self.classifier.predict(x).flatten(1), pixels.flatten(1)], dim=1).double()
-        parts: dict[nn.Module, list[Tensor]] = {head: [] for head in self.heads}
-        with watched(self.heads, lambda head, given, _: parts[head].append(given[0].cpu().double())):
-            self.classifier.predict(x, batch_size)
-        return torch.cat([_undecided(head, torch.cat(parts[head])) for head in self.heads], dim=1)
+        """Images uint8 [N, C, H, W], or points float32 [N, 2], to float64 [N, F], on the CPU.
+
+        Raises:
+            SettingError: the layer that is named makes neither [N, F] nor [N, F, H, W].
+        """
+        parts: dict[nn.Module, list[Tensor]] = {layer: [] for layer in self.heads or self.named}
+
+        def note(layer: nn.Module, given: tuple[Any, ...], made: Any) -> None:
+            parts[layer].append((given[0] if self.heads else _required(made)).cpu().double())
+
+        with watched(parts, note):
+            logits = self.classifier.predict(x, batch_size).flatten(1).double()
+        seen = {layer: torch.cat(part) for layer, part in parts.items()}
+        if self.heads:
+            return torch.cat([_undecided(head, seen[head]) for head in self.heads], dim=1)
+        pixels = LowPass()(unit_range(x)) if x.dim() == 4 else x
+        return torch.cat([logits, *(seen.values() or [pixels.flatten(1).double()])], dim=1)
+
+
+def _required(made: Any) -> Tensor:
+    features = averaged(made)
+    if features is None:
+        raise SettingError("feature_layer", f"a layer that makes {_shape(made)}", "[N, F] or [N, F, H, W]")
+    return features
+
+
+def _shape(made: Any) -> str:
+    return str(list(made.shape)) if isinstance(made, Tensor) else type(made).__name__
 
 
 def _undecided(head: nn.Linear, inputs: Tensor) -> Tensor:

@@ -67,7 +67,7 @@ def fair(variants: Sequence[Variant], reference: Variant) -> list[Variant]:
     return [variant for variant in variants if variant.on_validation(AGREEMENT).mean >= least]
 
 
-def choose(variants: Sequence[Variant], reference: Variant) -> Variant:
+def choose_variant(variants: Sequence[Variant], reference: Variant) -> Variant:
     """The variant of the fair ones' front on validation with the least sum of error and lost coverage.
 
     Args:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from uqgen.comparison.choice import LOST_CLASSES, choose, costs, fair, front
+from uqgen.comparison.choice import LOST_CLASSES, choose_variant, costs, fair, front
 from uqgen.comparison.tables import (
     LEGEND,
     Column,
@@ -73,7 +73,7 @@ def _choice(comparison: Comparison) -> list[str]:
     reference = _reference(comparison)
     if reference is None:
         return []
-    chosen = choose(variants, reference)
+    chosen = choose_variant(variants, reference)
     found = front(costs(fair(variants, reference), Variant.on_validation))
     unbeaten = ", ".join(f"`{cost.variant.name}`" for cost in found)
     metrics = comparison.main_metrics

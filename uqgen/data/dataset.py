@@ -17,7 +17,7 @@ from uqgen.data.corruption import Corruption
 from uqgen.data.image_datamodule import STREAMS, ImageDataModule
 from uqgen.data.images import ImageDataset, require_size
 from uqgen.data.kept_images import corrupted, decoded
-from uqgen.data.members import Members, find
+from uqgen.data.members import Members, find_members
 from uqgen.settings import SettingError, require, require_number
 
 
@@ -109,7 +109,7 @@ class DatasetDataModule(ImageDataModule):
 
     def _still_there(self, split: str, old: Members, there: "_Decoded") -> "Images":
         """A split of the run, as far as it is there."""
-        own, found = find(old.digest, there.digest)
+        own, found = find_members(old.digest, there.digest)
         require(len(own) > 0, "allow_changed", True, f"false: none of the images of the {split} split is there")
         channels, size, _ = self.shape
         images = decoded(there, found.numpy(), size, channels, split, self.kept)

@@ -31,7 +31,7 @@ def digests(x: Tensor, label: Tensor) -> Tensor:
     return torch.tensor([int.from_bytes(digest, "little", signed=True) for digest in found], dtype=torch.int64)
 
 
-def find(members: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
+def find_members(members: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
     """Members that are still there: their places in `members`, and where each lies in `among`; int64 [M], M <= N.
 
     Args:
@@ -45,8 +45,8 @@ def find(members: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def n_found(members: Tensor, among: Tensor) -> int:
-    """How many members `find` finds."""
-    return len(find(members, among)[0])
+    """How many members `find_members` finds."""
+    return len(find_members(members, among)[0])
 
 
 def _nth(members: Tensor) -> Tensor:

@@ -51,8 +51,8 @@ class TaughtData(InMemoryDataModule):
     def setup(self, stage: str = "fit") -> None:
         """Corrupts training and validation images."""
         if not hasattr(self, "train"):
-            self.train = corrupted(self.source.train, MOST_IMAGES, stream=0)
-            self.validation = corrupted(self.source.validation, N_CHECKED, stream=1)
+            self.train = corrupt_repeatedly(self.source.train, MOST_IMAGES, stream=0)
+            self.validation = corrupt_repeatedly(self.source.validation, N_CHECKED, stream=1)
 
 
 class FeatureModule(ClassifierModule):
@@ -113,7 +113,7 @@ def obtain_features(
     return RECIPE.obtain(TaughtData(data), {"features_of": identity}, folder, hardware).network
 
 
-def corrupted(data: LabelledData, most: int, stream: int) -> LabelledData:
+def corrupt_repeatedly(data: LabelledData, most: int, stream: int) -> LabelledData:
     """Images with noise or blur on a random half, each image several times.
 
     Args:

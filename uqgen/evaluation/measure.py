@@ -24,10 +24,9 @@ from uqgen.evaluation.real import features_of
 from uqgen.evaluation.score_quality import measure_score_quality
 from uqgen.evaluation.verdict import judge_generator
 from uqgen.generators.model import ConditionalModel
-from uqgen.metrics import DISTANCES, Sample, Sides
-from uqgen.metrics.class_agreement import class_agreement
+from uqgen.metrics import DISTANCES, Sample, ScorePairs, Sides
 from uqgen.metrics.disentanglement import disentanglement
-from uqgen.metrics.in_vs_out import InVsOut, by_class, in_vs_out
+from uqgen.metrics.in_vs_out import InVsOut, in_vs_out
 
 RESAMPLES_IN_TRAINING = 100
 MANIFOLD = len(PROTOCOLS)  # a stream of random numbers
@@ -138,15 +137,10 @@ class Evaluator(EvaluationContext):
         requested = uniform_conditions(n, n_classes, *self.requested_range, rng)
         return requested if self.own.second is None else SecondScores(n_classes, self.own).draw_uniform(requested, rng)
 
-    def _measure_protocol(self, images: Generated, n_resamples: int) -> ProtocolResult:
-        requested, label = images.requested.score.numpy(), images.requested.label
-        names, settings = self.data.class_names, self.bootstrap_settings(n_resamples)
-        return ProtocolResult(
-            in_vs_out=in_vs_out(requested, images.score_out.numpy(), **settings),
-            by_class=by_class(requested, images.score_out.numpy(), label.numpy(), names, **settings),
-            class_agreement=class_agreement(images.logits, label, n_resamples),
-            judges={name: in_vs_out(requested, out.numpy(), **settings) for name, out in images.judge_scores.items()},
-        )
+    def _measure_protocol(self, made: Generated, n_resamples: int) -> ProtocolResult:
+        scores, label = (made.requested.score, made.score_out, made.judge_scores), made.requested.label
+        settings = self.bootstrap_settings(n_resamples)
+        return ProtocolResult.of(ScorePairs(*scores, label, made.logits, self.data.class_names, **settings))
 
     def _real_judges(self) -> dict[str, InVsOut]:
         own, settings = self.reference.score.numpy(), self.bootstrap_settings(self.settings.n_resamples)

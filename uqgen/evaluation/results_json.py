@@ -1,7 +1,5 @@
 """What results.json holds."""
 
-from dataclasses import fields
-
 from uqgen.classifiers.calibration import calibrate
 from uqgen.classifiers.predictions import accuracy, accuracy_by_corruption
 from uqgen.data.corruption import CORRUPTIONS
@@ -22,6 +20,9 @@ PAPER_ACCURACY = {
 
 def as_results(name: str, seed: int, context: EvaluationContext, measurements: Measurements, n_images: int) -> Plain:
     """All numbers of a run as plain values, each with what it was computed from.
+
+    Every process calls it, since each does its share of what the evaluation has not predicted: what judges say of
+    test images where another split is evaluated.
 
     Args:
         name: of the experiment.
@@ -64,8 +65,8 @@ def measured(measurements: Measurements) -> Plain:
 
 
 def _by_protocol(protocols: dict[str, ProtocolResult]) -> Plain:
-    names = [field.name for field in fields(ProtocolResult)]
-    return {name: {protocol: getattr(result, name) for protocol, result in protocols.items()} for name in names}
+    names = next(iter(protocols.values())).measured
+    return {name: {protocol: result.measured[name] for protocol, result in protocols.items()} for name in names}
 
 
 def _second_score(second: SecondScore) -> Plain:
@@ -89,7 +90,7 @@ def classifier_results(context: EvaluationContext, experiment: str) -> Plain:
         }
         for (corruption, severity), value in kinds.items()
     ]
-    judges = {name: accuracy(judge.predict(test.x), test.label) for name, judge in context.judges.items()}
+    judges = {name: accuracy(said, test.label) for name, said in context.real["test"].judge_logits.items()}
     return {
         "accuracy": splits,
         "paper_accuracy": PAPER_ACCURACY.get(experiment),

@@ -17,7 +17,7 @@ from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.explanation.shares import (
     PER_COLUMN,
     Explained,
-    Sample,
+    WeightedScores,
     balanced_weights,
     explain_variance,
     has_enough,
@@ -42,7 +42,7 @@ class Measured:
 
     attributes: Floats
     label: Array
-    sample: Sample
+    sample: WeightedScores
 
     @property
     def by_name(self) -> dict[str, Floats]:
@@ -135,9 +135,11 @@ def analyse(
         settings: sizes and seed.
     """
     generated = measure_sweep(sweep, requested_range, settings.n_bins)
-    changes = changes_of(generated, len(sweep.scores), settings.n_bins)
+    changes = changes_from_certain(generated, len(sweep.scores), settings.n_bins)
     attributes = measure_attributes(real.x, "real images")
-    sample = Sample(real_score, np.arange(len(real)), balanced_weights(real_score, *requested_range, settings.n_bins))
+    sample = WeightedScores(
+        real_score, np.arange(len(real)), balanced_weights(real_score, *requested_range, settings.n_bins)
+    )
     measured = {"generated": generated, "changes": changes, "real": Measured(attributes, real.label.numpy(), sample)}
     sources = {name: _analyse_source(name, source, class_names, settings) for name, source in measured.items()}
     truth = _analyse_truth(measured["real"], real, class_names, settings) if real.corruption.any() else None
@@ -159,16 +161,16 @@ def measure_sweep(sweep: ScoreSweep, requested_range: tuple[float, float], n_bin
     score = sweep.score_out.flatten().double().numpy()
     weight = balanced_weights(score, *requested_range, n_bins)
     cluster = np.arange(n_classes * n_noises).repeat(n_scores)
-    return Measured(attributes, cluster // n_noises, Sample(score, cluster, weight))
+    return Measured(attributes, cluster // n_noises, WeightedScores(score, cluster, weight))
 
 
-def changes_of(generated: Measured, n_scores: int, n_bins: int) -> Measured:
+def changes_from_certain(generated: Measured, n_scores: int, n_bins: int) -> Measured:
     """Attributes and scores less those of the first image of each noise, the certain end."""
     sample, first = generated.sample, np.arange(len(generated.label)) // n_scores * n_scores
     change = sample.score - sample.score[first]
     weight = balanced_weights(change, change.min(), max(change.max(), change.min() + 1e-9), n_bins)
     attributes = generated.attributes - generated.attributes[first]
-    return Measured(attributes, generated.label, Sample(change, sample.cluster, weight))
+    return Measured(attributes, generated.label, WeightedScores(change, sample.cluster, weight))
 
 
 def curve(values: Floats, score: Floats, n_bins: int) -> tuple[AttributePoint, ...]:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
-from uqgen.explanation.edits import distance
+from uqgen.explanation.edits import pixel_distance
 
 KEPT = 0.1  # of the range of pixels, up to which one counts as kept
 N_REAL = 500  # real images that say how far attributes vary
@@ -38,7 +38,7 @@ class EditChanges:
         return {name: change.abs() / total for name, change in self.attributes.items()}
 
 
-def changes_of(context: EvaluationContext, given: Tensor, label: int, x: Tensor, reached: Tensor) -> EditChanges:
+def measure_edits(context: EvaluationContext, given: Tensor, label: int, x: Tensor, reached: Tensor) -> EditChanges:
     """Measures edits.
 
     Args:
@@ -52,7 +52,7 @@ def changes_of(context: EvaluationContext, given: Tensor, label: int, x: Tensor,
     moved = (x.float() - given.float()).abs() / 255
     return EditChanges(
         reached=reached,
-        distance=distance(x, given),
+        distance=pixel_distance(x, given),
         sparsity=(moved <= KEPT).float().mean(dim=(1, 2, 3)),
         judges={name: judge.score_of(both, labels) for name, judge in context.fitted_judges.items()},
         attributes=_attributes(both, context.reference.data.x[:N_REAL]),

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from uqgen.explanation.edits import Edits, distance
+from uqgen.explanation.edits import Edits, pixel_distance
 from uqgen.explanation.given_image import GivenImages
 from uqgen.metrics.bootstrap import Estimate, Floats, bootstrap
 
@@ -89,7 +89,7 @@ def edit_quality(
     means = {
         "reached": (edits.score_out - requested).abs() <= tolerance,
         "l1": (edits.x.float() - given.x[:, None].float()).abs().mean(dim=(2, 3, 4)) / 255,
-        "l2": distance(edits.x, given.x[:, None]),
+        "l2": pixel_distance(edits.x, given.x[:, None]),
         "class_kept": edits.predicted == given.predicted[:, None],
     }
     parts = {name: ((counts * values).sum(dim=1), counts.sum(dim=1)) for name, values in means.items()}

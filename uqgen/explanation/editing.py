@@ -22,7 +22,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.data.labelled import to_uint8, unit_range
-from uqgen.explanation.edits import Edits, by_change, distance
+from uqgen.explanation.edits import Edits, by_change, pixel_distance
 from uqgen.generators.inversion import Inversion, Inverter
 from uqgen.guidance.guidance import Guidance
 from uqgen.scores import Score
@@ -103,7 +103,7 @@ class Editor:
             code = self.inverter.code(part.latent, parts) + part.offset
             made.append(to_uint8(self._changed(part, parts, code)).cpu())
         candidates = self._scored(torch.cat(made).unflatten(0, fed.shape), inversion)
-        change = distance(candidates.x, to_uint8(inversion.x).cpu()[:, None])
+        change = pixel_distance(candidates.x, to_uint8(inversion.x).cpu()[:, None])
         miss = (candidates.score_out[:, None] - requested[:, None]).abs()
         chosen = by_change(change[:, None].expand_as(miss), miss, self.tolerance)[..., 0]
         row = torch.arange(len(inversion))[:, None]

@@ -14,7 +14,7 @@ from uqgen.explanation.edit_quality import EditQuality, changes, edit_quality
 from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.edits import Edits, smallest
-from uqgen.explanation.given_image import GivenImages, editor_of, find
+from uqgen.explanation.given_image import GivenImages, editor_of, invert
 from uqgen.explanation.latent_search import search_latents
 from uqgen.explanation.nearest_real import nearest_real
 from uqgen.explanation.pixel_editing import edit_pixels
@@ -74,7 +74,7 @@ def study_edits(model: ConditionalModel, context: EvaluationContext, n: int, set
     own = own_condition(real.logits[index], real.data.label[index], context.score)
     given = GivenImages(real.data.x[index], own)
     editor, requested = editor_of(model, context, settings), torch.linspace(low, high, settings.n_scores)
-    inversion = find(given, editor.inverter, model.device)
+    inversion = invert(given, editor.inverter, model.device)
     edits = _edit_by_all(context, editor, inversion, given, requested, settings.n_baseline_steps)
     like = features_of(_real_of(context, given, requested, settings), context.features)
     quality = {name: _quality(context, given, made, requested, settings, like) for name, made in edits.items()}

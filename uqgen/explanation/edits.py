@@ -56,7 +56,7 @@ def smallest(
     Returns:
         Edits of N images to n S scores, score by score, and int64 [N, n S], which way made each.
     """
-    change = torch.stack([distance(each.x, given[:, None]) for each in ways], dim=-1)
+    change = torch.stack([pixel_distance(each.x, given[:, None]) for each in ways], dim=-1)
     miss = torch.stack([(each.score_out - requested).abs() for each in ways], dim=-1)
     way = by_change(change, miss, tolerance)[..., :n].flatten(1)
     image, level = torch.arange(len(way))[:, None], torch.arange(len(requested)).repeat_interleave(n)
@@ -79,7 +79,7 @@ def by_change(change: Tensor, miss: Tensor, tolerance: float) -> Tensor:
     return torch.where(miss <= tolerance, change, beyond_all + miss).argsort(dim=-1, stable=True)
 
 
-def distance(x: Tensor, given: Tensor) -> Tensor:
+def pixel_distance(x: Tensor, given: Tensor) -> Tensor:
     """Euclidean distance of pixels in [0, 1].
 
     Args:

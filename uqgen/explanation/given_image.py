@@ -16,7 +16,7 @@ from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.images import fit_image
 from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.evaluation.context import EvaluationContext
-from uqgen.explanation.edit_changes import EditChanges, changes_of
+from uqgen.explanation.edit_changes import EditChanges, measure_edits
 from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.edits import smallest
@@ -120,7 +120,7 @@ def given_images(context: EvaluationContext, images: Sequence[Any]) -> GivenImag
     return GivenImages(x, own_condition(logits, torch.tensor(label), context.score))
 
 
-def find(given: GivenImages, inverter: Inverter, device: torch.device) -> Inversion:
+def invert(given: GivenImages, inverter: Inverter, device: torch.device) -> Inversion:
     """Given images in a model, which is on this device; see `Inverter`."""
     return inverter.invert(unit_range(given.x).to(device), given.own.to(device))
 
@@ -160,7 +160,7 @@ def edit_image(
     editor, requested = editor_of(model, context, settings), torch.tensor(scores, dtype=torch.float32)
     require(n <= len(editor.ways), "n", n, f"1 to {len(editor.ways)}: {', '.join(editor.ways)}")
     given = given_images(context, [image])
-    found = find(given, editor.inverter, model.device)
+    found = invert(given, editor.inverter, model.device)
     ways = editor.by_all_ways(found, requested)
     edits, way = smallest([ways[name] for name in editor.ways], given.x, requested, settings.tolerance, n)
     x, score_in = edits.x[0], requested.repeat_interleave(n)
@@ -176,5 +176,5 @@ def edit_image(
         x=unit_range(x),
         score_out=edits.score_out[0],
         predictions=edits.predicted[0],
-        changes=changes_of(context, given.x[0], int(given.own.label[0]), x, reached),
+        changes=measure_edits(context, given.x[0], int(given.own.label[0]), x, reached),
     )

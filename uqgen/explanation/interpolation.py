@@ -11,7 +11,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import to_uint8
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.editing_settings import EditingSettings
-from uqgen.explanation.given_image import GivenImages, find, given_images
+from uqgen.explanation.given_image import GivenImages, given_images, invert
 from uqgen.generators.inversion import Inversion, Inverter
 from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
@@ -97,6 +97,6 @@ def interpolate_given(
     """
     given = given_images(context, [first, second])
     inverter = model.inverter(settings.n_inversion_steps, settings.seed)
-    ends = find(given, inverter, model.device)
+    ends = invert(given, inverter, model.device)
     made = interpolate(inverter, ends, context.target, context.score, settings.n_between)
     return Between(given, ends.error.cpu(), made)

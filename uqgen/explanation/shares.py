@@ -44,7 +44,7 @@ class Explained:
 
 
 @dataclass(frozen=True)
-class Sample:
+class WeightedScores:
     """Scores of N images, and how they are to be counted.
 
     Attributes:
@@ -57,9 +57,9 @@ class Sample:
     cluster: Array
     weight: Floats
 
-    def select(self, index: Array) -> "Sample":
+    def select(self, index: Array) -> "WeightedScores":
         """The images at these positions."""
-        return Sample(self.score[index], self.cluster[index], self.weight[index])
+        return WeightedScores(self.score[index], self.cluster[index], self.weight[index])
 
 
 def balanced_weights(score: Floats, low: float, high: float, n_bins: int) -> Floats:
@@ -83,7 +83,7 @@ def has_enough(n: int, n_columns: int) -> bool:
 
 
 def explain_variance(
-    attributes: Mapping[str, ArrayLike], sample: Sample, n_resamples: int = 1_000, seed: int = 0
+    attributes: Mapping[str, ArrayLike], sample: WeightedScores, n_resamples: int = 1_000, seed: int = 0
 ) -> Explained:
     """Shares of the score's variance, with 95 % percentile intervals over resampled clusters.
 
@@ -116,7 +116,7 @@ def explain_variance(
     )
 
 
-def held_out_r2(attributes: Floats, sample: Sample, n_resamples: int = 1_000, seed: int = 0) -> Estimate:
+def held_out_r2(attributes: Floats, sample: WeightedScores, n_resamples: int = 1_000, seed: int = 0) -> Estimate:
     """Share of the variance that a random forest explains of images it has not seen: whether a line misses much.
 
     The images of a cluster are left out together.
@@ -198,7 +198,7 @@ def _without(covariance: Floats, column: int) -> Floats:
     return covariance - scale[..., None, None] * with_pivot[..., :, None] * with_pivot[..., None, :]
 
 
-def _correlations(columns: Floats, sample: Sample, counts: Floats) -> Floats:
+def _correlations(columns: Floats, sample: WeightedScores, counts: Floats) -> Floats:
     """Weighted correlations of columns [N, D] in each resample, [R, D, D]; counts [R, G] say how often a cluster came.
 
     A resample is a sum of the clusters' moments, so no image is touched again.

@@ -7,7 +7,19 @@ table, what is not named comes after them.
 from importlib import import_module
 from pkgutil import iter_modules
 
-from uqgen.metrics.metric import DISTANCES, METRICS, Metric, Row, Sample, Sides, distance, register
+from uqgen.metrics.metric import (
+    DISTANCES,
+    METRICS,
+    PER_PROTOCOL,
+    Metric,
+    Row,
+    Sample,
+    ScorePairs,
+    Sides,
+    distance,
+    per_protocol,
+    register,
+)
 
 _ORDER = [
     *["failure_detection", "cost", "in_vs_out", "class_agreement", "disentanglement", "judges", "by_score"],
@@ -22,4 +34,16 @@ def _place(name: str) -> int:
 for _name in sorted((_module.name for _module in iter_modules(__path__)), key=_place):
     import_module(f"{__name__}.{_name}")
 
-__all__ = ["DISTANCES", "METRICS", "Metric", "Row", "Sample", "Sides", "distance", "register"]
+__all__ = [
+    "DISTANCES",
+    "METRICS",
+    "PER_PROTOCOL",
+    "Metric",
+    "Row",
+    "Sample",
+    "ScorePairs",
+    "Sides",
+    "distance",
+    "per_protocol",
+    "register",
+]

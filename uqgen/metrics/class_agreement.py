@@ -7,7 +7,7 @@ from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.metrics.bootstrap import Estimate, bootstrap
-from uqgen.metrics.metric import Metric, Row, register
+from uqgen.metrics.metric import Metric, Row, ScorePairs, per_protocol, register
 
 
 def class_agreement(logits: Tensor, label: Tensor, n_resamples: int) -> Estimate:
@@ -20,6 +20,11 @@ def class_agreement(logits: Tensor, label: Tensor, n_resamples: int) -> Estimate
     """
     agrees = (predictive_logits(logits).argmax(dim=1) == label).numpy().astype(np.float64)
     return bootstrap(lambda a: {"share": a.mean(axis=-1)}, (agrees,), n_resamples)["share"]
+
+
+@per_protocol("class_agreement")
+def _of_pairs(pairs: ScorePairs) -> Estimate:
+    return class_agreement(pairs.logits, pairs.label, pairs.n_resamples)
 
 
 def _of_protocol(protocol: str, requested: str) -> Iterator[Metric]:

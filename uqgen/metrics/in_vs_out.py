@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 
 from uqgen.metrics.bootstrap import Array, Estimate, Floats, bootstrap
-from uqgen.metrics.metric import Better, Metric, Row, register
+from uqgen.metrics.metric import Better, Metric, Row, ScorePairs, per_protocol, register
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,29 @@ def by_class(
         name: in_vs_out(requested[chosen], achieved[chosen], edges=edges, n_resamples=n_resamples, seed=seed)
         for name, chosen in of_class.items()
     }
+
+
+def in_vs_out_of(pairs: ScorePairs, achieved: Tensor) -> InVsOut:
+    """`in_vs_out` of the requested scores and those that anyone gives, float32 [N]."""
+    return in_vs_out(pairs.requested, achieved, edges=pairs.edges, n_resamples=pairs.n_resamples, seed=pairs.seed)
+
+
+@per_protocol("in_vs_out")
+def _of_target(pairs: ScorePairs) -> InVsOut:
+    return in_vs_out_of(pairs, pairs.achieved)
+
+
+@per_protocol("by_class")
+def _of_each_class(pairs: ScorePairs) -> dict[str, InVsOut]:
+    return by_class(
+        pairs.requested,
+        pairs.achieved,
+        pairs.label,
+        pairs.class_names,
+        edges=pairs.edges,
+        n_resamples=pairs.n_resamples,
+        seed=pairs.seed,
+    )
 
 
 def mean_absolute_error(requested: Array, achieved: Array) -> Floats:

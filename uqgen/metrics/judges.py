@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 
-from uqgen.metrics.in_vs_out import STATISTICS, statistic
-from uqgen.metrics.metric import Metric, Row, register
+from uqgen.metrics.in_vs_out import STATISTICS, InVsOut, in_vs_out_of, statistic
+from uqgen.metrics.metric import Metric, Row, ScorePairs, per_protocol, register
 
 WHOSE = "judges' "
+
+
+@per_protocol("judges")
+def _of_judges(pairs: ScorePairs) -> dict[str, InVsOut]:
+    return {name: in_vs_out_of(pairs, scores) for name, scores in pairs.by_judges.items()}
 
 
 def _of_protocol(protocol: str) -> Iterator[Metric]:

@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from uqgen.metrics.plain import Found, find
+from uqgen.metrics.bootstrap import Floats
+from uqgen.metrics.plain import Found, find_at
 from uqgen.run_folder import Plain
 
 Theme = Literal["agreement", "controls", "realism"]
@@ -48,8 +49,36 @@ class Sides:
     seed: int
 
 
+@dataclass(frozen=True)
+class ScorePairs:
+    """Requested and achieved scores of N images or points generated under one protocol, on the CPU.
+
+    Attributes:
+        requested: float32 [N].
+        achieved: float32 [N], the score that the target gives.
+        by_judges: for each judge, float32 [N], the score that it gives.
+        label: int64 [N], the class requested.
+        logits: float32 [N, K], or [N, M, K] of an ensemble, of the target.
+        class_names: K names.
+        edges: float [B + 1], increasing, of the bins of requested scores in which a curve is drawn.
+        n_resamples, seed: of the bootstrap.
+    """
+
+    requested: Tensor
+    achieved: Tensor
+    by_judges: Mapping[str, Tensor]
+    label: Tensor
+    logits: Tensor
+    class_names: Sequence[str]
+    edges: Floats
+    n_resamples: int
+    seed: int
+
+
 Distance = Callable[[Sides], Any]
 DISTANCES: dict[str, Distance] = {}
+ProtocolMeasure = Callable[[ScorePairs], Any]
+PER_PROTOCOL: dict[str, ProtocolMeasure] = {}
 
 
 def distance(name: str) -> Callable[[Distance], Distance]:
@@ -62,6 +91,21 @@ def distance(name: str) -> Callable[[Distance], Distance]:
 
     def note(measure: Distance) -> Distance:
         DISTANCES[name] = measure
+        return measure
+
+    return note
+
+
+def per_protocol(name: str) -> Callable[[ProtocolMeasure], ProtocolMeasure]:
+    """Decorator that has something measured of requested and achieved scores in every evaluation, for each protocol.
+
+    Args:
+        name: the results hold it at ``NAME/data`` and ``NAME/uniform``, of a second score at ``second_score/NAME/data``
+            and ``second_score/NAME/uniform``. What is measured is a number, a dataclass of numbers, or a dict of such.
+    """
+
+    def note(measure: ProtocolMeasure) -> ProtocolMeasure:
+        PER_PROTOCOL[name] = measure
         return measure
 
     return note
@@ -91,7 +135,7 @@ class Metric:
     """One number of a run, or of each of several, such as judges.
 
     Attributes:
-        key: its path in results.json and its key in W&B; see `find`.
+        key: its path in results.json and its key in W&B; see `find_at`.
         title: its name for people.
         better: which way is better; None where neither is.
         unit: of the number; empty for shares, correlations and distances without one.
@@ -127,7 +171,7 @@ class Metric:
 
     def find(self, results: Plain) -> Iterator[Found]:
         """The numbers in what results.json, or the last row of a training's evaluations, holds."""
-        return find(results, self.key)
+        return find_at(results, self.key)
 
     def of(self, results: Plain) -> float:
         """Its value, the mean of several; NaN where the results have none, or one that is not defined."""

@@ -46,7 +46,7 @@ class Found:
         return math.nan if node is None else float(node)
 
 
-def find(results: Plain, path: str) -> Iterator[Found]:
+def find_at(results: Plain, path: str) -> Iterator[Found]:
     """Everything that stands at a path.
 
     Args:

@@ -100,7 +100,7 @@ def shares_by_class_figure(analysis: Analysis, classes: ShownClasses, *, seed: i
     return figure
 
 
-def curves_figure(analysis: Analysis, score_name: str, *, high_means: str, seed: int) -> Figure:
+def attribute_curves_figure(analysis: Analysis, score_name: str, *, high_means: str, seed: int) -> Figure:
     """How each attribute goes with the score achieved, from certain at the left to uncertain at the right.
 
     Lines are means of bins of scores, bands reach from quartile to quartile.

@@ -127,7 +127,7 @@ def front_figure(comparison: Comparison) -> Figure:
     return figure
 
 
-def curves_figure(comparison: Comparison) -> Figure:
+def variant_curves_figure(comparison: Comparison) -> Figure:
     """The mean score achieved for each score requested under the uniform protocol, of each variant that has results.
 
     Lines are means over the seeds, bands reach from the lowest to the highest seed.

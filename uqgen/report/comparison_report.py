@@ -11,7 +11,7 @@ from uqgen.comparison.tables import FIGURES, headline, markdown, missing, runs_c
 from uqgen.comparison.variants import Comparison, compare_jobs
 from uqgen.files import write_atomically
 from uqgen.logs import log_to
-from uqgen.report.comparison_figures import curves_figure, front_figure, metrics_figure
+from uqgen.report.comparison_figures import front_figure, metrics_figure, variant_curves_figure
 from uqgen.report.saving import save_figure
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def compare_sweep(folder: Path) -> Comparison:
     log_to(target / "compare.log")
     write_tables(comparison, target)
     save_figures(comparison, {name: target / f"{name}.png" for name in FIGURES})
-    say(comparison)
+    print_comparison(comparison)
     log.info("comparison: %s", (target / "comparison.md").resolve())
     return comparison
 
@@ -45,14 +45,14 @@ def write_tables(comparison: Comparison, target: Path) -> None:
 
 def save_figures(comparison: Comparison, paths: dict[str, Path]) -> None:
     """Draws the figures for which there is something to draw, each to the path of its name; old ones do not stay."""
-    for name, draw in {"front": front_figure, "metrics": metrics_figure, "curves": curves_figure}.items():
+    for name, draw in {"front": front_figure, "metrics": metrics_figure, "curves": variant_curves_figure}.items():
         if name in comparison.figures:
             save_figure(draw(comparison), paths[name])
         else:
             paths[name].unlink(missing_ok=True)
 
 
-def say(comparison: Comparison) -> None:
+def print_comparison(comparison: Comparison) -> None:
     """Prints the table, and what is missing."""
     console = Console()
     console.print(headline(comparison))

@@ -44,12 +44,12 @@ def evaluate(
         Mean absolute error of the achieved scores under the uniform protocol.
     """
     model = model.to(experiment.hardware.device())
+    seed = experiment.model.training.seed
     with experiment.stage("evaluation"):
         measurements = evaluator.measure(model)
+        results = as_results(experiment.name, seed, evaluator, measurements, model.n_images)
     with experiment.stage("report"), distributed.main_first():
         if distributed.rank() == 0:
-            seed = experiment.model.training.seed
-            results = as_results(experiment.name, seed, evaluator, measurements, model.n_images)
             results["versions"] = versions()
             results["seconds"] = {**experiment.seconds, "an image": measurements.milliseconds / 1000}
             run.write(run.results, results)  # before the report, which must not lose them if it fails

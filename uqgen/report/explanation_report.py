@@ -18,7 +18,7 @@ from uqgen.explanation.gallery import Gallery
 from uqgen.files import write_atomically
 from uqgen.metrics.plain import as_plain
 from uqgen.report.arrays import Array
-from uqgen.report.attribute_figures import curves_figure, shares_by_class_figure, shares_figure
+from uqgen.report.attribute_figures import attribute_curves_figure, shares_by_class_figure, shares_figure
 from uqgen.report.discovery_figures import attribute_figure, discovery_figure
 from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.run_page import write_run_page
@@ -105,7 +105,7 @@ def write_figures(
         "differences": differences_figure(strips, sweep.scores, classes, score.name, seed=seed),
         "attributes": shares_figure(analysis, score.name, seed=seed),
         "attributes_by_class": shares_by_class_figure(analysis, classes, seed=seed),
-        "attributes_by_score": curves_figure(analysis, score.name, high_means=score.high_means, seed=seed),
+        "attributes_by_score": attribute_curves_figure(analysis, score.name, high_means=score.high_means, seed=seed),
         "slices": slices_figure(explanation.slices, real, score.name, seed=seed),
         "second_choices": second_choices_figure(explanation.second_choices, classes.names, score.name, seed=seed),
     }

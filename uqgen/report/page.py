@@ -122,7 +122,7 @@ class PictureBlock:
         )
 
 
-class Block(Protocol):
+class PageBlock(Protocol):
     """A part of a section."""
 
     def html(self) -> str:
@@ -134,7 +134,7 @@ class Section:
     """A titled part of a page."""
 
     title: str
-    blocks: Sequence[Block]
+    blocks: Sequence[PageBlock]
 
     def html(self, identifier: str) -> str:
         """The section as HTML that can be linked to."""

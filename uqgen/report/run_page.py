@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.report.explained_page import explanation_sections
-from uqgen.report.page import Block, Command, Paragraph, PictureBlock, Section, Table, write_page
+from uqgen.report.page import Command, PageBlock, Paragraph, PictureBlock, Section, Table, write_page
 from uqgen.report.run_tables import (
     agreement_table,
     at_sampling_table,
@@ -92,7 +92,7 @@ def measured_sections(run: RunFolder, results: Plain) -> list[Section]:
         texts["Realism"] = " ".join(distances(results))
         if results["real_judges"]:
             texts[JUDGES] = judges_in_full(results)
-    blocks: dict[str, list[Block]] = {TRUST: [], GLANCE: [], BESIDE: [], QUESTION: [], IN_VS_OUT: []}
+    blocks: dict[str, list[PageBlock]] = {TRUST: [], GLANCE: [], BESIDE: [], QUESTION: [], IN_VS_OUT: []}
     for name, caption in figures.items():
         if (path := run.figures / f"{name}.png").exists():
             picture = PictureBlock(path.read_bytes(), caption.text, caption.alt or caption.text)

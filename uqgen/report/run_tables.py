@@ -8,7 +8,7 @@ from uqgen.evaluation.manifold import FEWEST
 from uqgen.metrics import METRICS, Row
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.overlap import MEASURES
-from uqgen.metrics.plain import Found, find
+from uqgen.metrics.plain import Found, find_at
 from uqgen.report.page import Table
 from uqgen.report.style import score_label, with_interval
 from uqgen.run_folder import Plain
@@ -59,7 +59,7 @@ def _cells(row: Row, where: str | float, results: Plain, words: Mapping[str, str
     if not isinstance(where, str):
         return {row.title: row.text.format(where)}
     found: dict[str, list[Found]] = {}
-    for each in find(results, where):
+    for each in find_at(results, where):
         title = row.title.format(*each.stars, **{**each.beside, **words})
         found.setdefault(words.get(title, title), []).append(each)
     return {title: _text(row, several) for title, several in found.items()}

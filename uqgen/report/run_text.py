@@ -7,7 +7,7 @@ import numpy as np
 
 from uqgen.metrics import METRICS
 from uqgen.metrics.bootstrap import Estimate
-from uqgen.metrics.plain import find
+from uqgen.metrics.plain import find_at
 from uqgen.report.style import score_label
 from uqgen.run_folder import Plain
 from uqgen.scores import Score, get_score
@@ -137,7 +137,7 @@ def judges_in_short(results: Plain) -> str:
 def distances(results: Plain) -> list[str]:
     """How near generated data are to real ones, a sentence for each distance that is reported."""
     reported = [metric for metric in METRICS if metric.sentence and np.isfinite(metric.of(results))]
-    floors = [next(find(results, metric.floor)).value for metric in reported]
+    floors = [next(find_at(results, metric.floor)).value for metric in reported]
     return [
         f"Generated {noun(results)}s have a {metric.sentence} of {metric.of(results):.3g} from real training data, "
         f"other real data {floor:.3g}."
@@ -214,7 +214,7 @@ def _number(estimate: Plain) -> str:
 def _judged(results: Plain) -> tuple[float, float, int]:
     """Mean Pearson correlation of the judges on generated and on real data, and how many there are."""
     path = "controls/matched_real/judges_pearson/*"
-    ours, theirs = ([found.value for found in find(results, f"{path}/{side}")] for side in ("generated", "real"))
+    ours, theirs = ([found.value for found in find_at(results, f"{path}/{side}")] for side in ("generated", "real"))
     return float(np.mean(ours)), float(np.mean(theirs)), len(ours)
 
 

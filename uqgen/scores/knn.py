@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from uqgen import seeding
 from uqgen.chunks import mapped
 from uqgen.classifiers.own_network import OwnNetwork
-from uqgen.classifiers.penultimate import watched
+from uqgen.classifiers.penultimate import averaged, watched
 from uqgen.data.labelled import unit_range
 from uqgen.scores.score import score
 from uqgen.settings import SettingError, require, require_integer
@@ -73,27 +73,19 @@ class NeighbourNetwork(nn.Module):
 
     def _watched(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logits, and features float [N, F] of length 1."""
-        layer = getattr(self.network, "feature_layer", None)
+        named = self.network.named_layer() if isinstance(self.network, OwnNetwork) else None
+        linear = [module for module in self.network.modules() if isinstance(module, nn.Linear)]
         last: list[Any] = [None]
 
         def note(_: nn.Module, given: tuple[Any, ...], made: Any) -> None:
-            last[0] = given[0] if layer is None else made
+            last[0] = given[0] if named is None else made
 
-        with watched(_watchable(self.network, layer), note):
+        with watched(linear if named is None else [named], note):
             logits = self.network(x)
-        features = last[0].mean(dim=(2, 3)) if isinstance(last[0], Tensor) and last[0].dim() == 4 else last[0]
-        if not (isinstance(features, Tensor) and features.shape[:-1] == x.shape[:1]):
-            raise SettingError("feature_layer", layer, FEATURES)
+        features = averaged(last[0])
+        if features is None or len(features) != len(x):
+            raise SettingError("feature_layer", getattr(self.network, "feature_layer", None), FEATURES)
         return logits, F.normalize(features.float(), dim=1)
-
-
-def _watchable(network: nn.Module, layer: str | None) -> list[nn.Module]:
-    """The layer of a network of one's own, or all linear ones, of which the last one applied counts."""
-    if layer is None:
-        return [module for module in network.modules() if isinstance(module, nn.Linear)]
-    inner = dict((network.network if isinstance(network, OwnNetwork) else network).named_modules())
-    require(layer in inner, "feature_layer", layer, f"one of {', '.join(filter(None, inner))}")
-    return [inner[layer]]
 
 
 def _check(k: int, n_kept: int) -> None:

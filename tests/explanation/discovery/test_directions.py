@@ -2,7 +2,7 @@ import pytest
 import torch
 from known_generator import Patches, linear, subjects_of, viewers
 
-from uqgen.explanation.discovery.directions import channel_effects, choose, merge
+from uqgen.explanation.discovery.directions import channel_effects, choose_directions, merge
 
 
 def test_the_effect_of_a_channel_is_its_slope_times_its_spread():
@@ -33,14 +33,14 @@ def test_directions_are_chosen_for_the_images_that_are_left():
     change[1, :55] = 0.45  # moves what 0 has moved
     change[2, 60:90] = 0.2
     change[3, :3] = 0.9  # moves too few
-    assert choose(change, moved_by=0.1, n=6) == [0, 2, 1]
-    assert choose(change, moved_by=0.1, n=2) == [0, 2]
-    assert choose(change, moved_by=0.6, n=6) == []
+    assert choose_directions(change, moved_by=0.1, n=6) == [0, 2, 1]
+    assert choose_directions(change, moved_by=0.1, n=2) == [0, 2]
+    assert choose_directions(change, moved_by=0.6, n=6) == []
 
 
 def test_once_every_image_is_moved_all_count_again():
     change = torch.tensor([[0.5, 0.5], [0.2, 0.3], [0.4, 0.0]])
-    assert choose(change, moved_by=0.1, n=3) == [0, 1, 2]
+    assert choose_directions(change, moved_by=0.1, n=3) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("sign", [-1, 1])

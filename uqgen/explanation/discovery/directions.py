@@ -63,7 +63,7 @@ def find_directions(subjects: Subjects, as_is: Tensor, viewers: Viewers, n: int)
     if not merged:
         return []
     change = torch.stack([each.steps.change.abs().amax(dim=1) for each in merged])
-    return [merged[number] for number in choose(change, viewers.moved_by, n)]
+    return [merged[number] for number in choose_directions(change, viewers.moved_by, n)]
 
 
 def merge(effects: list[Tensor]) -> list[dict[int, float]]:
@@ -87,7 +87,7 @@ def merge(effects: list[Tensor]) -> list[dict[int, float]]:
     return groups
 
 
-def choose(change: Tensor, moved_by: float, n: int) -> list[int]:
+def choose_directions(change: Tensor, moved_by: float, n: int) -> list[int]:
     """Directions in the order in which they are needed.
 
     Args:
