@@ -4,18 +4,18 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
 from uqgen.config import plain, run_command
 from uqgen.files import write_atomically
+from uqgen.loggers.wandb_name import require_wandb_name
 from uqgen.settings import ExplainedError, SettingError, require
 
 if TYPE_CHECKING:
     from wandb_workspaces.workspaces import Workspace
 
-FORBIDDEN = "/\\#?%:"  # by W&B, in the name of a project
 SECONDS = 5  # that W&B has for each answer, unless WANDB_HTTP_TIMEOUT says otherwise
 
 
@@ -79,8 +79,8 @@ def dashboard(cfg: DictConfig) -> float:
     os.environ.setdefault("WANDB_HTTP_TIMEOUT", str(SECONDS))
     os.environ.setdefault("WANDB_SILENT", "true")
     settings = plain(cfg)
-    project, file = _name("project", settings["project"]), Path(settings["file"])
-    entity = "" if settings["entity"] is None else _name("entity", settings["entity"])
+    project, file = require_wandb_name("project", settings["project"]), Path(settings["file"])
+    entity = "" if settings["entity"] is None else require_wandb_name("entity", settings["entity"])
     workspace = build_workspace(entity, project)
 
     from uqgen.loggers.wandb_account import has_key  # slow imports, which --help need not wait for
@@ -97,14 +97,6 @@ def dashboard(cfg: DictConfig) -> float:
         raise
     _say(f"dashboard: {address}")
     return 1.0
-
-
-def _name(key: str, value: Any) -> str:
-    """A name that W&B takes."""
-    name = "" if value is None else str(value)
-    allowed = f"a name without any of {' '.join(FORBIDDEN)}, at most 128 characters"
-    require(0 < len(name) <= 128 and not set(name) & set(FORBIDDEN), key, value, allowed)
-    return name
 
 
 def _command(workspace: "Workspace") -> str:

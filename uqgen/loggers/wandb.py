@@ -17,6 +17,7 @@ from wandb.errors import CommError
 
 from uqgen.loggers.run_logger import RequestedAchieved, RunLogger
 from uqgen.loggers.wandb_account import has_key
+from uqgen.loggers.wandb_name import require_wandb_name
 from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.report.style import score_label
 from uqgen.run_folder import RunFolder
@@ -25,7 +26,6 @@ from uqgen.settings import ExplainedError, require, require_choice
 log = logging.getLogger(__name__)
 
 MODES = ("auto", "online", "offline")
-FORBIDDEN = "/\\#?%:"  # in the name of a project
 START_WITHIN, SEND_WITHIN = 60, 120  # seconds: to reach W&B at the start, and to send what is left at the end
 MAX_POINTS = 1_000  # of a scatter; more would only cover each other
 
@@ -63,8 +63,7 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
     ) -> None:
         super().__init__(save_dir=save_dir, project=project)
         require_choice("mode", mode, MODES)
-        is_name = 0 < len(project) <= 128 and not set(project) & set(FORBIDDEN)
-        require(is_name, "project", project, f"a name of at most 128 characters without any of {FORBIDDEN}")
+        require_wandb_name("project", project)
         self.run, self.mode = RunFolder(Path(save_dir)), _mode(mode)
         self._place: dict[str, Any] = {"project": project, "entity": entity, "group": group, "tags": list(tags)}
         self._started: Any = None

@@ -5,6 +5,7 @@ import shlex
 
 import numpy as np
 
+from uqgen.evaluation.verdict import LEAST_AGREEMENT
 from uqgen.metrics import METRICS
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.plain import find_at
@@ -14,7 +15,6 @@ from uqgen.scores import Score, get_score
 
 SHARES = {0.9: "nearly all", 0.7: "most", 0.4: "part", -np.inf: "little"}  # from this share on
 UNKNOWN = "an unknown part"
-LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges prove nothing
 TRUST = "How far the score can be trusted"
 BESIDE = "Generated beside real"
 GUIDANCE = "Guidance"
