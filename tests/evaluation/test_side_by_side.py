@@ -2,7 +2,7 @@ import torch
 
 from uqgen.conditioning.condition import Condition
 from uqgen.evaluation.score_bins import ScoreBins
-from uqgen.evaluation.side_by_side import N_NEAR, about, at_certain_end
+from uqgen.evaluation.side_by_side import N_NEAR, about, at_certain_end, spread_classes
 
 RNG = torch.Generator().manual_seed(0)
 REAL = Condition(torch.randint(3, (3_000,), generator=RNG), torch.rand(3_000, generator=RNG))
@@ -39,3 +39,9 @@ def test_of_a_small_class_there_are_as_many_as_it_has():
     real = Condition(torch.tensor([0] * 30 + [1] * 5), torch.linspace(0.3, 1, 35))
     for found in (about(0.5, real, torch.arange(2), RNG), at_certain_end(real, BINS, torch.arange(2), RNG)):
         assert found.shape == (2, 5)
+
+
+def test_shown_are_classes_of_which_there_are_images():
+    label = torch.tensor([5, 0, 3, 3, 9, 5])
+    assert spread_classes(label, 9).tolist() == [0, 3, 5, 9]
+    assert spread_classes(label, 2).tolist() == [0, 9]

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 import uqgen
+from uqgen.evaluation.side_by_side import along_scores, side_by_side
 from uqgen.explanation.gallery import _first, distinct, make_galleries, nearest_distances
 
 POINTS = torch.tensor([[0.0, 0.0], [0.5, 0.0], [1.2, 0.0], [0.1, 0.0], [5.0, 0.0]], dtype=torch.float64)
@@ -52,3 +55,17 @@ def test_images_that_are_all_the_same_are_dropped_but_for_one(run, monkeypatch):
     assert gallery.duplicates.dropped == pytest.approx(11 / 12)
     assert 0 < gallery.duplicates.dropped_real < 0.3
     assert (gallery.shown[:, 1:] == -1).all()
+
+
+def test_classes_of_which_the_split_has_one_image_or_none_are_generated_all_the_same(run, monkeypatch):
+    evaluator = run.evaluator
+    real, split = evaluator.reference, evaluator.settings.split
+    lone = (real.data.label == 4).nonzero()[:1, 0]
+    kept = torch.cat([((real.data.label != 3) & (real.data.label != 4)).nonzero()[:, 0], lone])
+    monkeypatch.setitem(evaluator.real, split, replace(real, data=real.data.subset(kept), logits=real.logits[kept]))
+    (gallery,) = make_galleries(run.model, evaluator, (0.6,), 12, 5, seed=0)
+    assert gallery.duplicates.n == 120
+    assert 0 < gallery.duplicates.dropped_real < 0.3
+    there = [0, 1, 2, 4, 5, 6, 7, 8, 9]
+    assert all(images.classes.tolist() == there for images in side_by_side(evaluator, run.model).values())
+    assert along_scores(evaluator, run.model, [0.6, 0.9]).classes.tolist() == [0, 4, 6, 9]

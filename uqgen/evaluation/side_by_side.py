@@ -46,12 +46,26 @@ def side_by_side(context: EvaluationContext, model: ConditionalModel) -> dict[st
         context: for the real images of its split, which are images.
         model: the trained model.
     """
-    real, n_classes = context.reference.condition, context.data.n_classes
-    classes = torch.from_numpy(np.linspace(0, n_classes - 1, min(n_classes, MOST_CLASSES)).round().astype(np.int64))
+    real = context.reference.condition
+    classes = spread_classes(real.label, MOST_CLASSES)
     uncertain = UNCERTAIN.get(context.score.name, sum(context.requested_range) / 2)
     rng = seeding.generator(context.settings.seed)
     chosen = (at_certain_end(real, context.bins, classes, rng), about(uncertain, real, classes, rng))
     return {name: _beside(context, model, index, classes) for name, index in zip(ENDS, chosen, strict=True)}
+
+
+def spread_classes(label: Tensor, n: int) -> Tensor:
+    """At most n of the classes of which there are images, evenly spread over their list.
+
+    Args:
+        label: int64 [N], of every image.
+        n: how many.
+
+    Returns:
+        int64 [at most n], increasing.
+    """
+    there = label.unique()
+    return there[np.linspace(0, len(there) - 1, min(len(there), n)).round().astype(np.int64)]
 
 
 def at_certain_end(real: Condition, bins: ScoreBins, classes: Tensor, rng: torch.Generator) -> Tensor:
@@ -95,8 +109,8 @@ def along_scores(context: EvaluationContext, model: ConditionalModel, scores: Se
         model: the trained model.
         scores: one for each column; generated images of a row have the same noise.
     """
-    real, n_classes = context.reference.condition, context.data.n_classes
-    classes = torch.from_numpy(np.linspace(0, n_classes - 1, min(n_classes, N_ROWS)).round().astype(np.int64))
+    real = context.reference.condition
+    classes = spread_classes(real.label, N_ROWS)
     nearest = [_first_of_class((real.score - score).abs(), real.label, classes, 1) for score in scores]
     row = torch.arange(len(classes)).repeat_interleave(len(scores))
     return _beside(context, model, torch.cat(nearest, dim=1), classes, row)

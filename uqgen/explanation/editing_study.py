@@ -64,7 +64,8 @@ def study_edits(model: ConditionalModel, context: EvaluationContext, n: int, set
         settings: see there.
 
     Raises:
-        SettingError: there are not as many images, or images cannot be found in the model.
+        SettingError: there are not as many images, images cannot be found in the model, or hardly a score requested
+            is farther from an image's own than the tolerance.
     """
     real = context.reference
     require(n <= len(real.data), "edits", n, f"1 to {len(real.data)}")
@@ -73,12 +74,20 @@ def study_edits(model: ConditionalModel, context: EvaluationContext, n: int, set
     index = torch.multinomial(weight, n, generator=seeding.generator(settings.seed))
     own = own_condition(real.logits[index], real.data.label[index], context.score)
     given = GivenImages(real.data.x[index], own)
-    editor, requested = editor_of(model, context, settings), torch.linspace(low, high, settings.n_scores)
+    requested = torch.linspace(low, high, settings.n_scores)
+    _refuse_too_few(int(changes(given, requested, settings.tolerance).sum()), settings)
+    editor = editor_of(model, context, settings)
     inversion = invert(given, editor.inverter, model.device)
     edits = _edit_by_all(context, editor, inversion, given, requested, settings.n_baseline_steps)
     like = features_of(_real_of(context, given, requested, settings), context.features)
     quality = {name: _quality(context, given, made, requested, settings, like) for name, made in edits.items()}
     return EditingStudy(given, inversion.error.cpu(), requested, edits, quality)
+
+
+def _refuse_too_few(n_edits: int, settings: EditingSettings) -> None:
+    """Of fewer than two edits that count, there is nothing to measure."""
+    allowed = f"less, or more edits: {n_edits} of the scores requested are farther than that from the images' own"
+    require(n_edits > 1, "editing.tolerance", settings.tolerance, allowed)
 
 
 def _edit_by_all(

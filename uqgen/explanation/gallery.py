@@ -107,18 +107,20 @@ def _make_gallery(
     requested = Condition(label, torch.full(label.shape, score))
     generated = generate_scored(model, requested, context.target, {}, context.score, seed)
     features = features_of(generated.x, context.features).double().unflatten(0, (n_classes, n_candidates))
-    features_real = _real_features(real, score, n_classes, n_candidates)
-    distance = float(nearest_distances(features_real).quantile(NEAR))
+    features_real = _real_features(real, score, n_candidates)
+    apart = [nearest_distances(part) for part in features_real if len(part) > 1]
+    distance = float(torch.cat(apart).quantile(NEAR)) if apart else 0.0  # without two of a class nothing says it
     kept = torch.stack([distinct(part, distance) for part in features])
-    kept_real = torch.stack([distinct(part, distance) for part in features_real])
+    kept_real = torch.cat([distinct(part, distance) for part in features_real])
     shares = (1 - float(part.double().mean()) for part in (kept, kept_real))
     return Gallery(score, generated, _first(kept, n_shown), Duplicates(len(label), *shares))
 
 
-def _real_features(real: RealImages, score: float, n_classes: int, n: int) -> Tensor:
-    """Of the n real images of each class whose scores are nearest, float64 [K, at most n, F]."""
-    requested = Condition(torch.arange(n_classes), torch.full((n_classes,), score))
-    return real.features[nearest_of_class(requested, Condition(real.data.label, real.score), n)].double()
+def _real_features(real: RealImages, score: float, n: int) -> list[Tensor]:
+    """Of the n real images whose scores are nearest, of each class of which there are some: float64 [at most n, F]."""
+    own, score_of_one = Condition(real.data.label, real.score), torch.tensor([score])
+    nearest = (nearest_of_class(Condition(label[None], score_of_one), own, n)[0] for label in real.data.label.unique())
+    return [real.features[index].double() for index in nearest]
 
 
 def _first(kept: Tensor, n: int) -> Tensor:
