@@ -46,6 +46,8 @@ REFUSED = [
     (["variant=flw"], "variant=flw: allowed: auxiliary, balanced, "),
     (["debug=second"], "debug=second: allowed: seconds"),
     (["sweep=laptops"], "sweep=laptops: allowed: laptop, variants"),
+    (["logger.mode=offline"], "logger.mode=offline: allowed: logger.wandb.mode"),
+    (["classifier.seed=1"], "classifier.seed=1: allowed: classifier.training.seed"),
     (["sed=1", "sampler.nothing=1"], "sed=1: allowed: settings that --help shows"),
 ]
 

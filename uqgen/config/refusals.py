@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from uqgen.config.composition import compose
 from uqgen.config.hydra_private import CommandLine, chosen_twice, missing_choice, not_made, unknown_setting
 from uqgen.old_names import CHOICES, new_path, new_setting
+from uqgen.run_folder import flatten
 from uqgen.settings import SettingError
 
 
@@ -76,9 +77,14 @@ def _allowed(key: str, command: str, line: CommandLine) -> str:
         return f"where the {parent} that is chosen has a choice of {child}"
     others = [override for override in line.overrides if "=" in override and _key(override) != key]
     try:
-        beside = OmegaConf.select(compose(others, command, line.own), key.rpartition(".")[0], throw_on_missing=False)
+        settings = compose(others, command, line.own)
     except HydraException:  # another override is wrong too
         return "settings that --help shows"
+    above, _, last = key.rpartition(".")
+    inside = flatten(OmegaConf.to_container(settings))  # type: ignore[arg-type]
+    if deeper := [name for name in inside if name.startswith(above) and name.endswith(f".{last}")]:
+        return ", ".join(deeper)
+    beside = OmegaConf.select(settings, above, throw_on_missing=False)
     if OmegaConf.is_dict(beside) and not beside:
         return f"with a plus, since nothing is said there yet: +{key}=..."
     names = [name for name in beside if not str(name).startswith("_")] if OmegaConf.is_dict(beside) else []
