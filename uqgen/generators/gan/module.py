@@ -33,7 +33,7 @@ from uqgen.settings import SettingError, require
 
 PATH_LENGTH_EVERY = 4  # steps between path-length regularisations: StyleGAN2, appendix B
 PATH_LENGTH_RATE = 0.01  # of the moving average of path lengths, the same
-GUIDANCE_STEPS, GUIDANCE_BOUND = 6, 0.1  # Newton steps on the code, and the longest way, as a share of its length
+GUIDANCE_STEPS, GUIDANCE_BOUND = 4, 0.1  # Newton steps on the code, and the longest way, as a share of its length
 
 
 class ConditionalGAN(ConditionalModel):
