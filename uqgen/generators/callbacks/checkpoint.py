@@ -11,7 +11,8 @@ from uqgen.generators.model import ConditionalModel
 class Checkpoint(EveryNImages):
     """Keeps the state of the training in one file, replaced whole.
 
-    The file holds state dicts and plain numbers alone, so it loads with ``weights_only=True``.
+    The file holds state dicts and plain numbers alone, so it loads with ``weights_only=True``. Lightning's
+    `ModelCheckpoint` counts steps of optimisers, of which a GAN makes two for a batch; here images count, as everywhere.
 
     Args:
         path: the file.
