@@ -12,7 +12,7 @@ class Checkpoint(EveryNImages):
     """Keeps the state of the training in one file, replaced whole.
 
     The file holds state dicts and plain numbers alone, so it loads with ``weights_only=True``. Lightning's
-    `ModelCheckpoint` counts steps of optimisers, of which a GAN makes two for a batch; here images count, as everywhere.
+    `ModelCheckpoint` counts steps of optimisers, of which a GAN makes two for a batch; here images count.
 
     Args:
         path: the file.
