@@ -222,7 +222,7 @@ def test_images_blurred_in_one_half_have_wrong_detail_and_are_otherwise_realisti
     assert "unrealistic" not in found
 
 
-def test_a_ground_that_is_nearly_black_has_wrong_detail_and_is_otherwise_realistic(evaluator, unseen):
+def test_a_background_that_is_nearly_black_has_wrong_detail_and_is_otherwise_realistic(evaluator, unseen):
     found = _faults(evaluator, Hazy(*unseen))
     assert "detail" in found
     assert "unrealistic" not in found

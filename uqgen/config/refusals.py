@@ -82,7 +82,7 @@ def _allowed(key: str, command: str, line: CommandLine) -> str:
         return "settings that --help shows"
     above, _, last = key.rpartition(".")
     inside = flatten(OmegaConf.to_container(settings))  # type: ignore[arg-type]
-    if deeper := [name for name in inside if name.startswith(above) and name.endswith(f".{last}")]:
+    if deeper := [name for name in inside if name.startswith(above and f"{above}.") and name.endswith(f".{last}")]:
         return ", ".join(deeper)
     beside = OmegaConf.select(settings, above, throw_on_missing=False)
     if OmegaConf.is_dict(beside) and not beside:

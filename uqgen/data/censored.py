@@ -21,3 +21,8 @@ def beyond_range(x: Tensor, margin: float) -> Tensor:
     if x.dim() == 2 or margin == 0:
         return x
     return x + margin * ((x >= 1).to(x.dtype) - (x <= -1).to(x.dtype))
+
+
+def within_range(x: Tensor) -> Tensor:
+    """Images float [N, C, H, W] clipped to [-1, 1], as classifiers see them; points float [N, D] as they are."""
+    return x if x.dim() == 2 else x.clamp(-1, 1)

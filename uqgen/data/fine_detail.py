@@ -1,6 +1,7 @@
 """How strong the finest detail is in each part of an image, and how much of it is as dark or as light as can be.
 
-Blur takes detail away and noise adds it. A ground that should be black and is nearly so has lost what few measures see.
+Blur takes detail away and noise adds it. A background that should be black and is nearly
+so has lost what few measures see.
 """
 
 import torch
@@ -23,8 +24,8 @@ class FineDetail(nn.Module):
     - The logarithm of the mean square of its finest detail. Real noise and real blur are the same all over an image.
       One that is sharp in one cell and blurred in the next, or noisy in one half, lies far from all real ones here,
       and near to some in `LowPass`, which does not see detail.
-    - The share of its pixels that lie at an end of their range. A ground with faint specks or a haze has a detail and
-      low-pass pixels like those of a black one, and none of its black pixels.
+    - The share of its pixels that lie at an end of their range. A background with faint specks or a haze has a
+      detail and low-pass pixels like those of a black one, and none of its black pixels.
 
     Examples:
         >>> FineDetail()(torch.full((2, 1, 8, 8), -1.0)).shape
@@ -41,14 +42,18 @@ class FineDetail(nn.Module):
             float32 [N, 2 C S S], S the lesser of H / 4 and 8: both maps, divided by the root of their number of cells.
         """
         detail = self.maps(images)
-        at_end = adaptive_avg_pool2d((images.abs() > AT_END).float(), detail.shape[-1])
+        at_end = _in_cells((images.abs() > AT_END).float())
         return torch.cat([detail, at_end], dim=1).flatten(1) / detail[0].numel() ** 0.5
 
     def maps(self, images: Tensor) -> Tensor:
         """The first map, float32 [N, C, S, S], from -4.6, where there is no detail, to 1.4; differentiable."""
-        size = images.shape[-1]
         detail = (images - gaussian_blur(images, SIGMA)).square()
-        side = min(max(size // SMALLEST, 1), CELLS)
-        is_even = size % side == 0  # one is faster, the other takes any size
-        pooled = avg_pool2d(detail, size // side) if is_even else adaptive_avg_pool2d(detail, side)
-        return (pooled + HARDLY_SEEN).log()
+        return (_in_cells(detail) + HARDLY_SEEN).log()
+
+
+def _in_cells(maps: Tensor) -> Tensor:
+    """Means of maps float32 [N, C, H, H] in the cells of the grid, [N, C, S, S]."""
+    size = maps.shape[-1]
+    side = min(max(size // SMALLEST, 1), CELLS)
+    is_even = size % side == 0  # one is faster, the other takes any size
+    return avg_pool2d(maps, size // side) if is_even else adaptive_avg_pool2d(maps, side)

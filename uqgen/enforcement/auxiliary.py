@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.log_odds import LogOdds
+from uqgen.data.censored import within_range
 from uqgen.enforcement.enforcement import Enforcement, EnforcementContext
 from uqgen.settings import require_integer, require_number
 
@@ -46,7 +47,7 @@ class Auxiliary(Enforcement):
         self, real: Tensor, own: Condition, fake: Tensor, requested: Condition, rng: torch.Generator
     ) -> Tensor:
         """See `Enforcement`."""
-        achieved = self.given.score.scores(self.target(fake.clamp(-1, 1) if fake.dim() == 4 else fake), requested.label)
+        achieved = self.given.score.scores(self.target(within_range(fake)), requested.label)
         truth = self.log_odds.extended(torch.cat([own.scores, achieved]))
         return self.weight * (self._predict(torch.cat([real, fake])) - truth).square().sum(dim=1).mean()
 

@@ -14,7 +14,7 @@ from uqgen import distributed, seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.data.censored import beyond_range
+from uqgen.data.censored import beyond_range, within_range
 from uqgen.data.scored import ScoredBatch
 from uqgen.described import Plain, as_plain_values, build_described, describe
 from uqgen.generators.inversion import Inverter
@@ -119,7 +119,7 @@ class ConditionalModel(LightningModule, ABC):
         size = CPU_CHUNK if latent.z.device.type == "cpu" else GPU_CHUNK
         chunks = torch.arange(len(latent), device=latent.z.device).split(size)
         x = torch.cat([self.make(latent.select(chunk), condition.select(chunk)) for chunk in chunks])
-        return x.clamp(-1, 1) if x.dim() == 4 else x
+        return within_range(x)
 
     @abstractmethod
     def inverter(self, n_steps: int | None = None, seed: int = 0) -> Inverter:

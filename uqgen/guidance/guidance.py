@@ -15,6 +15,7 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.log_odds import MARGIN, extended_logit
+from uqgen.data.censored import within_range
 from uqgen.scores import Score
 from uqgen.settings import require_number
 
@@ -105,7 +106,7 @@ class Guidance:
         with torch.enable_grad():
             code = code.detach().requires_grad_()
             images = decode(code)
-            residual = self.residual(images.clamp(-1, 1) if images.dim() == 4 else images, condition)
+            residual = self.residual(within_range(images), condition)
             (gradient,) = torch.autograd.grad(residual.sum(), code)
         return self.strength * bounded_newton_step(residual.detach(), gradient, bound)
 
