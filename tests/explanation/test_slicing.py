@@ -11,8 +11,11 @@ N_CLASSES, N_FEATURES = 4, 8
 WEAK, PREDICTED, AXIS = 2, 0, 5  # images of class 2 that are high on feature 5 are predicted as class 0
 
 
-def world(n, seed, is_planted=True, error_rate=0.03):
-    """Images in features that say nothing of the class, of which errors are chance but for the planted ones."""
+def world(n, seed, is_planted=True, error_rate=0.03, n_judges=1):
+    """Images in features that say nothing of the class, of which errors are chance but for the planted ones.
+
+    Those of judges are chance everywhere.
+    """
     rng = np.random.default_rng(seed)
     features, label = rng.normal(size=(n, N_FEATURES)), rng.integers(N_CLASSES, size=n)
     truth = (label == WEAK) & (features[:, AXIS] > 0.8)
@@ -23,20 +26,17 @@ def world(n, seed, is_planted=True, error_rate=0.03):
         wrong |= truth & (rng.random(n) < 0.6)
     predicted = np.where(wrong, rival, label)
     certainty = np.where(wrong | (truth & is_planted), rng.uniform(0.3, 0.7, n), rng.uniform(0.5, 1, n))
-    return Seen(features, label, predicted, rival, certainty), truth
+    return Seen(features, label, predicted, rival, certainty, rng.random((n, n_judges)) < error_rate), truth
 
 
 def none_of(seen):
     return seen.select(slice(0))
 
 
-def found(is_planted, generated=None, seed=0, judges=True):
-    find, _ = world(5_000, 2 * seed, is_planted)
-    held_out, truth = world(5_000, 2 * seed + 1, is_planted)
-    judge = np.random.default_rng(seed).random(5_000) < 0.03
-    made = none_of(find) if generated is None else generated
-    slices = confirm(find_regions(find, made, 10, seed), held_out, [judge] if judges else [])
-    return slices, truth, held_out
+def found(is_planted, seed=0, n_judges=1):
+    find, _ = world(5_000, 2 * seed, is_planted, n_judges=n_judges)
+    held_out, truth = world(5_000, 2 * seed + 1, is_planted, n_judges=n_judges)
+    return confirm(find_regions(find, none_of(find), 10, seed), held_out), truth, held_out
 
 
 def test_a_planted_slice_comes_first_and_is_confirmed_by_images_that_took_no_part():
@@ -60,9 +60,30 @@ def test_what_judges_get_wrong_too_is_confirmed_but_no_own_weakness():
     find, _ = world(5_000, 0)
     held_out, truth = world(5_000, 1)
     judge = held_out.is_wrong | (truth & (np.random.default_rng(0).random(5_000) < 0.3))
-    first, *_ = confirm(find_regions(find, none_of(find), 10, 0), held_out, [judge])
+    held_out = replace(held_out, judges_wrong=judge[:, None])
+    first, *_ = confirm(find_regions(find, none_of(find), 10, 0), held_out)
     assert first.is_confirmed
     assert not first.is_own
+
+
+def hard_for_all(seen, n_judges=1):
+    """Of images high on feature 0, of any class, classifier and judges get every other one wrong."""
+    rng = np.random.default_rng(len(seen))
+    is_hard = seen.features[:, 0] > 0.5
+    wrong = is_hard & (rng.random(len(seen)) < 0.5)
+    predicted = np.where(wrong, seen.rival, seen.predicted)
+    judged = seen.judges_wrong | (is_hard[:, None] & (rng.random((len(seen), n_judges)) < 0.5))
+    return replace(seen, predicted=predicted, certainty=np.where(wrong, 0.4, seen.certainty), judges_wrong=judged)
+
+
+def test_judges_lead_past_what_is_hard_for_all_to_what_is_weak_in_the_classifier_alone():
+    def purity(n_judges):
+        find, held_out = (hard_for_all(world(5_000, seed, n_judges=n_judges)[0], n_judges) for seed in (0, 1))
+        truth = world(5_000, 1, n_judges=n_judges)[1]
+        region, *_ = find_regions(find, none_of(find), 10, 0)
+        return truth[region.holds(held_out)].mean()
+
+    assert purity(2) > 0.5 > 2 * purity(0)
 
 
 def test_own_weaknesses_stand_before_confirmed_ones_and_these_before_hypotheses():
@@ -74,7 +95,7 @@ def test_own_weaknesses_stand_before_confirmed_ones_and_these_before_hypotheses(
 
 
 def test_explained_are_errors_beyond_those_of_others_and_of_judges():
-    (first, *_), _, held_out = found(is_planted=True, judges=False)
+    (first, *_), _, held_out = found(is_planted=True, n_judges=0)
     inside = np.isin(np.arange(len(held_out)), first.members)
     assert first.rest.value == pytest.approx(held_out.is_wrong[~inside].mean())
     assert first.explained == pytest.approx(first.n_errors - inside.sum() * first.rest.value)

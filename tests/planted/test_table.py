@@ -12,8 +12,8 @@ HIT, MISS = Judged(20, 0.5, True, 1.0, 0.9, 0.5), Judged(20, 0.5, True, 0.1, 0.1
 QUIET = Judged(20, 0.5, False, 1.0, 0.9, 0.5)
 
 
-def outcome(kind, seed, **methods):
-    return Outcome(kind, seed, 7, 100, 0.6, 0.05, methods)
+def outcome(kind, seed, is_weak=True, **methods):
+    return Outcome(kind, seed, 7, 100, 0.6, 0.05, is_weak and kind != "sound", methods)
 
 
 def test_a_slice_is_held_against_the_truth():
@@ -36,6 +36,7 @@ def test_a_row_counts_finds_among_the_first_three_and_alarms_on_sound_classifier
         outcome("slanted", 0, ours=[HIT]),
         outcome("slanted", 1, ours=[MISS, MISS, MISS, HIT]),
         outcome("spot", 0, ours=[QUIET]),
+        outcome("spot", 1, is_weak=False, ours=[HIT]),
         outcome("sound", 0, ours=[MISS]),
         outcome("sound", 1, ours=[QUIET]),
     ]
@@ -47,10 +48,15 @@ def test_a_row_counts_finds_among_the_first_three_and_alarms_on_sound_classifier
 
 
 def test_jobs_are_read_again_and_written_as_table(tmp_path):
-    for one in (outcome("slanted", 0, slices=[HIT]), outcome("sound", 0, slices=[QUIET])):
+    not_weak = outcome("thick", 0, is_weak=False, slices=[QUIET])
+    for one in (outcome("slanted", 0, slices=[HIT]), outcome("sound", 0, slices=[QUIET]), not_weak):
         (tmp_path / f"{one.kind},seed={one.seed}.json").write_text(json.dumps(as_plain(one)))
     outcomes = read_outcomes(tmp_path)
-    assert [(each.kind, each.methods["slices"]) for each in outcomes] == [("slanted", [HIT]), ("sound", [QUIET])]
+    read = [(each.kind, each.methods["slices"]) for each in outcomes]
+    assert read == [("slanted", [HIT]), ("sound", [QUIET]), ("thick", [QUIET])]
     assert write_table(outcomes, tmp_path) == 1
-    assert "| slices | 1.00" in (tmp_path / "planted.md").read_text()
+    text = (tmp_path / "planted.md").read_text()
+    assert text.startswith("1 classifiers are weak where it was planted, 1 are not, and do not count; 1 are sound.")
+    assert "| slices | 1.00" in text
+    assert "| thick | 7 | 100 | 0.60 | 0.05 | not weak |" in text
     assert json.loads((tmp_path / "planted.json").read_text())["methods"][0]["false_alarms"]["value"] == 0

@@ -9,12 +9,13 @@ from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.penultimate import SeenFeatures
+from uqgen.classifiers.predictions import predict
 from uqgen.data.datamodule import SPLITS
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.generated import Generated
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.slice_facts import SliceFacts, facts_of
-from uqgen.explanation.slicing import Floats, Mask, Projection, Seen, confirm, find_regions
+from uqgen.explanation.slicing import Floats, Projection, Seen, confirm, find_regions
 
 
 @dataclass(frozen=True)
@@ -62,30 +63,42 @@ def find_slices(context: EvaluationContext, generated: Sequence[Generated], sett
     others = _images_to_find_on(context, settings.n_slice_images)
     raw = features(others.x)
     projection, turn = Projection(raw.numpy()), view.high_means == "uncertain"
-    found_on = seen(projection(raw.numpy()), others.logits, others.label, view(others.logits, others.label), turn)
-    made = seen(projection(features(x).numpy()), logits, requested, score_out, turn)
+
+    def judged(x: Tensor) -> list[Tensor]:
+        return [predict(judge, x) for judge in context.judges.values()]
+
+    def as_seen(raw: Tensor, label: Tensor, logits: Tensor, score: Tensor, judges: Sequence[Tensor]) -> Seen:
+        return seen(projection(raw.numpy()), label, logits, score, judges, turn)
+
+    found_on = as_seen(raw, others.label, others.logits, view(others.logits, others.label), judged(others.x))
+    made = as_seen(features(x), requested, logits, score_out, judged(x))
     regions = find_regions(found_on, made, settings.n_slices, settings.seed)
     real = context.reference
-    held_out = seen(projection(features(real.data.x).numpy()), real.logits, real.data.label, real.score, turn)
-    slices = confirm(regions, held_out, _judges_wrong(context))
+    by_judges = list(real.judge_logits.values())
+    held_out = as_seen(features(real.data.x), real.data.label, real.logits, real.score, by_judges)
+    slices = confirm(regions, held_out)
     facts = [facts_of(number, each, held_out, context, x, settings) for number, each in enumerate(slices, start=1)]
     return Slices(facts, context.settings.split, len(others.label), x, requested, score_out)
 
 
-def seen(features: Floats, logits: Tensor, label: Tensor, score: Tensor, turn: bool) -> Seen:
+def seen(features: Floats, label: Tensor, logits: Tensor, score: Tensor, judges: Sequence[Tensor], turn: bool) -> Seen:
     """Images as slices are found in them.
 
     Args:
         features: float64 [N, F].
-        logits: float32 [N, K] or [N, M, K].
         label: int64 [N].
+        logits: float32 [N, K] or [N, M, K].
         score: float32 [N].
+        judges: logits of each judge, as those of the classifier.
         turn: whether high scores mean uncertain.
     """
     outputs = predictive_logits(logits)
     rival = outputs.scatter(1, label[:, None], -inf).argmax(dim=1)
     certainty = (-score if turn else score).double()
-    return Seen(features, label.numpy(), outputs.argmax(dim=1).numpy(), rival.numpy(), certainty.numpy())
+    wrong = [predictive_logits(each).argmax(dim=1) != label for each in judges]
+    judges_wrong = torch.stack(wrong, dim=1) if wrong else torch.zeros(len(label), 0, dtype=torch.bool)
+    arrays = (label, outputs.argmax(dim=1), rival, certainty, judges_wrong)
+    return Seen(features, *(each.numpy() for each in arrays))
 
 
 @dataclass(frozen=True)
@@ -106,9 +119,3 @@ def _images_to_find_on(context: EvaluationContext, n_most: int) -> _Images:
         parts.append((data.x[chosen], data.label[chosen], context.logits[name][chosen]))
         left -= len(chosen)
     return _Images(*(torch.cat(each) for each in zip(*parts, strict=True)))
-
-
-def _judges_wrong(context: EvaluationContext) -> list[Mask]:
-    real = context.reference
-    predicted = (predictive_logits(logits).argmax(dim=1) for logits in real.judge_logits.values())
-    return [(each != real.data.label).numpy() for each in predicted]

@@ -3,6 +3,8 @@
 As in Domino (Eyuboglu et al., 2022, "Domino: discovering systematic errors with cross-modal embeddings"), images that
 are hard for the classifier are clustered by their class and by what they are predicted as. Different from it,
 generated images take part, a region is a rule that applies to other images, and only these decide whether it counts.
+Judges, other classifiers of the same classes, tell what is hard for this classifier from what is hard for all: images
+that every judge is right about are clustered first.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,6 +44,7 @@ class Seen:
         predicted: int64 [N], the most probable class.
         rival: int64 [N], the most probable class that is not the image's own.
         certainty: float64 [N], the score, turned so that high means certain.
+        judges_wrong: bool [N, J], whether each of J judges, which may be none, takes it for another class.
     """
 
     features: Floats
@@ -49,11 +52,18 @@ class Seen:
     predicted: Ints
     rival: Ints
     certainty: Floats
+    judges_wrong: Mask
 
     @property
     def is_wrong(self) -> Mask:
         """Whether the most probable class is not the image's."""
         return self.predicted != self.label
+
+    @property
+    def is_clear(self) -> Mask:
+        """Whether every judge is right."""
+        found: Mask = ~self.judges_wrong.any(axis=1)
+        return found
 
     def __len__(self) -> int:
         return len(self.label)
@@ -164,31 +174,37 @@ def find_regions(real: Seen, generated: Seen, n_most: int, seed: int) -> list[Re
         seed: of the clustering.
 
     Returns:
-        At most `n_most`, no two of them nearly the same, those that explain the most errors first.
+        At most `n_most`, no two of them nearly the same: those found on images that every judge is right about, then
+        those found on all, each by the number of errors that they explain.
     """
     bound = np.quantile(real.certainty, HARD)
     every = _joined(real, generated)
     hard = every.is_wrong | (every.certainty <= bound)
     is_real = np.arange(len(every)) < len(real)
-    proposed = [
-        region for classes, chosen in _groups(every, hard) for region in _regions(every, is_real, classes, chosen, seed)
-    ]
-    return _distinct(proposed, real, n_most)
+
+    def ranked(chosen: Mask, errors: Mask) -> list[tuple[float, Region]]:
+        groups = _groups(every, chosen)
+        regions = [region for each in groups for region in _regions(every, is_real, *each, seed)]
+        explained = [_surely_explained(region.holds(real), errors) for region in regions]
+        return sorted(zip(explained, regions, strict=True), key=lambda each: -each[0])
+
+    own = ranked(hard & every.is_clear, real.is_wrong & real.is_clear) if every.judges_wrong.any() else []
+    first = [region for explained, region in own if explained > 0]
+    return _distinct([*first, *(region for _, region in ranked(hard, real.is_wrong))], real, n_most)
 
 
-def confirm(rules: Sequence[R], real: Seen, judges_wrong: Sequence[Mask] = ()) -> list[Slice[R]]:
+def confirm(rules: Sequence[R], real: Seen) -> list[Slice[R]]:
     """Puts rules to real images that took no part in finding them.
 
     Args:
         rules: what was found; their number corrects the level of the intervals (Bonferroni).
         real: held-out real images.
-        judges_wrong: for each judge, bool [N], whether it is wrong about each.
 
     Returns:
         Own weaknesses first, then what is confirmed, then what is not; each by the number of errors they explain.
     """
     level = 1 - (1 - LEVEL) / max(len(rules), 1)
-    slices = [_confirm(rule, real, judges_wrong, level) for rule in rules]
+    slices = [_confirm(rule, real, level) for rule in rules]
     return sorted(slices, key=lambda each: (not each.is_own, not each.is_confirmed, -each.explained))
 
 
@@ -199,11 +215,11 @@ def members_of(rule: Rule, seen: Seen) -> Ints:
     return inside[np.argsort(-degree[inside], kind="stable")]
 
 
-def _confirm(rule: R, real: Seen, judges_wrong: Sequence[Mask], level: float) -> Slice[R]:
+def _confirm(rule: R, real: Seen, level: float) -> Slice[R]:
     members, wrong = members_of(rule, real), real.is_wrong
     n, n_errors, n_all = len(members), int(wrong[members].sum()), int(wrong.sum())
     rate, rest = wilson(n_errors, n, level), wilson(n_all - n_errors, len(real) - n)
-    judges = tuple(wilson(int(judge[members].sum()), n, level) for judge in judges_wrong)
+    judges = tuple(wilson(int(judge[members].sum()), n, level) for judge in real.judges_wrong.T)
     is_confirmed = n > 0 and rate.low > rest.high
     is_own = is_confirmed and all(rate.low > judge.high for judge in judges)
     expected = [other.value for other in (rest, *judges) if n > 0 and not np.isnan(other.value)]
@@ -254,17 +270,14 @@ def _around(seen: Seen, is_real: Mask, classes: tuple[int, ...], inside: Mask, o
 
 
 def _distinct(regions: Sequence[Region], real: Seen, n_most: int) -> list[Region]:
-    """Those that explain the most errors, less each that holds nearly the same real images as one before."""
-    held = [region.holds(real) for region in regions]
-    order = np.argsort([-_surely_explained(inside, real.is_wrong) for inside in held], kind="stable")
-    kept: list[int] = []
-    for place in order.tolist():
-        is_new = all((held[place] & held[old]).sum() <= OVERLAP * (held[place] | held[old]).sum() for old in kept)
-        if is_new and held[place].any():
-            kept.append(place)
-        if len(kept) == n_most:
-            break
-    return [regions[place] for place in kept]
+    """The first of them, less each that holds nearly the same real images as one before."""
+    kept: list[tuple[Region, Mask]] = []
+    for region in regions:
+        inside = region.holds(real)
+        is_new = all((inside & old).sum() <= OVERLAP * (inside | old).sum() for _, old in kept)
+        if is_new and inside.any() and len(kept) < n_most:
+            kept.append((region, inside))
+    return [region for region, _ in kept]
 
 
 def _surely_explained(inside: Mask, wrong: Mask) -> float:

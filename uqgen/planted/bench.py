@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ import torch
 from torch import Tensor
 
 from uqgen import seeding
-from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.penultimate import SeenFeatures
 from uqgen.conditioning.condition import Condition
@@ -23,6 +23,7 @@ from uqgen.files import write_atomically
 from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance
 from uqgen.metrics.plain import as_plain
+from uqgen.metrics.wilson import wilson
 from uqgen.planted.methods import METHODS, Material, Reported
 from uqgen.planted.planted_settings import PlantedSettings
 from uqgen.planted.target import small_cnn, train_target
@@ -67,6 +68,7 @@ class Outcome:
         label: the class that was hit.
         n_truth: held-out images of the planted slice.
         error_inside, error_outside: error rates of the classifier on these and on all others.
+        is_weak: whether the first is above the second, intervals of 95 % apart.
         methods: for each, its slices in its order.
     """
 
@@ -76,6 +78,7 @@ class Outcome:
     n_truth: int
     error_inside: float
     error_outside: float
+    is_weak: bool
     methods: dict[str, list[Judged]]
 
 
@@ -119,8 +122,9 @@ class Bench:
         found = {name: find_slices(material) for name, find_slices in METHODS.items()}
         wrong, truth = material.held_out.is_wrong, held_out.truth
         judged = {name: [judge(each, truth) for each in slices] for name, slices in found.items()}
-        inside, outside = (float(wrong[part].mean()) if part.any() else np.nan for part in (truth, ~truth))
-        return Outcome(kind, seed, label, int(truth.sum()), inside, outside, judged)
+        inside, outside = (wilson(int(wrong[part].sum()), int(part.sum())) for part in (truth, ~truth))
+        is_weak = inside.low > outside.high
+        return Outcome(kind, seed, label, int(truth.sum()), inside.value, outside.value, is_weak, judged)
 
     def _material(self, target: FrozenClassifier, find: LabelledData, held_out: LabelledData, seed: int) -> Material:
         """All that may be looked at; the truth is not among it."""
@@ -130,15 +134,14 @@ class Bench:
         projection = Projection(features(find.x).numpy())
 
         def view(x: Tensor, label: Tensor, logits: Tensor) -> Seen:
-            return seen(projection(features(x).numpy()), logits, label, score(logits, label), turn)
+            judged = [judge.predict(x) for judge in self._judges]
+            return seen(projection(features(x).numpy()), label, logits, score(logits, label), judged, turn)
 
         requested, x, made = self._generate(target, score, logits, find.label, seed)
-        judges = [predictive_logits(judge.predict(held_out.x)).argmax(dim=1) for judge in self._judges()]
         return Material(
             view(find.x, find.label, logits),
             view(held_out.x, held_out.label, target.predict(held_out.x)),
             view(x, requested, made),
-            [(predicted != held_out.label).numpy() for predicted in judges],
             self.settings.n_slices,
             seed,
         )
@@ -158,6 +161,7 @@ class Bench:
             made = generate_scored(self.model, condition, target, {}, score, seed)
         return requested, made.x, made.logits
 
+    @cached_property
     def _judges(self) -> list[FrozenClassifier]:
         """Sound classifiers of other seeds, trained once."""
         seeds = range(JUDGES_FROM, JUDGES_FROM + N_JUDGES)

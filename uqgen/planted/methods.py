@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
-from uqgen.explanation.slicing import Floats, Mask, Rule, Seen, confirm, find_regions, members_of
+from uqgen.explanation.slicing import Floats, Rule, Seen, confirm, find_regions, members_of
 
 N_CLUSTERS = 25  # as in Domino
 EMPHASIS = 10.0  # on class and prediction beside the features, as there
@@ -22,7 +22,6 @@ class Material:
         found_on: real images that serve to find.
         held_out: real images that do not.
         generated: images guided to be uncertain for the classifier.
-        judges_wrong: of each judge, bool [N], on the held-out images.
         n_most: number of slices.
         seed: of what is drawn.
     """
@@ -30,7 +29,6 @@ class Material:
     found_on: Seen
     held_out: Seen
     generated: Seen
-    judges_wrong: Sequence[Mask]
     n_most: int
     seed: int
 
@@ -80,7 +78,11 @@ def without_generated(material: Material) -> list[Reported]:
 @method("slices without judges")
 def without_judges(material: Material) -> list[Reported]:
     """The same without judges, so that images which are hard for all are not known."""
-    return slices(replace(material, judges_wrong=()))
+    found_on, held_out, generated = (
+        replace(each, judges_wrong=each.judges_wrong[:, :0])
+        for each in (material.found_on, material.held_out, material.generated)
+    )
+    return slices(replace(material, found_on=found_on, held_out=held_out, generated=generated))
 
 
 @method("least certain images")
@@ -114,7 +116,7 @@ def mixture_confirmed(material: Material) -> list[Reported]:
 
 
 def _confirmed(rules: Sequence[Rule], material: Material) -> list[Reported]:
-    found = confirm(rules, material.held_out, material.judges_wrong)
+    found = confirm(rules, material.held_out)
     return [Reported(each.members, each.is_own, each.error_rate.value) for each in found]
 
 

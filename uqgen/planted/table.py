@@ -28,10 +28,10 @@ class MethodRow:
 
     Attributes:
         name: of the method.
-        found: share of planted classifiers of which one of the first three slices that it stands by has a precision at
-            10 of 0.8 at least; with Wilson interval.
+        found: share of weak classifiers, whose planted weakness shows in their errors, of which one of the first three
+            slices that it stands by has a precision at 10 of 0.8 at least; with Wilson interval.
         precision_at_10, recall: the best precision at 10 among these three, and that slice's recall; means over
-            planted classifiers, with bootstrap intervals.
+            weak classifiers, with bootstrap intervals.
         rank: median place of the planted slice where it is found at all.
         false_alarms: share of sound classifiers of which it stands by a slice; NaN without any.
     """
@@ -71,7 +71,7 @@ def write_table(outcomes: Sequence[Outcome], folder: Path) -> float:
 
 
 def _row(name: str, outcomes: Sequence[Outcome]) -> MethodRow:
-    planted = [outcome.methods[name] for outcome in outcomes if outcome.kind != SOUND]
+    planted = [outcome.methods[name] for outcome in outcomes if outcome.is_weak]
     sound = [outcome.methods[name] for outcome in outcomes if outcome.kind == SOUND]
     ranks = [rank_of(slices) for slices in planted]
     places = [rank for rank in ranks if rank is not None]
@@ -108,14 +108,16 @@ def _by_kind(outcomes: Sequence[Outcome]) -> Plain:
 def _of_job(outcome: Outcome) -> Plain:
     ranks = {name: rank_of(slices) for name, slices in outcome.methods.items()}
     return {"seed": outcome.seed, "label": outcome.label, "n": outcome.n_truth, "error_inside": outcome.error_inside,
-            "error_outside": outcome.error_outside, "rank": ranks}  # fmt: skip
+            "error_outside": outcome.error_outside, "is_weak": outcome.is_weak, "rank": ranks}  # fmt: skip
 
 
 def _markdown(rows: Sequence[MethodRow], outcomes: Sequence[Outcome]) -> str:
     planted, sound = (sum((outcome.kind == SOUND) == is_sound for outcome in outcomes) for is_sound in (False, True))
+    weak = sum(outcome.is_weak for outcome in outcomes)
     lines = [
-        f"{planted} classifiers with a planted weakness, {sound} sound ones. Found: one of the first {FIRST} slices "
-        f"that a method stands by has a precision at 10 of {PURE} or more. In brackets, 95 % intervals.",
+        f"{weak} classifiers are weak where it was planted, {planted - weak} are not, and do not count; {sound} are "
+        f"sound. Found: one of the first {FIRST} slices that a method stands by has a precision at 10 of {PURE} or "
+        "more. In brackets, 95 % intervals.",
         "",
         "| method | found | precision at 10 | recall | median place | false alarms |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -134,7 +136,7 @@ def _markdown(rows: Sequence[MethodRow], outcomes: Sequence[Outcome]) -> str:
             ", ".join(f"{job['n']:,}" for job in jobs),
             ", ".join(f"{job['error_inside']:.2f}" for job in jobs),
             ", ".join(f"{job['error_outside']:.2f}" for job in jobs),
-            ", ".join(str(job["rank"].get(OURS) or "not found") for job in jobs),
+            ", ".join(str(job["rank"].get(OURS) or "not found") if job["is_weak"] else "not weak" for job in jobs),
         ]
         lines.append(f"| {kind.replace('_', ' ')} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])

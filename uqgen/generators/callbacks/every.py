@@ -3,6 +3,7 @@
 import time
 from abc import abstractmethod
 
+import torch
 from lightning import Callback, Trainer
 
 from uqgen.generators.model import ConditionalModel
@@ -53,6 +54,13 @@ class EveryNImages(Callback):
     def _act_once(self, trainer: Trainer, model: ConditionalModel) -> None:
         if self._acted_at != model.n_images:
             self._acted_at = model.n_images
+            _wait_for(model.device)
             start = time.perf_counter()
             self.act(trainer, model)
             self.seconds += time.perf_counter() - start
+
+
+def _wait_for(device: torch.device) -> None:
+    """Steps that an accelerator has yet to compute are no part of an act."""
+    if device.type != "cpu" and torch.accelerator.is_available():
+        torch.accelerator.synchronize(device)
