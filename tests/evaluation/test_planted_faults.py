@@ -126,6 +126,14 @@ class OtherScores(RealImages):
         return super().shown(Condition(condition.label, mixed[order]))
 
 
+class OtherClass(RealImages):
+    """Real images of the score requested, three in ten of them of the next class."""
+
+    def shown(self, condition: Condition) -> Tensor:
+        is_other = torch.rand(len(condition.label), generator=torch.Generator().manual_seed(0)) < 0.3
+        return super().shown(Condition((condition.label + is_other) % 10, condition.score))
+
+
 class Adversarial(OtherScores):
     """Real images of any score, changed where one hardly sees it until the target gives them the score requested."""
 
@@ -204,6 +212,12 @@ def test_images_of_other_scores_have_the_wrong_score_and_nothing_else_of_a_cheat
     found = _faults(evaluator, OtherScores(*unseen))
     assert "wrong score" in found
     assert not {"adversarial", "memorisation"} & found
+
+
+def test_real_images_of_other_classes_are_of_the_wrong_class(evaluator, unseen):
+    found = _faults(evaluator, OtherClass(*unseen))
+    assert "wrong class" in found
+    assert "wrong score" not in found
 
 
 def test_noise_against_the_target_is_adversarial(evaluator, unseen):

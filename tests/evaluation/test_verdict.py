@@ -36,13 +36,20 @@ def manifold(certain=None, below=None) -> Manifold:
     )
 
 
-def verdict(found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), memorisation=0.01, pearson=0.95, detail=None):
+def verdict(
+    found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), memorisation=0.01, pearson=0.95, detail=None, error=0.02,
+    gap=0.0,
+):  # fmt: skip
     controls = SimpleNamespace(
         local_sensitivity=LocalSensitivity(Ratio.of(noise, 1.0), None if shift is None else Ratio.of(shift, 1.0)),
-        matched_real=SimpleNamespace(judges_pearson={"judge 1": Ratio.of(*judged)} if judged else {}),
+        matched_real=SimpleNamespace(
+            judges_pearson={"judge 1": Ratio.of(*judged)} if judged else {},
+            class_agreement_gap={"data": 0.0, "uniform": gap},
+        ),
         memorisation=Memorisation(memorisation, 1.0, 2.0, 2.0, 100, 100),
     )
-    uniform = SimpleNamespace(pearson=Estimate(pearson, pearson, pearson))
+    mae = Estimate(error, error - 0.01, error + 0.01)
+    uniform = SimpleNamespace(pearson=Estimate(pearson, pearson, pearson), mae=mae)
     return judge_generator(found or manifold(), detail, controls, uniform, (0.3, 1.0), "image")
 
 
@@ -127,3 +134,21 @@ def test_without_enough_real_images_nothing_is_said_to_be_sound():
     assert (found.is_sound, found.worst, found.n_measured) == (None, {}, 0)
     assert "could not be measured" in found.text
     assert "Measured: 0 of 4 classes" in found.text
+
+
+def test_scores_missed_on_the_whole_are_named_where_no_class_and_bin_shows_it():
+    nothing = Manifold(5, InBin(0.99, 1.0, None, {"cat": NOTHING}), (), None, None)
+    for cells in (manifold(), nothing):
+        found = verdict(cells, error=0.15)
+        assert faults(found) == ["wrong score"]
+        assert "Requested uniformly, images miss the requested score by 0.15 on average; always achieving" in found.text
+        assert "wrong score" not in faults(verdict(cells, error=0.09))
+    assert "At the certain end, images of class dog miss" in verdict(manifold(cell(error=0.12)), error=0.15).text
+
+
+def test_a_lost_class_is_named():
+    found = verdict(gap=-0.25)
+    assert faults(found) == ["wrong class"]
+    assert "Requested uniformly, 25 % more of the images are taken for another class than of real images" in found.text
+    assert verdict(gap=-0.05).is_sound
+    assert verdict(gap=0.2).is_sound

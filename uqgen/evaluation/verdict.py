@@ -17,12 +17,14 @@ from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
 
-COLLAPSE, UNREALISTIC, DETAIL, WRONG_SCORE = "collapse", "unrealistic", "detail", "wrong score"
+COLLAPSE, UNREALISTIC, DETAIL = "collapse", "unrealistic", "detail"
+WRONG_SCORE, WRONG_CLASS = "wrong score", "wrong class"
 ADVERSARIAL, MEMORISATION = "adversarial", "memorisation"
 IN_DETAIL = " in fine detail: the rest have blur, noise or haze, or places of it, that no real image has"
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
 # Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
 MOST_ERROR = 0.5  # as share of that
+MOST_LOST = 0.1  # of the images, beyond those of real images of the same scores, are taken for another class
 MOST_SENSITIVE = 1.5  # times the change of real images' scores under a change that is hardly seen
 LEAST_JUDGED = 0.7  # of the correlation that judges would have if they saw what they see in real images
 LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges prove nothing
@@ -124,7 +126,8 @@ def judge_generator(
         _collapse(measured, noun),
         _imprecise(measured, noun, UNREALISTIC, f": the rest look like no real {noun}"),
         _imprecise(in_detail, noun, DETAIL, IN_DETAIL),
-        _wrong_score(measured, middle, noun),
+        _wrong_score(measured, uniform, middle, noun),
+        _wrong_class(controls.matched_real.class_agreement_gap, noun),
         _sensitive(controls.local_sensitivity, noun),
         _unseen(controls, uniform),
         _memorisation(controls.memorisation, noun),
@@ -186,14 +189,27 @@ def _imprecise(cells: list[_Cell], noun: str, what: str, says: str) -> Finding |
     return Finding(what, _about(worst, noun, f"{precision}{says}", failing, cells))
 
 
-def _wrong_score(measured: list[_Cell], middle: float, noun: str) -> Finding | None:
+def _wrong_score(measured: list[_Cell], uniform: InVsOut, middle: float, noun: str) -> Finding | None:
+    """Of a class and bin, or, where there are too few real images to look at each, of all requests."""
     failing = [cell for cell in measured if _error(cell, "low") > MOST_ERROR * middle]
-    if not failing:
+    if not failing and not uniform.mae.low > MOST_ERROR * middle:
         return None
-    worst = max(failing, key=_error)
-    says = f"miss the requested score by {_error(worst):.2f} on average"
+    worst = max(failing, key=_error, default=None)
+    error = _error(worst) if worst else uniform.mae.value
+    says = f"miss the requested score by {error:.2f} on average"
     says += f"; always achieving the middle of the range would miss it by {middle:.2f}"
-    return Finding(WRONG_SCORE, _about(worst, noun, says, failing, measured))
+    text = _about(worst, noun, says, failing, measured) if worst else f"Requested uniformly, {noun}s {says}."
+    return Finding(WRONG_SCORE, text)
+
+
+def _wrong_class(gaps: dict[str, float], noun: str) -> Finding | None:
+    """`gaps`: for each protocol, class agreement less that of real images of the same scores."""
+    protocol = min(gaps, key=lambda name: gaps[name])
+    if not gaps[protocol] < -MOST_LOST:
+        return None
+    how = {"data": "as in the data", "uniform": "uniformly"}[protocol]
+    text = f"Requested {how}, {_percent(-gaps[protocol])} more of the {noun}s are taken for another class than of real"
+    return Finding(WRONG_CLASS, f"{text} {noun}s of the same scores.")
 
 
 def _sensitive(local_sensitivity: LocalSensitivity, noun: str) -> Finding | None:
