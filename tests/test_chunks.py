@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from other_device import OtherDevice
 
 from uqgen import chunks
 from uqgen.chunks import mapped, rows_at_once
@@ -18,6 +19,15 @@ def test_rows_come_in_their_order_each_once(n):
     assert found.equal(rows.sum(dim=1))
     assert max(sizes) <= n
     assert sum(sizes) == 10
+
+
+def test_what_a_device_computes_is_compared_where_there_is_float64(monkeypatch):
+    rows = torch.randn(30, 4)
+    with OtherDevice("mps", monkeypatch) as device:
+        found = mapped(rows, lambda part: part.to(device.device) + 1, 7)
+        compared = compare_features(found, found + 1)
+    assert found.equal(rows + 1)
+    assert compared.fid == pytest.approx(4, abs=0.01)
 
 
 def test_so_many_rows_are_a_quarter_of_a_gibibyte():

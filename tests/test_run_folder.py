@@ -93,6 +93,18 @@ def test_a_run_keeps_its_tracking_id(tmp_path):
     assert first.tracking_id() == first.tracking_id() != other.tracking_id()
 
 
+def test_a_flag_or_a_callback_that_changes_the_training_is_kept_and_another_is_free(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.open({"trainer": {"devices": 1}, "callbacks": {"progress": {"_target_": "a.B"}}})
+    run.open({"trainer": {"devices": 1, "profiler": "simple"}, "callbacks": {"progress": {"_target_": "a.C"}}})
+    with pytest.raises(SettingError, match=r"^trainer\.limit_train_batches=2: allowed: None, as "):
+        run.open({"trainer": {"devices": 1, "limit_train_batches": 2}, "callbacks": {"progress": {"_target_": "a.B"}}})
+    with pytest.raises(SettingError, match=r"^callbacks\.swa\._target_=a\.B: allowed: None, as "):
+        run.open(
+            {"trainer": {"devices": 1}, "callbacks": {"progress": {"_target_": "a.B"}, "swa": {"_target_": "a.B"}}}
+        )
+
+
 def test_a_precision_is_kept_and_where_a_run_trains_is_free(tmp_path):
     run = RunFolder(tmp_path / "run")
     run.open({"trainer": {"precision": "bf16-mixed", "devices": 1}, "data": {"folder": "a", "folders": 1}})

@@ -19,18 +19,38 @@ Plain = dict[str, Any]
 FREE = (
     "run",
     "cache",
-    "trainer",
     "data.folder",
     "data.cache",
     "intervals",
-    "callbacks",
+    "callbacks.progress",
     "logger",
     "group",
     "choices",
     "overrides",
     "allow_changed",
 )
-FIXED = ("trainer.precision",)  # although the rest of what a run is trained on is free
+# Of the flags of Lightning's Trainer those that change no result; precision, limits and the like do.
+FREE_OF_TRAINER = (
+    "_partial_",
+    "_target_",
+    "accelerator",
+    "barebones",
+    "default_root_dir",
+    "detect_anomaly",
+    "devices",
+    "enable_autolog_hparams",
+    "enable_checkpointing",
+    "enable_model_summary",
+    "enable_progress_bar",
+    "log_every_n_steps",
+    "logger",
+    "num_nodes",
+    "num_sanity_val_steps",
+    "profiler",
+    "strategy",
+    "use_distributed_sampler",
+)
+PRECISION = "trainer.precision"  # open in runs of earlier versions
 
 COPIES = {"classifier": "target.pt", "judge": "judge-1.pt"}  # of a classifier and of the judge, where it is one
 
@@ -223,14 +243,17 @@ class RunFolder:
 
 def is_free(key: str) -> bool:
     """Whether a setting, by its dotted name, may differ in a run that goes on, and is left out of a sweep's name."""
-    return key not in FIXED and any(key == name or key.startswith(f"{name}.") for name in FREE)
+    if key == "trainer":  # the group; what it sets is not
+        return True
+    free = (*FREE, *(f"trainer.{name}" for name in FREE_OF_TRAINER))
+    return any(key == name or key.startswith(f"{name}.") for name in free)
 
 
 def refuse_difference(old: Plain, new: Plain, path: Path) -> None:
     """Raises a `SettingError` for the first setting whose value would change a run that was started already."""
     before, after = flatten(old), flatten(new)
     for key in sorted(before.keys() | after.keys()):
-        was_open = key in FIXED and before.get(key) == "auto"  # in runs of earlier versions
+        was_open = key == PRECISION and before.get(key) == "auto"
         if before.get(key) != after.get(key) and not (is_free(key) or was_open):
             raise SettingError(key, after.get(key), f"{before.get(key)}, as {path} was started with; or another run=")
 

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from other_device import OtherDevice
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.drawn_conditions import NEIGHBOURS, DataConditions, uniform_conditions
@@ -43,6 +44,19 @@ def test_the_generator_alone_decides():
     assert pairs(conditions.draw(50, rng(1))) == first
     assert pairs(DataConditions(REAL).draw(50, rng(1))) == first
     assert pairs(conditions.draw(50, rng(2))) != first
+
+
+def test_drawing_leaves_the_real_conditions_where_they_are(monkeypatch):
+    with OtherDevice("mps", monkeypatch):
+        conditions = DataConditions(REAL)
+        conditions.draw(5, rng())
+        assert conditions.real is REAL
+
+
+def test_an_epoch_is_in_another_order_than_the_one_before():
+    for conditions in (DataConditions(MANY), DataConditions(MANY, group=4)):
+        drawn = rng()
+        assert not conditions.order(drawn).equal(conditions.order(drawn))
 
 
 MANY = Condition(torch.arange(1000) % 4, torch.rand(1000, generator=rng(3)))

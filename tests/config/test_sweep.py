@@ -48,7 +48,9 @@ def test_the_same_sweep_finds_its_folder_and_another_does_not():
     assert first != plan("seed=0,1,2", shared=("experiment=moons",)).folder
     assert first != plan("seed=0,1", "score=margin", shared=("experiment=moons",)).folder
     assert first == plan("seed=0,1", "trainer=cpu", shared=("experiment=moons",)).folder
-    assert first != plan("seed=0,1", "trainer.precision=32-true", shared=("experiment=moons",)).folder
+    assert first == plan("seed=0,1", "+trainer.profiler=simple", shared=("experiment=moons",)).folder
+    for changing in ("trainer.precision=32-true", "+trainer.limit_train_batches=2", "+callbacks.mine._target_=a.B"):
+        assert first != plan("seed=0,1", changing, shared=("experiment=moons",)).folder
 
 
 def test_a_folder_that_is_named_is_taken():

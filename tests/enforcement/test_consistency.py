@@ -26,6 +26,15 @@ def test_without_a_vector_it_is_the_squared_distance_of_log_odds(given):
     assert loss.tolist() == pytest.approx([2 * (math.log(3) / math.log(499)) ** 2, 0], abs=1e-6)
 
 
+@pytest.mark.parametrize("sure", [8.0, 12.0])  # an MSP of 0.9993, and of 1 less 1e-5: beyond the margin
+def test_an_image_that_is_too_certain_is_moved_back(given, sure):
+    logits = torch.tensor([[sure, 0.0, 0.0]], requires_grad=True)
+    requested = Condition(torch.zeros(1, dtype=torch.int64), torch.tensor([0.7]))
+    loss = Consistency(given, **PLAIN).generator_loss(logits, requested, rng())
+    (slope,) = torch.autograd.grad(loss.sum(), logits)
+    assert slope[0, 0] > 0
+
+
 def test_with_a_vector_it_is_scipys_divergence(given):
     logits, probabilities = torch.randn(6, 3), torch.randn(6, 3).softmax(dim=1)
     requested = Condition(torch.zeros(6, dtype=torch.int64), probabilities.amax(dim=1), probabilities)

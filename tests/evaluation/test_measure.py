@@ -240,6 +240,11 @@ def test_the_training_is_measured_as_for_the_validation_split_and_without_real_i
     assert (found.controls, found.real_judges, found.realism["sliced_wasserstein_floor"]) == (None, {}, None)
     assert found.verdict is None
     assert set(found.manifold.certain.classes) == {"all"}
+    real = evaluator.score(evaluator.logits["validation"], data.validation.label)
+    for part in (found.manifold.certain, *found.manifold.below):
+        cell, n = part.classes["all"], int(((part.low <= real) & (real <= part.high)).sum())
+        assert cell.n_held_out == pytest.approx(n, abs=2)  # at the edges
+        assert cell.n_train != cell.n_held_out
 
 
 def test_a_split_that_cannot_refer_is_refused():

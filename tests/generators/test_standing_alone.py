@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.mlp import MLP
+from uqgen.conditioning.balanced import BalancedConditions
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.fourier import FourierEncoding
 from uqgen.conditioning.paper import PaperEncoding
@@ -189,6 +190,18 @@ def train_elsewhere(model, data, monkeypatch) -> None:
 @pytest.mark.parametrize("enforcement", [None, Auxiliary, Consistency, Mismatched])
 def test_a_gan_of_points_trains_elsewhere(scored, encoding, enforcement, monkeypatch):
     train_elsewhere(gan_of(scored, enforcement, encoding=encoding), [scored], monkeypatch)
+
+
+def test_balanced_groups_train_elsewhere(monkeypatch):
+    scored = ScoredDataModule(
+        MoonsDataModule(200, 100, 100),
+        FrozenClassifier(MLP((2,), 2)),
+        sampler=BalancedConditions,
+        batch_size=16,
+        group=4,
+    )
+    scored.setup()
+    train_elsewhere(gan_of(scored), [scored], monkeypatch)
 
 
 def test_a_flow_of_points_trains_elsewhere(scored, monkeypatch):

@@ -30,7 +30,7 @@ class ScoredBatch(NamedTuple):
 
 
 class ScoredBatches(IterableDataset[ScoredBatch]):
-    """Batches of a scored data set, shuffled anew every epoch, from any step of the training on.
+    """Batches of a scored data set, in the order that `conditions` draws anew for every epoch, from any step on.
 
     Which images a step sees, and what is requested in it, depends on (seed, step) alone: a restarted training sees what
     an uninterrupted one would have seen. Of every batch, each of several processes takes its share. An epoch's
