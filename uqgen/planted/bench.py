@@ -24,6 +24,7 @@ from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance
 from uqgen.metrics.plain import as_plain
 from uqgen.metrics.wilson import wilson
+from uqgen.planted.gradient_maps import gradient_maps
 from uqgen.planted.methods import METHODS, Material, Reported
 from uqgen.planted.planted_settings import PlantedSettings
 from uqgen.planted.target import small_cnn, train_target
@@ -138,10 +139,13 @@ class Bench:
             return seen(projection(features(x).numpy()), label, logits, score(logits, label), judged, turn)
 
         requested, x, made = self._generate(target, score, logits, find.label, seed)
+        gradients = [gradient_maps(target, each.x).double().numpy() for each in (find, held_out)]
+        where_it_looks = Projection(gradients[0])
         return Material(
             view(find.x, find.label, logits),
             view(held_out.x, held_out.label, target.predict(held_out.x)),
             view(x, requested, made),
+            *(where_it_looks(maps) for maps in gradients),
             self.settings.n_slices,
             seed,
         )

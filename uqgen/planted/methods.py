@@ -22,6 +22,7 @@ class Material:
         found_on: real images that serve to find.
         held_out: real images that do not.
         generated: images guided to be uncertain for the classifier.
+        found_on_gradients, held_out_gradients: float64 [N, F], components of the pixel gradients of both.
         n_most: number of slices.
         seed: of what is drawn.
     """
@@ -29,6 +30,8 @@ class Material:
     found_on: Seen
     held_out: Seen
     generated: Seen
+    found_on_gradients: Floats
+    held_out_gradients: Floats
     n_most: int
     seed: int
 
@@ -101,6 +104,14 @@ def k_means(material: Material) -> list[Reported]:
 def k_means_confirmed(material: Material) -> list[Reported]:
     """The same clusters, tested on the held-out images and against the judges as ours are."""
     return _confirmed(_clusters(material), material)
+
+
+@method("k-means of pixel gradients (after SpRAy)")
+def k_means_of_gradients(material: Material) -> list[Reported]:
+    """Clusters of where the classifier looks, as Lapuschkin et al. (2019) find its strategies."""
+    found_on = replace(material.found_on, features=material.found_on_gradients)
+    held_out = replace(material.held_out, features=material.held_out_gradients)
+    return k_means(replace(material, found_on=found_on, held_out=held_out))
 
 
 @method("Gaussian mixture (Domino-like)")
