@@ -62,8 +62,7 @@ class Seen:
     @property
     def is_clear(self) -> Mask:
         """Whether every judge is right."""
-        found: Mask = ~self.judges_wrong.any(axis=1)
-        return found
+        return ~np.any(self.judges_wrong, axis=1)
 
     def __len__(self) -> int:
         return len(self.label)

@@ -139,13 +139,14 @@ class Bench:
             return seen(projection(features(x).numpy()), label, logits, score(logits, label), judged, turn)
 
         requested, x, made = self._generate(target, score, logits, find.label, seed)
-        gradients = [gradient_maps(target, each.x).double().numpy() for each in (find, held_out)]
-        where_it_looks = Projection(gradients[0])
+        maps, held_out_maps = (gradient_maps(target, each.x).double().numpy() for each in (find, held_out))
+        where_it_looks = Projection(maps)
         return Material(
             view(find.x, find.label, logits),
             view(held_out.x, held_out.label, target.predict(held_out.x)),
             view(x, requested, made),
-            *(where_it_looks(maps) for maps in gradients),
+            where_it_looks(maps),
+            where_it_looks(held_out_maps),
             self.settings.n_slices,
             seed,
         )
