@@ -28,7 +28,7 @@ from uqgen.conditioning.own_condition import own_condition
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.scored_datamodule import ScoredDataModule
 from uqgen.enforcement.enforcement import Enforcement
-from uqgen.evaluation.evaluation_settings import OWN, EvaluationSettings
+from uqgen.evaluation.evaluation_settings import DEFAULT_FEATURES, EvaluationSettings
 from uqgen.evaluation.feature_training import obtain_features
 from uqgen.evaluation.features import load_features
 from uqgen.evaluation.measure import Evaluator
@@ -137,7 +137,7 @@ class Experiment:
         """
         if not self.data.is_image:
             return None
-        if self.evaluation.features != OWN:
+        if self.evaluation.features != DEFAULT_FEATURES:
             try:
                 network = load_public_features(self.evaluation.features, self.evaluation.weights)
             except SettingError as error:

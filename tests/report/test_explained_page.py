@@ -6,9 +6,9 @@ from io import BytesIO
 import numpy as np
 import pytest
 import torch
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
 
+from uqgen.config.hydra_private import parse
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.report.run_page import write_run_page
@@ -124,4 +124,5 @@ def test_a_folder_that_hydra_would_take_apart_is_quoted_for_it_and_for_the_shell
     write_run_page(run)
     command = unescape(run.report.read_text().partition("<pre><code>")[2].partition("</code>")[0])
     folder = next(word.removeprefix("run=") for word in shlex.split(command) if word.startswith("run="))
-    assert OverridesParser.create().parse_override(f"run={folder}").value() == "sweeps/seed=0,variant=paper"
+    (override,) = parse([f"run={folder}"])
+    assert override.value() == "sweeps/seed=0,variant=paper"

@@ -11,7 +11,7 @@ _CHOICE = {metric.choice: metric for metric in METRICS}
 ERROR, COVERAGE, AGREEMENT = _CHOICE["error"], _CHOICE["coverage"], _CHOICE["class agreement"]
 LOST_CLASSES = 0.02  # of the class agreement: what a thousand images leave open
 
-Measured = Callable[[Variant, Metric], OverSeeds]
+OverSeedsOf = Callable[[Variant, Metric], OverSeeds]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Cost:
         return theirs != ours and all(their <= our for their, our in zip(theirs, ours, strict=True))
 
 
-def costs(variants: Sequence[Variant], measured: Measured) -> list[Cost]:
+def costs(variants: Sequence[Variant], measured: OverSeedsOf) -> list[Cost]:
     """What each variant pays; those that were not measured are left out.
 
     Args:

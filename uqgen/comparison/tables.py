@@ -17,7 +17,8 @@ from uqgen.metrics import Metric
 ARROWS = {"lower": "↓", "higher": "↑", None: ""}
 LEGEND = (
     "Mean over the seeds ± half of its 95 % interval (Student's t; none with one seed), with the number of seeds in "
-    "brackets. ↓: lower is better, ↑: higher is better; the best mean is bold, whether or not the intervals overlap. "
+    "brackets. A seed draws split, target, judges and model, unless a setting holds one of them. ↓: lower is better, "
+    "↑: higher is better; the best mean is bold, whether or not the intervals overlap. "
     "Scores were requested uniformly over the reachable range (uniform) or as they are in the data (data)."
 )
 AGAIN = "The same command runs only what is missing, and goes on with what was begun."

@@ -14,7 +14,7 @@ from uqgen.settings import SettingError, require
 
 log = logging.getLogger(__name__)
 
-SPLITS = {  # names of folders of splits, in small or capital letters
+SPLIT_OF_FOLDER = {  # names of folders of splits, in small or capital letters
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("validation", "valid", "val"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
@@ -107,14 +107,14 @@ class _ClassFolders(ImageFolder):
 def _subfolders(root: Path) -> dict[str, Path]:
     """The folder of each split that has one."""
     folders = _folders(root)
-    named = [name for name in folders if name.lower() in SPLITS]
-    train = [root / name for name in named if SPLITS[name.lower()] == "train"]
+    named = [name for name in folders if name.lower() in SPLIT_OF_FOLDER]
+    train = [root / name for name in named if SPLIT_OF_FOLDER[name.lower()] == "train"]
     # A class may be called "train", too: it has no folders, and classes beside it.
     if not any(map(_folders, train)) and (not named or len(named) < len(folders)):
         return {"train": root}
     splits: dict[str, Path] = {}
     for name in named:
-        split = SPLITS[name.lower()]
+        split = SPLIT_OF_FOLDER[name.lower()]
         require(split not in splits, "folder", root, f"one folder for the {split} split; it has two, {name} among them")
         splits[split] = root / name
     require("train" in splits, "folder", root, f"a folder train, too, as it has {', '.join(named)}")

@@ -14,7 +14,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.fine_detail import SAME, FineDetail
 from uqgen.data.low_pass import LowPass
-from uqgen.evaluation.evaluation_settings import OWN, REFERENCES, EvaluationSettings
+from uqgen.evaluation.evaluation_settings import DEFAULT_FEATURES, REFERENCES, EvaluationSettings
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.manifold import RealCells
 from uqgen.evaluation.real import RealImages, features_of
@@ -108,7 +108,7 @@ class EvaluationContext:
 
     def _cells(self, split: str, class_names: Sequence[str], n_most: int, seed: int) -> dict[str, RealCells]:
         sides = self.real["train"].scored, self.real[split].scored
-        own = LowPass() if self.data.is_image and self.settings.features == OWN else self.features
+        own = LowPass() if self.data.is_image and self.settings.features == DEFAULT_FEATURES else self.features
         compared_in = {"manifold": (own, 0.0), **({"detail": (FineDetail(), SAME)} if self.data.is_image else {})}
         return {
             name: RealCells.of(

@@ -12,7 +12,7 @@ from uqgen.scores import SCORES, Score
 from uqgen.settings import require, require_choice, require_integer, require_number
 
 REFERENCES = ("test", "validation")
-OWN = "default"  # features
+DEFAULT_FEATURES = "default"  # features
 TAIL = 0.001  # share of real images below, and above, the scores that count as reachable
 
 
@@ -56,7 +56,7 @@ class EvaluationSettings:
     n_manifold: int = 200
     n_judges: int = 3
     split: str = "test"
-    features: str = OWN
+    features: str = DEFAULT_FEATURES
     weights: str | None = None
     best_of: int = 8
     n_at_sampling: int = 2_000
@@ -74,10 +74,15 @@ class EvaluationSettings:
         require_integer("n_manifold", self.n_manifold, FEWEST)
         require_integer("n_judges", self.n_judges, 0)
         require_choice("split", self.split, REFERENCES)
-        require_choice("features", self.features, (OWN, *PUBLIC))
-        if self.features != OWN:
+        require_choice("features", self.features, (DEFAULT_FEATURES, *PUBLIC))
+        if self.features != DEFAULT_FEATURES:
             check_public_features(self.features, self.weights)
-        require(self.weights is None or self.features != OWN, "weights", self.weights, f"null with features={OWN}")
+        require(
+            self.weights is None or self.features != DEFAULT_FEATURES,
+            "weights",
+            self.weights,
+            f"null with features={DEFAULT_FEATURES}",
+        )
         require_integer("best_of", self.best_of, 1)
         require_integer("n_at_sampling", self.n_at_sampling, 2)
         require_integer("n_recalibration", self.n_recalibration, 1)

@@ -1,15 +1,12 @@
 """Arrays that figures draw."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.bootstrap import Array, Estimate
 from uqgen.settings import require
-
-Array = NDArray[Any]
 
 
 def with_ends(estimates: Sequence[Estimate]) -> Array:

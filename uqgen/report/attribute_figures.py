@@ -10,8 +10,8 @@ from matplotlib.image import AxesImage
 
 from uqgen.explanation.analysis import ALL, Analysis, Source, class_key
 from uqgen.explanation.attributes import ATTRIBUTES
-from uqgen.metrics.bootstrap import Estimate
-from uqgen.report.arrays import Array, with_ends
+from uqgen.metrics.bootstrap import Array, Estimate
+from uqgen.report.arrays import with_ends
 from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import (
     BLUE,

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from uqgen.data.labelled import unit_range
 from uqgen.explanation.interpolation import Between
-from uqgen.report.arrays import Array
+from uqgen.metrics.bootstrap import Array
 from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.style import (
     BLUE,

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
-from uqgen.report.arrays import Array
+from uqgen.metrics.bootstrap import Array
 from uqgen.report.names import fitted_names, width_of
 from uqgen.report.style import INK, SMALL_PRINT, TEXT, VERMILLION, WIDTH, new_figure, style
 

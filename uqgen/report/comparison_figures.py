@@ -14,7 +14,7 @@ from matplotlib.markers import CARETLEFT, CARETRIGHT
 from uqgen.comparison.choice import COVERAGE, ERROR, costs, front
 from uqgen.comparison.variants import Comparison, Curve, OverSeeds, Variant, uniform_curve
 from uqgen.metrics import Metric
-from uqgen.report.arrays import Array
+from uqgen.metrics.bootstrap import Array
 from uqgen.report.names import literal
 from uqgen.report.style import (
     BLUE,

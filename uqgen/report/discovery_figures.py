@@ -11,9 +11,9 @@ from uqgen.data.labelled import unit_range
 from uqgen.explanation.discovery.discovered import Discovered
 from uqgen.explanation.discovery.discovery import Discovery
 from uqgen.explanation.discovery.subjects import STEP
-from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.bootstrap import Array, Estimate
 from uqgen.metrics.plain import as_plain
-from uqgen.report.arrays import Array, with_ends
+from uqgen.report.arrays import with_ends
 from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.explanation_tables import name_of
 from uqgen.report.style import (

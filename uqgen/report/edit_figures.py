@@ -14,8 +14,7 @@ from uqgen.explanation.editing import GUIDED
 from uqgen.explanation.editing_study import PIXELS, REAL, SEARCH, SMALLEST
 from uqgen.explanation.edits import Edits
 from uqgen.explanation.given_image import EditedImage, GivenImages
-from uqgen.metrics.bootstrap import Estimate
-from uqgen.report.arrays import Array
+from uqgen.metrics.bootstrap import Array, Estimate
 from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.style import INK, TEXT, score_label, small_print
 from uqgen.report.sweep_figures import DIFFERENCES

@@ -16,8 +16,8 @@ from uqgen.explanation.explanation import Explanation, explain_classifier
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import Gallery
 from uqgen.files import write_atomically
+from uqgen.metrics.bootstrap import Array
 from uqgen.metrics.plain import as_plain
-from uqgen.report.arrays import Array
 from uqgen.report.attribute_figures import attribute_curves_figure, shares_by_class_figure, shares_figure
 from uqgen.report.discovery_figures import attribute_figure, discovery_figure
 from uqgen.report.gallery_figures import gallery_figure, second_choices_figure

@@ -10,7 +10,8 @@ from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
 
 from uqgen.explanation.second_choices import SecondChoices
-from uqgen.report.arrays import Array, shaped
+from uqgen.metrics.bootstrap import Array
+from uqgen.report.arrays import shaped
 from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.shown_classes import MOST, ShownClasses
 from uqgen.report.style import INK, NAME_WIDTH, TEXT, TITLE, WIDTH, new_figure, score_label, small_print, style

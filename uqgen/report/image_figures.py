@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from uqgen.report.arrays import Array, shaped
+from uqgen.metrics.bootstrap import Array
+from uqgen.report.arrays import shaped
 from uqgen.report.names import fitted_names
 from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import (

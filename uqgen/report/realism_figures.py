@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
-from uqgen.report.arrays import Array, shaped
+from uqgen.metrics.bootstrap import Array
+from uqgen.report.arrays import shaped
 from uqgen.report.image_figures import centres, checked_images, draw_sheet, sheet_of
 from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.style import (

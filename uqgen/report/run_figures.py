@@ -48,7 +48,7 @@ CURVES = {
     "memory_gib": "memory (GiB)",
 }  # where the name of what is logged does not speak for itself
 N_COLUMNS = 7  # scores in the overview
-Drawn = Iterator[tuple[str, Figure]]
+NamedFigures = Iterator[tuple[str, Figure]]
 
 
 def save_run_figures(
@@ -69,7 +69,7 @@ def save_run_figures(
         save_figure(_training_figure(rows, training_seed), run.figures / "training.png")
 
 
-def measured_figures(context: EvaluationContext, measurements: Measurements, model: ConditionalModel) -> Drawn:
+def measured_figures(context: EvaluationContext, measurements: Measurements, model: ConditionalModel) -> NamedFigures:
     """The figures of what was measured, each with its name."""
     score, seed = context.score.name, context.settings.seed
     generated = measurements.generated["data"]
@@ -100,7 +100,7 @@ def measured_figures(context: EvaluationContext, measurements: Measurements, mod
         yield "guidance", strength_figure(measurements.by_strength, mean, seed=seed)
 
 
-def _score_quality(context: EvaluationContext, quality: ScoreQuality) -> Drawn:
+def _score_quality(context: EvaluationContext, quality: ScoreQuality) -> NamedFigures:
     score, seed, errors = context.score.name, context.settings.seed, quality.confident_errors
     yield "score_quality", score_quality_figure(quality, score, seed=seed)
     if errors and context.data.is_image:
@@ -128,7 +128,7 @@ def _overview(context: EvaluationContext, measurements: Measurements, model: Con
     return overview_figure(images.generated, images.real, columns, classes, panel, score, seed=seed)
 
 
-def _image_figures(context: EvaluationContext, model: ConditionalModel) -> Drawn:
+def _image_figures(context: EvaluationContext, model: ConditionalModel) -> NamedFigures:
     score, seed, names = context.score.name, context.settings.seed, context.data.class_names
     classes = most_uncertain(names, context.own, context.score.high_means)
     for name, images in side_by_side(context, model).items():

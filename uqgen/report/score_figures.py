@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from uqgen.evaluation.measurements import AtStrength
-from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.bootstrap import Array, Estimate
 from uqgen.metrics.in_vs_out import CurvePoint, InVsOut
-from uqgen.report.arrays import Array, shaped, with_ends
+from uqgen.report.arrays import shaped, with_ends
 from uqgen.report.style import (
     BLUE,
     GREEN,

@@ -18,8 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 
-from uqgen.metrics.bootstrap import Estimate
-from uqgen.report.arrays import Array
+from uqgen.metrics.bootstrap import Array, Estimate
 from uqgen.report.names import family_with
 
 # Inches: the width of a report's column on a screen (96 pixels an inch), and hardly shrunk on A4.

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from uqgen.report.arrays import Array, shaped
+from uqgen.metrics.bootstrap import Array
+from uqgen.report.arrays import shaped
 from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.image_figures import GAP, centres, checked_images, draw_sheet, pixels_of, sheet_of
 from uqgen.report.saving import png

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from scipy.ndimage import uniform_filter1d
 
-from uqgen.report.arrays import Array, shaped
+from uqgen.metrics.bootstrap import Array
+from uqgen.report.arrays import shaped
 from uqgen.report.style import BLUE, INK, TEXT, WIDTH, new_figure, small_print, style
 from uqgen.settings import require
 

@@ -9,6 +9,7 @@ import wandb_workspaces.reports.v2 as wr
 import wandb_workspaces.workspaces as ws
 from wandb_workspaces import expr
 
+from uqgen.evaluation.protocol import PROTOCOLS
 from uqgen.loggers.telling import IN_TRAINING
 from uqgen.metrics import METRICS, Metric
 from uqgen.metrics.metric import main_metrics
@@ -18,7 +19,6 @@ MAX_RUNS = 50  # in a panel; W&B's default is 10
 
 # What a run logs and the panels draw, by title.
 X = "n_images"
-PROTOCOLS = ("uniform", "data")
 JUDGES = ("judge 1", "judge 2", "judge 3")
 FINAL = "test"  # the split of evaluations at the end
 THROUGHPUT = {

@@ -14,7 +14,7 @@ from uqgen.settings import require, require_choice
 ScoreFunction = Callable[..., Tensor]
 Fit = Callable[..., dict[str, float]]
 Range = Callable[..., tuple[float, float]]
-Direction = Literal["confident", "uncertain"]
+HighMeans = Literal["confident", "uncertain"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Score:
     name: str
     function: ScoreFunction
     limits: Range
-    high_means: Direction
+    high_means: HighMeans
     fit: Fit | None = None
     needs_members: bool = False
     settings: Mapping[str, float] = field(default_factory=dict)
@@ -165,7 +165,7 @@ SCORES: dict[str, Score] = {}
 def score(
     *,
     range: Range,
-    high_means: Direction,
+    high_means: HighMeans,
     fit: Fit | None = None,
     needs_members: bool = False,
     settings: Mapping[str, float] | None = None,
