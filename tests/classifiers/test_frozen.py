@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+import uqgen.classifiers.frozen as module
 from uqgen.classifiers.cnn import CNN
 from uqgen.classifiers.ensemble import Ensemble
 from uqgen.classifiers.frozen import FrozenClassifier
@@ -99,3 +100,27 @@ def test_each_network_of_an_ensemble_is_known_by_its_weights(network):
     assert len(one) == 1
     assert not one & two
     assert FrozenClassifier(Ensemble([copy.deepcopy(other), network])).weights() == one | two
+
+
+def test_so_many_inputs_at_once_as_the_memory_bears_what_a_gradient_needs(monkeypatch):
+    class Kept(nn.Module):
+        """Keeps its input, 256 bytes of an image, and three times as much."""
+
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(()))
+
+        def forward(self, x):
+            wide = x.repeat(1, 3, 1, 1)
+            return (x.square().sum(dim=(1, 2, 3)) + wide.square().sum(dim=(1, 2, 3)))[:, None] * self.weight
+
+    monkeypatch.setattr(module, "AT_ONCE", 10 * 4 * 256)
+    network, x = FrozenClassifier(Kept()), torch.rand(25, 1, 8, 8)
+    assert network.at_once(x) == pytest.approx(10, abs=1)
+    sizes = []
+    network.network.register_forward_hook(lambda _, given, __: sizes.append(len(given[0])))
+    network.predict(x)
+    assert sum(sizes) == 25
+    assert 8 < max(sizes) <= 11
+    monkeypatch.setattr(module, "AT_ONCE", 1)
+    assert network.at_once(x) == 1

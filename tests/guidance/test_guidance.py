@@ -134,6 +134,16 @@ def test_the_gradient_passes_through_what_decodes():
     torch.testing.assert_close(guidance.score(guidance.classifiers[0](x), condition.label), condition.score)
 
 
+def test_a_step_is_the_same_however_few_images_a_classifier_s_memory_bears(monkeypatch):
+    guidance, x, condition = guided((2.0, -1.0), (1.0, 0.5)), torch.randn(7, 2), requested(*[0.7] * 7)
+    expected = guidance.step(x, torch.sin, condition, 5.0)
+    sizes = []
+    guidance.classifiers[0].network.register_forward_hook(lambda _, given, __: sizes.append(len(given[0])))
+    monkeypatch.setattr(FrozenClassifier, "at_once", lambda self, x: 3)
+    torch.testing.assert_close(guidance.step(x, torch.sin, condition, 5.0), expected)
+    assert sizes == [3, 3, 1]
+
+
 def test_settings_choose_who_leads():
     target, *surrogates = (FrozenClassifier(Logistic(float(i), 1.0)) for i in range(4))
     real = torch.tensor([0.6, 0.9, 0.7])

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 
 from uqgen.chunks import mapped
 from uqgen.classifiers.ensemble import Ensemble
 from uqgen.data.labelled import unit_range
 
+AT_ONCE = 2**30  # bytes that a classifier may keep for a gradient
 COMPUTED = ("probe", "kept")  # buffers: what a network of one's own says of noise, and features of training images
 
 
@@ -31,6 +33,7 @@ class FrozenClassifier(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network.requires_grad_(False)
+        self._kept: dict[torch.Size, int] = {}
         self.eval()
 
     def train(self, mode: bool = True) -> "FrozenClassifier":
@@ -42,19 +45,43 @@ class FrozenClassifier(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             return self.network(x.float()).float()
 
+    def at_once(self, x: Tensor) -> int:
+        """How many inputs a gradient can be had of within 1 GiB of what the network keeps for it; 1 at least.
+
+        Args:
+            x: float32 [N, C, H, W] or [N, 2], N at least 1, on the classifier's device; the first is tried, once.
+        """
+        if x.shape[1:] not in self._kept:
+            with torch.inference_mode(False), torch.enable_grad():
+                pair = x[:1].clone().expand(2, *x.shape[1:]).contiguous()  # an exported program may refuse a single one
+                self._kept[x.shape[1:]] = self._bytes_kept(pair.requires_grad_()) // 2
+        return max(1, AT_ONCE // max(1, self._kept[x.shape[1:]]))
+
+    def _bytes_kept(self, x: Tensor) -> int:
+        kept = {weight.data_ptr(): 0 for weight in self.parameters()}
+
+        def note(tensor: Tensor) -> Tensor:
+            kept.setdefault(tensor.data_ptr(), tensor.nbytes)
+            return tensor
+
+        with saved_tensors_hooks(note, lambda tensor: tensor):
+            _logits = self(x)  # holds what is kept, so that no address is given twice
+        return sum(kept.values())
+
     @torch.inference_mode()
     def predict(self, x: Tensor, batch_size: int = 250) -> Tensor:
         """Logits of many inputs, in chunks that bound the memory.
 
         Args:
             x: images uint8 or float32 [N, C, H, W], or points float32 [N, 2], on any device.
-            batch_size: inputs in a chunk.
+            batch_size: inputs in a chunk, at most.
 
         Returns:
             float32 [N, K], or [N, M, K] of an ensemble, on the CPU.
         """
         device = next(self.parameters()).device
-        return mapped(x, lambda chunk: self(unit_range(chunk.to(device))), batch_size)
+        size = min(batch_size, self.at_once(unit_range(x[:1].to(device)))) if len(x) else batch_size
+        return mapped(x, lambda chunk: self(unit_range(chunk.to(device))), size)
 
     def digest(self) -> str:
         """SHA-256 of the weights and buffers, in hexadecimal."""

@@ -105,10 +105,20 @@ class Guidance:
         """
         with torch.enable_grad():
             code = code.detach().requires_grad_()
-            images = decode(code)
-            residual = self.residual(within_range(images), condition)
-            (gradient,) = torch.autograd.grad(residual.sum(), code)
-        return self.strength * bounded_newton_step(residual.detach(), gradient, bound)
+            images = within_range(decode(code))
+            residual, slope = self._slopes(images.detach(), condition)
+            (gradient,) = torch.autograd.grad(images, code, slope)
+        return self.strength * bounded_newton_step(residual, gradient, bound)
+
+    def _slopes(self, x: Tensor, condition: Condition) -> tuple[Tensor, Tensor]:
+        """The residuals and their gradient by the images, of as many at once as every classifier's memory bears."""
+        residuals: list[Tensor] = []
+        slopes: list[Tensor] = []
+        for chunk in torch.arange(len(x), device=x.device).split(min(each.at_once(x) for each in self.classifiers)):
+            images = x[chunk].requires_grad_()
+            residuals.append(self.residual(images, condition.select(chunk)))
+            slopes += torch.autograd.grad(residuals[-1].sum(), images)
+        return torch.cat(residuals).detach(), torch.cat(slopes)
 
     def _end_of(self, score: Tensor) -> Tensor:
         """1 where a score is within the margin of the upper end, or beyond, -1 at the lower end, 0 between."""
