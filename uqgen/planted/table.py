@@ -123,7 +123,7 @@ def _markdown(rows: Sequence[MethodRow], outcomes: Sequence[Outcome]) -> str:
         "| --- | --- | --- | --- | --- | --- |",
         *(
             f"| {row.name} | {_text(row.found)} | {_text(row.precision_at_10)} | {_text(row.recall)} | "
-            f"{row.rank:.0f} | {_text(row.false_alarms)} |"
+            f"{'' if math.isnan(row.rank) else f'{row.rank:.0f}'} | {_text(row.false_alarms)} |"
             for row in rows
         ),
         "",
