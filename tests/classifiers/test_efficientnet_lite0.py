@@ -99,13 +99,15 @@ NETWORKS = {
 FEW = ["n_judges=1", "n_images=20", "n_images_in_training=20", "n_resamples=20", "n_at_sampling=20", "best_of=2"]
 FEW += ["n_by_strength=20", "n_recalibration=40"]
 EXPLAINED = [
-    "n_noises=5",
+    "n_noises=2",
     "n_scores=3",
     "n_resamples=20",
     "n_candidates=8",
     "n_shown=2",
     "n_galleries=1",
-    "n_examined=5",
+    "n_examined=2",
+    "n_discovered=1",
+    "n_slice_images=60",
 ]
 
 

@@ -7,6 +7,7 @@ from uqgen.metrics.plain import as_plain
 from uqgen.planted.bench import Judged, Outcome, judge
 from uqgen.planted.methods import Reported
 from uqgen.planted.table import rank_of, read_outcomes, rows_of, write_table
+from uqgen.settings import SettingError
 
 HIT, MISS = Judged(20, 0.5, True, 1.0, 0.9, 0.5), Judged(20, 0.5, True, 0.1, 0.1, 0.1)
 QUIET = Judged(20, 0.5, False, 1.0, 0.9, 0.5)
@@ -60,3 +61,10 @@ def test_jobs_are_read_again_and_written_as_table(tmp_path):
     assert "| slices | 1.00" in text
     assert "| thick | 7 | 100 | 0.60 | 0.05 | not weak |" in text
     assert json.loads((tmp_path / "planted.json").read_text())["methods"][0]["false_alarms"]["value"] == 0
+
+
+def test_results_of_an_earlier_version_are_refused(tmp_path):
+    old = {name: value for name, value in as_plain(outcome("slanted", 0, slices=[HIT])).items() if name != "is_weak"}
+    (tmp_path / "slanted,seed=0.json").write_text(json.dumps(old))
+    with pytest.raises(SettingError, match=r"folder=.*: allowed: a new folder"):
+        read_outcomes(tmp_path)

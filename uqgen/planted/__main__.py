@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def main(cfg: DictConfig) -> float:
     """Does the jobs that are not done yet, and writes the table of all; returns the share of weaknesses found."""
     from uqgen.planted.planted_settings import PlantedSettings  # slow imports, which --help need not wait for
+    from uqgen.planted.table import read_outcomes, write_table
 
     settings = plain(cfg)
     chosen = {name: value for name, value in settings["planted"].items() if value is not None}
@@ -25,11 +26,10 @@ def main(cfg: DictConfig) -> float:
     folder.read_settings()
     place = Path(settings["folder"])
     place.mkdir(parents=True, exist_ok=True)
+    read_outcomes(place)  # refuses those of an earlier version, before anything is measured
     bench = _bench(folder, place, planted, settings)
     for kind, seed in planted.jobs:
         bench.run(kind, seed)
-    from uqgen.planted.table import read_outcomes, write_table
-
     return write_table(read_outcomes(place), place)
 
 

@@ -14,6 +14,7 @@ from uqgen.metrics.plain import as_plain
 from uqgen.metrics.wilson import wilson
 from uqgen.planted.bench import Judged, Outcome
 from uqgen.run_folder import Plain
+from uqgen.settings import require
 
 FIRST = 3  # slices that are looked at
 PURE = 0.8  # precision at 10 from which on a slice is the planted one
@@ -45,8 +46,15 @@ class MethodRow:
 
 
 def read_outcomes(folder: Path) -> list[Outcome]:
-    """Every job in the folder that is done."""
-    return [_read(json.loads(path.read_text())) for path in sorted(folder.glob("*,seed=*.json"))]
+    """Every job in the folder that is done.
+
+    Raises:
+        SettingError: one was done by an earlier version.
+    """
+    done = [json.loads(path.read_text()) for path in sorted(folder.glob("*,seed=*.json"))]
+    of_now = all("is_weak" in plain for plain in done)
+    require(of_now, "folder", folder, "a new folder; in this one an earlier version measured otherwise")
+    return [_read(plain) for plain in done]
 
 
 def rows_of(outcomes: Sequence[Outcome]) -> list[MethodRow]:
