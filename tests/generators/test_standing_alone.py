@@ -230,8 +230,7 @@ if __name__ == "__main__":
     data.setup()
     gan = gan_of(data, n_images=96)
     devices = int(sys.argv[2])
-    strategy = "ddp_find_unused_parameters_true" if devices > 1 else "auto"
-    trainer = Trainer(devices=devices, strategy=strategy, max_epochs=1, **QUIET)
+    trainer = Trainer(devices=devices, strategy="ddp" if devices > 1 else "auto", max_epochs=1, **QUIET)
     trainer.fit(gan, datamodule=data)
     if trainer.is_global_zero:
         torch.save(gan.state_dict(), sys.argv[1])

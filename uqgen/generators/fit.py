@@ -94,7 +94,6 @@ def fit(
     settings: dict[str, Any] = {
         "precision": hardware.model_precision(),
         "max_epochs": 1,
-        "strategy": model.strategy,
         "log_every_n_steps": max(1, intervals.log_every // data.batch_size),
         "limit_val_batches": 0,  # the evaluations on the way measure more than a validation step
         "callbacks": every_callback,

@@ -52,12 +52,10 @@ class ConditionalModel(LightningModule, ABC):
         guidance: guides what is generated towards the condition; None for the model alone.
         group: neighbours in a batch that are judged together; batches are multiples of it.
         quantities: names of what is logged as the training goes.
-        strategy: Lightning's, of several processes.
     """
 
     group: int = 1
     quantities: tuple[str, ...] = ()
-    strategy: str = "ddp"
 
     def __init__(
         self,

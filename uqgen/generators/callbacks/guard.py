@@ -23,14 +23,15 @@ class FiniteGuard(EveryNImages):
     """
 
     def act(self, trainer: Trainer, model: ConditionalModel) -> None:
-        """Looks at every weight.
+        """Looks at every weight, and waits for the device once.
 
         Raises:
             DivergedError: one is NaN or infinite.
         """
-        for name, weight in model.named_parameters():
-            if not torch.isfinite(weight).all():
-                raise DivergedError(
-                    f"{name} is not finite after {model.n_images} images; the last checkpoint is from before. "
-                    "A lower model.training.learning_rate or a higher model.training.penalty_weight may help."
-                )
+        finite = {name: torch.isfinite(weight).all() for name, weight in model.named_parameters()}
+        if not torch.stack(list(finite.values())).all():
+            name = next(name for name, is_finite in finite.items() if not is_finite)
+            raise DivergedError(
+                f"{name} is not finite after {model.n_images} images; the last checkpoint is from before. "
+                "A lower model.training.learning_rate or a higher model.training.penalty_weight may help."
+            )

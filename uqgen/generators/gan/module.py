@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
+from lightning.pytorch.strategies import DDPStrategy
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
@@ -63,8 +64,6 @@ class ConditionalGAN(ConditionalModel):
         torch.Size([2, 2])
     """
 
-    # Each network's step leaves the other's parameters without a gradient.
-    strategy = "ddp_find_unused_parameters_true"
     quantities = (
         "d_loss",
         "g_loss",
@@ -109,6 +108,12 @@ class ConditionalGAN(ConditionalModel):
         self.penalty = PENALTIES[training.penalty]
         self.register_buffer("mean_path_length", torch.zeros(()))
         self.mean_path_length: Tensor
+
+    def setup(self, stage: str) -> None:
+        """Tells DDP that a step of one network leaves the other without a gradient, unless a user says otherwise."""
+        strategy = self.trainer.strategy
+        if isinstance(strategy, DDPStrategy):
+            strategy._ddp_kwargs.setdefault("find_unused_parameters", True)  # Lightning has no public way
 
     def configure_optimizers(self) -> tuple[Optimizer, Optimizer]:
         """Adam for the generator and Adam for the discriminator."""
