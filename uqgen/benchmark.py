@@ -10,7 +10,7 @@ import resource
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ from uqgen.config import build, compose, plain
 from uqgen.data.labelled import LabelledData
 from uqgen.data.scored import ScoredBatches
 from uqgen.experiment import Experiment
-from uqgen.generators.gan.training import GANTraining
 from uqgen.generators.model import ConditionalModel
 from uqgen.run_folder import RunFolder
 
@@ -100,15 +99,14 @@ def measure_throughput(experiment: Experiment) -> Throughput:
     classifiers = Classifiers(target, {}, (), {}, experiment.score)
     model, clock = experiment.build_model(own, classifiers), StepClock()
     # The counter's hooks do not bear the penalty's gradient by a leaf; it comes once in many steps.
-    model.settings = replace(settings, penalty_weight=0.0) if isinstance(settings, GANTraining) else settings
+    model.settings = settings.without_penalty()
     with FlopCounterMode(display=False) as counter:
         _train(model, data, own, experiment, range(1), [])
     flop, model.settings = counter.get_total_flops() / settings.batch_size, settings
     _train(model, data, own, experiment, range(WARM_UP + MEASURED), [clock])
     steps = torch.tensor(clock.times[WARM_UP - 1 :]).diff()
     # A round holds every lazy penalty once; the fastest is the one that other programs disturbed least.
-    n_round = settings.penalty_every if isinstance(settings, GANTraining) else 1
-    seconds = steps.unfold(0, n_round, 1).mean(dim=1).min().item()
+    seconds = steps.unfold(0, settings.round, 1).mean(dim=1).min().item()
     return Throughput(settings.batch_size / seconds, flop / 1e9, _peak_memory(model.device))
 
 

@@ -1,6 +1,7 @@
 """The settings that the training of every generative model has."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from uqgen.settings import require, require_integer, require_number
 
@@ -44,6 +45,15 @@ class Training:
         require_number("decay", self.decay, 0, 1)
         require_number("ema_half_life", self.ema_half_life, 0)
         require_number("margin", self.margin, 0, 1)
+
+    @property
+    def round(self) -> int:
+        """Steps in which all that is not computed in every step is computed once."""
+        return 1
+
+    def without_penalty(self) -> Self:
+        """The same without what takes the gradient of a gradient."""
+        return self
 
     def learning_rate_after(self, n_images: int) -> float:
         """The learning rate of a step, given the images before it; at least 0."""

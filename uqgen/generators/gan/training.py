@@ -1,6 +1,7 @@
 """The settings of a GAN's training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES
 from uqgen.generators.gan.penalties import PENALTIES
@@ -42,6 +43,15 @@ class GANTraining(Training):
     detail_energy: float = 0.0
     path_length_weight: float = 0.0
     style_mixing: float = 0.0
+
+    @property
+    def round(self) -> int:
+        """See `Training`."""
+        return self.penalty_every
+
+    def without_penalty(self) -> Self:
+        """See `Training`."""
+        return replace(self, penalty_weight=0.0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
