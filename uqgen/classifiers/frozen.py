@@ -80,8 +80,11 @@ class FrozenClassifier(nn.Module):
             float32 [N, K], or [N, M, K] of an ensemble, on the CPU.
         """
         device = next(self.parameters()).device
-        size = min(batch_size, self.at_once(unit_range(x[:1].to(device)))) if len(x) else batch_size
-        return mapped(x, lambda chunk: self(unit_range(chunk.to(device))), size)
+        return mapped(x, lambda chunk: self(unit_range(chunk.to(device))), self.chunk(x, batch_size))
+
+    def chunk(self, x: Tensor, most: int) -> int:
+        """How many inputs `predict` takes at once: as `at_once` says, `most` at most; x as there."""
+        return min(most, self.at_once(unit_range(x[:1].to(next(self.parameters()).device)))) if len(x) else most
 
     def digest(self) -> str:
         """SHA-256 of the weights and buffers, in hexadecimal."""

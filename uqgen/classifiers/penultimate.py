@@ -70,8 +70,9 @@ class SeenFeatures:
         def note(layer: nn.Module, given: tuple[Any, ...], made: Any) -> None:
             parts[layer].append((given[0] if self.heads else _required(made)).cpu().double())
 
+        size = self.classifier.chunk(x, batch_size)  # before layers are watched, since it tries the network
         with watched(parts, note):
-            logits = self.classifier.predict(x, batch_size).flatten(1).double()
+            logits = self.classifier.predict(x, size).flatten(1).double()
         seen = {layer: torch.cat(part) for layer, part in parts.items()}
         if self.heads:
             return torch.cat([_undecided(head, seen[head]) for head in self.heads], dim=1)
