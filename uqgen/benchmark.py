@@ -105,8 +105,8 @@ def measure_throughput(experiment: Experiment) -> Throughput:
     flop, model.settings = counter.get_total_flops() / settings.batch_size, settings
     _train(model, data, own, experiment, range(WARM_UP + MEASURED), [clock])
     steps = torch.tensor(clock.times[WARM_UP - 1 :]).diff()
-    # A round holds every lazy penalty once; the fastest is the one that other programs disturbed least.
-    seconds = steps.unfold(0, settings.round, 1).mean(dim=1).min().item()
+    # A period holds every lazy penalty once; the fastest is the one that other programs disturbed least.
+    seconds = steps.unfold(0, settings.period, 1).mean(dim=1).min().item()
     return Throughput(settings.batch_size / seconds, flop / 1e9, _peak_memory(model.device))
 
 

@@ -149,6 +149,10 @@ def test_scores_missed_on_the_whole_are_named_where_no_class_and_bin_shows_it():
 def test_a_lost_class_is_named():
     found = verdict(gap=-0.25)
     assert faults(found) == ["wrong class"]
-    assert "Requested uniformly, 25 % more of the images are taken for another class than of real images" in found.text
+    assert (
+        "Requested uniformly, images are taken for another class more often than real ones of the same scores"
+        in found.text
+    )
+    assert "by 25 percentage points" in found.text
     assert verdict(gap=-0.05).is_sound
     assert verdict(gap=0.2).is_sound

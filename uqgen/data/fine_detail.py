@@ -1,7 +1,6 @@
 """How strong the finest detail is in each part of an image, and how much of it is as dark or as light as can be.
 
-Blur takes detail away and noise adds it. A background that should be black and is nearly
-so has lost what few measures see.
+Blur takes detail away and noise adds it. Few measures see a background that should be black and is nearly black.
 """
 
 import torch

@@ -12,7 +12,7 @@ from uqgen.scores import SCORES, Score
 from uqgen.settings import require, require_choice, require_integer, require_number
 
 REFERENCES = ("test", "validation")
-DEFAULT_FEATURES = "default"  # features
+DEFAULT_FEATURES = "default"
 TAIL = 0.001  # share of real images below, and above, the scores that count as reachable
 
 

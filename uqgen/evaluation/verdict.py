@@ -208,8 +208,8 @@ def _wrong_class(gaps: dict[str, float], noun: str) -> Finding | None:
     if not gaps[protocol] < -MOST_LOST:
         return None
     how = {"data": "as in the data", "uniform": "uniformly"}[protocol]
-    text = f"Requested {how}, {_percent(-gaps[protocol])} more of the {noun}s are taken for another class than of real"
-    return Finding(WRONG_CLASS, f"{text} {noun}s of the same scores.")
+    text = f"Requested {how}, {noun}s are taken for another class more often than real ones of the same scores"
+    return Finding(WRONG_CLASS, f"{text}, by {-100 * gaps[protocol]:.0f} percentage points.")
 
 
 def _sensitive(local_sensitivity: LocalSensitivity, noun: str) -> Finding | None:

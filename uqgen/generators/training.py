@@ -47,7 +47,7 @@ class Training:
         require_number("margin", self.margin, 0, 1)
 
     @property
-    def round(self) -> int:
+    def period(self) -> int:
         """Steps in which all that is not computed in every step is computed once."""
         return 1
 

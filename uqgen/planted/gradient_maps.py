@@ -10,7 +10,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import unit_range
 
 SIDE = 16  # pixels of a map
-CHUNK = 250  # images at once
+CHUNK = 250  # images at once, at most
 
 
 def gradient_maps(classifier: FrozenClassifier, x: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ def gradient_maps(classifier: FrozenClassifier, x: Tensor) -> Tensor:
         the gradient is 0 everywhere.
     """
     device = next(classifier.parameters()).device
-    return mapped(x, lambda part: _maps(classifier, unit_range(part).to(device)), CHUNK)
+    return mapped(x, lambda part: _maps(classifier, unit_range(part).to(device)), classifier.chunk(x, CHUNK))
 
 
 def _maps(classifier: FrozenClassifier, images: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ class GANTraining(Training):
     style_mixing: float = 0.0
 
     @property
-    def round(self) -> int:
+    def period(self) -> int:
         """See `Training`."""
         return self.penalty_every
 
