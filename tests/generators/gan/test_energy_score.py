@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from uqgen.data.low_pass import LowPass
 from uqgen.generators.gan.energy_score import detail_score, energy_score
 
 
@@ -54,3 +55,14 @@ def test_its_gradient_drives_two_images_of_one_condition_apart_and_is_finite_whe
 def test_images_of_every_size_and_colour(shape):
     real, generated = torch.randn(2, *shape).clamp(-1, 1), torch.randn(4, *shape).clamp(-1, 1)
     assert energy_score(real, generated).item() > 0
+
+
+def test_of_images_it_is_the_formula_in_windows_of_low_pass_pixels():
+    real, generated = torch.rand(3, 1, 16, 16, generator=rng()), torch.rand(6, 1, 16, 16, generator=rng(1))
+    expected = 0.0
+    for size in (8, 4, 2):  # of the 8 low-pass pixels along a side
+        x, yz = (F.unfold(LowPass().maps(images), size, stride=size) for images in (real, generated))
+        y, z = yz[::2], yz[1::2]
+        distances = ((x - y).norm(dim=1) + (x - z).norm(dim=1) - (y - z).norm(dim=1)) / 2
+        expected += distances.mean().item()
+    assert energy_score(real, generated).item() == pytest.approx(expected, abs=2e-3)

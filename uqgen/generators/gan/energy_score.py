@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn.functional import unfold
+from torch.nn.functional import avg_pool2d
 
 from uqgen.data.fine_detail import FineDetail
 from uqgen.data.low_pass import LowPass
 
 WINDOWS = (1, 2, 4)  # along a side, in which images are compared: the whole, quarters, sixteenths
 OVERSHOOT = 1.2  # of pixels, beyond which they count as this
+SMALLEST = 1e-4  # added to squared distances, whose root has a finite slope at 0 then
 
 
 def energy_score(real: Tensor, generated: Tensor) -> Tensor:
@@ -30,7 +31,7 @@ def energy_score(real: Tensor, generated: Tensor) -> Tensor:
         A scalar.
     """
     if real.dim() == 2:
-        return _score(real[..., None], generated[..., None])
+        return _score((_differences(real, generated).square().sum(dim=1) + SMALLEST).sqrt())
     return _score_of_maps(LowPass().maps, real, generated)
 
 
@@ -40,22 +41,20 @@ def detail_score(real: Tensor, generated: Tensor) -> Tensor:
 
 
 def _score_of_maps(maps_of: Callable[[Tensor], Tensor], real: Tensor, generated: Tensor) -> Tensor:
-    maps = [maps_of(x.clamp(-OVERSHOOT, OVERSHOOT)) for x in (real, generated)]
-    side = maps[0].shape[-1]
-    return torch.stack([_score(*(_windows(x, max(side // n, 1)) for x in maps)) for n in WINDOWS]).sum()
+    maps = (maps_of(x.clamp(-OVERSHOOT, OVERSHOOT)) for x in (real, generated))
+    squares = _differences(*maps).square().sum(dim=1, keepdim=True)
+    sizes = (max(squares.shape[-1] // n, 1) for n in WINDOWS)
+    in_windows = (avg_pool2d(squares, size, divisor_override=1) for size in sizes)
+    return torch.stack([_score((each + SMALLEST).sqrt()) for each in in_windows]).sum()
 
 
-def _windows(maps: Tensor, size: int) -> Tensor:
-    """Maps float [N, C, S, S] to their windows of this size, float [N, C size size, windows]."""
-    return unfold(maps, size, stride=size)
-
-
-def _score(real: Tensor, generated: Tensor) -> Tensor:
+def _differences(real: Tensor, generated: Tensor) -> Tensor:
+    """Real images less the first and the second of each pair, and the first less the second: [3 N, ...]."""
     first, second = generated[::2], generated[1::2]
-    to_real = _distance(real, first) + _distance(real, second)
-    return (to_real - _distance(first, second)) / 2
+    return torch.cat([real - first, real - second, first - second])
 
 
-def _distance(x: Tensor, y: Tensor) -> Tensor:
-    """Mean Euclidean distance along the second dimension, whose slope is finite at 0."""
-    return ((x - y).square().sum(dim=1) + 1e-4).sqrt().mean()
+def _score(distances: Tensor) -> Tensor:
+    """The score from the distances of what `_differences` returns, float32 [3 N, ...]."""
+    to_first, to_second, between = distances.unflatten(0, (3, -1)).flatten(1).mean(dim=1)
+    return (to_first + to_second - between) / 2

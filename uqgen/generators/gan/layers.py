@@ -29,6 +29,16 @@ def upsample(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
+def channels_last(x: Tensor) -> Tensor:
+    """[N, C, H, W] with its channels last in memory, as the strides say even of one channel.
+
+    Both layouts of one channel are the same memory, and PyTorch takes it for the other one: what follows a convolution
+    of it then mixes layouts, which costs thirty times as much.
+    """
+    n, c, h, w = x.shape
+    return x.permute(0, 2, 3, 1).reshape(n, -1).view(n, h, w, c).permute(0, 3, 1, 2)
+
+
 class EqualisedLinear(nn.Module):
     """Fully connected layer, [N, in_features] to [N, out_features].
 

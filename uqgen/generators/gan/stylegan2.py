@@ -23,6 +23,7 @@ from uqgen.generators.gan.layers import (
     EqualisedLinear,
     ModulatedConv,
     activate,
+    channels_last,
     normalise_second_moment,
     upsample,
 )
@@ -85,10 +86,10 @@ class SynthesisLayer(nn.Module):
     def forward(self, x: Tensor, style: Tensor, noise: Tensor) -> Tensor:
         """Float [N, in_channels, H, W] to [N, out_channels, H, W], or 2H x 2W; noise [N, 1, ., .] of that size."""
         y = self.conv(x, style, gain=ACTIVATION_GAIN)
+        y = y + (ACTIVATION_GAIN * self.bias).to(y.dtype)[:, None, None]
         if self.up:
             y = upsample(y)
-        offset = torch.addcmul(self.bias[:, None, None], noise, self.noise_strength) * ACTIVATION_GAIN
-        return activate(y + offset.to(y.dtype))
+        return activate(y + (ACTIVATION_GAIN * self.noise_strength * noise).to(y.dtype))
 
 
 class Generator(ConditionalGenerator):
@@ -314,7 +315,7 @@ class Discriminator(ConditionalDiscriminator):
 
     def features(self, x: Tensor) -> Tensor:
         """See `ConditionalDiscriminator`; the last hidden layer, before it meets the condition."""
-        maps = self.blocks(self.from_image(x.contiguous(memory_format=torch.channels_last)))
+        maps = self.blocks(self.from_image(channels_last(x)))
         maps = self.conv(append_group_deviation(maps, self.group)).flatten(1)
         with torch.autocast(x.device.type, enabled=False):
             return self.hidden(maps.float())
@@ -337,7 +338,7 @@ def append_group_deviation(x: Tensor, group: int) -> Tensor:
     variance = (grouped - grouped.mean(dim=1, keepdim=True)).square().mean(dim=1)
     deviation = (variance + 1e-8).sqrt().mean(dim=1)
     channel = deviation.repeat_interleave(group).to(x.dtype)[:, None, None, None]
-    return torch.cat([x, channel.expand(n, 1, *x.shape[2:])], dim=1)
+    return torch.cat([x, channels_last(channel.expand(n, 1, *x.shape[2:]).contiguous())], dim=1)
 
 
 def small_channels(shape: Sequence[int]) -> list[int]:
