@@ -11,7 +11,7 @@ import torch
 from made_up_results import make_job, make_results  # noqa: F401, fixtures
 
 from uqgen.data.mnist_files import FASHION_MNIST_FILES, MNIST_FILES, DataUnavailableError
-from uqgen.metrics import DISTANCES, METRICS, PER_PROTOCOL
+from uqgen.metrics import CONTROLS, DISTANCES, METRICS, PER_PROTOCOL
 from uqgen.scores import SCORES
 
 REPOSITORY = Path(__file__).parents[1]
@@ -73,7 +73,7 @@ def moons_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def registries() -> Iterator[None]:
     """What is registered is as before, afterwards."""
-    dicts, metrics = [(kept, dict(kept)) for kept in (SCORES, DISTANCES, PER_PROTOCOL)], list(METRICS)
+    dicts, metrics = [(kept, dict(kept)) for kept in (SCORES, DISTANCES, PER_PROTOCOL, CONTROLS)], list(METRICS)
     yield
     for kept, before in dicts:
         kept.clear()

@@ -7,7 +7,7 @@ import pytest
 
 from uqgen.comparison.jobs import Job, State
 from uqgen.evaluation.at_sampling import AtSampling
-from uqgen.evaluation.controls import Controls, MatchedReal
+from uqgen.evaluation.controls import MatchedReal
 from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
 from uqgen.evaluation.measurements import AtStrength
 from uqgen.evaluation.protocol import ProtocolResult
@@ -58,15 +58,15 @@ def _results(quality: float, is_image: bool = True) -> dict:
     return json.loads(json.dumps(as_plain(results), allow_nan=False))
 
 
-def _controls(quality: float, is_image: bool) -> Controls:
+def _controls(quality: float, is_image: bool) -> dict:
     gaps = {"uniform": quality - 1, "data": quality / 2 - 1}
     relative = {f"judge {i}": Ratio.of(quality * i, 4) for i in (1, 2, 3)}
-    return Controls(
-        MatchedReal({}, {}, gaps, {}, relative),
-        DistanceByScore(70 - quality, tuple(_bin(number) for number in range(1, 5))),
-        Memorisation(0.03 - quality / 100, 1.0, 1.0, 1.0, 50, 50),
-        LocalSensitivity(Ratio.of(3 - quality, 1), Ratio.of(2 - quality, 1) if is_image else None),
-    )
+    return {
+        "matched_real": MatchedReal({}, {}, gaps, {}, relative),
+        "by_score": DistanceByScore(70 - quality, tuple(_bin(number) for number in range(1, 5))),
+        "memorisation": Memorisation(0.03 - quality / 100, 1.0, 1.0, 1.0, 50, 50),
+        "local_sensitivity": LocalSensitivity(Ratio.of(3 - quality, 1), Ratio.of(2 - quality, 1) if is_image else None),
+    }
 
 
 def _manifold(quality: float) -> Manifold:

@@ -23,11 +23,10 @@ from uqgen.evaluation.generated import fixed_noise, generate_scored
 from uqgen.evaluation.matched import nearest_of_class
 from uqgen.evaluation.measure import Evaluator
 from uqgen.generators.latent import Latent
-from uqgen.metrics import Metric, Row, distance, per_protocol, register
+from uqgen.metrics import Metric, Row, control, distance, per_protocol, register
 from uqgen.metrics.metric import scalars
 from uqgen.metrics.overlap import MEASURES
-from uqgen.metrics.plain import as_plain
-from uqgen.report.run_tables import agreement_table, realism_table
+from uqgen.report.run_tables import agreement_table, controls_table, realism_table
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
 
@@ -189,9 +188,9 @@ def test_the_oracle_is_as_robust_and_as_near_as_real_points_in_every_part_of_the
     controls = measured.controls
     assert controls.local_sensitivity.noise.ratio == pytest.approx(1, abs=0.05)
     assert controls.local_sensitivity.shift is None
-    assert [part.low for part in controls.by_score.bins] == pytest.approx([0.5, 0.6125, 0.725, 0.8375])
-    assert controls.by_score.bins[0].n_generated == pytest.approx(250, abs=60)
-    distances = [part.distance for part in controls.by_score.bins if part.distance is not None]
+    assert [part.low for part in controls.measured["by_score"].bins] == pytest.approx([0.5, 0.6125, 0.725, 0.8375])
+    assert controls.measured["by_score"].bins[0].n_generated == pytest.approx(250, abs=60)
+    distances = [part.distance for part in controls.measured["by_score"].bins if part.distance is not None]
     assert len(distances) >= 2
     assert max(distances) < 0.3
 
@@ -204,7 +203,7 @@ def test_without_realism_every_part_of_the_range_is_far(data, evaluator):
 
     measured = evaluator.measure(Moved(data.train.x, evaluator.own))
     controls = measured.controls
-    distances = [part.distance for part in controls.by_score.bins if part.distance is not None]
+    distances = [part.distance for part in controls.measured["by_score"].bins if part.distance is not None]
     assert distances
     assert min(distances) > 2
     assert measured.manifold.mean.precision.ratio < 0.2
@@ -253,8 +252,8 @@ def test_a_split_that_cannot_refer_is_refused():
 
 
 def test_the_main_numbers_of_the_controls_are_told_by_their_place(measured):
-    results = as_plain(measured)
-    told = scalars(results_json.measured(measured))
+    results = results_json.measured(measured)
+    told = scalars(results)
     names = [name for name in told if name.startswith(("controls/", "manifold/", "verdict/"))]
     assert len(names) >= 16
     for name in names:
@@ -358,6 +357,21 @@ def test_one_entry_brings_a_new_metric_into_results_tables_comparison_and_dashbo
     panels = json.dumps(specification(workspace("someone", "mine")))
     for told in (f"val/{made_up}", f"test/{made_up}", "Made up", "Spread of points"):
         assert f'"{told}"' in panels
+
+
+@pytest.mark.usefixtures("registries")
+def test_one_entry_brings_a_new_control_into_results_and_report(data, evaluator):
+    key = "controls/doubt"
+    control("doubt")(lambda found: float(found.score_of(found.uniform.x, found.uniform.label).std()))
+    row = Row("controls", "spread of scores", {"generated": key, "real": 0.5}, "{:.5f}")
+    register(Metric(key, "spread of scores", "higher", name="doubt", theme="controls", main=True, rows=[row]))
+    found = evaluator.measure(Oracle(data.train.x, evaluator.own))
+    results = results_json.as_results("moons", 0, evaluator, found, 1)
+    value = results["controls"]["doubt"]
+    assert value == pytest.approx(float(found.generated["uniform"].score_out.std()))
+    assert ["spread of scores", f"{value:.5f}", "0.50000"] in controls_table(results).rows
+    comparison = compare_jobs("mine", [Job("a", "a", 0, State.COMPLETE, results=results)])
+    assert "| spread of scores ↑ |" in markdown(comparison)
 
 
 @pytest.fixture

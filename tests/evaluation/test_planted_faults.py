@@ -16,12 +16,11 @@ from uqgen.conditioning.condition import Condition
 from uqgen.data.corruption import Corruption
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.data.mnist import MNISTDataModule
-from uqgen.evaluation import controls
 from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.evaluation.features import load_features
 from uqgen.evaluation.measure import Evaluator
 from uqgen.generators.latent import Latent
-from uqgen.metrics import fidelity
+from uqgen.metrics import fidelity, local_sensitivity, memorisation
 from uqgen.scores import get_score
 
 N_TRAINED = 6_000  # images that a classifier sees once, so that it doubts many
@@ -31,7 +30,8 @@ MOST_CHANGE = 0.1  # of a pixel in [-1, 1] by adversarial noise: one twentieth o
 @pytest.fixture(scope="module", autouse=True)
 def _quick():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(controls, "MAX_IMAGES", 600)  # looked at for memorisation and changed a little
+        for looked_at in (memorisation, local_sensitivity):
+            patch.setattr(looked_at, "N_MOST", 600)
         patch.setattr(fidelity, "KID_SUBSET_SIZE", 20)  # of which no fault is told
         yield
 

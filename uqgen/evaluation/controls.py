@@ -1,10 +1,8 @@
 """Controls against cheating: agreement must not be adversarial, and must not cost realism."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-
-import torch
-from torch import Tensor
+from typing import Any, cast
 
 from uqgen import seeding
 from uqgen.classifiers.predictions import predict
@@ -12,20 +10,15 @@ from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.generated import Generated
 from uqgen.evaluation.matched import Matched, match_scores
 from uqgen.evaluation.protocol import ProtocolResult
-from uqgen.evaluation.real import features_of
+from uqgen.metrics import CONTROLS, Evaluated, Sample
 from uqgen.metrics.bootstrap import Estimate
-from uqgen.metrics.by_score import DistanceByScore, Scored, distance_by_score
 from uqgen.metrics.class_agreement import class_agreement
-from uqgen.metrics.fidelity import frechet_distance
 from uqgen.metrics.in_vs_out import InVsOut, in_vs_out
-from uqgen.metrics.local_sensitivity import Change, LocalSensitivity, change_of_score
-from uqgen.metrics.memorisation import Memorisation, memorisation
+from uqgen.metrics.local_sensitivity import LocalSensitivity
+from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.ratio import Ratio
-from uqgen.metrics.wasserstein import sliced_wasserstein
 
-MAX_IMAGES = 2_000  # looked at for memorisation, and that are changed a little
-NOISE = 0.02  # of the range of pixels, or of the standard deviation of each coordinate
-MATCHING, DRAWING, CHANGING = range(1, 4)  # streams of random numbers
+MATCHING = 1  # a stream of random numbers
 
 
 @dataclass(frozen=True)
@@ -54,16 +47,22 @@ class Controls:
 
     Attributes:
         matched_real: see there.
-        by_score: distance from real training data in each part of the range (uniform protocol): FID of images, sliced
-            Wasserstein distance of points.
-        memorisation: of training images (data protocol).
-        local_sensitivity: of the achieved scores (uniform protocol), beside real images with the requested ones.
+        measured: what each of `uqgen.metrics.CONTROLS` found, by its name. Those that the program itself reads have a
+            property with their type.
     """
 
     matched_real: MatchedReal
-    by_score: DistanceByScore
-    memorisation: Memorisation
-    local_sensitivity: LocalSensitivity
+    measured: Mapping[str, Any]
+
+    @property
+    def memorisation(self) -> Memorisation:
+        """Of training images."""
+        return cast(Memorisation, self.measured["memorisation"])
+
+    @property
+    def local_sensitivity(self) -> LocalSensitivity:
+        """Of the achieved scores, beside real images with the requested ones."""
+        return cast(LocalSensitivity, self.measured["local_sensitivity"])
 
 
 def measure_controls(
@@ -80,11 +79,24 @@ def measure_controls(
     matched = {
         name: match_scores(made.requested.score, context.reference.score, rng) for name, made in generated.items()
     }
-    return Controls(
-        _matched_real(context, matched, protocols),
-        _by_score(context, generated["uniform"]),
-        _memorisation(context, generated["data"]),
-        _sensitivity(context, generated["uniform"], matched["uniform"]),
+    found = _evaluated(context, generated, matched["uniform"])
+    measured = {name: measure(found) for name, measure in CONTROLS.items()}
+    return Controls(_matched_real(context, matched, protocols), measured)
+
+
+def _evaluated(context: EvaluationContext, generated: dict[str, Generated], matched: Matched) -> Evaluated:
+    sides = (generated["data"], generated["uniform"], context.reference, context.real["train"])
+    as_data, uniform, real, train = (Sample(side.features, *side.scored) for side in sides)
+    return Evaluated(
+        as_data=as_data,
+        uniform=uniform,
+        real=real,
+        matched=Sample(*(each[matched.index] for each in real)),
+        train=train,
+        score_of=lambda x, label: context.score(predict(context.target, x), label),
+        requested_range=context.requested_range,
+        is_image=context.data.is_image,
+        seed=context.seed,
     )
 
 
@@ -109,35 +121,3 @@ def _matched_real(
         judges=judges,
         judges_pearson={name: Ratio.of(requested[name].pearson.value, on.pearson.value) for name, on in judges.items()},
     )
-
-
-def _by_score(context: EvaluationContext, made: Generated) -> DistanceByScore:
-    is_image, real, train = context.data.is_image, context.reference, context.real["train"]
-    distance = frechet_distance if is_image else partial(sliced_wasserstein, seed=context.settings.seed)
-    return distance_by_score(
-        Scored(features_of(made.x, context.features), made.requested.score),
-        Scored(real.features, real.score),
-        Scored(train.features, train.score),
-        context.requested_range,
-        distance,
-        seeding.generator(context.seed, DRAWING),
-    )
-
-
-def _memorisation(context: EvaluationContext, made: Generated) -> Memorisation:
-    real = context.reference.data.x
-    drawn = torch.randperm(len(real), generator=seeding.generator(context.seed, DRAWING))[:MAX_IMAGES]
-    return memorisation(made.x[:MAX_IMAGES], real[drawn], context.data.train.x)
-
-
-def _sensitivity(context: EvaluationContext, made: Generated, matched: Matched) -> LocalSensitivity:
-    real, index = context.reference, matched.index[:MAX_IMAGES]
-    generated = _change(context, made.x[:MAX_IMAGES], made.requested.label[:MAX_IMAGES])
-    return LocalSensitivity.of(generated, _change(context, real.data.x[index], real.data.label[index]))
-
-
-def _change(context: EvaluationContext, x: Tensor, label: Tensor) -> Change:
-    # Pixels span 2 in [-1, 1].
-    sigma = 2 * NOISE if context.data.is_image else NOISE * context.data.train.x.std(dim=0)
-    seed = seeding.derive(context.seed, CHANGING)
-    return change_of_score(x, lambda x: context.score(predict(context.target, x), label), sigma, seed)

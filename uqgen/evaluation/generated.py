@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from uqgen import distributed, seeding
 from uqgen.classifiers.frozen import FrozenClassifier
@@ -13,6 +14,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.manifold import ScoredImages
+from uqgen.evaluation.real import features_of
 from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 
@@ -28,6 +30,7 @@ class Generated:
         judge_scores: for each judge, float32 [N].
         score_out: float32 [N], the score that the target gives; where a score needs the class, it is the one requested.
         second: the same images with the second score requested and achieved as the only one; None where there is none.
+        network: of the features, on the device where to compute; None for points, and where nobody asks for features.
     """
 
     requested: Condition
@@ -36,6 +39,12 @@ class Generated:
     judge_scores: dict[str, Tensor]
     score_out: Tensor
     second: "Generated | None" = None
+    network: nn.Module | None = None
+
+    @cached_property
+    def features(self) -> Tensor:
+        """See `features_of`; computed when they are first needed."""
+        return features_of(self.x, self.network)
 
     @property
     def scored(self) -> ScoredImages:

@@ -20,7 +20,6 @@ from uqgen.evaluation.generated import Generated, generate_scored
 from uqgen.evaluation.manifold import Manifold, RealCells, ScoredImages, measure_manifold
 from uqgen.evaluation.measurements import Measurements, SecondScore
 from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
-from uqgen.evaluation.real import features_of
 from uqgen.evaluation.score_quality import measure_score_quality
 from uqgen.evaluation.verdict import judge_generator
 from uqgen.generators.model import ConditionalModel
@@ -84,7 +83,7 @@ class Evaluator(EvaluationContext):
         milliseconds = 1000 * (time.perf_counter() - start) / (len(PROTOCOLS) * n_images)
         protocols = {name: self._measure_protocol(images, n_resamples) for name, images in generated.items()}
         made = generated["data"]
-        ours = self._realism(Sample(features_of(made.x, self.features), *made.scored))
+        ours = self._realism(Sample(made.features, *made.scored))
         realism = {**ours, **{f"{name}_floor": None for name in ours}}
         second = None if self.second is None else self.second._measure_as_second(generated, n_resamples)
         return Measurements(protocols, realism, generated, milliseconds, second=second)
@@ -114,7 +113,8 @@ class Evaluator(EvaluationContext):
 
     def _generate(self, model: ConditionalModel, protocol: str, split: str, n: int) -> Generated:
         requested, seed = self._ask(protocol, split, n), self.seed_of(split)
-        return generate_scored(model, requested, self.target, self.fitted_judges, self.score, seed)
+        made = generate_scored(model, requested, self.target, self.fitted_judges, self.score, seed)
+        return replace(made, network=self.features)
 
     def _at_sampling(self, model: ConditionalModel) -> dict[str, AtSampling]:
         requested, n_classes = (

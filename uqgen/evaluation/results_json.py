@@ -5,6 +5,7 @@ from uqgen.classifiers.predictions import accuracy, accuracy_by_corruption
 from uqgen.data.corruption import CORRUPTIONS
 from uqgen.data.datamodule import SPLITS
 from uqgen.evaluation.context import EvaluationContext
+from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.measurements import Measurements, SecondScore
 from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.support import support
@@ -55,7 +56,7 @@ def measured(measurements: Measurements) -> Plain:
         "realism": measurements.realism,
         "manifold": measurements.manifold,
         "detail": measurements.detail,
-        "controls": measurements.controls,
+        "controls": None if measurements.controls is None else _controls(measurements.controls),
         "verdict": measurements.verdict,
         "by_strength": measurements.by_strength,
         "at_sampling": measurements.at_sampling,
@@ -67,6 +68,10 @@ def measured(measurements: Measurements) -> Plain:
 def _by_protocol(protocols: dict[str, ProtocolResult]) -> Plain:
     names = next(iter(protocols.values())).measured
     return {name: {protocol: result.measured[name] for protocol, result in protocols.items()} for name in names}
+
+
+def _controls(controls: Controls) -> Plain:
+    return {"matched_real": controls.matched_real, **controls.measured}
 
 
 def _second_score(second: SecondScore) -> Plain:

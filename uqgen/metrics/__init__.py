@@ -8,14 +8,17 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from uqgen.metrics.metric import (
+    CONTROLS,
     DISTANCES,
     METRICS,
     PER_PROTOCOL,
+    Evaluated,
     Metric,
     Row,
     Sample,
     ScorePairs,
     Sides,
+    control,
     distance,
     per_protocol,
     register,
@@ -35,14 +38,17 @@ for _name in sorted((_module.name for _module in iter_modules(__path__)), key=_p
     import_module(f"{__name__}.{_name}")
 
 __all__ = [
+    "CONTROLS",
     "DISTANCES",
     "METRICS",
     "PER_PROTOCOL",
+    "Evaluated",
     "Metric",
     "Row",
     "Sample",
     "ScorePairs",
     "Sides",
+    "control",
     "distance",
     "per_protocol",
     "register",

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -10,10 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from uqgen.metrics.metric import Metric, Row, register
+from uqgen import seeding
+from uqgen.metrics.fidelity import frechet_distance
+from uqgen.metrics.metric import Evaluated, Metric, Row, control, register
+from uqgen.metrics.wasserstein import sliced_wasserstein
 
 N_BINS = 4
 MIN_SAMPLES = 200  # on either side of a distance
+DRAWING = 2  # a stream of random numbers
 
 
 class Scored(NamedTuple):
@@ -66,6 +71,15 @@ class DistanceByScore:
 
     mean: float
     bins: tuple[DistanceInBin, ...]
+
+
+@control("by_score")
+def of_evaluation(found: Evaluated) -> DistanceByScore:
+    """Of data requested uniformly: FID of images, sliced Wasserstein distance of points."""
+    distance = frechet_distance if found.is_image else partial(sliced_wasserstein, seed=found.seed)
+    ours, real, train = (Scored(side.features, side.score) for side in (found.uniform, found.real, found.train))
+    rng = seeding.generator(found.seed, DRAWING)
+    return distance_by_score(ours, real, train, found.requested_range, distance, rng)
 
 
 def distance_by_score(

@@ -8,9 +8,12 @@ from torch import Tensor
 
 from uqgen import seeding
 from uqgen.data.labelled import to_uint8, unit_range
-from uqgen.metrics.metric import Metric, Row, register
+from uqgen.metrics.metric import Evaluated, Metric, Row, Sample, control, register
 from uqgen.metrics.ratio import Ratio
 
+N_MOST = 2_000  # images changed on either side
+NOISE = 0.02  # of the range of pixels, or of the standard deviation of each coordinate
+CHANGING = 3  # a stream of random numbers
 DIRECTIONS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 
 
@@ -45,6 +48,19 @@ class LocalSensitivity:
         if generated.shift is not None and real.shift is not None:
             shift = Ratio.of(generated.shift, real.shift)
         return cls(Ratio.of(generated.noise, real.noise), shift)
+
+
+@control("local_sensitivity")
+def of_evaluation(found: Evaluated) -> LocalSensitivity:
+    """Of images requested uniformly, beside real ones that have the scores requested."""
+    sigma = 2 * NOISE if found.is_image else NOISE * found.train.x.std(dim=0)  # pixels span 2 in [-1, 1]
+    seed = seeding.derive(found.seed, CHANGING)
+
+    def change(side: Sample) -> Change:
+        x, label = side.x[:N_MOST], side.label[:N_MOST]
+        return change_of_score(x, lambda x: found.score_of(x, label), sigma, seed)
+
+    return LocalSensitivity.of(change(found.uniform), change(found.matched))
 
 
 def change_of_score(x: Tensor, score: Callable[[Tensor], Tensor], sigma: Tensor | float, seed: int) -> Change:

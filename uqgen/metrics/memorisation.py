@@ -6,11 +6,14 @@ from functools import reduce
 import torch
 from torch import Tensor
 
+from uqgen import seeding
 from uqgen.chunks import mapped, rows_at_once
-from uqgen.metrics.metric import Metric, Row, register
+from uqgen.metrics.metric import Evaluated, Metric, Row, control, register
 
 QUANTILE = 0.01  # of real images that are as near to a training image as what counts as a copy
+N_MOST = 2_000  # images looked at on either side
 CHUNK = 500  # images whose distances are held at once
+DRAWING = 2  # a stream of random numbers
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,13 @@ class Memorisation:
     median_real: float
     n_generated: int
     n_real: int
+
+
+@control("memorisation")
+def of_evaluation(found: Evaluated) -> Memorisation:
+    """Of images requested as in the data, beside real ones drawn at random."""
+    drawn = torch.randperm(len(found.real.x), generator=seeding.generator(found.seed, DRAWING))[:N_MOST]
+    return memorisation(found.as_data.x[:N_MOST], found.real.x[drawn], found.train.x)
 
 
 def memorisation(generated: Tensor, real: Tensor, train: Tensor) -> Memorisation:

@@ -75,10 +75,40 @@ class ScorePairs:
     seed: int
 
 
+@dataclass(frozen=True)
+class Evaluated:
+    """What one evaluation has of generated and real data, on the CPU.
+
+    Attributes:
+        as_data: data requested as real ones are.
+        uniform: data requested uniformly over the range of scores that can be reached.
+        real: real data that are not in training.
+        matched: of these, for each of `uniform`, one that has about the score requested there.
+        train: real training data.
+        score_of: the target's scores, float32 [N], of data like `Sample.x` and their classes, int64 [N]. Every process
+            of a distributed evaluation calls it, and has all scores.
+        requested_range: the lowest and the highest score requested.
+        is_image: whether they are images, not points.
+        seed: of whatever is drawn.
+    """
+
+    as_data: Sample
+    uniform: Sample
+    real: Sample
+    matched: Sample
+    train: Sample
+    score_of: Callable[[Tensor, Tensor], Tensor]
+    requested_range: tuple[float, float]
+    is_image: bool
+    seed: int
+
+
 Distance = Callable[[Sides], Any]
 DISTANCES: dict[str, Distance] = {}
 ProtocolMeasure = Callable[[ScorePairs], Any]
 PER_PROTOCOL: dict[str, ProtocolMeasure] = {}
+Control = Callable[[Evaluated], Any]
+CONTROLS: dict[str, Control] = {}
 
 
 def distance(name: str) -> Callable[[Distance], Distance]:
@@ -106,6 +136,21 @@ def per_protocol(name: str) -> Callable[[ProtocolMeasure], ProtocolMeasure]:
 
     def note(measure: ProtocolMeasure) -> ProtocolMeasure:
         PER_PROTOCOL[name] = measure
+        return measure
+
+    return note
+
+
+def control(name: str) -> Callable[[Control], Control]:
+    """Decorator that has something measured of all generated and real data, at the end: a control against cheating.
+
+    Args:
+        name: the results hold it at ``controls/NAME``. What is measured is a number or a dataclass of numbers; None
+            where it has no meaning.
+    """
+
+    def note(measure: Control) -> Control:
+        CONTROLS[name] = measure
         return measure
 
     return note

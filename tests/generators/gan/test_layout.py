@@ -1,4 +1,4 @@
-"""Convolutional networks keep channels last in memory: an operation that meets both layouts costs thirty times as much."""
+"""Convolutional networks keep channels last in memory: an operation that meets both costs thirty times as much."""
 
 import pytest
 import torch
