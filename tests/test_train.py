@@ -141,12 +141,10 @@ def test_two_scores_are_requested_measured_and_shown(tmp_path):
     assert own.second.equal(get_score("mutual_information")(logits, label))
     latent = gan.draw_latent(16, torch.Generator().manual_seed(0))
     condition = Condition(torch.arange(16) % 2, torch.full((16,), 0.3))
-    low, high = (
-        gan.generate(latent, condition._replace(second=torch.full((16,), value))) for value in own.second.aminmax()
-    )
+    low, high = (gan(latent, condition._replace(second=torch.full((16,), value))) for value in own.second.aminmax())
     assert not torch.equal(low, high)
     chosen = gan.encoding.complete(condition, torch.special.ndtr(latent.z[:, 0])).second
-    assert gan.generate(latent, condition).equal(gan.generate(latent, condition._replace(second=chosen)))
+    assert gan(latent, condition).equal(gan(latent, condition._replace(second=chosen)))
     low, high = (loaded.generate(0, 0.3, n=4, second=float(value)) for value in own.second.aminmax())
     assert not torch.equal(low.x, high.x)
     with pytest.raises(SettingError, match=r"^second=9: allowed"):
@@ -199,7 +197,7 @@ def test_a_loaded_run_generates_from_its_averaged_generator(finished):
     latent = gan.draw_latent(4, rng)
     requested = own.select(slice(0, 4))
     with gan.guided_by(None):
-        made = gan.generate(latent, requested)
+        made = gan(latent, requested)
     with torch.no_grad():
         expected = gan.ema.module(latent, gan.encoding(requested))
     expected = expected.clamp(-1, 1) if experiment.data.is_image else expected

@@ -44,7 +44,7 @@ class Bent:
     def draw_latent(self, n, rng):
         return Latent(torch.randn(n, 2, generator=rng))
 
-    def generate(self, latent, condition):
+    def __call__(self, latent, condition):
         logit = (0.5 + 0.4 * condition.score).logit() + self.noise * latent.z[:, 0]
         sign = torch.where((condition.label == 1) & (latent.z[:, 1] > -0.43), -1.0, 1.0)
         return torch.stack([torch.zeros_like(logit), sign * logit / 2], dim=1)

@@ -58,7 +58,7 @@ class Oracle:
     def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
         return Latent(torch.randn(n, 1, generator=rng))
 
-    def generate(self, latent: Latent, condition: Condition) -> torch.Tensor:
+    def __call__(self, latent: Latent, condition: Condition) -> torch.Tensor:
         distance = (condition.score[:, None] - self.own.score[None, :]).abs()
         distance[condition.label[:, None] != self.own.label[None, :]] = 9
         return self.x[distance.argmin(dim=1)]
@@ -173,7 +173,7 @@ def test_the_oracle_is_caught_at_what_it_does_training_points_again(measured):
 
 def test_one_that_makes_any_of_the_training_points_of_the_condition_covers_as_much_as_real_ones(data, evaluator):
     class Varied(Oracle):
-        def generate(self, latent, condition):
+        def __call__(self, latent, condition):
             index = nearest_of_class(condition, self.own, 32)
             drawn = torch.randint(32, (len(index), 1), generator=torch.Generator().manual_seed(0))
             return self.x[index.gather(1, drawn).squeeze(1)]
@@ -197,9 +197,9 @@ def test_the_oracle_is_as_robust_and_as_near_as_real_points_in_every_part_of_the
 
 def test_without_realism_every_part_of_the_range_is_far(data, evaluator):
     class Moved(Oracle):
-        def generate(self, latent, condition):
+        def __call__(self, latent, condition):
             noise = 3 * torch.randn(len(latent.z), 2, generator=torch.Generator().manual_seed(1))
-            return super().generate(latent, condition) + torch.tensor([5.0, 0.0]) + noise * torch.tensor([1.0, 0.0])
+            return super().__call__(latent, condition) + torch.tensor([5.0, 0.0]) + noise * torch.tensor([1.0, 0.0])
 
     measured = evaluator.measure(Moved(data.train.x, evaluator.own))
     controls = measured.controls
@@ -265,8 +265,8 @@ def test_the_main_numbers_of_the_controls_are_told_by_their_place(measured):
 
 def test_the_same_seed_makes_the_same_images(data, evaluator):
     class Noisy(Oracle):
-        def generate(self, latent, condition):
-            return super().generate(latent, condition) + latent.z
+        def __call__(self, latent, condition):
+            return super().__call__(latent, condition) + latent.z
 
     requested = Condition(torch.tensor([0, 1, 1]), torch.tensor([0.6, 0.7, 0.8]))
     first, again, other = (
@@ -279,7 +279,7 @@ def test_the_same_seed_makes_the_same_images(data, evaluator):
 
 def test_fixed_noise_is_the_same_along_a_column(data, evaluator):
     class Echo(Oracle):
-        def generate(self, latent, condition):
+        def __call__(self, latent, condition):
             return torch.stack([latent.z[:, 0], condition.score], dim=1)
 
     made, requested = fixed_noise(Echo(data.train.x, evaluator.own), [0, 1], [1.0, 0.7, 0.5], seed=3)
@@ -312,8 +312,8 @@ def test_a_range_that_so_few_classes_do_not_have_is_refused_with_what_is_allowed
 
 def test_the_best_of_one_is_what_the_raw_generator_obtains(data, evaluator):
     class Noisy(Oracle):
-        def generate(self, latent, condition):
-            return super().generate(latent, condition) + 0.1 * latent.z
+        def __call__(self, latent, condition):
+            return super().__call__(latent, condition) + 0.1 * latent.z
 
     settings = replace(evaluator.settings, best_of=1, n_at_sampling=evaluator.settings.n_images)
     measured = replace(evaluator, settings=settings).measure(Noisy(data.train.x, evaluator.own))

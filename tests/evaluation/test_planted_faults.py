@@ -95,7 +95,7 @@ class RealImages(nn.Module):
             found[requested] = there[_each_once(self.score[there].numpy(), condition.score[requested].numpy())]
         return found
 
-    def generate(self, latent: Latent, condition: Condition) -> Tensor:
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
         return unit_range(self.images.x[self.shown(condition)])
 
 
@@ -111,7 +111,7 @@ def _each_once(there: np.ndarray, requested: np.ndarray) -> np.ndarray:
 class OneOfEachClass(RealImages):
     """One picture of each class, whatever the score, with a little fresh noise."""
 
-    def generate(self, latent: Latent, condition: Condition) -> Tensor:
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
         first = torch.stack([(self.images.label == label).nonzero()[0, 0] for label in range(10)])
         images = unit_range(self.images.x[first[condition.label]])
         return images + 0.05 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
@@ -141,8 +141,8 @@ class Adversarial(OtherScores):
         super().__init__(images, score)
         self.target = target
 
-    def generate(self, latent: Latent, condition: Condition) -> Tensor:
-        images = super().generate(latent, condition)
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
+        images = super().__call__(latent, condition)
         parts = zip(images.split(500), condition.label.split(500), condition.score.split(500), strict=True)
         return torch.cat([self._changed(*part) for part in parts])
 
@@ -160,8 +160,8 @@ class Adversarial(OtherScores):
 class Chimeras(RealImages):
     """The upper half of an image of the class and score requested, the lower half of one of any class."""
 
-    def generate(self, latent: Latent, condition: Condition) -> Tensor:
-        upper, half = super().generate(latent, condition), self.images.x.shape[2] // 2
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
+        upper, half = super().__call__(latent, condition), self.images.x.shape[2] // 2
         other = torch.randint(len(self.images), (len(upper),), generator=torch.Generator().manual_seed(0))
         return torch.cat([upper[:, :, :half], unit_range(self.images.x[other])[:, :, half:]], dim=2)
 
@@ -169,8 +169,8 @@ class Chimeras(RealImages):
 class HalfBlurred(RealImages):
     """Real images of the class and score requested, whose left half is blurred."""
 
-    def generate(self, latent: Latent, condition: Condition) -> Tensor:
-        images = super().generate(latent, condition)
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
+        images = super().__call__(latent, condition)
         left = torch.arange(images.shape[-1]) < images.shape[-1] // 2
         return torch.where(left, gaussian_blur(images, [9, 9], [1.5, 1.5]), images)
 
@@ -178,8 +178,8 @@ class HalfBlurred(RealImages):
 class Hazy(RealImages):
     """Real images of the class and score requested, in which half of the black pixels are nearly black."""
 
-    def generate(self, latent: Latent, condition: Condition) -> Tensor:
-        images = super().generate(latent, condition)
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
+        images = super().__call__(latent, condition)
         rng = torch.Generator().manual_seed(0)
         haze = (8 / 255) * torch.rand(images.shape, generator=rng) * (torch.rand(images.shape, generator=rng) < 0.5)
         return torch.where(images == -1, images + 2 * haze, images)

@@ -48,7 +48,7 @@ class Nearest:
     def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
         return Latent(torch.randn(n, 1, generator=rng))
 
-    def generate(self, latent: Latent, condition: Condition) -> torch.Tensor:
+    def __call__(self, latent: Latent, condition: Condition) -> torch.Tensor:
         requested = condition if condition.second is not None else condition._replace(second=condition.score / 2)
         distance = torch.cdist(requested.scores[:, self.columns], self.own.scores[:, self.columns])
         distance[condition.label[:, None] != self.own.label[None, :]] = 9

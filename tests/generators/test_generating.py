@@ -17,11 +17,11 @@ def test_generating_is_the_averaged_generators_in_any_chunks(make_gan, train, tm
     n = 1203
     latent = gan.draw_latent(n, rng())
     requested = Condition(torch.arange(n) % 3, torch.rand(n))
-    images = gan.generate(latent, requested)
+    images = gan(latent, requested)
     whole = gan.ema.module(latent, gan.encoding(requested)).clamp(-1, 1)
     torch.testing.assert_close(images, whole)
     few = torch.tensor([700, 3, 3])
-    alone = gan.generate(latent.select(few), Condition(requested.label[few], requested.score[few]))
+    alone = gan(latent.select(few), Condition(requested.label[few], requested.score[few]))
     torch.testing.assert_close(alone, images[few])
     assert not images.requires_grad
 
@@ -39,7 +39,7 @@ def test_a_model_learns_from_pixels_beyond_the_range_and_makes_them_within(make_
     assert not ((values > -1.25) & (values < 1 / 127.5 - 1)).any()
     gan.ema.module.image_bias.fill_(-1.2)
     requested = Condition(torch.tensor([0, 1]), torch.tensor([0.5, 0.6]))
-    assert gan.generate(gan.draw_latent(2, rng()), requested).min() >= -1
+    assert gan(gan.draw_latent(2, rng()), requested).min() >= -1
 
 
 def test_pixels_are_clipped_and_points_are_not(make_gan, make_point_gan):
@@ -47,6 +47,6 @@ def test_pixels_are_clipped_and_points_are_not(make_gan, make_point_gan):
     gan, point_gan = make_gan(), make_point_gan()
     for value in (5.0, -5.0):
         gan.ema.module.image_bias.fill_(value)
-        assert gan.generate(gan.draw_latent(2, rng()), requested).eq(value / 5).all()
+        assert gan(gan.draw_latent(2, rng()), requested).eq(value / 5).all()
         point_gan.ema.module.layers[-1].bias.fill_(value)
-        assert point_gan.generate(point_gan.draw_latent(2, rng()), requested).abs().min() > 3
+        assert point_gan(point_gan.draw_latent(2, rng()), requested).abs().min() > 3

@@ -23,13 +23,13 @@ def test_a_row_is_one_class_with_one_noise_and_a_column_is_one_score(make_gan):
 
 def test_classes_and_scores_are_requested_in_their_places(make_gan, monkeypatch):
     gan, requested = make_gan(), []
-    generate = gan.generate
+    forward = gan.forward
 
     def spied(latent, condition):
         requested.append(condition)
-        return generate(latent, condition)
+        return forward(latent, condition)
 
-    monkeypatch.setattr(gan, "generate", spied)
+    monkeypatch.setattr(gan, "forward", spied)
     sample_grid(gan, [0, 2], SCORES, seed=0)
     (condition,) = requested
     assert isinstance(condition, Condition)

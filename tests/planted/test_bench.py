@@ -46,7 +46,7 @@ class Giver:
     def draw_latent(self, n, rng):
         return Latent(torch.rand(n, 1, generator=rng, device=rng.device))
 
-    def generate(self, latent, condition):
+    def __call__(self, latent, condition):
         places = [(self.data.label == label).nonzero()[0, 0] for label in condition.label.tolist()]
         return unit_range(self.data.x[torch.stack(places)]).to(self.device)
 

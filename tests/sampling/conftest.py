@@ -28,7 +28,7 @@ class StandIn:
         self.drawn.append(latent)
         return latent
 
-    def generate(self, latent: Latent, condition: Condition) -> Tensor:
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
         logits = torch.full((len(latent), N_CLASSES), -7.0)
         return logits.scatter(1, condition.label[:, None], self.response(latent, condition)[:, None])
 

@@ -64,7 +64,7 @@ def test_no_image_gets_worse_by_drawing_more(draw, requested):
 
 def test_every_image_can_be_made_again(stand_in, draw):
     drawn = draw(4)
-    assert stand_in(noisy).generate(drawn.latent, drawn.fed).equal(drawn.x)
+    assert stand_in(noisy)(drawn.latent, drawn.fed).equal(drawn.x)
 
 
 def test_what_is_fed_may_differ_from_what_is_requested(draw, requested):
@@ -76,7 +76,7 @@ def test_what_is_fed_may_differ_from_what_is_requested(draw, requested):
 
 def test_images_are_rounded_before_they_are_scored(stand_in, requested):
     class Images(stand_in):
-        def generate(self, latent, condition):
+        def __call__(self, latent, condition):
             return self.response(latent, condition)[:, None, None, None].expand(-1, 1, 2, 2)
 
     class Pixel(nn.Module):
@@ -92,7 +92,7 @@ def test_images_are_rounded_before_they_are_scored(stand_in, requested):
 
     gan = Images(lambda latent, condition: latent.z[:, 0].sigmoid())
     drawn = best_of(gan, requested, FrozenClassifier(Pixel()), get_score("msp"), 3, seeding.generator(0))
-    made = gan.generate(drawn.latent, drawn.fed)
+    made = gan(drawn.latent, drawn.fed)
     assert drawn.x.equal(to_uint8(made))
     torch.testing.assert_close(drawn.score_out, unit_range(drawn.x)[:, 0, 0, 0].sigmoid())
     assert (drawn.score_out - made[:, 0, 0, 0].sigmoid()).abs().max() > 1e-4

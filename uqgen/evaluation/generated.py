@@ -98,7 +98,7 @@ def make_images(model: ConditionalModel, requested: Condition, seed: int) -> Ten
     rng = seeding.generator(seed, device=model.device)
     mine = distributed.share(len(requested.score))
     latent = model.draw_latent(len(requested.score), rng).select(mine)
-    part = model.generate(latent, requested.select(mine).to(model.device))
+    part = model(latent, requested.select(mine).to(model.device))
     return distributed.gather((to_uint8(part) if part.dim() == 4 else part).cpu())
 
 
@@ -120,7 +120,7 @@ def fixed_noise(
     requested = torch.tensor(scores, device=model.device).repeat_interleave(len(labels))
     latent = model.draw_latent(len(labels), seeding.generator(seed, device=model.device)).select(column)
     condition = Condition(torch.tensor(labels, device=model.device)[column], requested)
-    return model.generate(latent, condition), condition
+    return model(latent, condition), condition
 
 
 def sample_grid(model: ConditionalModel, labels: Sequence[int], scores: list[float], seed: int) -> Tensor:
@@ -129,5 +129,5 @@ def sample_grid(model: ConditionalModel, labels: Sequence[int], scores: list[flo
     row = torch.arange(len(labels), device=model.device).repeat_interleave(len(scores))
     requested = torch.tensor(scores, device=model.device).repeat(len(labels))
     latent = model.draw_latent(len(labels), rng).select(row)
-    images = model.generate(latent, Condition(torch.tensor(labels, device=model.device)[row], requested))
+    images = model(latent, Condition(torch.tensor(labels, device=model.device)[row], requested))
     return images.unflatten(0, (len(labels), len(scores)))

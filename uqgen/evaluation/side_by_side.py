@@ -131,6 +131,6 @@ def _beside(
     noise = torch.arange(index.numel()) if noise is None else noise
     rng = seeding.generator(context.settings.seed, device=model.device)
     latent = model.draw_latent(int(noise.max()) + 1, rng).select(noise.to(model.device))
-    made = model.generate(latent, requested.to(model.device)).cpu().unflatten(0, index.shape)
+    made = model(latent, requested.to(model.device)).cpu().unflatten(0, index.shape)
     real = unit_range(context.reference.data.x[index.flatten()]).unflatten(0, index.shape)
     return SideBySide(made, real, classes, *map(float, requested.score.aminmax()))

@@ -67,7 +67,7 @@ def sweep_scores(
     images, achieved, probabilities = [], [], []
     for label in track(labels, "sweeps, one a class"):
         latent, condition = _swept(model, model.draw_latent(n_noises, rng), label, scores)
-        x = to_uint8(model.generate(latent, condition)).cpu()
+        x = to_uint8(model(latent, condition)).cpu()
         logits = target.predict(x)
         images.append(x)
         achieved.append(score(logits, condition.label.cpu()))

@@ -63,7 +63,7 @@ def between_seeds(
     requested = Condition(torch.full((2,), label), torch.full((2,), float(score))).to(model.device)
     way = torch.linspace(0, 1, n, device=model.device)
     with run.guided(guidance):
-        x = model.generate(ends.between(way), model.encoding.complete(requested, ends.chance).between(way))
+        x = model(ends.between(way), model.encoding.complete(requested, ends.chance).between(way))
     return ask_target(run, to_uint8(x).cpu(), label)
 
 

@@ -103,7 +103,7 @@ class ConditionalModel(LightningModule, ABC):
         """Moves the averaged weights towards the trained ones, once the images of the step are counted."""
 
     @torch.no_grad()
-    def generate(self, latent: Latent, condition: Condition) -> Tensor:
+    def forward(self, latent: Latent, condition: Condition) -> Tensor:
         """Makes images with the averaged weights, in chunks that bound the memory.
 
         Args:
@@ -175,9 +175,9 @@ class ConditionalModel(LightningModule, ABC):
         self._compare(batch, batch_idx, "test")
 
     def predict_step(self, batch: ScoredBatch, batch_idx: int) -> Tensor:
-        """Images of the requested conditions, as `generate` makes them."""
+        """Images of the requested conditions, as `forward` makes them."""
         rng = self._step_rng(HELD_OUT + batch_idx)
-        return self.generate(self.draw_latent(len(batch.x), rng), self._used(batch.requested))
+        return self(self.draw_latent(len(batch.x), rng), self._used(batch.requested))
 
     def _pop_means(self) -> dict[str, float]:
         """Means of the training quantities since the last call, over all devices, each of which must call it."""

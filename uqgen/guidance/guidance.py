@@ -41,7 +41,7 @@ class Guidance:
         >>> guidance.residual(torch.zeros(1, 2), condition).item() < 0  # less certain than requested
         True
         >>> with model.guided_by(guidance):  # doctest: +SKIP
-        ...     images = model.generate(latent, condition)
+        ...     images = model(latent, condition)
     """
 
     classifiers: tuple[FrozenClassifier, ...]

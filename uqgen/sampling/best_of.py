@@ -74,7 +74,7 @@ def best_of(
 
 
 def _draw(model: ConditionalModel, latent: Latent, fed: Condition, target: FrozenClassifier, score: Score) -> Drawn:
-    made = model.generate(latent, fed.to(model.device))
+    made = model(latent, fed.to(model.device))
     x = (to_uint8(made) if made.dim() == 4 else made).cpu()
     return Drawn(x, latent, fed, score(target.predict(x), fed.label), cost=1)
 

@@ -64,7 +64,7 @@ def known(make_flow):
 
 def test_a_known_velocity_is_integrated_to_its_goal(known):
     flow = known()
-    images = flow.generate(*latent_and_condition(flow))
+    images = flow(*latent_and_condition(flow))
     torch.testing.assert_close(images, torch.full_like(images, 0.25), atol=0.02, rtol=0)
 
 
@@ -120,12 +120,12 @@ def test_guidance_leads_to_the_score_requested_and_its_window_bounds_it(known, s
     flow = known(first=0.0, last=1.0, steps=40, bound=10.0, blur=blur)
     latent, condition = latent_and_condition(flow, score=score)
     flow.guidance = Guidance((target,), get_score("msp"), (0.5, 1.0))
-    achieved = get_score("msp")(target(flow.generate(latent, condition)), condition.label)
+    achieved = get_score("msp")(target(flow(latent, condition)), condition.label)
     with flow.guided_by(None):
-        alone = get_score("msp")(target(flow.generate(latent, condition)), condition.label)
+        alone = get_score("msp")(target(flow(latent, condition)), condition.label)
     assert ((achieved - score).abs() < 0.3 * (alone - score).abs()).all()
     flow.sampling = replace(flow.sampling, first=1.0)
-    torch.testing.assert_close(get_score("msp")(target(flow.generate(latent, condition)), condition.label), alone)
+    torch.testing.assert_close(get_score("msp")(target(flow(latent, condition)), condition.label), alone)
 
 
 def test_with_a_blur_guidance_spreads_what_one_pixel_would_do(known):
@@ -149,9 +149,9 @@ def test_images_do_not_depend_on_their_neighbours(make_flow):
     flow = make_flow()
     torch.nn.init.normal_(flow.ema.module.out.weight, std=0.2)
     latent, condition = latent_and_condition(flow, n=230)
-    images = flow.generate(latent, condition)
+    images = flow(latent, condition)
     few = torch.tensor([0, 99, 100, 229])
-    torch.testing.assert_close(images[few], flow.generate(latent.select(few), condition.select(few)), atol=0.02, rtol=0)
+    torch.testing.assert_close(images[few], flow(latent.select(few), condition.select(few)), atol=0.02, rtol=0)
     assert images.abs().max() <= 1
 
 

@@ -295,7 +295,7 @@ def test_styles_are_mixed_in_training_alone(make_gan, train, tmp_path, probabili
         if latent.mix is not None:
             assert (latent.mix.from_layer < gan.generator.n_layers).all()
     latent, requested = gan.draw_latent(4, rng()), Condition(torch.tensor([0, 1, 2, 0]), torch.rand(4))
-    assert gan.generate(latent, requested).equal(gan.generate(latent, requested))
+    assert gan(latent, requested).equal(gan(latent, requested))
 
 
 @pytest.mark.parametrize("setting", [{"path_length_weight": 2.0}, {"style_mixing": 0.9}])

@@ -50,7 +50,7 @@ class ConditionalFlow(ConditionalModel):
         >>> encoding = PaperEncoding(2, condition)
         >>> velocity = MLPVelocity((2,), encoding.part_dims)
         >>> flow = ConditionalFlow(velocity, (2,), encoding, FlowTraining(n_images=20_000), FlowSampling())
-        >>> flow.generate(flow.draw_latent(2, torch.Generator().manual_seed(0)), condition).shape
+        >>> flow(flow.draw_latent(2, torch.Generator().manual_seed(0)), condition).shape
         torch.Size([2, 2])
     """
 

@@ -60,7 +60,7 @@ class ConditionalGAN(ConditionalModel):
         >>> networks = (kind((2,), encoding.part_dims) for kind in (MLPGenerator, MLPDiscriminator))
         >>> gan = ConditionalGAN(*networks, encoding, GANTraining(n_images=20_000))
         >>> Trainer().fit(gan, datamodule=ScoredDataModule(...))  # doctest: +SKIP
-        >>> gan.generate(gan.draw_latent(2, torch.Generator().manual_seed(0)), condition).shape
+        >>> gan(gan.draw_latent(2, torch.Generator().manual_seed(0)), condition).shape
         torch.Size([2, 2])
     """
 
