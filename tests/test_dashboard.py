@@ -19,7 +19,7 @@ from uqgen.settings import SettingError
 
 pytest.importorskip("wandb_workspaces")
 
-from uqgen.report.workspace import specification, workspace
+from uqgen.loggers.workspace import specification, workspace
 
 KEY = "k" * 40
 CLOSED = "http://127.0.0.1:9"

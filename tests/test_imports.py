@@ -1,6 +1,8 @@
 """Imports follow the way of the data and never turn back: no module of the package is in a circle of them."""
 
 import ast
+from collections import defaultdict
+from collections.abc import Callable
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -27,11 +29,18 @@ def imported(path: Path, known: dict[str, Path]) -> set[str]:
     return found & known.keys()
 
 
-def circle(package: Path) -> list[str]:
-    """The modules of a circle of imports, the first once more at the end; empty where there is none."""
-    known = modules(package)
+def room(name: str) -> str:
+    """The package within uqgen, or the module right in it, that a module belongs to."""
+    return ".".join(name.split(".")[:2])
+
+
+def circle(package: Path, of: Callable[[str], str] = str) -> list[str]:
+    """The modules, or what `of` makes of them, in a circle of imports, the first once more; empty without one."""
+    known, edges = modules(package), defaultdict(set)
+    for name, path in known.items():
+        edges[of(name)] |= {of(other) for other in imported(path, known)} - {of(name), package.name}
     try:
-        TopologicalSorter({name: imported(path, known) for name, path in known.items()}).prepare()
+        TopologicalSorter(edges).prepare()
     except CycleError as error:
         return error.args[1]
     return []
@@ -40,6 +49,20 @@ def circle(package: Path) -> list[str]:
 def test_the_package_has_no_circle_of_imports():
     found = circle(Path(uqgen.__file__).parent)
     assert not found, "a circle of imports: " + " <- ".join(found)
+
+
+def test_the_packages_within_have_none_either():
+    found = circle(Path(uqgen.__file__).parent, of=room)
+    assert not found, "a circle of packages: " + " <- ".join(found)
+
+
+def test_no_family_of_generators_imports_another():
+    known = modules(Path(uqgen.__file__).parent)
+    families = {"uqgen.generators.gan", "uqgen.generators.flow"}
+    for family in families:
+        others = tuple(f"{other}." for other in families - {family})
+        found = {m for name in known if name.startswith(f"{family}.") for m in imported(known[name], known)}
+        assert not {name for name in found if name.startswith(others)}
 
 
 @pytest.mark.parametrize(
@@ -61,3 +84,4 @@ def test_a_circle_is_found_however_it_is_hidden(tmp_path, back):
     assert circle(package) == []
     (package / "parts" / "b.py").write_text(back)
     assert set(circle(package)) == {"program.a", "program.parts.b"}
+    assert set(circle(package, of=room)) == {"program.a", "program.parts"}

@@ -25,9 +25,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from uqgen.classifier_roles import Classifiers
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.scored import ScoredBatches
 from uqgen.config import build, compose, plain
 from uqgen.data.labelled import LabelledData
-from uqgen.data.scored import ScoredBatches
 from uqgen.experiment import Experiment
 from uqgen.generators.model import ConditionalModel
 from uqgen.run_folder import RunFolder

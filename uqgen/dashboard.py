@@ -30,7 +30,7 @@ def build_workspace(entity: str, project: str) -> "Workspace":
         ExplainedError: the package that builds workspaces is not installed.
     """
     try:
-        from uqgen.report.workspace import workspace
+        from uqgen.loggers.workspace import workspace
     except ImportError as error:
         raise ExplainedError("the dashboard needs pip install 'uqgen[dashboard]'") from error
     return workspace(entity, project)
@@ -42,7 +42,7 @@ def write_specification(workspace: "Workspace", file: Path) -> None:
     Raises:
         SettingError: the file cannot be written.
     """
-    from uqgen.report.workspace import specification
+    from uqgen.loggers.workspace import specification
 
     replaced = file.exists()
     content = json.dumps(specification(workspace), indent=2) + "\n"

@@ -25,8 +25,8 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.drawn_conditions import DataConditions
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.own_condition import own_condition
+from uqgen.conditioning.scored_datamodule import ScoredDataModule
 from uqgen.data.datamodule import InMemoryDataModule
-from uqgen.data.scored_datamodule import ScoredDataModule
 from uqgen.enforcement.enforcement import Enforcement
 from uqgen.evaluation.evaluation_settings import DEFAULT_FEATURES, EvaluationSettings
 from uqgen.evaluation.feature_training import obtain_features
@@ -34,9 +34,6 @@ from uqgen.evaluation.features import load_features
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.public_features import load_public_features
 from uqgen.fingerprint import Fingerprint
-from uqgen.generators.callbacks.evaluation import Evaluation
-from uqgen.generators.callbacks.samples import SampleGrid
-from uqgen.generators.fit import Intervals, fit
 from uqgen.generators.model import ConditionalModel
 from uqgen.generators.recipe import ModelContext, ModelRecipe
 from uqgen.guidance.guidance_settings import GuidanceSettings
@@ -46,6 +43,9 @@ from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
 from uqgen.settings import SettingError, naming
 from uqgen.tensor_files import save_tensors
+from uqgen.training.evaluation import Evaluation
+from uqgen.training.fit import Intervals, fit
+from uqgen.training.samples import SampleGrid
 
 log = logging.getLogger(__name__)
 

@@ -56,10 +56,10 @@ def _explain(
     from uqgen.logs import log_to
     from uqgen.metrics.plain import as_plain
     from uqgen.report.edit_figures import quality_rows
-    from uqgen.report.editing_report import edit_given, edit_many, lead_between
-    from uqgen.report.explanation_report import explain_run
     from uqgen.report.explanation_tables import shares_rows
     from uqgen.run import load_run, permissions
+    from uqgen.run_reports.editing import edit_given, edit_many, lead_between
+    from uqgen.run_reports.explanation import explain_run
 
     run = load_run(folder, {"split": settings["split"]}, **permissions(settings))
     require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")

@@ -39,7 +39,7 @@ def train(cfg: DictConfig) -> float:
 def _train(run: RunFolder, experiment: "Experiment", settings: Plain) -> float:
     from uqgen import distributed
     from uqgen.loggers.telling import open_loggers
-    from uqgen.report.evaluation_report import evaluate
+    from uqgen.run_reports.evaluation import evaluate
 
     if distributed.rank() == 0:
         is_new = not run.settings.exists()

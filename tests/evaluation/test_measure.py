@@ -341,7 +341,7 @@ def made_up(registries):
 
 def test_one_entry_brings_a_new_metric_into_results_tables_comparison_and_dashboard(made_up, data, evaluator):
     pytest.importorskip("wandb_workspaces")
-    from uqgen.report.workspace import specification, workspace
+    from uqgen.loggers.workspace import specification, workspace
 
     model = Oracle(data.train.x, evaluator.own)
     found = evaluator.measure(model)
@@ -388,7 +388,7 @@ def kendall(registries):
 @pytest.mark.usefixtures("kendall")
 def test_one_entry_brings_a_new_measure_of_achieved_scores_everywhere_under_both_protocols(data, evaluator):
     pytest.importorskip("wandb_workspaces")
-    from uqgen.report.workspace import specification, workspace
+    from uqgen.loggers.workspace import specification, workspace
 
     found = evaluator.measure_in_training(Oracle(data.train.x, evaluator.own))
     results = results_json.as_results("moons", 0, evaluator, found, 1)

@@ -7,9 +7,9 @@ from lightning import Callback
 from lightning.pytorch.loggers import CSVLogger
 
 from uqgen.files import read_rows
-from uqgen.generators.callbacks.speed import MEASURED
-from uqgen.generators.fit import Intervals, fit
 from uqgen.loggers.history import HistoryLogger
+from uqgen.training.fit import Intervals, fit
+from uqgen.training.speed import MEASURED
 
 
 class Logits(Callback):

@@ -22,10 +22,10 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.fourier import FourierEncoding
 from uqgen.conditioning.paper import PaperEncoding
 from uqgen.conditioning.rank import RankEncoding
+from uqgen.conditioning.scored import ScoredBatch
+from uqgen.conditioning.scored_datamodule import ScoredDataModule
 from uqgen.conditioning.softmax import SoftmaxEncoding
 from uqgen.data.moons import MoonsDataModule
-from uqgen.data.scored import ScoredBatch
-from uqgen.data.scored_datamodule import ScoredDataModule
 from uqgen.enforcement.auxiliary import Auxiliary
 from uqgen.enforcement.consistency import Consistency
 from uqgen.enforcement.enforcement import EnforcementContext

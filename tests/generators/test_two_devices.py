@@ -18,8 +18,8 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.paper import PaperEncoding
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.labelled import LabelledData
-from uqgen.data.scored_datamodule import ScoredDataModule
-from uqgen.generators.fit import Intervals, fit
+from uqgen.conditioning.scored_datamodule import ScoredDataModule
+from uqgen.training.fit import Intervals, fit
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.flow.sampling import FlowSampling
 from uqgen.generators.flow.training import FlowTraining

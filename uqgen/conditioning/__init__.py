@@ -12,6 +12,8 @@ __all__ = [
     "logit",
     "paper",
     "rank",
+    "scored",
+    "scored_datamodule",
     "second_score",
     "softmax",
     "unconditional",

@@ -12,7 +12,5 @@ __all__ = [
     "low_pass",
     "mnist",
     "moons",
-    "scored",
-    "scored_datamodule",
     "shapes",
 ]

@@ -1,7 +1,8 @@
 """What every enforcement has in common; by itself it enforces nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -9,8 +10,19 @@ from torch import Tensor, nn
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.generators.gan.interface import ConditionalDiscriminator
 from uqgen.scores import Score
+
+
+class Discriminator(Protocol):
+    """What an enforcement takes of the GAN's discriminator, see `ConditionalDiscriminator`."""
+
+    n_features: int
+
+    def __call__(self, x: Tensor, parts: Sequence[Tensor]) -> Tensor:
+        """Logits float32 [N], high for real."""
+
+    def features(self, x: Tensor) -> Tensor:
+        """What it sees in the images, float32 [N, n_features]."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +52,7 @@ class EnforcementContext:
     surrogates: tuple[FrozenClassifier, ...]
     score: Score
     encoding: Encoding
-    discriminator: ConditionalDiscriminator
+    discriminator: Discriminator
     real: Condition
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from uqgen import seeding
@@ -13,10 +14,12 @@ from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.metrics import CONTROLS, Evaluated, Sample
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.class_agreement import class_agreement
+from uqgen.metrics.fidelity import frechet_distance
 from uqgen.metrics.in_vs_out import InVsOut, in_vs_out
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.ratio import Ratio
+from uqgen.metrics.wasserstein import sliced_wasserstein
 
 MATCHING = 1  # a stream of random numbers
 
@@ -87,6 +90,7 @@ def measure_controls(
 def _evaluated(context: EvaluationContext, generated: dict[str, Generated], matched: Matched) -> Evaluated:
     sides = (generated["data"], generated["uniform"], context.reference, context.real["train"])
     as_data, uniform, real, train = (Sample(side.features, *side.scored) for side in sides)
+    is_image = context.data.is_image
     return Evaluated(
         as_data=as_data,
         uniform=uniform,
@@ -94,8 +98,9 @@ def _evaluated(context: EvaluationContext, generated: dict[str, Generated], matc
         matched=Sample(*(each[matched.index] for each in real)),
         train=train,
         score_of=lambda x, label: context.score(predict(context.target, x), label),
+        distance=frechet_distance if is_image else partial(sliced_wasserstein, seed=context.settings.seed),
         requested_range=context.requested_range,
-        is_image=context.data.is_image,
+        is_image=is_image,
         seed=context.seed,
     )
 

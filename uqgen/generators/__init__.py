@@ -1,3 +1,3 @@
-"""Generative models under a condition, of several families, and their training."""
+"""Generative models under a condition, of several families."""
 
-__all__ = ["callbacks", "ema", "embedding", "fit", "flow", "gan", "inversion", "latent", "model", "recipe", "training"]
+__all__ = ["ema", "embedding", "flow", "gan", "inversion", "latent", "layers", "model", "recipe", "training"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from uqgen.generators.gan.layers import EqualisedLinear, normalise_second_moment
+from uqgen.generators.layers import EqualisedLinear, normalise_second_moment
 
 
 class ConditionEmbedding(nn.Module):

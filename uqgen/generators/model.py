@@ -14,8 +14,8 @@ from uqgen import distributed, seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
+from uqgen.conditioning.scored import ScoredBatch
 from uqgen.data.censored import beyond_range, within_range
-from uqgen.data.scored import ScoredBatch
 from uqgen.described import Plain, as_plain_values, build_described, describe
 from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent

@@ -1,3 +1,3 @@
 """Lightning loggers of ours: where the curves, pictures and evaluations of a run can be watched."""
 
-__all__ = ["history", "run_logger", "tensorboard", "wandb"]
+__all__ = ["history", "run_logger", "tensorboard", "wandb", "workspace"]

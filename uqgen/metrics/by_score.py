@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,9 +11,7 @@ import torch
 from torch import Tensor
 
 from uqgen import seeding
-from uqgen.metrics.fidelity import frechet_distance
 from uqgen.metrics.metric import Evaluated, Metric, Row, control, register
-from uqgen.metrics.wasserstein import sliced_wasserstein
 
 N_BINS = 4
 MIN_SAMPLES = 200  # on either side of a distance
@@ -75,11 +72,10 @@ class DistanceByScore:
 
 @control("by_score")
 def of_evaluation(found: Evaluated) -> DistanceByScore:
-    """Of data requested uniformly: FID of images, sliced Wasserstein distance of points."""
-    distance = frechet_distance if found.is_image else partial(sliced_wasserstein, seed=found.seed)
+    """Of data requested uniformly."""
     ours, real, train = (Scored(side.features, side.score) for side in (found.uniform, found.real, found.train))
     rng = seeding.generator(found.seed, DRAWING)
-    return distance_by_score(ours, real, train, found.requested_range, distance, rng)
+    return distance_by_score(ours, real, train, found.requested_range, found.distance, rng)
 
 
 def distance_by_score(

@@ -87,6 +87,7 @@ class Evaluated:
         train: real training data.
         score_of: the target's scores, float32 [N], of data like `Sample.x` and their classes, int64 [N]. Every process
             of a distributed evaluation calls it, and has all scores.
+        distance: of two sets of features [N, F] and [M, F]: FID of images, sliced Wasserstein distance of points.
         requested_range: the lowest and the highest score requested.
         is_image: whether they are images, not points.
         seed: of whatever is drawn.
@@ -98,6 +99,7 @@ class Evaluated:
     matched: Sample
     train: Sample
     score_of: Callable[[Tensor, Tensor], Tensor]
+    distance: Callable[[Tensor, Tensor], float]
     requested_range: tuple[float, float]
     is_image: bool
     seed: int

@@ -4,8 +4,6 @@ __all__ = [
     "arrays",
     "comparison_figures",
     "comparison_report",
-    "evaluation_report",
-    "explanation_report",
     "image_figures",
     "overview_figure",
     "page",
@@ -17,5 +15,4 @@ __all__ = [
     "saving",
     "score_figures",
     "style",
-    "workspace",
 ]

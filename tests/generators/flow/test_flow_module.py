@@ -11,7 +11,7 @@ from torch import nn
 from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
-from uqgen.data.scored import ScoredBatch
+from uqgen.conditioning.scored import ScoredBatch
 from uqgen.generators.flow.sampling import FlowSampling
 from uqgen.generators.flow.velocity import Velocity
 from uqgen.guidance.guidance import Guidance

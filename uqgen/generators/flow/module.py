@@ -12,8 +12,8 @@ from uqgen import distributed
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
+from uqgen.conditioning.scored import ScoredBatch
 from uqgen.data.gaussian import gaussian_blur
-from uqgen.data.scored import ScoredBatch
 from uqgen.described import Plain, as_dataclass, as_plain_values, build_described
 from uqgen.generators.ema import EMA
 from uqgen.generators.flow.inversion import N_STEPS, FlowInverter

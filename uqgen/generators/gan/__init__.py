@@ -5,7 +5,6 @@ __all__ = [
     "energy_score",
     "interface",
     "inversion",
-    "layers",
     "mlp",
     "module",
     "penalties",

@@ -14,7 +14,7 @@ from uqgen import distributed
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.data.scored import ScoredBatch
+from uqgen.conditioning.scored import ScoredBatch
 from uqgen.described import Plain, as_dataclass, build_described
 from uqgen.enforcement.enforcement import Enforcement, bounded
 from uqgen.generators.ema import EMA

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from uqgen import distributed
 from uqgen.generators.embedding import ConditionEmbedding
 from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
-from uqgen.generators.gan.layers import (
+from uqgen.generators.latent import Latent, StyleMix
+from uqgen.generators.layers import (
     ACTIVATION_GAIN,
     EqualisedConv,
     EqualisedLinear,
@@ -27,7 +28,6 @@ from uqgen.generators.gan.layers import (
     normalise_second_moment,
     upsample,
 )
-from uqgen.generators.latent import Latent, StyleMix
 from uqgen.settings import require, require_integer, require_number
 
 MEAN_W_RATE = 0.005  # of the moving average of w, the centre of truncation

@@ -8,8 +8,8 @@ import torch
 from uqgen import distributed
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.drawn_conditions import DataConditions
+from uqgen.conditioning.scored import ScoredBatches
 from uqgen.data.labelled import LabelledData
-from uqgen.data.scored import ScoredBatches
 
 N, BATCH = 50, 8
 PER_EPOCH = N // BATCH
@@ -98,7 +98,7 @@ def test_order_does_not_depend_on_how_python_hashes():
         "from uqgen.conditioning.condition import Condition\n"
         "from uqgen.conditioning.drawn_conditions import DataConditions\n"
         "from uqgen.data.labelled import LabelledData\n"
-        "from uqgen.data.scored import ScoredBatches\n"
+        "from uqgen.conditioning.scored import ScoredBatches\n"
         f"i = torch.arange({N})\n"
         f"data, conditions = LabelledData(i[:, None], i, i, i), DataConditions(Condition(i, i))\n"
         f"stream = ScoredBatches(data, conditions, {BATCH}, range(20), 0)\n"

@@ -20,9 +20,9 @@ from uqgen.explanation.second_choices import SecondChoices
 from uqgen.explanation.shares import Explained
 from uqgen.explanation.slices import Slices
 from uqgen.metrics.bootstrap import Estimate
-from uqgen.report.explanation_report import write_figures
 from uqgen.report.shown_classes import most_uncertain
 from uqgen.report.strip_files import read_slider
+from uqgen.run_reports.explanation import write_figures
 from uqgen.scores import get_score
 
 K, SECONDS = 200, 20

@@ -12,7 +12,6 @@ from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
 from uqgen.evaluation.measurements import Measurements
 from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.results_json import measured
-from uqgen.generators.callbacks.speed import MEASURED
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.gan.module import ConditionalGAN
 from uqgen.loggers.run_logger import RequestedAchieved
@@ -22,10 +21,11 @@ from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.metrics.metric import scalars
 from uqgen.metrics.ratio import Ratio
 from uqgen.report.run_page import captions
+from uqgen.training.speed import MEASURED
 
 pytest.importorskip("wandb_workspaces")
 
-from uqgen.report.workspace import CHARTS, FIGURES, specification, workspace
+from uqgen.loggers.workspace import CHARTS, FIGURES, specification, workspace
 
 SECTIONS = ["At the end", "In vs. out", "Quality", "Samples", "Throughput", "Training", "Sweep"]
 QUANTITIES = (*ConditionalGAN.quantities, *ConditionalFlow.quantities, *MEASURED)

@@ -8,16 +8,16 @@ from typing import Any
 from lightning import Callback
 from lightning.pytorch.loggers import Logger
 
-from uqgen.data.scored_datamodule import ScoredDataModule
-from uqgen.generators.callbacks.checkpoint import Checkpoint
-from uqgen.generators.callbacks.every import EveryNImages
-from uqgen.generators.callbacks.guard import FiniteGuard
-from uqgen.generators.callbacks.speed import MEASURED, Speed
+from uqgen.conditioning.scored_datamodule import ScoredDataModule
 from uqgen.generators.model import ConditionalModel
 from uqgen.hardware import Hardware
 from uqgen.loggers.history import HistoryLogger
 from uqgen.settings import require_integer
 from uqgen.tensor_files import load_tensors
+from uqgen.training.checkpoint import Checkpoint
+from uqgen.training.every import EveryNImages
+from uqgen.training.guard import FiniteGuard
+from uqgen.training.speed import MEASURED, Speed
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from uqgen.explanation.editing_settings import EditingSettings
-from uqgen.report.editing_report import _name, _stem
+from uqgen.run_reports.editing import _name, _stem
 
 
 def test_no_two_images_and_no_two_settings_share_a_name(tmp_path):

@@ -12,14 +12,14 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.drawn_conditions import DataConditions
 from uqgen.conditioning.own_condition import own_condition
+from uqgen.conditioning.scored import ScoredBatch, ScoredBatches
 from uqgen.data.datamodule import SPLITS, InMemoryDataModule
-from uqgen.data.scored import ScoredBatch, ScoredBatches
 from uqgen.scores import Score, get_score
 from uqgen.settings import require, require_integer
 
 ADAPTED = "what score.adapted(classifier, shape, training images) makes of it"
 ENDLESS = 2**62  # steps: the model ends its training
-HELD_OUT = 2  # a stream of random numbers beside those of `uqgen.data.scored`
+HELD_OUT = 2  # a stream of random numbers beside those of `uqgen.conditioning.scored`
 
 
 class ScoredDataModule(LightningDataModule):

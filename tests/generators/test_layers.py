@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from uqgen.generators.gan.layers import (
+from uqgen.generators.layers import (
     EqualisedConv,
     EqualisedLinear,
     ModulatedConv,
