@@ -1,12 +1,17 @@
 """``python -m uqgen.results``: the page of what every variant of conditioning reaches, from sweeps over them."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 
 from uqgen.config import plain, run_command
 from uqgen.settings import require
+
+if TYPE_CHECKING:
+    from uqgen.comparison.jobs import Job
 
 log = logging.getLogger("uqgen.results")
 
@@ -31,12 +36,28 @@ def write_results(cfg: DictConfig) -> float:
     require(may_replace, "page", page, "a new one, or that of the same sweeps; replace=true replaces what is there")
     names = [folder.resolve().name for folder in folders]
     require(len(set(names)) == len(names), "sweeps", settings["sweeps"], "folders with names that differ")
-    comparisons = [compare_jobs(folder.resolve().name, collect_jobs(folder)) for folder in folders]
+    choosing, comparisons = [], []
+    for name, folder in zip(names, folders, strict=True):
+        by, told = _apart(collect_jobs(folder), settings["choose_by"])
+        choosing.append(compare_jobs(name, by))
+        comparisons.append(compare_jobs(name, told))
     for comparison in comparisons:
         save_figures(comparison, {kind: page.parent / figure_name(comparison, kind) for kind in FIGURES})
-    write_atomically(page, (document(comparisons) + note).encode())
+    write_atomically(page, (document(comparisons, choosing) + note).encode())
     print(f"results: {page.resolve()}")  # noqa: T201
     return float(sum(len(comparison.jobs) - comparison.n_complete for comparison in comparisons))
+
+
+def _apart(jobs: "Sequence[Job]", seeds: list[int]) -> "tuple[Sequence[Job], Sequence[Job]]":
+    """The jobs that choose, which have these seeds, and those that are told; all do both where there are none."""
+    if not seeds:
+        return jobs, jobs
+    by, told = ([job for job in jobs if (job.seed in seeds) == chosen] for chosen in (True, False))
+    allowed = (
+        f"some of the seeds {sorted({job.seed for job in jobs if job.seed is not None})}, of which others are told"
+    )
+    require(bool(by and told), "choose_by", seeds, allowed)
+    return by, told
 
 
 if __name__ == "__main__":

@@ -60,3 +60,19 @@ def test_a_sweep_without_results_or_without_the_paper_is_told_too(make_job):
     page = document([compare_jobs("moons", [make_job("variant=rank", 0, 0.5)])])
     assert "Chosen" not in page
     assert "paper's" not in page
+
+
+def test_some_seeds_choose_and_the_others_are_told(make_job):
+    lucky, other = (0.05, 0.9, 0.9), (0.3, 0.4, 0.9)
+    by = [make_job("variant=paper", 7, 0.5, validation=other), make_job("variant=softmax", 7, 0.7, validation=lucky)]
+    told = [make_job("variant=paper", 0, 0.5, validation=lucky), make_job("variant=softmax", 0, 0.6, validation=other)]
+    page = document([compare_jobs("mine", told)], [compare_jobs("mine", by)])
+    assert "**`variant=softmax`** is chosen" in page
+    assert "Seeds by which it is chosen: 7." in page
+    alone = document([compare_jobs("mine", told)])
+    assert "**`variant=paper`** is chosen" in alone
+    assert (
+        table(page, "In vs. out")
+        == table(alone, "In vs. out")
+        != table(document([compare_jobs("mine", by)]), "In vs. out")
+    )

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.mlp import MLP
+from uqgen.classifiers.module import ClassifierModule
 from uqgen.conditioning.balanced import BalancedConditions
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.fourier import FourierEncoding
@@ -223,7 +224,8 @@ import sys
 import torch
 from lightning import Trainer
 sys.path.insert(0, {tests!r})
-from test_standing_alone import QUIET, FrozenClassifier, MLP, MoonsDataModule, ScoredDataModule, gan_of
+from test_standing_alone import QUIET, ClassifierModule, FrozenClassifier, MLP
+from test_standing_alone import MoonsDataModule, ScoredDataModule, gan_of
 if __name__ == "__main__":
     torch.manual_seed(0)
     data = ScoredDataModule(MoonsDataModule(200, 100, 100), FrozenClassifier(MLP((2,), 2)), batch_size=16)
@@ -232,8 +234,12 @@ if __name__ == "__main__":
     devices = int(sys.argv[2])
     trainer = Trainer(devices=devices, strategy="ddp" if devices > 1 else "auto", max_epochs=1, **QUIET)
     trainer.fit(gan, datamodule=data)
+    classifier = ClassifierModule(MLP((2,), 2), 2)
+    again = Trainer(devices=devices, strategy="ddp" if devices > 1 else "auto", max_epochs=8, **QUIET)
+    again.fit(classifier, MoonsDataModule(2_000, 1_000, 1_000))
+    (measured,) = again.validate(classifier, MoonsDataModule(2_000, 1_000, 1_000))
     if trainer.is_global_zero:
-        torch.save(gan.state_dict(), sys.argv[1])
+        torch.save(dict(gan=gan.state_dict(), classifier=classifier.state_dict(), measured=measured), sys.argv[1])
 """
 
 
@@ -246,5 +252,14 @@ def test_lightning_s_own_launcher_trains_what_one_process_would(tmp_path):
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
     alone, both = (torch.load(tmp_path / f"{devices}.pt", weights_only=True) for devices in (1, 2))
-    for name, value in alone.items():
-        torch.testing.assert_close(both[name], value, rtol=1e-3, atol=1e-4, msg=lambda text, n=name: f"{n}: {text}")
+    for name, value in alone["gan"].items():
+        torch.testing.assert_close(
+            both["gan"][name], value, rtol=1e-3, atol=1e-4, msg=lambda text, n=name: f"{n}: {text}"
+        )
+    # Each device takes a batch of its own, so the classifiers differ; what two measure together, one does of the same.
+    assert alone["measured"]["val/accuracy"] > 0.8
+    classifier, data = ClassifierModule(MLP((2,), 2), 2), MoonsDataModule(2_000, 1_000, 1_000)
+    classifier.load_state_dict(both["classifier"])
+    (measured,) = Trainer(**QUIET).validate(classifier, data)
+    assert both["measured"] == pytest.approx(measured, abs=1e-6)
+    assert measured["val/accuracy"] > 0.8

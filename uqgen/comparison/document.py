@@ -33,9 +33,14 @@ SUPPORT = """Real training images of each class (row) and score (column, lower e
 learn what is rare or absent here."""
 
 
-def document(comparisons: Sequence[Comparison]) -> str:
-    """The page in Markdown, with a section for each sweep; its figures lie in `figure_name`."""
-    return "\n\n".join([INTRODUCTION, LEGEND, *map(_section, comparisons)]) + "\n"
+def document(comparisons: Sequence[Comparison], choosing: Sequence[Comparison] | None = None) -> str:
+    """The page in Markdown, with a section for each sweep; its figures lie in `figure_name`.
+
+    Args:
+        comparisons: what the tables tell.
+        choosing: for each, that by which a variant is chosen, of other seeds or the same; None for the same.
+    """
+    return "\n\n".join([INTRODUCTION, LEGEND, *map(_section, comparisons, choosing or comparisons)]) + "\n"
 
 
 def figure_name(comparison: Comparison, kind: str) -> PurePosixPath:
@@ -43,11 +48,11 @@ def figure_name(comparison: Comparison, kind: str) -> PurePosixPath:
     return PurePosixPath("results") / f"{comparison.name}-{kind}.png"
 
 
-def _section(comparison: Comparison) -> str:
+def _section(comparison: Comparison, choosing: Comparison) -> str:
     blocks = [f"## {comparison.name}", headline(comparison)]
     if comparison.n_complete:
         results = next(job.results for job in comparison.jobs if job.results)
-        blocks += [_sizes(comparison.variants, results), *_choice(comparison), *_test(comparison)]
+        blocks += [_sizes(comparison.variants, results), *_choice(choosing), *_test(comparison)]
         blocks += [f"![{kind}]({figure_name(comparison, kind)})" for kind in comparison.figures]
         blocks += ["### What the data allow", SUPPORT, _support(results["support"])]
     return "\n\n".join([*blocks, *missing(comparison)])
@@ -79,7 +84,13 @@ def _choice(comparison: Comparison) -> list[str]:
     metrics = comparison.main_metrics
     numbers = [column(each, [variant.on_validation(each) for variant in variants]) for each in metrics]
     text = CHOICE.format(lost=LOST_CLASSES, reference=REFERENCE, front=unbeaten or "none", chosen=chosen.name)
-    return ["### Chosen on validation", text, markdown_table(variants, numbers)]
+    jobs = [job for variant in variants for job in variant.complete]
+    seeds = ", ".join(str(seed) for seed in sorted({job.seed for job in jobs if job.seed is not None}))
+    return [
+        "### Chosen on validation",
+        f"{text} Seeds by which it is chosen: {seeds}.",
+        markdown_table(variants, numbers),
+    ]
 
 
 def _test(comparison: Comparison) -> list[str]:
