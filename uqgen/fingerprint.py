@@ -4,10 +4,10 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import torch
 
+import uqgen
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.members import Members, n_found
@@ -34,7 +34,7 @@ class Fingerprint:
     def keep_data(self, data: InMemoryDataModule) -> None:
         """Leaves word of the data and the version; of 70,000 images, 1.1 MB."""
         members = {split: list(part) for split, part in data.members().items()}
-        content = {"version": version("uqgen"), "class_names": list(data.class_names), "members": members}
+        content = {"version": uqgen.__version__, "class_names": list(data.class_names), "members": members}
         save_tensors(content, self.run.data_fingerprint)
 
     def compare_data(self, data: InMemoryDataModule) -> None:
@@ -46,8 +46,8 @@ class Fingerprint:
         if not self.run.data_fingerprint.exists():
             return
         old = load_tensors(self.run.data_fingerprint)
-        if old["version"] != version("uqgen"):
-            log.info("%s was started with version %s, this is %s", self.run.path, old["version"], version("uqgen"))
+        if old["version"] != uqgen.__version__:
+            log.info("%s was started with version %s, this is %s", self.run.path, old["version"], uqgen.__version__)
         if old["class_names"] != list(data.class_names):
             raise self._refusal(f"classes {', '.join(old['class_names'])}, not {', '.join(data.class_names)}")
         members = {split: Members(*part) for split, part in old["members"].items()}

@@ -127,3 +127,9 @@ def test_the_order_follows_from_the_seed_and_tells_nothing(run):
     assert stats.chisquare(at_each).pvalue > 0.001
     repeats = (real[:, 1:] == real[:, :-1]).double().mean()  # neighbours of one kind: 23 of 47
     assert repeats == pytest.approx(23 / 47, abs=0.02)
+
+
+def test_a_class_without_images_is_left_out():
+    label = torch.tensor([0, 2]).repeat(20)
+    drawn = draw_halves(label, torch.linspace(0, 1, 40), 8, 3, generator(0))
+    assert label[drawn].bincount(minlength=3).tolist() == [4, 0, 4]

@@ -68,7 +68,8 @@ def n_certain(n: int) -> int:
 def draw_halves(label: Tensor, doubt: Tensor, n: int, n_classes: int, rng: torch.Generator) -> Tensor:
     """Draws n images without replacement: certain ones, then uncertain ones, over all classes evenly.
 
-    A class with too few images within `CERTAIN`, or beyond `UNCERTAIN`, gives its most certain, or uncertain, ones.
+    Classes without images are left out. One with too few images within `CERTAIN`, or beyond `UNCERTAIN`, gives its most
+    certain, or uncertain, ones.
 
     Args:
         label: int64 [M], the class.
@@ -83,7 +84,8 @@ def draw_halves(label: Tensor, doubt: Tensor, n: int, n_classes: int, rng: torch
     Raises:
         SettingError: a class has fewer images than are to be drawn of it.
     """
-    classes = torch.randperm(n_classes, generator=rng).repeat(-(-n // n_classes))[:n]  # the first have one more
+    present = label.unique()
+    classes = present[torch.randperm(len(present), generator=rng)].repeat(-(-n // len(present)))[:n]
     wanted = torch.stack([half.bincount(minlength=n_classes) for half in classes.tensor_split([n_certain(n)])])
     has = label.bincount(minlength=n_classes)
     fewest = int((has - wanted.sum(dim=0)).argmin())
