@@ -21,12 +21,14 @@ def changed(key: str, value: object) -> dict:
 def test_a_new_run_keeps_its_settings(tmp_path):
     run = RunFolder(tmp_path / "run")
     run.open(SETTINGS)
+    run.data_fingerprint.touch()
     assert run.read_settings() == SETTINGS
 
 
 @pytest.mark.parametrize("key", ["run", "data.folder"])
 def test_a_run_is_taken_up_wherever_its_files_lie(tmp_path, key):
     RunFolder(tmp_path).open(SETTINGS)
+    RunFolder(tmp_path).data_fingerprint.touch()
     RunFolder(tmp_path).open(changed(key, "elsewhere"))
     assert RunFolder(tmp_path).read_settings() == SETTINGS
 
@@ -59,6 +61,7 @@ def test_a_copy_of_a_program_is_not_taken_unasked(tmp_path):
 @pytest.mark.parametrize(("key", "old"), [("seed", 0), ("model.training.n_images", 10), ("data.seed", 0)])
 def test_a_run_is_not_taken_up_with_another_setting(tmp_path, key, old):
     RunFolder(tmp_path).open(SETTINGS)
+    RunFolder(tmp_path).data_fingerprint.touch()
     with pytest.raises(SettingError, match=rf"^{key}=99: allowed: {old}, as .* was started with"):
         RunFolder(tmp_path).open(changed(key, 99))
 
@@ -67,6 +70,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(SettingError, match=r"^run="):
         RunFolder(tmp_path).open(SETTINGS)
+    RunFolder(tmp_path).data_fingerprint.touch()
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
@@ -85,6 +89,7 @@ def test_a_failed_run_says_why_and_can_be_tried_again(tmp_path):
     assert run.fail(ValueError("first\nsecond")) == "ValueError: first"
     assert "ValueError: first\nsecond" in json.loads(run.error.read_text())["traceback"]
     run.open(SETTINGS)
+    run.data_fingerprint.touch()
     assert not run.error.exists()
 
 
@@ -96,6 +101,7 @@ def test_a_run_keeps_its_tracking_id(tmp_path):
 def test_a_flag_or_a_callback_that_changes_the_training_is_kept_and_another_is_free(tmp_path):
     run = RunFolder(tmp_path / "run")
     run.open({"trainer": {"devices": 1}, "callbacks": {"progress": {"_target_": "a.B"}}})
+    run.data_fingerprint.touch()
     run.open({"trainer": {"devices": 1, "profiler": "simple"}, "callbacks": {"progress": {"_target_": "a.C"}}})
     with pytest.raises(SettingError, match=r"^trainer\.limit_train_batches=2: allowed: None, as "):
         run.open({"trainer": {"devices": 1, "limit_train_batches": 2}, "callbacks": {"progress": {"_target_": "a.B"}}})
@@ -108,8 +114,20 @@ def test_a_flag_or_a_callback_that_changes_the_training_is_kept_and_another_is_f
 def test_a_precision_is_kept_and_where_a_run_trains_is_free(tmp_path):
     run = RunFolder(tmp_path / "run")
     run.open({"trainer": {"precision": "bf16-mixed", "devices": 1}, "data": {"folder": "a", "folders": 1}})
+    run.data_fingerprint.touch()
     run.open({"trainer": {"precision": "bf16-mixed", "devices": 4}, "data": {"folder": "b", "folders": 1}})
     with pytest.raises(SettingError, match=r"^trainer\.precision=32-true: allowed: bf16-mixed, as "):
         run.open({"trainer": {"precision": "32-true", "devices": 1}, "data": {"folder": "a", "folders": 1}})
     with pytest.raises(SettingError, match=r"^data\.folders=2: allowed: 1, as "):
         run.open({"trainer": {"precision": "bf16-mixed", "devices": 1}, "data": {"folder": "a", "folders": 2}})
+
+
+def test_what_was_refused_before_there_were_data_may_be_set_right_in_the_same_folder(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.open({"data": {"test_share": 0.2}})
+    (run.path / "train.log").touch()
+    run.open({"data": {"test_share": 0.5}})
+    assert run.read_settings() == {"data": {"test_share": 0.5}}
+    run.data_fingerprint.touch()
+    with pytest.raises(SettingError, match=r"^data\.test_share=0\.2: allowed: 0\.5, as "):
+        run.open({"data": {"test_share": 0.2}})

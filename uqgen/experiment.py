@@ -120,12 +120,12 @@ class Experiment:
             self.data.setup()
         except SettingError as error:
             raise error.under("data") from None
+        check_sizes(self.data, self.model.training.batch_size, self.evaluation.split)
         if run is not None:
             fingerprint = Fingerprint(run, self.allow_changed)
             fingerprint.compare_data(self.data)
             if not run.data_fingerprint.exists() and not run.checkpoint.exists() and distributed.rank() == 0:
                 fingerprint.keep_data(self.data)
-        check_sizes(self.data, self.model.training.batch_size, self.evaluation.split)
 
     def obtain_features(self, run: RunFolder) -> nn.Module | None:
         """What images are compared in, None for points: a public network, or one of our own, found or trained.

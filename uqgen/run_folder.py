@@ -179,15 +179,23 @@ class RunFolder:
     def open(self, settings: Plain) -> None:
         """Starts a run with these settings, or takes up the one that was started with them.
 
+        One that did not get as far as its data is started anew: what was refused there may be set right.
+
         Raises:
             SettingError: the folder holds something else, or a run with other settings.
         """
         self.error.unlink(missing_ok=True)
-        if self.settings.exists():
+        if self.has_begun:
             refuse_difference(self.read_settings(), settings, self.path)
         else:
             self.refuse_others_files()
             self.write(self.settings, settings)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it was started, and its data were accepted."""
+        came_of_it = (self.data_fingerprint, self.checkpoint, self.results)
+        return self.settings.exists() and any(path.exists() for path in came_of_it)
 
     def held(self) -> AbstractContextManager[None]:
         """No other process writes to the run within the block.

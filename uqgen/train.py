@@ -42,7 +42,7 @@ def _train(run: RunFolder, experiment: "Experiment", settings: Plain) -> float:
     from uqgen.run_reports.evaluation import evaluate
 
     if distributed.rank() == 0:
-        is_new = not run.settings.exists()
+        is_new = not run.has_begun
         run.open(settings)
         if is_new:
             remember_code(run)

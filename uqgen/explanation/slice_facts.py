@@ -162,7 +162,7 @@ def _attribute(found: Slice[Region], real: Seen, context: EvaluationContext) -> 
     others = np.isin(real.label, found.rule.classes)
     others[list(found.members)] = False
     outside = np.flatnonzero(others)
-    outside = outside[:: max(1, len(outside) // N_MEASURED)]
+    outside = outside[:: max(1, -(-len(outside) // N_MEASURED))]
     if min(len(found.members), len(outside)) < 2:
         return None
     x = context.reference.data.x
