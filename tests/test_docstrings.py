@@ -20,7 +20,7 @@ from uqgen.scores import get_score
 
 PACKAGE = Path(uqgen.__file__).parent
 PATHS = sorted(PACKAGE.rglob("*.py"))
-NEED_A_RUN = ("uqgen", "uqgen.run", "uqgen.training.evaluation")  # all of whose examples are skipped
+NEED_A_RUN = ("uqgen", "uqgen.run", "uqgen.fitting.evaluation")  # all of whose examples are skipped
 
 
 def name_of(path: Path) -> str:

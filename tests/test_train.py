@@ -22,7 +22,7 @@ from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors
 from uqgen.train import train
 
-EXPERIMENTS = ["mnist", "mnist_corrupt", "moons"]
+EXPERIMENTS = [pytest.param("mnist", marks=pytest.mark.slow), "mnist_corrupt", "moons"]
 
 
 def overrides(experiment: str, folder: Path, mnist_folder: Path) -> list[str]:

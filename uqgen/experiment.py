@@ -34,6 +34,9 @@ from uqgen.evaluation.features import load_features
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.public_features import load_public_features
 from uqgen.fingerprint import Fingerprint
+from uqgen.fitting.evaluation import Evaluation
+from uqgen.fitting.fit import Intervals, fit
+from uqgen.fitting.samples import SampleGrid
 from uqgen.generators.model import ConditionalModel
 from uqgen.generators.recipe import ModelContext, ModelRecipe
 from uqgen.guidance.guidance_settings import GuidanceSettings
@@ -43,9 +46,6 @@ from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
 from uqgen.settings import SettingError, naming
 from uqgen.tensor_files import save_tensors
-from uqgen.training.evaluation import Evaluation
-from uqgen.training.fit import Intervals, fit
-from uqgen.training.samples import SampleGrid
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ MODULES = {
     "uqgen.conditioning.sampling": "uqgen.conditioning.drawn_conditions",
     "uqgen.evaluation.settings": "uqgen.evaluation.evaluation_settings",
     "uqgen.guidance.settings": "uqgen.guidance.guidance_settings",
-    "uqgen.generators.callbacks.progress": "uqgen.training.progress",
+    "uqgen.generators.callbacks.progress": "uqgen.fitting.progress",
 }  # as `_target_` names what lies in them
 CHOICES = {("enforcement", "siblings"): "surrogates", ("variant", "siblings"): "surrogates"}
 

@@ -14,6 +14,7 @@ from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.scored_datamodule import ScoredDataModule
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.labelled import LabelledData
+from uqgen.fitting.fit import Intervals, fit
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.flow.sampling import FlowSampling
 from uqgen.generators.flow.training import FlowTraining
@@ -25,7 +26,6 @@ from uqgen.generators.gan.training import GANTraining
 from uqgen.generators.model import ConditionalModel
 from uqgen.hardware import Hardware
 from uqgen.scores import get_score
-from uqgen.training.fit import Intervals, fit
 
 N, N_CLASSES = 44, 3
 

@@ -1,8 +1,8 @@
 import pytest
 
+from uqgen.fitting import progress
+from uqgen.fitting.every import EveryNImages
 from uqgen.settings import SettingError
-from uqgen.training import progress
-from uqgen.training.every import EveryNImages
 
 
 class Clock(EveryNImages):

@@ -7,10 +7,10 @@ import torch
 from lightning import Callback, Trainer
 
 from uqgen.files import read_rows
+from uqgen.fitting.fit import Intervals, fit
+from uqgen.fitting.guard import DivergedError
 from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors
-from uqgen.training.fit import Intervals, fit
-from uqgen.training.guard import DivergedError
 
 STYLES = {"path_length_weight": 2.0, "style_mixing": 0.9, "penalty_every": 3}
 

@@ -7,9 +7,9 @@ from lightning import Callback
 from lightning.pytorch.loggers import CSVLogger
 
 from uqgen.files import read_rows
+from uqgen.fitting.fit import Intervals, fit
+from uqgen.fitting.speed import MEASURED
 from uqgen.loggers.history import HistoryLogger
-from uqgen.training.fit import Intervals, fit
-from uqgen.training.speed import MEASURED
 
 
 class Logits(Callback):

@@ -2,8 +2,8 @@ import torch
 from PIL import Image
 
 from uqgen.conditioning.condition import Condition
+from uqgen.fitting.samples import SampleGrid, sample_grid
 from uqgen.report.shown_classes import ShownClasses
-from uqgen.training.samples import SampleGrid, sample_grid
 
 SCORES = [0.9, 0.6, 0.3]
 

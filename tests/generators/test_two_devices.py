@@ -19,7 +19,7 @@ from uqgen.conditioning.paper import PaperEncoding
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.labelled import LabelledData
 from uqgen.conditioning.scored_datamodule import ScoredDataModule
-from uqgen.training.fit import Intervals, fit
+from uqgen.fitting.fit import Intervals, fit
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.flow.sampling import FlowSampling
 from uqgen.generators.flow.training import FlowTraining

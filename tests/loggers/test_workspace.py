@@ -12,6 +12,7 @@ from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
 from uqgen.evaluation.measurements import Measurements
 from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.results_json import measured
+from uqgen.fitting.speed import MEASURED
 from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.gan.module import ConditionalGAN
 from uqgen.loggers.run_logger import RequestedAchieved
@@ -21,7 +22,6 @@ from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.metrics.metric import scalars
 from uqgen.metrics.ratio import Ratio
 from uqgen.report.run_page import captions
-from uqgen.training.speed import MEASURED
 
 pytest.importorskip("wandb_workspaces")
 

@@ -25,7 +25,7 @@ def build(settings: dict[str, Any]) -> "Experiment":
         SettingError: a setting has a value that is not allowed.
     """
     from uqgen.experiment import Experiment
-    from uqgen.training.fit import Intervals
+    from uqgen.fitting.fit import Intervals
 
     if "model" not in settings:
         earlier = "one that this version trained: earlier ones called the model gan, with other networks"

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
 from uqgen.files import read_rows
+from uqgen.fitting.fit import Intervals, fit
 from uqgen.generators.gan import module as gan_module
 from uqgen.hardware import Hardware
 from uqgen.settings import SettingError
-from uqgen.training.fit import Intervals, fit
 
 BATCH = 8
 MIXING = {"path_length_weight": 2.0, "style_mixing": 0.9}

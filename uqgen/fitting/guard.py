@@ -3,9 +3,9 @@
 import torch
 from lightning import Trainer
 
+from uqgen.fitting.every import EveryNImages
 from uqgen.generators.model import ConditionalModel
 from uqgen.settings import ExplainedError
-from uqgen.training.every import EveryNImages
 
 
 class DivergedError(ExplainedError, RuntimeError):

@@ -5,12 +5,12 @@ from pathlib import Path
 from lightning import Trainer
 
 from uqgen.evaluation.generated import sample_grid
+from uqgen.fitting.every import EveryNImages
 from uqgen.generators.model import ConditionalModel
 from uqgen.loggers.telling import ours
 from uqgen.report.image_figures import sample_grid_figure
 from uqgen.report.saving import save_figure
 from uqgen.report.shown_classes import ShownClasses
-from uqgen.training.every import EveryNImages
 
 
 class SampleGrid(EveryNImages):

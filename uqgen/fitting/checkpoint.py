@@ -4,8 +4,8 @@ from pathlib import Path
 
 from lightning import Trainer
 
+from uqgen.fitting.every import EveryNImages
 from uqgen.generators.model import ConditionalModel
-from uqgen.training.every import EveryNImages
 
 
 class Checkpoint(EveryNImages):

@@ -7,11 +7,11 @@ from lightning import Trainer
 from uqgen.evaluation.measure import Evaluator
 from uqgen.evaluation.results_json import measured
 from uqgen.files import write_atomically
+from uqgen.fitting.every import EveryNImages
 from uqgen.generators.model import ConditionalModel
 from uqgen.loggers.history import rows_as_csv, rows_until
 from uqgen.loggers.telling import IN_TRAINING, log_measurements
 from uqgen.metrics.metric import scalars
-from uqgen.training.every import EveryNImages
 
 
 class Evaluation(EveryNImages):

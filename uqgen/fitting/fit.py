@@ -9,15 +9,15 @@ from lightning import Callback
 from lightning.pytorch.loggers import Logger
 
 from uqgen.conditioning.scored_datamodule import ScoredDataModule
+from uqgen.fitting.checkpoint import Checkpoint
+from uqgen.fitting.every import EveryNImages
+from uqgen.fitting.guard import FiniteGuard
+from uqgen.fitting.speed import MEASURED, Speed
 from uqgen.generators.model import ConditionalModel
 from uqgen.hardware import Hardware
 from uqgen.loggers.history import HistoryLogger
 from uqgen.settings import require_integer
 from uqgen.tensor_files import load_tensors
-from uqgen.training.checkpoint import Checkpoint
-from uqgen.training.every import EveryNImages
-from uqgen.training.guard import FiniteGuard
-from uqgen.training.speed import MEASURED, Speed
 
 log = logging.getLogger(__name__)
 
