@@ -95,7 +95,7 @@ def _evaluated(context: EvaluationContext, generated: dict[str, Generated], matc
         as_data=as_data,
         uniform=uniform,
         real=real,
-        matched=Sample(*(each[matched.index] for each in real)),
+        matched=matched.index,
         train=train,
         score_of=lambda x, label: context.score(predict(context.target, x), label),
         distance=frechet_distance if is_image else partial(sliced_wasserstein, seed=context.settings.seed),

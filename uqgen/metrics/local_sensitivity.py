@@ -56,11 +56,12 @@ def of_evaluation(found: Evaluated) -> LocalSensitivity:
     sigma = 2 * NOISE if found.is_image else NOISE * found.train.x.std(dim=0)  # pixels span 2 in [-1, 1]
     seed = seeding.derive(found.seed, CHANGING)
 
-    def change(side: Sample) -> Change:
-        x, label = side.x[:N_MOST], side.label[:N_MOST]
+    def change(side: Sample, place: Tensor) -> Change:
+        x, label = side.x[place], side.label[place]
         return change_of_score(x, lambda x: found.score_of(x, label), sigma, seed)
 
-    return LocalSensitivity.of(change(found.uniform), change(found.matched))
+    first = torch.arange(min(N_MOST, len(found.matched)))
+    return LocalSensitivity.of(change(found.uniform, first), change(found.real, found.matched[first]))
 
 
 def change_of_score(x: Tensor, score: Callable[[Tensor], Tensor], sigma: Tensor | float, seed: int) -> Change:

@@ -83,7 +83,7 @@ class Evaluated:
         as_data: data requested as real ones are.
         uniform: data requested uniformly over the range of scores that can be reached.
         real: real data that are not in training.
-        matched: of these, for each of `uniform`, one that has about the score requested there.
+        matched: int64 [N], for each of `uniform`, the position among these of one that has about the score requested.
         train: real training data.
         score_of: the target's scores, float32 [N], of data like `Sample.x` and their classes, int64 [N]. Every process
             of a distributed evaluation calls it, and has all scores.
@@ -96,7 +96,7 @@ class Evaluated:
     as_data: Sample
     uniform: Sample
     real: Sample
-    matched: Sample
+    matched: Tensor
     train: Sample
     score_of: Callable[[Tensor, Tensor], Tensor]
     distance: Callable[[Tensor, Tensor], float]
