@@ -227,3 +227,8 @@ def test_settings_that_are_not_given_are_the_scores_own():
     assert get_score("gen", m=3).settings == {"gamma": 0.1, "m": 3}
     assert SCORES["gen"].settings == {"gamma": 0.1, "m": 100}
     assert get_score("gen", "msp", m=3).second is SCORES["msp"]
+
+
+def test_the_entropy_of_a_sure_image_is_0_and_not_minus_0():
+    entropy = get_score("entropy")(torch.tensor([[200.0, 0.0, 0.0]]), torch.zeros(1, dtype=torch.int64))
+    assert not entropy.signbit().any()

@@ -16,4 +16,5 @@ def entropy(logits: Tensor, labels: Tensor) -> Tensor:
 def shannon_entropy(logits: Tensor) -> Tensor:
     """Entropy in nats, float [...], of softmax(logits) over the last axis; logits float [..., K]."""
     log_p = logits.log_softmax(dim=-1)
-    return -(log_p.exp() * log_p).sum(dim=-1)  # of p itself, the gradient were NaN where p is too small for a float
+    # Of p itself, the gradient were NaN where p is too small for a float; the minus within the sum keeps 0 from being -0.
+    return (log_p.exp() * -log_p).sum(dim=-1)
