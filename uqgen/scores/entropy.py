@@ -16,5 +16,5 @@ def entropy(logits: Tensor, labels: Tensor) -> Tensor:
 def shannon_entropy(logits: Tensor) -> Tensor:
     """Entropy in nats, float [...], of softmax(logits) over the last axis; logits float [..., K]."""
     log_p = logits.log_softmax(dim=-1)
-    # Of p itself, the gradient were NaN where p is too small for a float; the minus within the sum keeps 0 from being -0.
+    # Of p itself, the gradient were NaN where p is too small for a float; a minus before the sum would make 0 -0.
     return (log_p.exp() * -log_p).sum(dim=-1)
