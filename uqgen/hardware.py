@@ -164,7 +164,8 @@ def computes_in_bf16(device_type: str) -> bool:
 
 def fast_autocast(device: torch.device) -> torch.autocast:
     """Computes in bf16 within the block where the hardware itself does; elsewhere as it is."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=computes_in_bf16(device.type))
+    in_bf16 = computes_in_bf16(device.type)
+    return torch.autocast(device.type, torch.bfloat16 if in_bf16 else None, enabled=in_bf16)
 
 
 def quiet_lightning() -> None:
