@@ -29,7 +29,7 @@ def imported(path: Path, known: dict[str, Path]) -> set[str]:
     return found & known.keys()
 
 
-def room(name: str) -> str:
+def top_level(name: str) -> str:
     """The package within uqgen, or the module right in it, that a module belongs to."""
     return ".".join(name.split(".")[:2])
 
@@ -52,7 +52,7 @@ def test_the_package_has_no_circle_of_imports():
 
 
 def test_the_packages_within_have_none_either():
-    found = circle(Path(uqgen.__file__).parent, of=room)
+    found = circle(Path(uqgen.__file__).parent, of=top_level)
     assert not found, "a circle of packages: " + " <- ".join(found)
 
 
@@ -84,4 +84,4 @@ def test_a_circle_is_found_however_it_is_hidden(tmp_path, back):
     assert circle(package) == []
     (package / "parts" / "b.py").write_text(back)
     assert set(circle(package)) == {"program.a", "program.parts.b"}
-    assert set(circle(package, of=room)) == {"program.a", "program.parts"}
+    assert set(circle(package, of=top_level)) == {"program.a", "program.parts"}

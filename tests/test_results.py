@@ -47,9 +47,11 @@ def test_sweeps_whose_figures_would_have_one_name_are_refused(ask):
         ask("moons", "old/moons")
 
 
-def test_seeds_that_choose_leave_some_to_be_told(ask, tmp_path):
+def test_seeds_that_choose_leave_some_to_be_reported(ask, tmp_path):
     for seeds in ("[0]", "[7]"):
-        with pytest.raises(SettingError, match=r"^choose_by=.*: allowed: some of the seeds \[0\], of which others are"):
+        with pytest.raises(
+            SettingError, match=r"^choose_by=.*: allowed: some of the seeds \[0\], of which others are reported"
+        ):
             ask("moons", choose_by=seeds)
     (tmp_path / "moons" / "seed=7").mkdir()
     (tmp_path / "moons" / "seed=7" / "config.json").write_text(json.dumps({"name": "moons", "seed": 7}))

@@ -38,9 +38,9 @@ def write_results(cfg: DictConfig) -> float:
     require(len(set(names)) == len(names), "sweeps", settings["sweeps"], "folders with names that differ")
     choosing, comparisons = [], []
     for name, folder in zip(names, folders, strict=True):
-        by, told = _apart(collect_jobs(folder), settings["choose_by"])
+        by, reported = _apart(collect_jobs(folder), settings["choose_by"])
         choosing.append(compare_jobs(name, by))
-        comparisons.append(compare_jobs(name, told))
+        comparisons.append(compare_jobs(name, reported))
     for comparison in comparisons:
         save_figures(comparison, {kind: page.parent / figure_name(comparison, kind) for kind in FIGURES})
     write_atomically(page, (document(comparisons, choosing) + note).encode())
@@ -49,15 +49,15 @@ def write_results(cfg: DictConfig) -> float:
 
 
 def _apart(jobs: "Sequence[Job]", seeds: list[int]) -> "tuple[Sequence[Job], Sequence[Job]]":
-    """The jobs that choose, which have these seeds, and those that are told; all do both where there are none."""
+    """The jobs of these seeds, which choose a variant, and the others, which are reported; of no seeds all do both."""
     if not seeds:
         return jobs, jobs
-    by, told = ([job for job in jobs if (job.seed in seeds) == chosen] for chosen in (True, False))
+    by, reported = ([job for job in jobs if (job.seed in seeds) == chosen] for chosen in (True, False))
     allowed = (
-        f"some of the seeds {sorted({job.seed for job in jobs if job.seed is not None})}, of which others are told"
+        f"some of the seeds {sorted({job.seed for job in jobs if job.seed is not None})}, of which others are reported"
     )
-    require(bool(by and told), "choose_by", seeds, allowed)
-    return by, told
+    require(bool(by and reported), "choose_by", seeds, allowed)
+    return by, reported
 
 
 if __name__ == "__main__":

@@ -194,8 +194,8 @@ class RunFolder:
     @property
     def has_begun(self) -> bool:
         """Whether it was started, and its data were accepted."""
-        came_of_it = (self.data_fingerprint, self.checkpoint, self.results)
-        return self.settings.exists() and any(path.exists() for path in came_of_it)
+        later = (self.data_fingerprint, self.checkpoint, self.results)
+        return self.settings.exists() and any(path.exists() for path in later)
 
     def held(self) -> AbstractContextManager[None]:
         """No other process writes to the run within the block.

@@ -68,7 +68,7 @@ def test_some_seeds_choose_and_the_others_are_told(make_job):
     told = [make_job("variant=paper", 0, 0.5, validation=lucky), make_job("variant=softmax", 0, 0.6, validation=other)]
     page = document([compare_jobs("mine", told)], [compare_jobs("mine", by)])
     assert "**`variant=softmax`** is chosen" in page
-    assert "Seeds by which it is chosen: 7." in page
+    assert "Seeds that chose it: 7." in page
     alone = document([compare_jobs("mine", told)])
     assert "**`variant=paper`** is chosen" in alone
     assert (

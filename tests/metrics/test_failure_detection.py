@@ -98,8 +98,7 @@ def test_intervals_hold_what_a_larger_sample_has(said):
     for name in ("error_rate", "auroc", "aurc", "e_aurc", "fpr_95", "risk_80", "brier"):
         part = getattr(few, name)
         assert part.low < part.value < part.high
-        # One of seven intervals of 95 % may well miss; half as wide again, hardly one does.
-        assert abs(getattr(truth, name).value - part.value) < 0.75 * (part.high - part.low), name
+        assert part.low < getattr(truth, name).value < part.high, name
 
 
 def test_a_classifier_without_errors_has_no_auroc():

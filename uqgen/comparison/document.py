@@ -37,7 +37,7 @@ def document(comparisons: Sequence[Comparison], choosing: Sequence[Comparison] |
     """The page in Markdown, with a section for each sweep; its figures lie in `figure_name`.
 
     Args:
-        comparisons: what the tables tell.
+        comparisons: what the tables report.
         choosing: for each, that by which a variant is chosen, of other seeds or the same; None for the same.
     """
     return "\n\n".join([INTRODUCTION, LEGEND, *map(_section, comparisons, choosing or comparisons)]) + "\n"
@@ -88,7 +88,7 @@ def _choice(comparison: Comparison) -> list[str]:
     seeds = ", ".join(str(seed) for seed in sorted({job.seed for job in jobs if job.seed is not None}))
     return [
         "### Chosen on validation",
-        f"{text} Seeds by which it is chosen: {seeds}.",
+        f"{text} Seeds that chose it: {seeds}.",
         markdown_table(variants, numbers),
     ]
 

@@ -176,7 +176,7 @@ class ConditionalModel(LightningModule, ABC):
 
     def predict_step(self, batch: ScoredBatch, batch_idx: int) -> Tensor:
         """Images of the requested conditions, as `forward` makes them."""
-        rng = self._step_rng(HELD_OUT + batch_idx)
+        rng = self.step_rng(HELD_OUT + batch_idx)
         return self(self.draw_latent(len(batch.x), rng), self._used(batch.requested))
 
     def _pop_means(self) -> dict[str, float]:
@@ -221,10 +221,12 @@ class ConditionalModel(LightningModule, ABC):
         names = {f"{stage}/{name}": metric for name, metric in self.agreement.items(keep_base=True)}
         self.log_dict(names, on_epoch=True, on_step=False, batch_size=len(images))
 
-    def _step_rng(self, stream: int) -> torch.Generator:
+    def step_rng(self, stream: int) -> torch.Generator:
+        """What draws the random numbers of this step, on the model's device; every stream other ones."""
         return seeding.generator(self.settings.seed, self.n_images, stream, device=self.device)
 
-    def _record(self, **values: Tensor) -> None:
+    def record(self, **values: Tensor) -> None:
+        """Notes scalars of this step, named in `quantities`: their means are logged as ``train/...``."""
         for name, value in values.items():
             value = value.detach().float()
             self._sums[name] = self._sums[name] + value if name in self._sums else value

@@ -89,7 +89,7 @@ class ConditionalFlow(ConditionalModel):
         optimizer = cast(LightningOptimizer, self.optimizers())
         optimizer.param_groups[0]["lr"] = self.settings.learning_rate_after(self.n_images)
         loss = self._loss(batch)
-        self._record(loss=loss)
+        self.record(loss=loss)
         optimizer.zero_grad(set_to_none=True)
         self.manual_backward(loss)
         optimizer.step()
@@ -119,7 +119,7 @@ class ConditionalFlow(ConditionalModel):
     def _loss(self, batch: ScoredBatch) -> Tensor:
         """Mean squared error of the velocity."""
         x, own = batch.x, batch.condition
-        rng, n = self._step_rng(0), len(x) * distributed.world_size()
+        rng, n = self.step_rng(0), len(x) * distributed.world_size()
         mine = distributed.share(n)
         noise = torch.randn(n, *self.shape, generator=rng, device=rng.device)[mine]
         logit = torch.randn(n, generator=rng, device=rng.device)[mine]

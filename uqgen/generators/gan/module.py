@@ -132,10 +132,10 @@ class ConditionalGAN(ConditionalModel):
         else:
             real_of_fake = real
         n = len(real) * distributed.world_size()
-        latent = self._draw_latent(n, self._step_rng(0)).select(distributed.share(n))
+        latent = self._draw_latent(n, self.step_rng(0)).select(distributed.share(n))
         parts = self.encoding(requested)
         fake = self.generator(latent, parts)
-        rng = self._step_rng(1 + distributed.rank())  # what follows is drawn for this device alone
+        rng = self.step_rng(1 + distributed.rank())  # what follows is drawn for this device alone
         optimizer_g, optimizer_d = cast(list[LightningOptimizer], self.optimizers())
         with self._stepping(optimizer_d):
             self._discriminator_step(real, own, fake.detach(), requested, parts, rng)
@@ -197,14 +197,14 @@ class ConditionalGAN(ConditionalModel):
         both = tuple(torch.cat(pair) for pair in zip(parts_own, parts, strict=True))
         real_logits, fake_logits = self.discriminator(torch.cat([real, fake]), both).chunk(2)
         loss = self.loss.discriminator(real_logits, fake_logits)
-        self._record(d_loss=loss, real_logit=real_logits.mean(), fake_logit=fake_logits.mean())
+        self.record(d_loss=loss, real_logit=real_logits.mean(), fake_logit=fake_logits.mean())
         if self._n_steps % self.settings.penalty_every == 0 and self.settings.penalty_weight > 0:
             penalty = self.penalty(lambda x: self.discriminator(x, parts_own), real, fake, rng)
-            self._record(penalty=penalty)
+            self.record(penalty=penalty)
             loss = loss + self.settings.penalty_weight * self.settings.penalty_every * penalty
         enforced = self.enforcement.discriminator_loss(real, own, fake, requested, rng)
         if enforced is not None:
-            self._record(d_enforcement=enforced)
+            self.record(d_enforcement=enforced)
             loss = loss + enforced
         self.manual_backward(loss)
 
@@ -212,16 +212,16 @@ class ConditionalGAN(ConditionalModel):
         self, real: Tensor, fake: Tensor, requested: Condition, parts: tuple[Tensor, ...], rng: torch.Generator
     ) -> None:
         loss = self.loss.generator(self._real_logits(real, parts), self.discriminator(fake, parts))
-        self._record(g_loss=loss)
+        self.record(g_loss=loss)
         enforced = self.enforcement.generator_loss(fake, requested, rng)
         if enforced is not None:
-            self._record(g_enforcement=enforced.mean())
+            self.record(g_enforcement=enforced.mean())
         energies = self._energies(real[::2], fake)
         if enforced is not None or energies:
             loss = self._combined(loss, enforced, energies, fake)
         if self.settings.path_length_weight > 0 and self._n_steps % PATH_LENGTH_EVERY == 0:
             penalty = self._path_length_penalty(parts, rng)
-            self._record(path_length_penalty=penalty)
+            self.record(path_length_penalty=penalty)
             loss = loss + self.settings.path_length_weight * PATH_LENGTH_EVERY * penalty
         self.manual_backward(loss)
 
@@ -240,10 +240,10 @@ class ConditionalGAN(ConditionalModel):
         found = []
         if self.settings.energy > 0:
             found.append((self.settings.energy, energy_score(real, fake)))
-            self._record(energy=found[-1][1])
+            self.record(energy=found[-1][1])
         if self.settings.detail_energy > 0:
             found.append((self.settings.detail_energy, detail_score(real, fake)))
-            self._record(detail_energy=found[-1][1])
+            self.record(detail_energy=found[-1][1])
         return found
 
     def _combined(
