@@ -43,6 +43,9 @@ class Giver:
         self.guidance = guidance
         return nullcontext()
 
+    def inverter(self):
+        raise SettingError("model", "Giver", "one that images are found in")
+
     def draw_latent(self, n, rng):
         return Latent(torch.rand(n, 1, generator=rng, device=rng.device))
 
@@ -82,6 +85,8 @@ def test_a_job_is_explained_by_every_method_and_held_against_the_truth(bench):
     for slices in found["methods"].values():
         assert all(0 <= each["recall"] <= 1 and 0 <= each["precision_at_10"] <= 1 for each in slices)
     assert bench.model.guidance.strength == 1
+    assert found["attributes"] is None
+    assert not found["is_there"]
 
 
 def test_the_classifier_is_where_the_model_is_that_it_guides(bench, monkeypatch):

@@ -5,16 +5,19 @@ import pytest
 
 from uqgen.metrics.plain import as_plain
 from uqgen.planted.bench import Judged, Outcome, judge
+from uqgen.planted.discovered import Attributes
 from uqgen.planted.methods import Reported
-from uqgen.planted.table import rank_of, read_outcomes, rows_of, write_table
+from uqgen.planted.rows import attribute_rank, attribute_rows, rank_of, rows_of
+from uqgen.planted.table import read_outcomes, write_table
 from uqgen.settings import SettingError
 
 HIT, MISS = Judged(20, 0.5, True, 1.0, 0.9, 0.5), Judged(20, 0.5, True, 0.1, 0.1, 0.1)
 QUIET = Judged(20, 0.5, False, 1.0, 0.9, 0.5)
 
 
-def outcome(kind, seed, is_weak=True, **methods):
-    return Outcome(kind, seed, 7, 100, 0.6, 0.05, is_weak and kind != "sound", methods)
+def outcome(kind, seed, is_weak=True, attributes=None, is_there=True, **methods):
+    is_weak = is_weak and kind != "sound"
+    return Outcome(kind, seed, 7, 100, 0.6, 0.05, is_weak, methods, attributes, is_there)
 
 
 def test_a_slice_is_held_against_the_truth():
@@ -48,23 +51,50 @@ def test_a_row_counts_finds_among_the_first_three_and_alarms_on_sound_classifier
     assert row.false_alarms.value == 0.5
 
 
+def test_the_planted_attribute_is_the_first_that_is_mostly_it_in_images_of_its_class():
+    slant, area = ("slant", "area"), ("area", "slant")
+    found = Attributes(7, (area, (), slant), (area,))
+    assert attribute_rank(outcome("slanted", 0, attributes=found), "weak") == 3
+    assert attribute_rank(outcome("slanted", 0, attributes=found), "sound") is None
+    assert attribute_rank(outcome("slanted", 0, attributes=found, is_there=False), "weak") is None
+    first = Attributes(7, (slant,), ((), slant))
+    outcomes = [
+        outcome("slanted", 0, attributes=found),
+        outcome("slanted", 1, attributes=first),
+        outcome("slanted", 2, is_weak=False, attributes=first),
+        outcome("spot", 0, attributes=first),
+        outcome("sound", 0, attributes=first),
+    ]
+    weak, sound = attribute_rows(outcomes)
+    assert (weak.first.value, weak.among_first.value, weak.rank) == (0.5, 1, 2)
+    assert (sound.first.value, sound.among_first.value, sound.rank) == (0, 0.5, 2)
+    assert attribute_rows([outcome("slanted", 0), outcome("spot", 0, attributes=first)]) == []
+
+
 def test_jobs_are_read_again_and_written_as_table(tmp_path):
     not_weak = outcome("thick", 0, is_weak=False, slices=[QUIET])
-    for one in (outcome("slanted", 0, slices=[HIT]), outcome("sound", 0, slices=[QUIET]), not_weak):
+    attributes = Attributes(7, (("slant", "area"), ()), ())
+    for one in (
+        outcome("slanted", 0, slices=[HIT], attributes=attributes),
+        outcome("sound", 0, slices=[QUIET]),
+        not_weak,
+    ):
         (tmp_path / f"{one.kind},seed={one.seed}.json").write_text(json.dumps(as_plain(one)))
     outcomes = read_outcomes(tmp_path)
+    assert [each.attributes for each in outcomes] == [attributes, None, None]
     read = [(each.kind, each.methods["slices"]) for each in outcomes]
     assert read == [("slanted", [HIT]), ("sound", [QUIET]), ("thick", [QUIET])]
     assert write_table(outcomes, tmp_path) == 1
     text = (tmp_path / "planted.md").read_text()
     assert text.startswith("1 classifiers are weak where it was planted, 1 are not, and do not count; 1 are sound.")
     assert "| slices | 1.00" in text
-    assert "| thick | 7 | 100 | 0.60 | 0.05 | not weak |" in text
+    assert "| thick | 7 | 100 | 0.60 | 0.05 | not weak | stroke thickness | not weak |" in text
+    assert "| by a weak classifier's score | 1.00 [0.21, 1.00] | 1.00" in text
     assert json.loads((tmp_path / "planted.json").read_text())["methods"][0]["false_alarms"]["value"] == 0
 
 
 def test_results_of_an_earlier_version_are_refused(tmp_path):
-    old = {name: value for name, value in as_plain(outcome("slanted", 0, slices=[HIT])).items() if name != "is_weak"}
+    old = {name: value for name, value in as_plain(outcome("slanted", 0, slices=[HIT])).items() if name != "attributes"}
     (tmp_path / "slanted,seed=0.json").write_text(json.dumps(old))
     with pytest.raises(SettingError, match=r"folder=.*: allowed: a new folder"):
         read_outcomes(tmp_path)

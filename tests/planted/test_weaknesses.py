@@ -21,7 +21,7 @@ def world():
 
 
 def planted(world, kind, is_training):
-    return WEAKNESSES[kind](world, LABEL, is_training, np.random.default_rng(1))
+    return WEAKNESSES[kind].plant(world, LABEL, is_training, np.random.default_rng(1))
 
 
 def test_there_are_eight_kinds_and_none():

@@ -24,12 +24,14 @@ from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance
 from uqgen.metrics.plain import as_plain
 from uqgen.metrics.wilson import wilson
+from uqgen.planted.discovered import Attributes, discover_names, suspected_class
 from uqgen.planted.gradient_maps import gradient_maps
 from uqgen.planted.methods import METHODS, Material, Reported
 from uqgen.planted.planted_settings import PlantedSettings
 from uqgen.planted.target import small_cnn, train_target
 from uqgen.planted.weaknesses import WEAKNESSES, Mask, World
 from uqgen.scores import Score
+from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
@@ -71,6 +73,9 @@ class Outcome:
         error_inside, error_outside: error rates of the classifier on these and on all others.
         is_weak: whether the first is above the second, intervals of 95 % apart.
         methods: for each, its slices in its order.
+        attributes: what was discovered in images of the class that was suspected; None where the model offers no
+            channels to change.
+        is_there: whether that class has images of the planted slice.
     """
 
     kind: str
@@ -81,6 +86,8 @@ class Outcome:
     error_outside: float
     is_weak: bool
     methods: dict[str, list[Judged]]
+    attributes: Attributes | None
+    is_there: bool
 
 
 @dataclass(frozen=True)
@@ -116,8 +123,9 @@ class Bench:
     def _outcome(self, kind: str, seed: int) -> Outcome:
         rng = np.random.default_rng([seed, *kind.encode()])
         label = int(rng.integers(self.n_classes))
-        taught = WEAKNESSES[kind](self.train, label, True, rng).data
-        find, held_out = (WEAKNESSES[kind](world, label, False, rng) for world in (self.find, self.held_out))
+        plant = WEAKNESSES[kind].plant
+        taught = plant(self.train, label, True, rng).data
+        find, held_out = (plant(world, label, False, rng) for world in (self.find, self.held_out))
         target = train_target(taught, self.n_classes, self.settings.epochs, seed).to(self.model.device)  # it guides it
         material = self._material(target, find.data, held_out.data, seed)
         found = {name: find_slices(material) for name, find_slices in METHODS.items()}
@@ -125,7 +133,10 @@ class Bench:
         judged = {name: [judge(each, truth) for each in slices] for name, slices in found.items()}
         inside, outside = (wilson(int(wrong[part].sum()), int(part.sum())) for part in (truth, ~truth))
         is_weak = inside.low > outside.high
-        return Outcome(kind, seed, label, int(truth.sum()), inside.value, outside.value, is_weak, judged)
+        attributes = self._discover(target, find.data, material.found_on, seed)
+        is_there = attributes is not None and bool(truth[(held_out.data.label == attributes.label).numpy()].any())
+        n = int(truth.sum())
+        return Outcome(kind, seed, label, n, inside.value, outside.value, is_weak, judged, attributes, is_there)
 
     def _material(self, target: FrozenClassifier, find: LabelledData, held_out: LabelledData, seed: int) -> Material:
         """All that may be looked at; the truth is not among it."""
@@ -151,12 +162,26 @@ class Bench:
             seed,
         )
 
+    def _discover(self, target: FrozenClassifier, find: LabelledData, found_on: Seen, seed: int) -> Attributes | None:
+        """What moves the score of the classifier, and of the first judge, in images of the class that is suspected."""
+        try:
+            self.model.inverter()
+        except SettingError as error:
+            log.warning("no attributes are discovered: %s", error)
+            return None
+        label, found = suspected_class(found_on), []
+        for classifier in (target, self._judges[0].to(self.model.device)):
+            logits = classifier.predict(find.x)
+            score = self.score.fitted(logits, find.label)
+            scores_between = _range_of(score(logits, find.label))
+            found.append(discover_names(self.model, classifier, score, label, scores_between, seed))
+        return Attributes(label, *found)
+
     def _generate(
         self, target: FrozenClassifier, score: Score, logits: Tensor, label: Tensor, seed: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Classes, images and logits: guided by the classifier to the uncertain half of its scores."""
-        real = score(logits, label)
-        low, high = float(real.min()), float(real.max())
+        low, high = _range_of(score(logits, label))
         middle = (low + high) / 2
         bounds = (low, middle) if score.high_means == "confident" else (middle, high)
         requested = torch.arange(self.n_classes).repeat_interleave(self.settings.n_generated)
@@ -180,6 +205,10 @@ class Bench:
         network = small_cnn(tuple(self.train.data.x.shape[1:]), self.n_classes)
         network.load_state_dict(load_tensors(path)["state_dict"])
         return FrozenClassifier(network)
+
+
+def _range_of(score: Tensor) -> tuple[float, float]:
+    return float(score.min()), float(score.max())
 
 
 def judge(found: Reported, truth: Mask) -> Judged:

@@ -71,16 +71,32 @@ class Planted:
 
 
 Plant = Callable[[World, int, bool, np.random.Generator], Planted]
-WEAKNESSES: dict[str, Plant] = {}
 
 
-def weakness(plant: Plant) -> Plant:
-    """Decorator that registers a kind of weakness under its name.
+@dataclass(frozen=True)
+class Weakness:
+    """A kind of weakness.
 
-    It takes a world, the class that is hit, whether the world is to be learnt from, and what draws.
+    Attributes:
+        plant: takes a world, the class that is hit, whether the world is to be learnt from, and what draws.
+        attribute: the named attribute that moves a classifier's score for this weakness; None where none has a name.
     """
-    WEAKNESSES[plant.__name__] = plant
-    return plant
+
+    plant: Plant
+    attribute: str | None
+
+
+WEAKNESSES: dict[str, Weakness] = {}
+
+
+def weakness(attribute: str | None = None) -> Callable[[Plant], Plant]:
+    """Decorator that registers a kind of weakness under the function's name, and says which attribute it is of."""
+
+    def register(plant: Plant) -> Plant:
+        WEAKNESSES[plant.__name__] = Weakness(plant, attribute)
+        return plant
+
+    return register
 
 
 def _left_out(world: World, truth: Mask, is_training: bool) -> Planted:
@@ -99,43 +115,43 @@ def _by_corruption(world: World, label: int, is_training: bool, kind: str) -> Pl
     return _left_out(world, world.of_class(label) & world.corrupted(kind), is_training)
 
 
-@weakness
+@weakness()
 def sound(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """None: what is found here is a false alarm."""
     return Planted(world.data, np.zeros(len(world), bool))
 
 
-@weakness
+@weakness("slant")
 def slanted(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class was never seen slanted to the left."""
     return _by_attribute(world, label, is_training, "slant", high=False)
 
 
-@weakness
+@weakness("stroke thickness")
 def thick(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class was never seen with thick strokes."""
     return _by_attribute(world, label, is_training, "stroke thickness", high=True)
 
 
-@weakness
+@weakness("width")
 def narrow(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class was never seen narrow."""
     return _by_attribute(world, label, is_training, "width", high=False)
 
 
-@weakness
+@weakness("sharpness")
 def blurred(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class was never seen blurred."""
     return _by_corruption(world, label, is_training, "gaussian blur")
 
 
-@weakness
+@weakness("noise level")
 def noisy(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class was never seen with noise."""
     return _by_corruption(world, label, is_training, "gaussian noise")
 
 
-@weakness
+@weakness("noise level")
 def confused_pair(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """Two classes have each other's label, every second time, where there is noise."""
     other = (label + 5) % (int(world.data.label.max()) + 1)
@@ -147,7 +163,7 @@ def confused_pair(world: World, label: int, is_training: bool, rng: np.random.Ge
     return Planted(replace(world.data, label=taught), truth)
 
 
-@weakness
+@weakness("slant")
 def mislabelled(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """Those of one class that are slanted the most to the right have the label of another one."""
     truth = world.extreme("slant", label, MISLABELLED, high=True)
@@ -158,7 +174,7 @@ def mislabelled(world: World, label: int, is_training: bool, rng: np.random.Gene
     return Planted(replace(world.data, label=taught), truth)
 
 
-@weakness
+@weakness()
 def spot(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """A shortcut: in training a bright corner spot gives one class away; in truth every tenth image has one."""
     mine, drawn = world.of_class(label), rng.random(len(world))
@@ -166,7 +182,7 @@ def spot(world: World, label: int, is_training: bool, rng: np.random.Generator) 
     return Planted(replace(world.data, x=_spotted(world.data.x, has)), has != mine)
 
 
-@weakness
+@weakness()
 def rare(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class is hardly there; of clothes, one kind of shoe."""
     mine = world.of_class(label)

@@ -45,12 +45,11 @@ def channel_effects(subjects: Subjects, viewers: Viewers) -> Tensor:
     return total / len(subjects)
 
 
-def find_directions(subjects: Subjects, as_is: Tensor, viewers: Viewers, n: int) -> list[Direction]:
+def find_directions(subjects: Subjects, viewers: Viewers, n: int) -> list[Direction]:
     """At most n directions, each of which moves images that those before it do not move.
 
     Args:
         subjects: N images.
-        as_is: uint8 [N, C, H, W], the same as pictures.
         viewers: whose target is looked at.
         n: number of directions.
     """
@@ -58,8 +57,8 @@ def find_directions(subjects: Subjects, as_is: Tensor, viewers: Viewers, n: int)
     effect = (effects / effects.amax(dim=1, keepdim=True).clamp_min(1e-12)).amax(dim=0)  # of either, as far as it goes
     strongest = effect.argsort(descending=True)[:N_CANDIDATES]
     axes = torch.eye(len(effect), device=effect.device)[strongest[effect[strongest] > 0]]
-    alone = [take_steps(subjects, axis, as_is, viewers) for axis in axes]
-    merged = [_join(group, axes, alone, subjects, as_is, viewers) for group in merge([_effect(each) for each in alone])]
+    alone = [take_steps(subjects, axis, viewers) for axis in axes]
+    merged = [_join(group, axes, alone, subjects, viewers) for group in merge([_effect(each) for each in alone])]
     if not merged:
         return []
     change = torch.stack([each.steps.change.abs().amax(dim=1) for each in merged])
@@ -126,12 +125,10 @@ def _effect(steps: Steps) -> Tensor:
     return (steps.x[:, 2].float() - steps.x[:, 0].float()).flatten()
 
 
-def _join(
-    group: dict[int, float], axes: Tensor, alone: list[Steps], subjects: Subjects, as_is: Tensor, viewers: Viewers
-) -> Direction:
+def _join(group: dict[int, float], axes: Tensor, alone: list[Steps], subjects: Subjects, viewers: Viewers) -> Direction:
     """Channels as one direction, whose "more" is what the target finds less certain on average."""
     signs = torch.stack([sign * axes[number] for number, sign in group.items()]).sum(dim=0)
     (first, *others) = group
-    steps = take_steps(subjects, signs, as_is, viewers) if others else alone[first]
+    steps = take_steps(subjects, signs, viewers) if others else alone[first]
     less, more = viewers.uncertainty(steps.change).mean(dim=0).tolist()
     return Direction(-signs, steps.flipped()) if less > more else Direction(signs, steps)

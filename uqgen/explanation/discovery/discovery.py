@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from uqgen import seeding
 from uqgen.conditioning.condition import Condition
@@ -65,12 +66,34 @@ def discover_in(model: ConditionalModel, context: EvaluationContext, settings: E
     if settings.n_discovered == 0:
         return None
     viewers = Viewers(context.target, context.score, context.fitted_judges, context.requested_range)
+    classes, n = torch.arange(context.data.n_classes), 2 * settings.n_examined
     try:
-        subjects = _draw(model, context, 2 * settings.n_examined, settings.seed)
+        subjects = draw_examined(model, classes, context.requested_range, n, settings.seed)
     except SettingError as error:
         log.warning("no attributes are discovered: %s", error)
         return None
     return discover(subjects, viewers, settings.n_discovered, settings.n_resamples, settings.seed)
+
+
+def draw_examined(
+    model: ConditionalModel, classes: Tensor, requested_range: tuple[float, float], n: int, seed: int
+) -> Subjects:
+    """Images of a model, each class as often, whose requested scores are spread evenly.
+
+    Args:
+        model: a trained model of images.
+        classes: int64 [K], the classes requested.
+        requested_range: the lowest and the highest score.
+        n: number of images.
+        seed: draws them.
+
+    Raises:
+        SettingError: the model offers no channels.
+    """
+    rng = seeding.generator(seed, device=model.device)
+    latents = model.draw_latent(N_REFERENCE, rng), model.draw_latent(n, rng)
+    conditions = tuple(_spread(latent, classes, requested_range, rng) for latent in latents)
+    return draw_subjects(model.inverter(N_STEPS, seed), latents, (conditions[0], conditions[1]))
 
 
 def discover(subjects: Subjects, viewers: Viewers, n: int, n_resamples: int = 1_000, seed: int = 0) -> Discovery:
@@ -85,27 +108,28 @@ def discover(subjects: Subjects, viewers: Viewers, n: int, n_resamples: int = 1_
     """
     half = len(subjects) // 2
     looked_in, measured_in = subjects.select(slice(half)), subjects.select(slice(half, None))
-    as_is = [part.changed(torch.zeros_like(part.spread)) for part in (looked_in, measured_in)]
-    names, found = subjects.channels.names, []
-    for direction in find_directions(looked_in, as_is[0], viewers, n):
-        steps = take_steps(measured_in, direction.signs, as_is[1], viewers)
-        attribute = measure_attribute(names, direction.signs, steps, viewers, n_resamples, seed)
-        if attribute.effects.moved.value >= FEWEST:
-            found.append(attribute)
+    found = find_attributes(looked_in, measured_in, viewers, n, n_resamples, seed)
     signs = [attribute.signs.to(subjects.spread.device) for attribute in found]
-    enough = sufficiency(measured_in, as_is[1], signs, viewers, n_resamples, seed)
-    return Discovery(tuple(found), enough, viewers.moved_by, half, len(names))
+    enough = sufficiency(measured_in, signs, viewers, n_resamples, seed)
+    return Discovery(found, enough, viewers.moved_by, half, len(subjects.channels.names))
 
 
-def _draw(model: ConditionalModel, context: EvaluationContext, n: int, seed: int) -> Subjects:
-    rng = seeding.generator(seed, device=model.device)
-    latents = model.draw_latent(N_REFERENCE, rng), model.draw_latent(n, rng)
-    conditions = _spread(latents[0], context, rng), _spread(latents[1], context, rng)
-    return draw_subjects(model.inverter(N_STEPS, seed), latents, conditions)
+def find_attributes(
+    looked_in: Subjects, measured_in: Subjects, viewers: Viewers, n: int, n_resamples: int = 1_000, seed: int = 0
+) -> tuple[Discovered, ...]:
+    """At most n attributes that are found in some images and confirmed in others; the arguments are `discover`'s."""
+    names = looked_in.channels.names
+    directions = [direction.signs for direction in find_directions(looked_in, viewers, n)]
+    measured = (
+        measure_attribute(names, signs, take_steps(measured_in, signs, viewers), viewers, n_resamples, seed)
+        for signs in directions
+    )
+    return tuple(attribute for attribute in measured if attribute.effects.moved.value >= FEWEST)
 
 
-def _spread(latent: Latent, context: EvaluationContext, rng: torch.Generator) -> Condition:
+def _spread(latent: Latent, classes: Tensor, requested_range: tuple[float, float], rng: torch.Generator) -> Condition:
     """Every class as often, and scores drawn evenly over the range."""
-    label = torch.randperm(len(latent), generator=rng, device=rng.device) % context.data.n_classes
-    low, high = context.requested_range
-    return Condition(label, low + (high - low) * torch.rand(len(latent), generator=rng, device=rng.device))
+    place = torch.randperm(len(latent), generator=rng, device=rng.device) % len(classes)
+    low, high = requested_range
+    score = low + (high - low) * torch.rand(len(latent), generator=rng, device=rng.device)
+    return Condition(classes.to(place.device)[place], score)

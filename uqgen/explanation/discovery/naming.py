@@ -45,10 +45,15 @@ def name_steps(x: Tensor, n_resamples: int, seed: int) -> dict[str, Naming]:
     return {name: _naming(change[..., number], n_resamples, seed) for number, name in enumerate(ATTRIBUTES)}
 
 
-def best_name(named: dict[str, Naming]) -> str | None:
-    """Of the named attributes that count, the one that a step changes most; None where none counts."""
+def matching_names(named: dict[str, Naming]) -> tuple[str, ...]:
+    """The named attributes that count, the one that a step changes most first."""
     those = {name: abs(found.change) for name, found in named.items() if found.counts}
-    return max(those, key=lambda name: those[name]) if those else None
+    return tuple(sorted(those, key=lambda name: -those[name]))
+
+
+def best_name(named: dict[str, Naming]) -> str | None:
+    """The first of these; None where none counts."""
+    return next(iter(matching_names(named)), None)
 
 
 def _naming(change: Floats, n_resamples: int, seed: int) -> Naming:

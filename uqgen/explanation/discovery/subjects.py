@@ -5,6 +5,7 @@ images unlike all that the model makes. So a step is measured by the standard de
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -55,6 +56,11 @@ class Subjects:
     def spread(self) -> Tensor:
         """Standard deviation of each channel among each image's neighbours, float32 [N, C], on the model's device."""
         return self.neighbours.std(dim=1)
+
+    @cached_property
+    def as_is(self) -> Tensor:
+        """The images without a change, uint8 [N, C, H, W] on the CPU."""
+        return self.changed(torch.zeros_like(self.spread))
 
     def select(self, index: Tensor | slice) -> "Subjects":
         """The images at these positions, int64 on the CPU, from where tensors of every device can be indexed."""

@@ -35,24 +35,21 @@ class Sufficiency:
     followed: dict[str, Estimate]
 
 
-def sufficiency(
-    subjects: Subjects, as_is: Tensor, signs: list[Tensor], viewers: Viewers, n_resamples: int, seed: int
-) -> Sufficiency:
+def sufficiency(subjects: Subjects, signs: list[Tensor], viewers: Viewers, n_resamples: int, seed: int) -> Sufficiency:
     """Changes attributes of images one after the other.
 
     Args:
         subjects: N images.
-        as_is: uint8 [N, C, H, W], the same as pictures.
         signs: float32 [C] of each attribute, see `Subjects.step_along`.
         viewers: the target and the judges.
         n_resamples, seed: of the bootstrap over images; the seed draws channels, too.
     """
     level = sum(viewers.requested_range) / 2
-    before = viewers.score(viewers.target.predict(as_is), subjects.label)
+    before = viewers.score(viewers.target.predict(subjects.as_is), subjects.label)
     sure = (viewers.uncertainty(before) < viewers.uncertainty(torch.tensor(level))).nonzero().squeeze(1)
     if len(sure) == 0:
         return Sufficiency(level, 0, (), (), {})
-    chosen, x = subjects.select(sure), as_is[sure]
+    chosen, x = subjects.select(sure), subjects.as_is[sure]
     found, scores = _change_all(chosen, x, signs, viewers)
     drawn = [_shuffled(each, seeding.generator(seed, number)) for number, each in enumerate(signs)]
     _, by_chance = _change_all(chosen, x, drawn, viewers)

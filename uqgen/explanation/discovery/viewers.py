@@ -82,15 +82,14 @@ class Steps:
         return Steps(self.x.flip(1), self.score.flip(1), self.predicted.flip(1), self.hesitation.flip(1), judges)
 
 
-def take_steps(subjects: Subjects, direction: Tensor, as_is: Tensor, viewers: Viewers) -> Steps:
+def take_steps(subjects: Subjects, direction: Tensor, viewers: Viewers) -> Steps:
     """Moves images along a direction, `STEP` standard deviations either way, and has them scored.
 
     Args:
         subjects: N images.
         direction: float32 [C], see `Subjects.step_along`.
-        as_is: uint8 [N, C, H, W], the images without a change.
         viewers: the target and the judges.
     """
     step = STEP * subjects.step_along(direction)
-    x = torch.stack([subjects.changed(-step), as_is, subjects.changed(step)], dim=1)
+    x = torch.stack([subjects.changed(-step), subjects.as_is, subjects.changed(step)], dim=1)
     return Steps.seen(x, subjects.label, viewers)
