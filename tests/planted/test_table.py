@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from uqgen.metrics.plain import as_plain
-from uqgen.planted.bench import Judged, Outcome, judge
-from uqgen.planted.discovered import Attributes
+from uqgen.planted.bench import Attributes, Judged, Outcome, judge
 from uqgen.planted.methods import Reported
 from uqgen.planted.rows import attribute_rank, attribute_rows, rank_of, rows_of
-from uqgen.planted.table import read_outcomes, write_table
+from uqgen.planted.table import BEST_RANKING, read_outcomes, write_table
 from uqgen.settings import SettingError
 
 HIT, MISS = Judged(20, 0.5, True, 1.0, 0.9, 0.5), Judged(20, 0.5, True, 0.1, 0.1, 0.1)
@@ -53,27 +52,26 @@ def test_a_row_counts_finds_among_the_first_three_and_alarms_on_sound_classifier
 
 def test_the_planted_attribute_is_the_first_that_is_mostly_it_in_images_of_its_class():
     slant, area = ("slant", "area"), ("area", "slant")
-    found = Attributes(7, (area, (), slant), (area,))
-    assert attribute_rank(outcome("slanted", 0, attributes=found), "weak") == 3
-    assert attribute_rank(outcome("slanted", 0, attributes=found), "sound") is None
-    assert attribute_rank(outcome("slanted", 0, attributes=found, is_there=False), "weak") is None
-    first = Attributes(7, (slant,), ((), slant))
+    third = Attributes(7, {"by score": (area, (), slant)}, {"by score": (area,)})
+    assert attribute_rank(outcome("slanted", 0, attributes=third), "by score") == 3
+    assert attribute_rank(outcome("slanted", 0, attributes=third), "by score", sound=True) is None
+    assert attribute_rank(outcome("slanted", 0, attributes=third, is_there=False), "by score") is None
+    first = Attributes(7, {"by score": (slant,)}, {"by score": ((), slant)})
     outcomes = [
-        outcome("slanted", 0, attributes=found),
+        outcome("slanted", 0, attributes=third),
         outcome("slanted", 1, attributes=first),
         outcome("slanted", 2, is_weak=False, attributes=first),
         outcome("spot", 0, attributes=first),
         outcome("sound", 0, attributes=first),
     ]
-    weak, sound = attribute_rows(outcomes)
-    assert (weak.first.value, weak.among_first.value, weak.rank) == (0.5, 1, 2)
-    assert (sound.first.value, sound.among_first.value, sound.rank) == (0, 0.5, 2)
+    (row,) = attribute_rows(outcomes)
+    assert (row.first.value, row.among_first.value, row.rank, row.sound.value) == (0.5, 1, 2, 0.5)
     assert attribute_rows([outcome("slanted", 0), outcome("spot", 0, attributes=first)]) == []
 
 
 def test_jobs_are_read_again_and_written_as_table(tmp_path):
     not_weak = outcome("thick", 0, is_weak=False, slices=[QUIET])
-    attributes = Attributes(7, (("slant", "area"), ()), ())
+    attributes = Attributes(7, {BEST_RANKING: (("slant", "area"), ())}, {BEST_RANKING: ()})
     for one in (
         outcome("slanted", 0, slices=[HIT], attributes=attributes),
         outcome("sound", 0, slices=[QUIET]),
@@ -89,7 +87,7 @@ def test_jobs_are_read_again_and_written_as_table(tmp_path):
     assert text.startswith("1 classifiers are weak where it was planted, 1 are not, and do not count; 1 are sound.")
     assert "| slices | 1.00" in text
     assert "| thick | 7 | 100 | 0.60 | 0.05 | not weak | stroke thickness | not weak |" in text
-    assert "| by a weak classifier's score | 1.00 [0.21, 1.00] | 1.00" in text
+    assert f"| {BEST_RANKING} | 1.00 [0.21, 1.00] | 1.00 [0.21, 1.00] | 1 | 0.00 [0.00, 0.79] |" in text
     assert json.loads((tmp_path / "planted.json").read_text())["methods"][0]["false_alarms"]["value"] == 0
 
 

@@ -24,7 +24,7 @@ from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance
 from uqgen.metrics.plain import as_plain
 from uqgen.metrics.wilson import wilson
-from uqgen.planted.discovered import Attributes, discover_names, suspected_class
+from uqgen.planted.attribute_rankings import RANKINGS, Names, Suspect, suspected_class
 from uqgen.planted.gradient_maps import gradient_maps
 from uqgen.planted.methods import METHODS, Material, Reported
 from uqgen.planted.planted_settings import PlantedSettings
@@ -63,6 +63,21 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class Attributes:
+    """Rankings of attributes by name.
+
+    Attributes:
+        label: the class that was looked at.
+        weak: of the weak classifier.
+        sound: of a sound one, for comparison.
+    """
+
+    label: int
+    weak: dict[str, Names]
+    sound: dict[str, Names]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What the methods found of one classifier.
 
@@ -73,8 +88,8 @@ class Outcome:
         error_inside, error_outside: error rates of the classifier on these and on all others.
         is_weak: whether the first is above the second, intervals of 95 % apart.
         methods: for each, its slices in its order.
-        attributes: what was discovered in images of the class that was suspected; None where the model offers no
-            channels to change.
+        attributes: rankings in images of the class that was suspected; None where the model offers no channels to
+            change.
         is_there: whether that class has images of the planted slice.
     """
 
@@ -133,7 +148,7 @@ class Bench:
         judged = {name: [judge(each, truth) for each in slices] for name, slices in found.items()}
         inside, outside = (wilson(int(wrong[part].sum()), int(part.sum())) for part in (truth, ~truth))
         is_weak = inside.low > outside.high
-        attributes = self._discover(target, find.data, material.found_on, seed)
+        attributes = self._rank(target, find.data, material.found_on, seed)
         is_there = attributes is not None and bool(truth[(held_out.data.label == attributes.label).numpy()].any())
         n = int(truth.sum())
         return Outcome(kind, seed, label, n, inside.value, outside.value, is_weak, judged, attributes, is_there)
@@ -162,19 +177,22 @@ class Bench:
             seed,
         )
 
-    def _discover(self, target: FrozenClassifier, find: LabelledData, found_on: Seen, seed: int) -> Attributes | None:
-        """What moves the score of the classifier, and of the first judge, in images of the class that is suspected."""
+    def _rank(self, target: FrozenClassifier, find: LabelledData, found_on: Seen, seed: int) -> Attributes | None:
+        """Ranks what moves the classifier, and a sound one, in images of the class that is suspected."""
         try:
             self.model.inverter()
         except SettingError as error:
-            log.warning("no attributes are discovered: %s", error)
+            log.warning("no attributes are ranked: %s", error)
             return None
-        label, found = suspected_class(found_on), []
-        for classifier in (target, self._judges[0].to(self.model.device)):
+        label, device = suspected_class(found_on), self.model.device
+        judges = [judge.to(device) for judge in self._judges]
+        x, found = find.x[find.label == label], []
+        for classifier in (target, self._sound.to(device)):
             logits = classifier.predict(find.x)
             score = self.score.fitted(logits, find.label)
-            scores_between = _range_of(score(logits, find.label))
-            found.append(discover_names(self.model, classifier, score, label, scores_between, seed))
+            between = _range_of(score(logits, find.label))
+            suspect = Suspect(classifier, judges, score, between, label, x, self.model, seed)
+            found.append({name: rank(suspect) for name, rank in RANKINGS.items()})
         return Attributes(label, *found)
 
     def _generate(
@@ -196,6 +214,11 @@ class Bench:
         """Sound classifiers of other seeds, trained once."""
         seeds = range(JUDGES_FROM, JUDGES_FROM + N_JUDGES)
         return [self._judge(seed) for seed in seeds]
+
+    @cached_property
+    def _sound(self) -> FrozenClassifier:
+        """Another one, for comparison."""
+        return self._judge(JUDGES_FROM + N_JUDGES)
 
     def _judge(self, seed: int) -> FrozenClassifier:
         path = self.folder / f"judge-{seed}.pt"

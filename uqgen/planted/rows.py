@@ -9,7 +9,6 @@ import numpy as np
 from uqgen.metrics.bootstrap import Estimate, bootstrap
 from uqgen.metrics.wilson import wilson
 from uqgen.planted.bench import Judged, Outcome
-from uqgen.planted.discovered import Names
 from uqgen.planted.weaknesses import WEAKNESSES
 from uqgen.run_folder import Plain
 
@@ -43,19 +42,21 @@ class MethodRow:
 
 @dataclass(frozen=True)
 class AttributeRow:
-    """Where the planted attribute stands among those discovered, over the weak classifiers whose weakness has one.
+    """Where one ranking has the planted attribute, over the weak classifiers whose weakness has one.
 
     Attributes:
-        name: in which classifier attributes were looked for: the weak one, or a sound one beside it.
+        name: of the ranking.
         first, among_first: share of classifiers with it in the first place, and in the first three; with Wilson
             interval. In images of a class without the planted weakness nothing counts.
         rank: median place where it is found at all.
+        sound: the same as `among_first`, of the sound classifier that is ranked beside each.
     """
 
     name: str
     first: Estimate
     among_first: Estimate
     rank: float
+    sound: Estimate
 
 
 def rows_of(outcomes: Sequence[Outcome]) -> list[MethodRow]:
@@ -71,22 +72,25 @@ def rank_of(slices: Sequence[Judged]) -> int | None:
 
 
 def attribute_rows(outcomes: Sequence[Outcome]) -> list[AttributeRow]:
-    """One row of the weak classifiers, and one of the sound one beside each; empty without such a weakness."""
+    """One row a ranking; empty where no weakness has an attribute."""
     those = [each for each in outcomes if each.is_weak and each.attributes and WEAKNESSES[each.kind].attribute]
-    return [_attribute_row(name, those) for name in ("weak", "sound")] if those else []
+    names = dict.fromkeys(name for each in those if each.attributes for name in each.attributes.weak)
+    return [_attribute_row(name, those) for name in names]
 
 
-def attribute_rank(outcome: Outcome, name: str) -> int | None:
-    """The place of the first discovered attribute whose best name is the planted one's, from 1; None for nowhere.
+def attribute_rank(outcome: Outcome, name: str, *, sound: bool = False) -> int | None:
+    """The place of the first attribute whose best name is the planted one's, from 1; None for nowhere.
 
     Args:
         outcome: of a weakness that has an attribute.
-        name: "weak" or "sound".
+        name: of the ranking.
+        sound: whether the sound classifier's is meant.
     """
-    found: Names = getattr(outcome.attributes, name, ())
+    if outcome.attributes is None or not outcome.is_there:
+        return None
+    ranked = (outcome.attributes.sound if sound else outcome.attributes.weak)[name]
     planted = WEAKNESSES[outcome.kind].attribute
-    places = (place for place, names in enumerate(found, start=1) if names[:1] == (planted,))
-    return next(places, None) if outcome.is_there else None
+    return next((place for place, names in enumerate(ranked, start=1) if names[:1] == (planted,)), None)
 
 
 def by_kind(outcomes: Sequence[Outcome]) -> Plain:
@@ -104,7 +108,7 @@ def _row(name: str, outcomes: Sequence[Outcome]) -> MethodRow:
     alarms = sum(any(each.is_reported for each in slices) for slices in sound)
     return MethodRow(
         name,
-        wilson(sum(rank is not None and rank <= FIRST for rank in ranks), len(ranks)),
+        _within(ranks, FIRST),
         _mean([each.precision_at_10 if each else 0.0 for each in best]),
         _mean([each.recall if each else 0.0 for each in best]),
         float(np.median(places)) if places else math.nan,
@@ -113,10 +117,19 @@ def _row(name: str, outcomes: Sequence[Outcome]) -> MethodRow:
 
 
 def _attribute_row(name: str, outcomes: Sequence[Outcome]) -> AttributeRow:
-    ranks = [attribute_rank(outcome, name) for outcome in outcomes]
+    ranks, of_sound = ([attribute_rank(each, name, sound=sound) for each in outcomes] for sound in (False, True))
     places = [rank for rank in ranks if rank is not None]
-    first, among = (wilson(sum(rank <= most for rank in places), len(ranks)) for most in (1, FIRST))
-    return AttributeRow(name, first, among, float(np.median(places)) if places else math.nan)
+    return AttributeRow(
+        name,
+        _within(ranks, 1),
+        _within(ranks, FIRST),
+        float(np.median(places)) if places else math.nan,
+        _within(of_sound, FIRST),
+    )
+
+
+def _within(ranks: Sequence[int | None], most: int) -> Estimate:
+    return wilson(sum(rank is not None and rank <= most for rank in ranks), len(ranks))
 
 
 def _best(slices: Sequence[Judged]) -> Judged | None:
@@ -134,7 +147,7 @@ def _mean(values: list[float]) -> Estimate:
 def _of_job(outcome: Outcome) -> Plain:
     ranks = {name: rank_of(slices) for name, slices in outcome.methods.items()}
     named = WEAKNESSES[outcome.kind].attribute
-    of_attribute = {name: attribute_rank(outcome, name) for name in ("weak", "sound")} if named else None
+    rankings = outcome.attributes.weak if outcome.attributes and named else ()
     return {"seed": outcome.seed, "label": outcome.label, "n": outcome.n_truth, "error_inside": outcome.error_inside,
             "error_outside": outcome.error_outside, "is_weak": outcome.is_weak, "rank": ranks, "attribute": named,
-            "attribute_rank": of_attribute}  # fmt: skip
+            "attribute_rank": {name: attribute_rank(outcome, name) for name in rankings}}  # fmt: skip

@@ -3,6 +3,7 @@ import torch
 from known_generator import Patches, linear, subjects_of, viewers
 
 from uqgen.explanation.discovery.directions import channel_effects, choose_directions, merge
+from uqgen.explanation.discovery.subjects import STEP
 
 
 def test_the_effect_of_a_channel_is_its_slope_times_its_spread():
@@ -50,6 +51,6 @@ def test_channels_are_moved_together_as_far_as_their_sum_varies(sign):
     direction = torch.zeros(16)
     direction[0], direction[1] = 1, sign
     step = subjects.step_along(direction)
-    torch.testing.assert_close(step, direction * subjects.spread)
+    torch.testing.assert_close(step, STEP * direction * subjects.spread)
     against = subjects.step_along(direction * torch.tensor([1.0, -1] + 14 * [1]))
     torch.testing.assert_close(against, torch.zeros_like(against), rtol=0, atol=1e-5)

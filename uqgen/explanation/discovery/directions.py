@@ -57,7 +57,7 @@ def find_directions(subjects: Subjects, viewers: Viewers, n: int) -> list[Direct
     effect = (effects / effects.amax(dim=1, keepdim=True).clamp_min(1e-12)).amax(dim=0)  # of either, as far as it goes
     strongest = effect.argsort(descending=True)[:N_CANDIDATES]
     axes = torch.eye(len(effect), device=effect.device)[strongest[effect[strongest] > 0]]
-    alone = [take_steps(subjects, axis, viewers) for axis in axes]
+    alone = [take_steps(subjects, subjects.step_along(axis), viewers) for axis in axes]
     merged = [_join(group, axes, alone, subjects, viewers) for group in merge([_effect(each) for each in alone])]
     if not merged:
         return []
@@ -129,6 +129,6 @@ def _join(group: dict[int, float], axes: Tensor, alone: list[Steps], subjects: S
     """Channels as one direction, whose "more" is what the target finds less certain on average."""
     signs = torch.stack([sign * axes[number] for number, sign in group.items()]).sum(dim=0)
     (first, *others) = group
-    steps = take_steps(subjects, signs, viewers) if others else alone[first]
+    steps = take_steps(subjects, subjects.step_along(signs), viewers) if others else alone[first]
     less, more = viewers.uncertainty(steps.change).mean(dim=0).tolist()
     return Direction(-signs, steps.flipped()) if less > more else Direction(signs, steps)

@@ -14,7 +14,7 @@ from uqgen.explanation.discovery.directions import FEWEST, find_directions
 from uqgen.explanation.discovery.discovered import Discovered, measure_attribute
 from uqgen.explanation.discovery.subjects import STEP, Subjects, draw_subjects
 from uqgen.explanation.discovery.sufficiency import Sufficiency, sufficiency
-from uqgen.explanation.discovery.viewers import Viewers, take_steps
+from uqgen.explanation.discovery.viewers import Steps, Viewers, take_steps
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.generators.latent import Latent
 from uqgen.generators.model import ConditionalModel
@@ -119,10 +119,14 @@ def find_attributes(
 ) -> tuple[Discovered, ...]:
     """At most n attributes that are found in some images and confirmed in others; the arguments are `discover`'s."""
     names = looked_in.channels.names
+
+    def taken(signs: Tensor) -> Steps:
+        return take_steps(measured_in, measured_in.step_along(signs), viewers)
+
     directions = [direction.signs for direction in find_directions(looked_in, viewers, n)]
     measured = (
-        measure_attribute(names, signs, take_steps(measured_in, signs, viewers), viewers, n_resamples, seed)
-        for signs in directions
+        measure_attribute(names, signs, steps, viewers, n_resamples, seed)
+        for signs, steps in zip(directions, (taken(each) for each in directions), strict=True)
     )
     return tuple(attribute for attribute in measured if attribute.effects.moved.value >= FEWEST)
 

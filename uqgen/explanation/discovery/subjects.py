@@ -69,7 +69,7 @@ class Subjects:
         return Subjects(self.channels, *chosen)
 
     def step_along(self, direction: Tensor) -> Tensor:
-        """The change of channels by a standard deviation of what a direction is.
+        """The change of channels by `STEP` standard deviations of what a direction is.
 
         Several channels of one direction are moved together, as far as their sum varies among the neighbours: if they
         vary as one, each by its own standard deviation, and by less if they do not.
@@ -84,7 +84,7 @@ class Subjects:
         centred = self.neighbours - self.neighbours.mean(dim=1, keepdim=True)
         standardised = centred / self.spread.clamp_min(1e-6)[:, None]
         together = (standardised @ direction).std(dim=1) / direction.abs().sum()
-        return signed * together[:, None]
+        return STEP * signed * together[:, None]
 
     def decode(self, change: Tensor) -> Tensor:
         """Images with changed channels, float32 [N, C] to float32 [N, C, H, W], not clipped."""

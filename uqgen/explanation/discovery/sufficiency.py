@@ -10,7 +10,7 @@ from torch import Tensor
 
 from uqgen import seeding
 from uqgen.explanation.discovery.honesty import followed
-from uqgen.explanation.discovery.subjects import STEP, Subjects
+from uqgen.explanation.discovery.subjects import Subjects
 from uqgen.explanation.discovery.viewers import Viewers
 from uqgen.metrics.bootstrap import Estimate, Floats, bootstrap
 
@@ -67,7 +67,7 @@ def _change_all(subjects: Subjects, x: Tensor, signs: list[Tensor], viewers: Vie
     change, best = torch.zeros_like(subjects.spread), viewers.score(viewers.target.predict(x), subjects.label)
     scores = []
     for direction in signs:
-        step = STEP * subjects.step_along(direction)
+        step = subjects.step_along(direction)
         for tried in (change - step, change + step):
             made = subjects.changed(tried)
             score = viewers.score(viewers.target.predict(made), subjects.label)

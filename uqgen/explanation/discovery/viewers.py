@@ -8,7 +8,7 @@ from torch import Tensor
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.evaluation.judge import Judge
-from uqgen.explanation.discovery.subjects import STEP, Subjects
+from uqgen.explanation.discovery.subjects import Subjects
 from uqgen.scores import Score
 
 MOVED = 0.1  # share of the range requested, by which a score must change to count as moved
@@ -82,14 +82,13 @@ class Steps:
         return Steps(self.x.flip(1), self.score.flip(1), self.predicted.flip(1), self.hesitation.flip(1), judges)
 
 
-def take_steps(subjects: Subjects, direction: Tensor, viewers: Viewers) -> Steps:
-    """Moves images along a direction, `STEP` standard deviations either way, and has them scored.
+def take_steps(subjects: Subjects, change: Tensor, viewers: Viewers) -> Steps:
+    """Changes the channels of images both ways, and has them scored.
 
     Args:
         subjects: N images.
-        direction: float32 [C], see `Subjects.step_along`.
+        change: float32 [N, C], what "more" adds and "less" subtracts.
         viewers: the target and the judges.
     """
-    step = STEP * subjects.step_along(direction)
-    x = torch.stack([subjects.changed(-step), subjects.as_is, subjects.changed(step)], dim=1)
+    x = torch.stack([subjects.changed(-change), subjects.as_is, subjects.changed(change)], dim=1)
     return Steps.seen(x, subjects.label, viewers)

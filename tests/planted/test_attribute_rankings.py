@@ -7,9 +7,10 @@ import pytest
 import torch
 from known_generator import MSP, Patches, linear
 
+from uqgen.data.labelled import to_uint8
 from uqgen.explanation.slicing import Seen
 from uqgen.generators.latent import Latent
-from uqgen.planted.discovered import discover_names, suspected_class
+from uqgen.planted.attribute_rankings import RANKINGS, Suspect, suspected_class
 
 
 def test_the_suspected_class_is_the_one_that_sound_classifiers_are_better_at():
@@ -35,7 +36,7 @@ class PatchModel:
     def inverter(self, n_steps=None, seed=0):
         class Encoding:
             def complete(self, condition, chance):
-                assert set(condition.label.tolist()) == {1}
+                assert set(condition.label.tolist()) == {0}
                 return condition
 
             def __call__(self, condition):
@@ -48,9 +49,22 @@ class PatchModel:
         )
 
 
-@pytest.mark.parametrize(("strength", "first"), [(12.0, "brightness"), (0.0, None)])
-def test_what_moves_the_score_is_named_and_nothing_where_nothing_moves_it(strength, first):
+def suspect(strength):
+    """Real images and generated ones are patches; the brighter one of them is, the less sure is the classifier."""
     pattern = Patches().patterns[5]
-    classifier = linear(strength * pattern / pattern.sum(), bias=2.0)
-    found = discover_names(PatchModel(), classifier, MSP, 1, (0.5, 1.0), seed=0)
-    assert [names[0] for names in found] == ([first] if first else [])
+    classifier = linear(-strength * pattern / pattern.sum(), bias=2.0).to("cpu")
+    judge = linear(torch.zeros(64), bias=2.0)
+    x = torch.einsum(
+        "nk,kchw->nchw", torch.randn(200, 16, generator=torch.Generator().manual_seed(0)), Patches().patterns
+    )
+    return Suspect(classifier, [judge], MSP, (0.5, 1.0), 0, to_uint8(x), PatchModel(), 0)
+
+
+@pytest.mark.parametrize("name", RANKINGS)
+def test_what_the_classifier_minds_and_its_judge_does_not_comes_first(name):
+    found = RANKINGS[name](suspect(6.0))
+    assert found[0][0] == "brightness"
+
+
+def test_nothing_is_discovered_where_nothing_moves_the_score():
+    assert RANKINGS["discovered: what moves the score"](suspect(0.0)) == ()

@@ -1,0 +1,132 @@
+"""Which attributes a classifier's weakness is made of: rankings, none of which knows the truth."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
+from uqgen.explanation.discovery.discovery import draw_examined, find_attributes
+from uqgen.explanation.discovery.naming import matching_names, name_steps
+from uqgen.explanation.discovery.own_weakness import class_log_odds, own_steps
+from uqgen.explanation.discovery.subjects import Subjects
+from uqgen.explanation.discovery.viewers import Viewers, take_steps
+from uqgen.explanation.shares import WeightedScores, balanced_weights, explain_variance
+from uqgen.explanation.slicing import Seen
+from uqgen.generators.model import ConditionalModel
+from uqgen.scores import Score
+
+N_ATTRIBUTES = 6  # that are discovered, at most
+N_EXAMINED = 80  # generated images in which they are looked for, and others in which they are measured
+CERTAIN = 0.1  # share of the range of scores that is its certain end
+N_RESAMPLES, N_BINS = 300, 10
+
+Names = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A classifier, the class that is looked at, and what may be looked at.
+
+    Attributes:
+        classifier: on the model's device, as are the judges.
+        judges: sound classifiers.
+        score: fitted to the classifier.
+        range: its lowest and its highest score.
+        label: the class.
+        x: real images of the class, uint8 [N, C, H, W].
+        model: of images like these.
+        seed: of what is drawn.
+    """
+
+    classifier: FrozenClassifier
+    judges: Sequence[FrozenClassifier]
+    score: Score
+    range: tuple[float, float]
+    label: int
+    x: Tensor
+    model: ConditionalModel
+    seed: int
+
+    def labels(self, x: Tensor) -> Tensor:
+        """The class, once for each image; int64 [N]."""
+        return torch.full((len(x),), self.label)
+
+    def generated(self, scores: tuple[float, float]) -> tuple[Subjects, Subjects]:
+        """Generated images in which attributes are looked for, and others in which they are measured."""
+        images = draw_examined(self.model, torch.tensor([self.label]), scores, 2 * N_EXAMINED, self.seed)
+        return images.select(slice(N_EXAMINED)), images.select(slice(N_EXAMINED, None))
+
+    @property
+    def certain_end(self) -> tuple[float, float]:
+        """The scores that are the most certain."""
+        low, high = self.range
+        width = CERTAIN * (high - low)
+        return (high - width, high) if self.score.high_means == "confident" else (low, low + width)
+
+
+Ranking = Callable[[Suspect], Names]
+RANKINGS: dict[str, Ranking] = {}
+
+
+def ranking(name: str) -> Callable[[Ranking], Ranking]:
+    """Decorator that registers a ranking: for each place, the names of what stands there, the most fitting first."""
+
+    def register(rank: Ranking) -> Ranking:
+        RANKINGS[name] = rank
+        return rank
+
+    return register
+
+
+def suspected_class(found_on: Seen) -> int:
+    """The class of which the classifier is wrong about more images than its judges on average, by the most."""
+    excess = found_on.is_wrong - found_on.judges_wrong.mean(axis=1)
+    classes = np.unique(found_on.label)
+    return int(max(classes, key=lambda label: excess[found_on.label == label].mean()))
+
+
+@ranking("discovered: what moves the score")
+def discovered(suspect: Suspect) -> Names:
+    """As `uqgen.explain` discovers attributes."""
+    viewers = Viewers(suspect.classifier, suspect.score, {}, suspect.range)
+    found = find_attributes(*suspect.generated(suspect.range), viewers, N_ATTRIBUTES, N_RESAMPLES)
+    return tuple(matching_names(each.named) for each in found)
+
+
+@ranking("discovered: what it minds and judges do not")
+def discovered_own(suspect: Suspect) -> Names:
+    """Along the gradients of the difference to the judges, in images that the classifier is sure of."""
+    looked_in, measured_in = suspect.generated(suspect.certain_end)
+    viewers = Viewers(suspect.classifier, suspect.score, {}, suspect.range)
+    changes = own_steps(looked_in, suspect.classifier, suspect.judges, N_ATTRIBUTES)
+    taken = (take_steps(measured_in, each.expand(N_EXAMINED, -1), viewers) for each in changes)
+    return tuple(matching_names(name_steps(each.x, N_RESAMPLES, suspect.seed)) for each in taken)
+
+
+@ranking("real images: shares of the score")
+def shares_of_score(suspect: Suspect) -> Names:
+    """Named attributes in the order in which they explain the score."""
+    score = suspect.score(suspect.classifier.predict(suspect.x), suspect.labels(suspect.x))
+    return _by_share(suspect, score, suspect.range)
+
+
+@ranking("real images: shares of the difference to judges")
+def shares_of_difference(suspect: Suspect) -> Names:
+    """Named attributes in the order in which they explain how far the probability of the class is below the judges'."""
+    mine, *others = (_probability(each, suspect) for each in (suspect.classifier, *suspect.judges))
+    return _by_share(suspect, mine - torch.stack(others).mean(dim=0), (-1, 1))
+
+
+def _probability(classifier: FrozenClassifier, suspect: Suspect) -> Tensor:
+    return class_log_odds(classifier.predict(suspect.x), suspect.labels(suspect.x)).sigmoid()
+
+
+def _by_share(suspect: Suspect, values: Tensor, scores_between: tuple[float, float]) -> Names:
+    attributes, numbers = measure_attributes(suspect.x, "real images"), values.double().numpy()
+    sample = WeightedScores(numbers, np.arange(len(numbers)), balanced_weights(numbers, *scores_between, N_BINS))
+    explained = explain_variance(dict(zip(ATTRIBUTES, attributes.T, strict=True)), sample, N_RESAMPLES, suspect.seed)
+    return tuple((name,) for name in sorted(explained.shares, key=lambda name: -explained.shares[name].value))
