@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
+from uqgen.explanation.attributes import ATTRIBUTES, Floats
 from uqgen.explanation.discovery.discovery import draw_examined, find_attributes
 from uqgen.explanation.discovery.naming import matching_names, name_steps
 from uqgen.explanation.discovery.own_weakness import class_log_odds, own_steps
@@ -38,6 +38,7 @@ class Suspect:
         range: its lowest and its highest score.
         label: the class.
         x: real images of the class, uint8 [N, C, H, W].
+        attributes: the named ones of the same, float64 [N, P].
         model: of images like these.
         seed: of what is drawn.
     """
@@ -48,12 +49,14 @@ class Suspect:
     range: tuple[float, float]
     label: int
     x: Tensor
+    attributes: Floats
     model: ConditionalModel
     seed: int
 
-    def labels(self, x: Tensor) -> Tensor:
-        """The class, once for each image; int64 [N]."""
-        return torch.full((len(x),), self.label)
+    @property
+    def labels(self) -> Tensor:
+        """The class, once for each real image; int64 [N]."""
+        return torch.full((len(self.x),), self.label)
 
     def generated(self, scores: tuple[float, float]) -> tuple[Subjects, Subjects]:
         """Generated images in which attributes are looked for, and others in which they are measured."""
@@ -110,7 +113,7 @@ def discovered_own(suspect: Suspect) -> Names:
 @ranking("real images: shares of the score")
 def shares_of_score(suspect: Suspect) -> Names:
     """Named attributes in the order in which they explain the score."""
-    score = suspect.score(suspect.classifier.predict(suspect.x), suspect.labels(suspect.x))
+    score = suspect.score(suspect.classifier.predict(suspect.x), suspect.labels)
     return _by_share(suspect, score, suspect.range)
 
 
@@ -122,11 +125,13 @@ def shares_of_difference(suspect: Suspect) -> Names:
 
 
 def _probability(classifier: FrozenClassifier, suspect: Suspect) -> Tensor:
-    return class_log_odds(classifier.predict(suspect.x), suspect.labels(suspect.x)).sigmoid()
+    return class_log_odds(classifier.predict(suspect.x), suspect.labels).sigmoid()
 
 
 def _by_share(suspect: Suspect, values: Tensor, scores_between: tuple[float, float]) -> Names:
-    attributes, numbers = measure_attributes(suspect.x, "real images"), values.double().numpy()
+    numbers = values.double().numpy()
     sample = WeightedScores(numbers, np.arange(len(numbers)), balanced_weights(numbers, *scores_between, N_BINS))
-    explained = explain_variance(dict(zip(ATTRIBUTES, attributes.T, strict=True)), sample, N_RESAMPLES, suspect.seed)
+    explained = explain_variance(
+        dict(zip(ATTRIBUTES, suspect.attributes.T, strict=True)), sample, N_RESAMPLES, suspect.seed
+    )
     return tuple((name,) for name in sorted(explained.shares, key=lambda name: -explained.shares[name].value))

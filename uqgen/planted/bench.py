@@ -17,6 +17,7 @@ from uqgen.classifiers.penultimate import SeenFeatures
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData
 from uqgen.evaluation.generated import generate_scored
+from uqgen.explanation.attributes import measure_attributes
 from uqgen.explanation.slices import seen
 from uqgen.explanation.slicing import Floats, Projection, Seen
 from uqgen.files import write_atomically
@@ -187,11 +188,12 @@ class Bench:
         label, device = suspected_class(found_on), self.model.device
         judges = [judge.to(device) for judge in self._judges]
         x, found = find.x[find.label == label], []
+        attributes = measure_attributes(x, "real images")
         for classifier in (target, self._sound.to(device)):
             logits = classifier.predict(find.x)
             score = self.score.fitted(logits, find.label)
             between = _range_of(score(logits, find.label))
-            suspect = Suspect(classifier, judges, score, between, label, x, self.model, seed)
+            suspect = Suspect(classifier, judges, score, between, label, x, attributes, self.model, seed)
             found.append({name: rank(suspect) for name, rank in RANKINGS.items()})
         return Attributes(label, *found)
 
