@@ -109,13 +109,13 @@ def scored(images, points, own) -> Callable[[ConditionalModel], ScoredDataModule
 def make_gan() -> Callable[..., ConditionalGAN]:
     """Builds a StyleGAN2 for 8 x 8 images; the settings of the training can be changed."""
 
-    def make(n_images: int = 64, batch_size: int = 8, **settings: object) -> ConditionalGAN:
+    def make(n_images: int = 64, batch_size: int = 8, group: int = 4, **settings: object) -> ConditionalGAN:
         torch.manual_seed(0)
         encoding = RawEncoding(N_CLASSES)
         shape, channels = (1, 8, 8), (4, 3)
         generator = Generator(shape, encoding.part_dims, channels, latent_dim=4, w_dim=4, mapping_depth=1)
         discriminator = Discriminator(
-            shape, encoding.part_dims, channels, w_dim=4, mapping_depth=1, features=8, group=4
+            shape, encoding.part_dims, channels, w_dim=4, mapping_depth=1, features=8, group=group
         )
         training = GANTraining(n_images=n_images, batch_size=batch_size, **settings)  # type: ignore[arg-type]
         return ConditionalGAN(generator, discriminator, encoding, training)

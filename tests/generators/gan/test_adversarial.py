@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES
+from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES, generator_gradient
+from uqgen.generators.gan.stylegan2 import Discriminator
 
 LOG_3, LOG_7 = math.log(3), math.log(7)
 
@@ -63,3 +64,36 @@ def test_a_hopeless_generator_still_learns(name):
     fake = torch.full((1,), -50.0, requires_grad=True)
     (gradient,) = torch.autograd.grad(ADVERSARIAL_LOSSES[name].generator(torch.zeros(1), fake), fake)
     assert gradient.item() == pytest.approx(-1)
+
+
+def both_gradients(name, group):
+    """The generator's gradient by the fakes from the discriminator's pass, and as autograd has it."""
+    torch.manual_seed(0)
+    loss, n = ADVERSARIAL_LOSSES[name], 8
+    discriminator = Discriminator((1, 8, 8), (3,), (4, 3), w_dim=4, mapping_depth=1, features=8, group=group)
+    real, fake = 3 * torch.randn(n, 1, 8, 8), (3 * torch.randn(n, 1, 8, 8)).requires_grad_()
+    parts = [torch.randn(n, 3)]
+    logits, fake_logits = 5 * discriminator(real, parts), 5 * discriminator(fake, parts)  # some fakes are sure ones
+    (of_discriminator,) = torch.autograd.grad(loss.discriminator(logits, fake_logits), fake, retain_graph=True)
+    of_fake = logits.flip(0)
+    (expected,) = torch.autograd.grad(loss.generator(of_fake, fake_logits), fake)
+    return generator_gradient(loss, logits, fake_logits, of_fake, of_discriminator), expected
+
+
+@pytest.mark.parametrize("name", [name for name, loss in ADVERSARIAL_LOSSES.items() if loss.is_steep])
+def test_one_pass_through_the_discriminator_holds_the_gradient_of_both_sides(name):
+    found, expected = both_gradients(name, group=1)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-6)
+    assert expected.abs().max() > 0.1
+
+
+def test_it_does_not_where_images_are_judged_together():
+    found, expected = both_gradients("relativistic", group=4)
+    assert not torch.allclose(found, expected, rtol=0.1, atol=1e-3)
+
+
+def test_the_losses_that_are_steep_rise_with_every_fake_logit():
+    for loss in ADVERSARIAL_LOSSES.values():
+        fake = torch.tensor([-30.0, 0.0, 30.0], requires_grad=True)
+        (slope,) = torch.autograd.grad(loss.discriminator(torch.zeros(3), fake), fake)
+        assert loss.is_steep == bool((slope > 0).all())

@@ -348,3 +348,25 @@ def test_training_in_bf16_computes_the_penalties_in_fp32(make_gan, scored, tmp_p
     assert seen == [False] * 8
     assert all(logits.dtype == torch.float32 for logits in of_d.outputs)
     assert all(weight.isfinite().all() and weight.dtype == torch.float32 for weight in gan.parameters())
+
+
+@pytest.mark.parametrize("loss", ["relativistic", "non_saturating"])
+def test_in_one_pass_the_generator_learns_from_the_discriminator_as_it_was(make_gan, train, tmp_path, loss):
+    gan, seen = make_gan(n_images=8, group=1, loss=loss, one_pass=True), []
+    before, step = copy.deepcopy(gan.discriminator), gan._generator_step
+
+    def spied(real, fake, requested, parts, adversarial, rng):
+        expected = gan.loss.generator(before(real, parts), before(fake, parts))
+        seen.append((adversarial, torch.autograd.grad(expected, fake)[0]))
+        step(real, fake, requested, parts, adversarial, rng)
+
+    gan._generator_step = spied
+    train(gan, tmp_path)
+    ((found, expected),) = seen
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-7)
+    assert found.abs().max() > 0
+
+
+def test_one_pass_is_refused_where_images_are_judged_together(make_gan):
+    with pytest.raises(SettingError, match=r"^one_pass=True: allowed: false for a discriminator that judges 4 images"):
+        make_gan(one_pass=True)

@@ -41,6 +41,20 @@ def test_unknown_losses_and_penalties_are_refused_with_those_there_are():
         GANTraining(n_images=100, penalty="none")
 
 
+def test_a_loss_without_a_slope_at_sure_fakes_needs_a_pass_for_each_network():
+    assert GANTraining(n_images=100, loss="relativistic", one_pass=True)
+    with pytest.raises(SettingError, match=r"^one_pass=True: allowed: false with the hinge loss"):
+        GANTraining(n_images=100, loss="hinge", one_pass=True)
+
+
+def test_images_of_an_energy_score_come_in_pairs():
+    settings = GANTraining(n_images=100, batch_size=9, energy=0.5)
+    with pytest.raises(SettingError, match=r"^batch_size=9: allowed: a multiple of 6: groups of 2 images on 3 device"):
+        settings.check_batch(3, group=1)
+    GANTraining(n_images=100, batch_size=12, energy=0.5).check_batch(3, group=1)
+    GANTraining(n_images=100, batch_size=9).check_batch(3, group=1)
+
+
 def test_a_penalty_on_fakes_needs_them_under_the_conditions_of_real_images():
     assert GANTraining(n_images=100, loss="relativistic", penalty="r1_r2")
     with pytest.raises(SettingError, match=r"^penalty=r1_r2: allowed: r1 "):

@@ -18,7 +18,7 @@ from uqgen.conditioning.scored import ScoredBatch
 from uqgen.described import Plain, as_dataclass, build_described
 from uqgen.enforcement.enforcement import Enforcement, bounded
 from uqgen.generators.ema import EMA
-from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES
+from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES, generator_gradient
 from uqgen.generators.gan.energy_score import detail_score, energy_score
 from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.generators.gan.inversion import N_STEPS, StyleInverter
@@ -102,6 +102,10 @@ class ConditionalGAN(ConditionalModel):
         self.discriminator: ConditionalDiscriminator = discriminator.to(memory_format=torch.channels_last)
         self.ema = EMA(self.generator, training.ema_half_life)
         self.group = discriminator.group
+        alone = self.group == 1 or not training.one_pass
+        require(
+            alone, "one_pass", training.one_pass, f"false for a discriminator that judges {self.group} images together"
+        )
         self.enforcement = Enforcement() if enforcement is None else enforcement
         self.settings: GANTraining = training
         self.loss = ADVERSARIAL_LOSSES[training.loss]
@@ -126,7 +130,7 @@ class ConditionalGAN(ConditionalModel):
     def step(self, batch: ScoredBatch) -> None:
         """One step of both networks; the generated images of the discriminator's step serve the generator's too."""
         real, own, requested = batch
-        if self.loss.pairs or self.settings.has_energy:
+        if self._has_partners:
             partner = self._partners(len(real))
             requested, real_of_fake = own.select(partner), real[partner]
         else:
@@ -138,9 +142,11 @@ class ConditionalGAN(ConditionalModel):
         rng = self.step_rng(1 + distributed.rank())  # what follows is drawn for this device alone
         optimizer_g, optimizer_d = cast(list[LightningOptimizer], self.optimizers())
         with self._stepping(optimizer_d):
-            self._discriminator_step(real, own, fake.detach(), requested, parts, rng)
+            adversarial = self._discriminator_step(real, own, fake.detach(), requested, parts, rng)
         with self._stepping(optimizer_g):
-            self._generator_step(real_of_fake, fake, requested, parts, rng)
+            if adversarial is None:
+                adversarial = self._adversarial_gradient(real_of_fake, fake, parts)
+            self._generator_step(real_of_fake, fake, requested, parts, adversarial, rng)
 
     def average(self) -> None:
         """See `ConditionalModel`."""
@@ -192,10 +198,12 @@ class ConditionalGAN(ConditionalModel):
         requested: Condition,
         parts: tuple[Tensor, ...],
         rng: torch.Generator,
-    ) -> None:
+    ) -> Tensor | None:
+        """Returns the gradient of the generator's loss by the fakes, if one pass serves both."""
         parts_own = self.encoding(own)
         both = tuple(torch.cat(pair) for pair in zip(parts_own, parts, strict=True))
-        real_logits, fake_logits = self.discriminator(torch.cat([real, fake]), both).chunk(2)
+        seen = fake.clone().requires_grad_() if self.settings.one_pass else fake
+        real_logits, fake_logits = self.discriminator(torch.cat([real, seen]), both).chunk(2)
         loss = self.loss.discriminator(real_logits, fake_logits)
         self.record(d_loss=loss, real_logit=real_logits.mean(), fake_logit=fake_logits.mean())
         if self._n_steps % self.settings.penalty_every == 0 and self.settings.penalty_weight > 0:
@@ -207,28 +215,47 @@ class ConditionalGAN(ConditionalModel):
             self.record(d_enforcement=enforced)
             loss = loss + enforced
         self.manual_backward(loss)
+        if seen.grad is None:
+            return None
+        of_fake = real_logits[self._partners(len(real))] if self._has_partners else real_logits
+        self.record(g_loss=self.loss.generator(of_fake.detach(), fake_logits.detach()))
+        gradient = generator_gradient(self.loss, real_logits, fake_logits, of_fake, seen.grad)
+        return gradient / self._loss_scale()
+
+    def _adversarial_gradient(self, real: Tensor, fake: Tensor, parts: tuple[Tensor, ...]) -> Tensor:
+        """The gradient of the generator's loss by the fakes, by a pass of its own.
+
+        In fp16 it passes the discriminator scaled, as every gradient does: it would underflow.
+        """
+        with torch.no_grad():
+            real_logits = self.discriminator(real, parts) if self.loss.pairs else real.new_empty(0)
+        loss, scale = self.loss.generator(real_logits, self.discriminator(fake, parts)), self._loss_scale()
+        self.record(g_loss=loss)
+        return torch.autograd.grad(scale * loss, fake)[0] / scale
 
     def _generator_step(
-        self, real: Tensor, fake: Tensor, requested: Condition, parts: tuple[Tensor, ...], rng: torch.Generator
+        self,
+        real: Tensor,
+        fake: Tensor,
+        requested: Condition,
+        parts: tuple[Tensor, ...],
+        adversarial: Tensor,
+        rng: torch.Generator,
     ) -> None:
-        loss = self.loss.generator(self._real_logits(real, parts), self.discriminator(fake, parts))
-        self.record(g_loss=loss)
         enforced = self.enforcement.generator_loss(fake, requested, rng)
         if enforced is not None:
             self.record(g_enforcement=enforced.mean())
-        energies = self._energies(real[::2], fake)
-        if enforced is not None or energies:
-            loss = self._combined(loss, enforced, energies, fake)
+        loss = (fake * self._combined(adversarial, enforced, self._energies(real[::2], fake), fake)).sum()
         if self.settings.path_length_weight > 0 and self._n_steps % PATH_LENGTH_EVERY == 0:
             penalty = self._path_length_penalty(parts, rng)
             self.record(path_length_penalty=penalty)
             loss = loss + self.settings.path_length_weight * PATH_LENGTH_EVERY * penalty
         self.manual_backward(loss)
 
-    def _real_logits(self, real: Tensor, parts: tuple[Tensor, ...]) -> Tensor:
-        """Logits of real images under the conditions of fakes, where the generator's loss needs them; else nothing."""
-        with torch.no_grad():
-            return self.discriminator(real, parts) if self.loss.pairs else real.new_empty(0)
+    @property
+    def _has_partners(self) -> bool:
+        """Whether fakes have the conditions of real images of the batch."""
+        return self.loss.pairs or self.settings.has_energy
 
     def _partners(self, n: int) -> Tensor:
         """Positions of the real images whose conditions fakes have; for an energy score, two have the same."""
@@ -249,21 +276,16 @@ class ConditionalGAN(ConditionalModel):
     def _combined(
         self, adversarial: Tensor, enforced: Tensor | None, energies: list[tuple[float, Tensor]], fake: Tensor
     ) -> Tensor:
-        """A loss whose gradient by the images is that of the adversarial loss, the enforcement, bounded, and energies.
-
-        In fp16 the adversarial gradient passes the discriminator scaled, as every gradient does: it would underflow.
-        """
-        scale = self._loss_scale()
-        adversarial_gradient = torch.autograd.grad(scale * adversarial, fake)[0] / scale
-        gradient = adversarial_gradient
+        """The gradient by the fakes of the adversarial loss, with the enforcement's, bounded, and the energies'."""
+        gradient = adversarial
         if enforced is not None:
             (guidance_gradient,) = torch.autograd.grad(enforced.mean(), fake)
             strength = min(1.0, self.n_images / self.enforcement.warm_up) if self.enforcement.warm_up else 1.0
-            gradient = gradient + strength * bounded(guidance_gradient, adversarial_gradient, self.enforcement.bound)
+            gradient = gradient + strength * bounded(guidance_gradient, adversarial, self.enforcement.bound)
         for length, energy in energies:
             (spread,) = torch.autograd.grad(energy, fake)
-            gradient = gradient + length * _mean_length(adversarial_gradient) / _mean_length(spread) * spread
-        return (fake * gradient).sum()
+            gradient = gradient + length * _mean_length(adversarial) / _mean_length(spread) * spread
+        return gradient
 
     def _loss_scale(self) -> float:
         """What losses are multiplied by before gradients are computed; 1 but in fp16."""

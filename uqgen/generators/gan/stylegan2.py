@@ -258,7 +258,7 @@ class Discriminator(ConditionalDiscriminator):
         mapping_depth: fully connected layers between the embedded condition and the projection.
         mapping_lr_multiplier: learning rate of those, relative to the rest.
         features: width of the last hidden layer, which meets the condition.
-        group: images over which the minibatch standard deviation is taken (Karras et al., 2018, section 3).
+        group: images over which the minibatch standard deviation is taken (Karras et al., 2018, section 3); 1 for none.
 
     Raises:
         SettingError: the number of resolutions does not fit the image, or a width is not positive.
@@ -291,7 +291,7 @@ class Discriminator(ConditionalDiscriminator):
         self.group, self.n_features = group, features
         self.from_image = EqualisedConv(shape[0], widths[0], 1)
         self.blocks = nn.Sequential(*map(DiscriminatorBlock, widths[:-1], widths[1:]))
-        self.conv = EqualisedConv(widths[-1] + 1, widths[-1], 3)
+        self.conv = EqualisedConv(widths[-1] + (group > 1), widths[-1], 3)
         self.hidden = EqualisedLinear(widths[-1] * base**2, features, activation=True)
         self.embedding = ConditionEmbedding(part_dims, w_dim)
         in_features = [self.embedding.out_features] + [w_dim] * (mapping_depth - 1)
@@ -316,7 +316,8 @@ class Discriminator(ConditionalDiscriminator):
     def features(self, x: Tensor) -> Tensor:
         """See `ConditionalDiscriminator`; the last hidden layer, before it meets the condition."""
         maps = self.blocks(self.from_image(channels_last(x)))
-        maps = self.conv(append_group_deviation(maps, self.group)).flatten(1)
+        maps = append_group_deviation(maps, self.group) if self.group > 1 else maps
+        maps = self.conv(maps).flatten(1)
         with torch.autocast(x.device.type, enabled=False):
             return self.hidden(maps.float())
 

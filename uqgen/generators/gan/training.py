@@ -1,5 +1,6 @@
 """The settings of a GAN's training."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -19,6 +20,9 @@ class GANTraining(Training):
         penalty: name in `PENALTIES`.
         penalty_weight: weight of the penalty (R1's gamma).
         penalty_every: the penalty is computed every so many steps, with its weight multiplied by as many ("lazy").
+        one_pass: the generator learns from the discriminator's own pass through the fakes
+            (`uqgen.generators.gan.adversarial.generator_gradient`), before its step, in place of another one after it:
+            faster, for a discriminator that sees each image alone.
         energy: length of the energy score's gradient by the generated images (`uqgen.generators.gan.energy_score`),
             relative to that of the adversarial loss; 0 leaves it out.
         detail_energy: the same of images' fine detail; of points there is none.
@@ -39,6 +43,7 @@ class GANTraining(Training):
     penalty: str = "r1"
     penalty_weight: float = 1.0
     penalty_every: int = 16
+    one_pass: bool = False
     energy: float = 0.0
     detail_energy: float = 0.0
     path_length_weight: float = 0.0
@@ -52,6 +57,10 @@ class GANTraining(Training):
     def without_penalty(self) -> Self:
         """See `Training`."""
         return replace(self, penalty_weight=0.0)
+
+    def check_batch(self, world_size: int, group: int) -> None:
+        """See `Training`; images of an energy score come in pairs."""
+        super().check_batch(world_size, math.lcm(group, 2) if self.has_energy else group)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -67,6 +76,9 @@ class GANTraining(Training):
         require_choice("penalty", self.penalty, PENALTIES)
         fits = self.penalty != "r1_r2" or ADVERSARIAL_LOSSES[self.loss].pairs
         require(fits, "penalty", self.penalty, "r1 with this loss, whose fakes have other conditions than real images")
+
+        steep = not self.one_pass or ADVERSARIAL_LOSSES[self.loss].is_steep
+        require(steep, "one_pass", self.one_pass, f"false with the {self.loss} loss, which has no slope at sure fakes")
 
     @property
     def has_energy(self) -> bool:
