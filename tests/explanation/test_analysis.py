@@ -49,7 +49,7 @@ def real():
 @pytest.fixture(scope="module")
 def analysis(sweep, real):
     score = 1 - 0.1 * real.severity.double().numpy() * (real.corruption == 2).numpy()
-    return analyse(sweep, real, score, ["one", "other"], (0.4, 1), ExplanationSettings(n_resamples=20, n_bins=4))
+    return analyse(sweep, real, score, None, ["one", "other"], (0.4, 1), ExplanationSettings(n_resamples=20, n_bins=4))
 
 
 def test_what_the_score_follows_explains_it(analysis):
@@ -65,7 +65,7 @@ def test_what_the_score_follows_explains_it(analysis):
 def test_a_class_called_as_all_classes_together_does_not_take_their_place(sweep, real, analysis):
     score = 1 - 0.1 * real.severity.double().numpy() * (real.corruption == 2).numpy()
     settings = ExplanationSettings(n_resamples=20, n_bins=4)
-    found = analyse(sweep, real, score, ["all", "class all"], (0.4, 1), settings)
+    found = analyse(sweep, real, score, None, ["all", "class all"], (0.4, 1), settings)
     for name, source in found.sources.items():
         assert source.explained[ALL] == analysis.sources[name].explained[ALL]
         assert source.explained["class class all"] == analysis.sources[name].explained["one"]
@@ -77,7 +77,7 @@ def test_a_class_called_as_all_classes_together_does_not_take_their_place(sweep,
 def test_of_few_images_no_share_is_told(sweep, real, caplog):
     few = real.subset(slice(8))
     score = np.linspace(0, 1, 8)
-    found = analyse(sweep, few, score, ["one", "other"], (0, 1), ExplanationSettings(n_resamples=5, n_bins=4))
+    found = analyse(sweep, few, score, None, ["one", "other"], (0, 1), ExplanationSettings(n_resamples=5, n_bins=4))
     explained = found.sources["real"].explained[ALL]
     assert np.isnan([explained.r2.value, explained.r2.low, *(share.value for share in explained.shares.values())]).all()
     assert np.isnan(found.sources["real"].held_out_r2.value)
@@ -96,7 +96,9 @@ def test_a_corruption_that_decides_the_score_explains_all_of_it_and_attributes_t
 def test_there_is_no_truth_without_corruptions(sweep, real):
     clean = LabelledData(real.x, real.label, 0 * real.corruption, 0 * real.severity)
     score = RNG.uniform(0.4, 1, len(real))
-    assert analyse(sweep, clean, score, ["one", "other"], (0.4, 1), ExplanationSettings(n_resamples=5)).truth is None
+    assert (
+        analyse(sweep, clean, score, None, ["one", "other"], (0.4, 1), ExplanationSettings(n_resamples=5)).truth is None
+    )
 
 
 def test_images_of_a_sweep_keep_class_score_and_noise(sweep):
@@ -143,3 +145,16 @@ def test_indicators_name_kind_and_severity(real):
 def test_every_attribute_has_a_curve(analysis):
     for source in analysis.sources.values():
         assert source.curves.keys() == ATTRIBUTES.keys()
+
+
+def test_what_a_classifier_minds_in_one_class_and_its_judges_do_not_is_told_of_that_class(sweep, real):
+    bright = real.x.double().mean(dim=(1, 2, 3)).numpy()
+    lead = np.where(real.label == 1, -(bright - bright.min()) / np.ptp(bright), 0)
+    score, settings = np.ones(len(real)), ExplanationSettings(n_resamples=20)
+    own = analyse(sweep, real, score, lead, ["one", "other"], (0.4, 1), settings).own
+    assert own.keys() == {ALL, "one", "other"}
+    shares = own["other"].explained.shares
+    assert max(shares, key=lambda name: shares[name].value) == "brightness"
+    assert own["other"].explained.r2.value > 0.95
+    assert own["other"].lead.high < 0 == own["one"].lead.value
+    assert np.isnan(own["one"].explained.r2.value)

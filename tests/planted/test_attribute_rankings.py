@@ -8,7 +8,7 @@ import torch
 from known_generator import MSP, Patches, linear
 
 from uqgen.data.labelled import to_uint8
-from uqgen.explanation.attributes import measure_attributes
+from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.slicing import Seen
 from uqgen.generators.latent import Latent
 from uqgen.planted.attribute_rankings import RANKINGS, Suspect, suspected_class
@@ -58,7 +58,7 @@ def suspect(strength):
     x = torch.einsum(
         "nk,kchw->nchw", torch.randn(200, 16, generator=torch.Generator().manual_seed(0)), Patches().patterns
     )
-    attributes = measure_attributes(to_uint8(x), "patches")
+    attributes = dict(zip(ATTRIBUTES, measure_attributes(to_uint8(x), "patches").T, strict=True))
     return Suspect(classifier, [judge], MSP, (0.5, 1.0), 0, to_uint8(x), attributes, PatchModel(), 0)
 
 

@@ -13,6 +13,7 @@ from uqgen.data.corruption import CORRUPTIONS, N_SEVERITIES
 from uqgen.data.labelled import LabelledData
 from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.explanation_settings import ExplanationSettings
+from uqgen.explanation.own_weakness import OwnWeakness, own_weakness
 from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.explanation.shares import (
     PER_COLUMN,
@@ -110,16 +111,20 @@ class Analysis:
         sources: "generated", images of the sweep; "changes", their attributes and scores less those of the image of the
             same noise at the certain end; "real", real images.
         truth: of the real images; None where none is corrupted.
+        own: for `ALL` and the `class_key` of each class, what the classifier minds in real images and its judges do
+            not; None without judges.
     """
 
     sources: dict[str, Source]
     truth: Truth | None
+    own: dict[str, OwnWeakness] | None
 
 
 def analyse(
     sweep: ScoreSweep,
     real: LabelledData,
     real_score: Floats,
+    lead: Floats | None,
     class_names: list[str],
     requested_range: tuple[float, float],
     settings: ExplanationSettings,
@@ -130,6 +135,7 @@ def analyse(
         sweep: generated images.
         real: real images.
         real_score: float [N], the scores of the same.
+        lead: float64 [N], how far the classifier is ahead of its judges there (`lead_over_judges`); None without any.
         class_names: K names.
         requested_range: lowest and highest score requested, over which scores are spread evenly.
         settings: sizes and seed.
@@ -143,7 +149,8 @@ def analyse(
     measured = {"generated": generated, "changes": changes, "real": Measured(attributes, real.label.numpy(), sample)}
     sources = {name: _analyse_source(name, source, class_names, settings) for name, source in measured.items()}
     truth = _analyse_truth(measured["real"], real, class_names, settings) if real.corruption.any() else None
-    return Analysis(sources, truth)
+    own = None if lead is None else _own_weaknesses(measured["real"], lead, class_names, settings)
+    return Analysis(sources, truth, own)
 
 
 def class_key(name: str, class_names: Sequence[str]) -> str:
@@ -217,6 +224,19 @@ def _analyse_truth(real: Measured, data: LabelledData, class_names: list[str], s
             explained[class_key(name, class_names)] = explain_variance(own, real.sample.select(chosen), *sizes)
     both = {"attributes": real.attributes, "corruption": np.hstack(list(indicators.values()))}
     return Truth(explained, explain_variance(both, real.sample, *sizes))
+
+
+def _own_weaknesses(
+    real: Measured, lead: Floats, class_names: list[str], settings: ExplanationSettings
+) -> dict[str, OwnWeakness]:
+    parts = {ALL: np.ones(len(lead), bool)}
+    parts |= {class_key(name, class_names): real.label == label for label, name in enumerate(class_names)}
+    sizes = settings.n_resamples, settings.seed
+    shown = track([name for name in parts if parts[name].any()], "shares, beside judges")
+    return {
+        name: own_weakness({key: each[parts[name]] for key, each in real.by_name.items()}, lead[parts[name]], *sizes)
+        for name in shown
+    }
 
 
 def _point(low: float, high: float, values: Floats) -> AttributePoint:

@@ -14,6 +14,7 @@ from uqgen.explanation.analysis import Analysis, analyse
 from uqgen.explanation.discovery.discovery import Discovery, discover_in
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import Gallery, make_galleries
+from uqgen.explanation.own_weakness import lead_over_judges
 from uqgen.explanation.score_sweep import ScoreSweep, sweep_scores
 from uqgen.explanation.second_choices import SecondChoices, second_choices
 from uqgen.explanation.slices import Slices, find_slices
@@ -82,7 +83,9 @@ def explain_classifier(
     animated = sweep_scores(*of_sweep, shown, frames, N_ANIMATED, settings.seed)
     real = context.reference
     real_score = real.score.double().numpy()
-    analysis = analyse(sweep, real.data, real_score, context.data.class_names, (low, high), settings)
+    of_judges = list(real.judge_logits.values())
+    lead = lead_over_judges(real.logits, of_judges, real.data.label) if of_judges else None
+    analysis = analyse(sweep, real.data, real_score, lead, context.data.class_names, (low, high), settings)
     levels = _steps(certain, uncertain, settings.n_galleries + 1)[1:]
     galleries = make_galleries(model, context, levels, settings.n_candidates, settings.n_shown, settings.seed)
     choices = _second_choices(context, galleries, settings.seed)

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.explanation.attributes import ATTRIBUTES, Floats
+from uqgen.explanation.attributes import Floats
 from uqgen.explanation.discovery.discovery import draw_examined, find_attributes
 from uqgen.explanation.discovery.naming import matching_names, name_steps
-from uqgen.explanation.discovery.own_weakness import class_log_odds, own_steps
+from uqgen.explanation.discovery.own_steps import own_steps
 from uqgen.explanation.discovery.subjects import Subjects
 from uqgen.explanation.discovery.viewers import Viewers, take_steps
-from uqgen.explanation.shares import WeightedScores, balanced_weights, explain_variance
+from uqgen.explanation.own_weakness import lead_over_judges, own_weakness
+from uqgen.explanation.shares import Explained, WeightedScores, balanced_weights, explain_variance
 from uqgen.explanation.slicing import Seen
 from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
@@ -38,7 +39,7 @@ class Suspect:
         range: its lowest and its highest score.
         label: the class.
         x: real images of the class, uint8 [N, C, H, W].
-        attributes: the named ones of the same, float64 [N, P].
+        attributes: the named ones of the same, float64 [N] for each name.
         model: of images like these.
         seed: of what is drawn.
     """
@@ -49,7 +50,7 @@ class Suspect:
     range: tuple[float, float]
     label: int
     x: Tensor
-    attributes: Floats
+    attributes: dict[str, Floats]
     model: ConditionalModel
     seed: int
 
@@ -113,25 +114,18 @@ def discovered_own(suspect: Suspect) -> Names:
 @ranking("real images: shares of the score")
 def shares_of_score(suspect: Suspect) -> Names:
     """Named attributes in the order in which they explain the score."""
-    score = suspect.score(suspect.classifier.predict(suspect.x), suspect.labels)
-    return _by_share(suspect, score, suspect.range)
+    score = suspect.score(suspect.classifier.predict(suspect.x), suspect.labels).double().numpy()
+    sample = WeightedScores(score, np.arange(len(score)), balanced_weights(score, *suspect.range, N_BINS))
+    return _by_share(explain_variance(suspect.attributes, sample, N_RESAMPLES, suspect.seed))
 
 
 @ranking("real images: shares of the difference to judges")
 def shares_of_difference(suspect: Suspect) -> Names:
-    """Named attributes in the order in which they explain how far the probability of the class is below the judges'."""
-    mine, *others = (_probability(each, suspect) for each in (suspect.classifier, *suspect.judges))
-    return _by_share(suspect, mine - torch.stack(others).mean(dim=0), (-1, 1))
+    """Named attributes in the order in which they explain how far it is behind the judges."""
+    mine, *others = (each.predict(suspect.x) for each in (suspect.classifier, *suspect.judges))
+    lead = lead_over_judges(mine, others, suspect.labels)
+    return _by_share(own_weakness(suspect.attributes, lead, N_RESAMPLES, suspect.seed).explained)
 
 
-def _probability(classifier: FrozenClassifier, suspect: Suspect) -> Tensor:
-    return class_log_odds(classifier.predict(suspect.x), suspect.labels).sigmoid()
-
-
-def _by_share(suspect: Suspect, values: Tensor, scores_between: tuple[float, float]) -> Names:
-    numbers = values.double().numpy()
-    sample = WeightedScores(numbers, np.arange(len(numbers)), balanced_weights(numbers, *scores_between, N_BINS))
-    explained = explain_variance(
-        dict(zip(ATTRIBUTES, suspect.attributes.T, strict=True)), sample, N_RESAMPLES, suspect.seed
-    )
+def _by_share(explained: Explained) -> Names:
     return tuple((name,) for name in sorted(explained.shares, key=lambda name: -explained.shares[name].value))

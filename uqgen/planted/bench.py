@@ -17,7 +17,7 @@ from uqgen.classifiers.penultimate import SeenFeatures
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData
 from uqgen.evaluation.generated import generate_scored
-from uqgen.explanation.attributes import measure_attributes
+from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.slices import seen
 from uqgen.explanation.slicing import Floats, Projection, Seen
 from uqgen.files import write_atomically
@@ -188,7 +188,7 @@ class Bench:
         label, device = suspected_class(found_on), self.model.device
         judges = [judge.to(device) for judge in self._judges]
         x, found = find.x[find.label == label], []
-        attributes = measure_attributes(x, "real images")
+        attributes = dict(zip(ATTRIBUTES, measure_attributes(x, "real images").T, strict=True))
         for classifier in (target, self._sound.to(device)):
             logits = classifier.predict(find.x)
             score = self.score.fitted(logits, find.label)

@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Callable
 
-from uqgen.report.explanation_tables import discovered_rows, shares_rows, slices_rows
+from uqgen.report.explanation_tables import discovered_rows, own_rows, shares_rows, slices_rows
 from uqgen.report.page import Command, Paragraph, PictureBlock, Section, Table
 from uqgen.report.saving import compact_png
 from uqgen.report.strip_files import read_slider
@@ -14,6 +14,7 @@ from uqgen.run_folder import Plain, RunFolder
 STRIPS_BYTES = 1_500_000  # of the images under the slider, so that the page stays below 5 MB
 SLIDER, SWEEPS, GALLERIES = "From certain to uncertain", "Score sweeps", "Galleries"
 ATTRIBUTES, DISCOVERED = "What goes with the score", "Discovered attributes"
+OWN = "What the classifier minds and its judges do not"
 CHOICES, SLICES, AGAIN = "Second choices", "Slices", "How to explain it again"
 CAUTION = (
     "How much of the score's variance goes with what can be measured of an image. Images are weighted so that every "
@@ -22,6 +23,12 @@ CAUTION = (
     "noise and blur that were added to real images. Shares say what goes with the score in these images, not what "
     "causes it. Undefined: the score is constant, or the images are so few that a regression would fit any score. If "
     "an attribute explains as much of real images as of generated ones, the generator did not make it up."
+)
+OWN_TEXT = (
+    "What lowers the score of every classifier is hard for all. Here it is not the score that attributes explain but "
+    "how far the classifier is behind its judges: the probability that it gives the true class of a real image, less "
+    "the mean of theirs. A class far below 0 with a high R² has a weakness of its own, and the attributes say what it "
+    "goes with. Judges that learnt from the same images as the classifier share what these lack."
 )
 SLICES_TEXT = (
     "Where the classifier is weak. A slice is a region of the classifier's features, less the directions it decides "
@@ -100,10 +107,19 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
                 picture("attributes_by_class", by_class),
             ],
         ),
+        *_own(results["attributes"].get("own")),
         *_discovered(results, picture),
         Section(CHOICES, [picture("second_choices", choices)]),
         Section(AGAIN, [Command(_command(results)), Paragraph(FILES.format(run.explanation.name))]),
     ]
+
+
+def _own(own: Plain | None) -> list[Section]:
+    """What the classifier minds alone; nothing of an explanation without judges."""
+    if own is None:
+        return []
+    header, *rows = own_rows(own)
+    return [Section(OWN, [Paragraph(OWN_TEXT), Table(header, rows, "In brackets, 95 % bootstrap intervals")])]
 
 
 def _discovered(results: Plain, picture: Callable[[str, str], PictureBlock]) -> list[Section]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from uqgen.explanation.analysis import ALL
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.metrics.bootstrap import Estimate
@@ -10,6 +12,7 @@ from uqgen.report.style import with_interval
 from uqgen.run_folder import Plain
 
 NO_NAME = "no named attribute"
+MOST_CLASSES, N_LARGEST = 10, 3  # classes of a table, and attributes of each
 
 
 def shares_rows(analysis: Plain) -> list[list[str]]:
@@ -30,6 +33,25 @@ def shares_rows(analysis: Plain) -> list[list[str]]:
         true |= {TRUTH: of_truth["r2"], "attributes and true corruption (R²)": analysis["truth"]["beside"]["r2"]}
         rows += [[name, _cell(estimate), "", ""] for name, estimate in true.items()]
     return [header, *rows]
+
+
+def own_rows(own: Plain) -> list[list[str]]:
+    """Classes in the order in which the classifier is behind its judges, and what goes with it.
+
+    Args:
+        own: see `uqgen.explanation.analysis.Analysis.own`.
+    """
+    header = ["class", "probability of the class less the judges'", "R²", "attributes with the largest shares of it"]
+    classes = sorted((name for name in own if name != ALL), key=lambda name: Estimate.read(own[name]["lead"]).value)
+    return [header, *(_own_row(name, own[name]) for name in (ALL, *classes[:MOST_CLASSES]))]
+
+
+def _own_row(name: str, weakness: Plain) -> list[str]:
+    explained = weakness["explained"]
+    shares = {key: Estimate.read(share).value for key, share in explained["shares"].items()}
+    largest = sorted(shares, key=lambda key: -shares[key])[:N_LARGEST]
+    named = "" if np.isnan(shares[largest[0]]) else ", ".join(f"{key} {shares[key]:.2f}" for key in largest)
+    return [name, _cell(weakness["lead"]), _cell(explained["r2"]), named]
 
 
 def discovered_rows(discovered: Plain, score: str) -> list[list[str]]:

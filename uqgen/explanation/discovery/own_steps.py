@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.explanation.discovery.subjects import CHUNK, STEP, Subjects
+from uqgen.explanation.own_weakness import class_log_odds
 
 SMALLEST = 1e-4  # share of the largest variance of the channels, below which a direction of them is left out
 
@@ -41,13 +41,6 @@ def own_steps(
         gradient = gradient - (gradient @ found[-1])[:, None] * found[-1]
         found.append(torch.linalg.svd(gradient, full_matrices=False).Vh[0])
     return [STEP * axes @ direction for direction in found]
-
-
-def class_log_odds(logits: Tensor, label: Tensor) -> Tensor:
-    """Log-odds float32 [N] of the class int64 [N] against all others, from logits [N, K] or of an ensemble."""
-    log_probability = predictive_logits(logits).log_softmax(dim=1)
-    own = log_probability.gather(1, label[:, None])
-    return (own - log_probability.scatter(1, label[:, None], -torch.inf).logsumexp(dim=1, keepdim=True)).squeeze(1)
 
 
 def _axes(subjects: Subjects) -> Tensor:

@@ -1,0 +1,64 @@
+"""What a classifier minds and its judges do not: where it is behind them, and what goes with that.
+
+What lowers the score of every classifier is hard for all. A weakness of one classifier shows in how far it is behind
+others on the same images (`python -m uqgen.planted` measures that: docs/findings.md).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.explanation.shares import Explained, WeightedScores, balanced_weights, explain_variance
+from uqgen.metrics.bootstrap import Array, Estimate, Floats, bootstrap
+
+N_BINS = 10  # of differences, which count alike
+
+
+@dataclass(frozen=True)
+class OwnWeakness:
+    """Of some real images.
+
+    Attributes:
+        lead: probability that the classifier gives the class, less the judges' mean; mean over the images.
+        explained: what attributes explain of it.
+    """
+
+    lead: Estimate
+    explained: Explained
+
+
+def class_log_odds(logits: Tensor, label: Tensor) -> Tensor:
+    """Log-odds float32 [N] of the class int64 [N] against all others, from logits [N, K] or of an ensemble."""
+    log_probability = predictive_logits(logits).log_softmax(dim=1)
+    own = log_probability.gather(1, label[:, None])
+    return (own - log_probability.scatter(1, label[:, None], -torch.inf).logsumexp(dim=1, keepdim=True)).squeeze(1)
+
+
+def lead_over_judges(logits: Tensor, of_judges: Sequence[Tensor], label: Tensor) -> Floats:
+    """Probability of the class by the classifier, less the mean of the judges'; float64 [N] in [-1, 1].
+
+    Args:
+        logits: the classifier's, float32 [N, K] or [N, M, K].
+        of_judges: those of one judge at least.
+        label: int64 [N].
+    """
+    mine, *others = (class_log_odds(each, label).double().sigmoid() for each in (logits, *of_judges))
+    return (mine - torch.stack(others).mean(dim=0)).numpy()
+
+
+def own_weakness(attributes: Mapping[str, Floats], lead: Floats, n_resamples: int, seed: int) -> OwnWeakness:
+    """What attributes explain of the lead.
+
+    Args:
+        attributes: for each name float64 [N].
+        lead: float64 [N], see `lead_over_judges`.
+        n_resamples, seed: of the bootstrap over images.
+    """
+    cluster: Array = np.arange(len(lead))
+    sample = WeightedScores(lead, cluster, balanced_weights(lead, -1, 1, N_BINS))
+    mean = bootstrap(lambda values: {"mean": values.mean(axis=-1)}, (lead,), n_resamples, seed)["mean"]
+    return OwnWeakness(mean, explain_variance(attributes, sample, n_resamples, seed))
