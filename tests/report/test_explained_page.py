@@ -1,3 +1,4 @@
+import json
 import re
 import shlex
 from html import unescape
@@ -11,6 +12,7 @@ from PIL import Image
 from uqgen.config.hydra_private import parse
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.score_sweep import ScoreSweep
+from uqgen.report.explanation_tables import own_rows
 from uqgen.report.run_page import write_run_page
 from uqgen.report.shown_classes import ShownClasses
 from uqgen.report.strip_files import read_slider, write_strips
@@ -98,6 +100,23 @@ def test_the_explanation_stands_after_in_against_out_and_the_page_without_it_is_
     alone = titles(run)
     assert sorted(alone) == sorted(set(found) - {*EXPLAINED, "How to explain it again"})
     assert alone[:2] == ["Generated beside real", "The question"]
+
+
+def test_classes_stand_in_the_order_in_which_they_are_behind_the_judges(run):
+    def weakness(lead, slant, r2=0.25):
+        shares = {name: {"value": slant if name == "slant" else 0.01, "low": 0, "high": 1} for name in ATTRIBUTES}
+        explained = {"n": 10, "r2": {"value": r2, "low": 0, "high": 1}, "shares": shares, "spearman": {}}
+        return {"lead": {"value": lead, "low": lead - 0.1, "high": lead + 0.1}, "explained": explained}
+
+    results = json.loads((run.explanation / "results.json").read_text())
+    own = {"all": weakness(-0.1, 0.02), "seven": weakness(0.2, 0.015), "nine": weakness(-0.5, 0.3)}
+    _, *rows = own_rows(own)
+    assert [row[0] for row in rows] == ["all", "nine", "seven"]
+    assert rows[1][-1].startswith("slant 0.30, ")
+    run.write(run.explanation / "results.json", {**results, "attributes": {**results["attributes"], "own": own}})
+    write_run_page(run)
+    assert "What the classifier minds and its judges do not" in titles(run)
+    assert "slant 0.30," in run.report.read_text()
 
 
 def test_it_says_the_numbers_and_the_command(run):
