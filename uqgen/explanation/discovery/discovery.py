@@ -14,7 +14,7 @@ from uqgen.explanation.discovery.directions import FEWEST, find_directions
 from uqgen.explanation.discovery.discovered import Discovered, measure_attribute
 from uqgen.explanation.discovery.subjects import STEP, Subjects, draw_subjects
 from uqgen.explanation.discovery.sufficiency import Sufficiency, sufficiency
-from uqgen.explanation.discovery.viewers import Steps, Viewers, take_steps
+from uqgen.explanation.discovery.viewers import Viewers, take_steps
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.generators.latent import Latent
 from uqgen.generators.model import ConditionalModel
@@ -118,16 +118,10 @@ def find_attributes(
     looked_in: Subjects, measured_in: Subjects, viewers: Viewers, n: int, n_resamples: int = 1_000, seed: int = 0
 ) -> tuple[Discovered, ...]:
     """At most n attributes that are found in some images and confirmed in others; the arguments are `discover`'s."""
-    names = looked_in.channels.names
-
-    def taken(signs: Tensor) -> Steps:
-        return take_steps(measured_in, measured_in.step_along(signs), viewers)
-
-    directions = [direction.signs for direction in find_directions(looked_in, viewers, n)]
-    measured = (
-        measure_attribute(names, signs, steps, viewers, n_resamples, seed)
-        for signs, steps in zip(directions, (taken(each) for each in directions), strict=True)
-    )
+    names, measured = looked_in.channels.names, []
+    for direction in find_directions(looked_in, viewers, n):
+        steps = take_steps(measured_in, measured_in.step_along(direction.signs), viewers)
+        measured.append(measure_attribute(names, direction.signs, steps, viewers, n_resamples, seed))
     return tuple(attribute for attribute in measured if attribute.effects.moved.value >= FEWEST)
 
 

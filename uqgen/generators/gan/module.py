@@ -215,15 +215,16 @@ class ConditionalGAN(ConditionalModel):
             self.record(d_enforcement=enforced)
             loss = loss + enforced
         self.manual_backward(loss)
-        if seen.grad is None:
-            return None
-        of_fake = real_logits[self._partners(len(real))] if self._has_partners else real_logits
+        return None if seen.grad is None else self._gradient_of_pass(real_logits, fake_logits, seen.grad)
+
+    def _gradient_of_pass(self, real_logits: Tensor, fake_logits: Tensor, gradient: Tensor) -> Tensor:
+        """The gradient of the generator's loss by the fakes, from that of the discriminator's loss."""
+        of_fake = real_logits[self._partners(len(real_logits))] if self._has_partners else real_logits
         self.record(g_loss=self.loss.generator(of_fake.detach(), fake_logits.detach()))
-        gradient = generator_gradient(self.loss, real_logits, fake_logits, of_fake, seen.grad)
-        return gradient / self._loss_scale()
+        return generator_gradient(self.loss, real_logits, fake_logits, of_fake, gradient) / self._loss_scale()
 
     def _adversarial_gradient(self, real: Tensor, fake: Tensor, parts: tuple[Tensor, ...]) -> Tensor:
-        """The gradient of the generator's loss by the fakes, by a pass of its own.
+        """The same by a pass of its own.
 
         In fp16 it passes the discriminator scaled, as every gradient does: it would underflow.
         """
