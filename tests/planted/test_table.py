@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from uqgen.metrics.plain import as_plain
-from uqgen.planted.bench import Attributes, Judged, Outcome, judge
 from uqgen.planted.methods import Reported
+from uqgen.planted.outcome import Attributes, Judged, Outcome, judge
 from uqgen.planted.rows import attribute_rank, attribute_rows, rank_of, rows_of
 from uqgen.planted.table import BEST_RANKING, read_outcomes, write_table
 from uqgen.settings import SettingError

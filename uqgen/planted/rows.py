@@ -8,7 +8,7 @@ import numpy as np
 
 from uqgen.metrics.bootstrap import Estimate, bootstrap
 from uqgen.metrics.wilson import wilson
-from uqgen.planted.bench import Judged, Outcome
+from uqgen.planted.outcome import Judged, Outcome
 from uqgen.planted.weaknesses import WEAKNESSES
 from uqgen.run_folder import Plain
 

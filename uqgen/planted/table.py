@@ -11,7 +11,7 @@ from uqgen.comparison.tables import markdown_row
 from uqgen.files import write_atomically
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.plain import as_plain
-from uqgen.planted.bench import Attributes, Judged, Outcome
+from uqgen.planted.outcome import Attributes, Judged, Outcome
 from uqgen.planted.rows import FIRST, PURE, SOUND, AttributeRow, MethodRow, attribute_rows, by_kind, rows_of
 from uqgen.run_folder import Plain
 from uqgen.settings import require
