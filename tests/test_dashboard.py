@@ -105,6 +105,7 @@ def test_without_a_key_the_specification_is_written_and_the_next_command_named(t
     assert [path.name for path in (tmp_path / "work").iterdir()] == ["here.json"]
 
 
+@pytest.mark.slow
 def test_nobody_is_asked_in_a_terminal_either(tmp_path):
     master, terminal = pty.openpty()
     command = [sys.executable, "-m", "uqgen.dashboard", "entity=someone"]
@@ -134,6 +135,7 @@ def test_with_a_key_it_is_saved_as_specified_and_its_address_printed(tmp_path):
     assert list((tmp_path / "work").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_login_kept_in_netrc_is_a_key(tmp_path):
     (tmp_path / "home").mkdir()
     with server() as (address, sent):
@@ -160,6 +162,7 @@ def test_a_refusal_is_one_line_and_the_specification_is_kept(tmp_path):
     assert_explained(done, tmp_path, "permission denied")
 
 
+@pytest.mark.slow
 def test_a_bad_key_and_an_unreachable_server_are_soon_one_line_and_the_specification_is_kept(tmp_path):
     seconds = []
     for key, reason in (("short", "API key must have 40+ characters"), (KEY, f"Can {CLOSED} be reached")):

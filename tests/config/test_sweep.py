@@ -95,6 +95,7 @@ def test_folders_and_quotes_in_values_make_names_that_can_be():
     assert "/" not in job_folder(f"classifier.file=models/a.pt,{LONG}")
 
 
+@pytest.mark.slow
 def test_a_sweep_of_ones_own_experiment_is_found_and_its_jobs_are_named_as_planned(tmp_path):
     """Hydra itself runs the jobs of a sweep with a long name; each leaves its settings."""
     (tmp_path / "mine" / "experiment").mkdir(parents=True)
@@ -185,6 +186,7 @@ def test_every_job_knows_its_sweep_and_its_choices(swept):
     assert settings["model"]["training"]["seed"] == 1
 
 
+@pytest.mark.slow
 def test_the_same_sweep_again_runs_only_what_is_missing(swept):
     folder, _ = swept
     complete = RunFolder(folder / "sweep" / "seed=0").results
