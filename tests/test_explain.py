@@ -49,6 +49,9 @@ def test_leaves_numbers_figures_and_an_animation(explained):
     results = json.loads((folder / "explanation" / "results.json").read_text())
     found = len(results["discovered"]["attributes"])
     attributes |= {"discovered", *(f"discovered_{number}" for number in range(1, found + 1))} if found else set()
+    of_own = len(results["discovered_own"]["attributes"])
+    assert of_own == 3
+    attributes |= {f"own_{number}" for number in range(1, of_own + 1)}
     assert figures == {"strips", "differences", "slices", "second_choices", "gallery_1", "gallery_2"} | attributes
     with Image.open(folder / "explanation" / "sweep.gif") as animation:
         assert animation.n_frames > 30
@@ -114,6 +117,11 @@ def test_the_results_hold_every_attribute_of_every_source(explained):
     np.testing.assert_allclose(results["sweep"]["scores"], [1, 0.65, 0.3])
     assert [part["score"] for part in results["near_duplicates"]] == pytest.approx([0.65, 0.3])
     assert len(results["second_choices"]) == 2
+    own = results["attributes"]["own"]
+    lead = {name: each["lead"]["value"] for name, each in own.items() if name != "all"}
+    assert len(lead) == 10
+    assert min(lead, key=lead.get) == str(results["discovered_own"]["label"])
+    assert "What the classifier minds and its judges do not" in (folder / "report.html").read_text()
 
 
 def test_another_explanation_stands_beside_the_first_named_by_what_differs(explained):

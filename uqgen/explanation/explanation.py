@@ -12,9 +12,10 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.analysis import Analysis, analyse
 from uqgen.explanation.discovery.discovery import Discovery, discover_in
+from uqgen.explanation.discovery.own_discovery import OwnDiscovery, discover_own
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import Gallery, make_galleries
-from uqgen.explanation.own_weakness import lead_over_judges
+from uqgen.explanation.own_weakness import furthest_behind, lead_over_judges
 from uqgen.explanation.score_sweep import ScoreSweep, sweep_scores
 from uqgen.explanation.second_choices import SecondChoices, second_choices
 from uqgen.explanation.slices import Slices, find_slices
@@ -43,6 +44,7 @@ class Explanation:
     galleries: list[Gallery]
     second_choices: list[SecondChoices]
     discovery: Discovery | None
+    own: OwnDiscovery | None
     slices: Slices
 
     def results(self) -> dict[str, Any]:
@@ -56,6 +58,7 @@ class Explanation:
             ],
             "second_choices": self.second_choices,
             "discovered": None if self.discovery is None else self.discovery.results(),
+            "discovered_own": None if self.own is None else self.own.results(),
             "slices": {
                 "found": [facts.results() for facts in self.slices.facts],
                 "split": self.slices.split,
@@ -90,8 +93,9 @@ def explain_classifier(
     galleries = make_galleries(model, context, levels, settings.n_candidates, settings.n_shown, settings.seed)
     choices = _second_choices(context, galleries, settings.seed)
     discovery = discover_in(model, context, settings)
+    own = None if lead is None else discover_own(model, context, furthest_behind(lead, real.data.label), settings)
     slices = find_slices(context, [gallery.generated for gallery in galleries], settings)
-    return Explanation(sweep, animated, analysis, galleries, choices, discovery, slices)
+    return Explanation(sweep, animated, analysis, galleries, choices, discovery, own, slices)
 
 
 def _second_choices(context: EvaluationContext, galleries: list[Gallery], seed: int) -> list[SecondChoices]:

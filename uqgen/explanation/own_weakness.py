@@ -50,6 +50,12 @@ def lead_over_judges(logits: Tensor, of_judges: Sequence[Tensor], label: Tensor)
     return (mine - torch.stack(others).mean(dim=0)).numpy()
 
 
+def furthest_behind(lead: Floats, label: Tensor) -> int:
+    """The class int64 [N] with the lowest mean lead float64 [N]."""
+    classes = label.unique().tolist()
+    return min(classes, key=lambda each: float(lead[(label == each).numpy()].mean()))
+
+
 def own_weakness(attributes: Mapping[str, Floats], lead: Floats, n_resamples: int, seed: int) -> OwnWeakness:
     """What attributes explain of the lead.
 

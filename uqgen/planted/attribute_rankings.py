@@ -11,9 +11,9 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.explanation.attributes import Floats
 from uqgen.explanation.discovery.discovery import draw_examined, find_attributes
 from uqgen.explanation.discovery.naming import matching_names, name_steps
-from uqgen.explanation.discovery.own_steps import own_steps
+from uqgen.explanation.discovery.own_discovery import certain_end, take_own_steps
 from uqgen.explanation.discovery.subjects import Subjects
-from uqgen.explanation.discovery.viewers import Viewers, take_steps
+from uqgen.explanation.discovery.viewers import Viewers
 from uqgen.explanation.own_weakness import lead_over_judges, own_weakness
 from uqgen.explanation.shares import Explained, WeightedScores, balanced_weights, explain_variance
 from uqgen.explanation.slicing import Seen
@@ -22,7 +22,6 @@ from uqgen.scores import Score
 
 N_ATTRIBUTES = 6  # that are discovered, at most
 N_EXAMINED = 80  # generated images in which they are looked for, and others in which they are measured
-CERTAIN = 0.1  # share of the range of scores that is its certain end
 N_RESAMPLES, N_BINS = 300, 10
 
 Names = tuple[tuple[str, ...], ...]
@@ -65,11 +64,9 @@ class Suspect:
         return images.select(slice(N_EXAMINED)), images.select(slice(N_EXAMINED, None))
 
     @property
-    def certain_end(self) -> tuple[float, float]:
-        """The scores that are the most certain."""
-        low, high = self.range
-        width = CERTAIN * (high - low)
-        return (high - width, high) if self.score.high_means == "confident" else (low, low + width)
+    def viewers(self) -> Viewers:
+        """The classifier alone, as discovery takes it."""
+        return Viewers(self.classifier, self.score, {}, self.range)
 
 
 Ranking = Callable[[Suspect], Names]
@@ -96,19 +93,16 @@ def suspected_class(found_on: Seen) -> int:
 @ranking("discovered: what moves the score")
 def discovered(suspect: Suspect) -> Names:
     """As `uqgen.explain` discovers attributes."""
-    viewers = Viewers(suspect.classifier, suspect.score, {}, suspect.range)
-    found = find_attributes(*suspect.generated(suspect.range), viewers, N_ATTRIBUTES, N_RESAMPLES)
+    found = find_attributes(*suspect.generated(suspect.range), suspect.viewers, N_ATTRIBUTES, N_RESAMPLES)
     return tuple(matching_names(each.named) for each in found)
 
 
 @ranking("discovered: what it minds and judges do not")
 def discovered_own(suspect: Suspect) -> Names:
     """Along the gradients of the difference to the judges, in images that the classifier is sure of."""
-    looked_in, measured_in = suspect.generated(suspect.certain_end)
-    viewers = Viewers(suspect.classifier, suspect.score, {}, suspect.range)
-    changes = own_steps(looked_in, suspect.classifier, suspect.judges, N_ATTRIBUTES)
-    taken = (take_steps(measured_in, each.expand(N_EXAMINED, -1), viewers) for each in changes)
-    return tuple(matching_names(name_steps(each.x, N_RESAMPLES, suspect.seed)) for each in taken)
+    halves = suspect.generated(certain_end(suspect.viewers))
+    taken = take_own_steps(*halves, suspect.judges, suspect.viewers, N_ATTRIBUTES)
+    return tuple(matching_names(name_steps(steps.x, N_RESAMPLES, suspect.seed)) for _, steps in taken)
 
 
 @ranking("real images: shares of the score")

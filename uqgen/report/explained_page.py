@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Callable
 
 from uqgen.report.explanation_tables import discovered_rows, own_rows, shares_rows, slices_rows
-from uqgen.report.page import Command, Paragraph, PictureBlock, Section, Table
+from uqgen.report.page import Command, PageBlock, Paragraph, PictureBlock, Section, Table
 from uqgen.report.saving import compact_png
 from uqgen.report.strip_files import read_slider
 from uqgen.report.style import score_label
@@ -29,6 +29,11 @@ OWN_TEXT = (
     "how far the classifier is behind its judges: the probability that it gives the true class of a real image, less "
     "the mean of theirs. A class far below 0 with a high R² has a weakness of its own, and the attributes say what it "
     "goes with. Judges that learnt from the same images as the classifier share what these lack."
+)
+OWN_DISCOVERED = (
+    "What takes the classifier away from its judges in generated images of class {name}, where it is furthest "
+    "behind: directions in the generator's channels, the first along the mean gradient of the difference. Of the "
+    "channels that each moves, the five that it moves furthest are named."
 )
 SLICES_TEXT = (
     "Where the classifier is weak. A slice is a region of the classifier's features, less the directions it decides "
@@ -107,19 +112,33 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
                 picture("attributes_by_class", by_class),
             ],
         ),
-        *_own(results["attributes"].get("own")),
+        *_own(results, picture),
         *_discovered(results, picture),
         Section(CHOICES, [picture("second_choices", choices)]),
         Section(AGAIN, [Command(_command(results)), Paragraph(FILES.format(run.explanation.name))]),
     ]
 
 
-def _own(own: Plain | None) -> list[Section]:
+def _own(results: Plain, picture: Callable[[str, str], PictureBlock]) -> list[Section]:
     """What the classifier minds alone; nothing of an explanation without judges."""
+    own, found = results["attributes"].get("own"), results.get("discovered_own")
     if own is None:
         return []
     header, *rows = own_rows(own)
-    return [Section(OWN, [Paragraph(OWN_TEXT), Table(header, rows, "In brackets, 95 % bootstrap intervals")])]
+    blocks: list[PageBlock] = [
+        Paragraph(OWN_TEXT),
+        Table(header, rows, "In brackets, 95 % bootstrap intervals"),
+    ]
+    if found is None:
+        return [Section(OWN, blocks)]
+    behind = OWN_DISCOVERED.format(name=rows[1][0])
+    header, *rows = discovered_rows(found, score_label(results["score"]))
+    caption = f"In brackets, 95 % bootstrap intervals; {found['n_images']} images"
+    examples = [
+        picture(f"own_{number}", f"Attribute {number}, less and more of it, in images that were not selected.")
+        for number in range(1, len(found["attributes"]) + 1)
+    ]
+    return [Section(OWN, [*blocks, Paragraph(behind), Table(header, rows, caption), *examples])]
 
 
 def _discovered(results: Plain, picture: Callable[[str, str], PictureBlock]) -> list[Section]:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from uqgen.data.labelled import unit_range
+from uqgen.explanation.discovery.discovered import Discovered
 from uqgen.explanation.discovery.discovery import Discovery
 from uqgen.explanation.explanation import Explanation, explain_classifier
 from uqgen.explanation.explanation_settings import ExplanationSettings
@@ -113,6 +114,8 @@ def write_figures(
         figures[f"gallery_{number}"] = _gallery_figure(gallery, classes, score.name, seed)
     if explanation.discovery is not None:
         figures |= _discovery_figures(explanation.discovery, classes.names, score, seed)
+    if explanation.own is not None:
+        figures |= _attribute_figures("own", explanation.own.attributes, classes.names, score, seed)
     for name, figure in figures.items():
         save_figure(figure, folder / "figures" / f"{name}.png")
     write_strips(folder / "figures" / "strips", animated, classes)
@@ -123,11 +126,17 @@ def write_figures(
 def _discovery_figures(discovery: Discovery, names: Sequence[str], score: Score, seed: int) -> dict[str, Figure]:
     if not discovery.attributes:
         return {}
-    found = enumerate(discovery.attributes, start=1)
-    figures = {
-        f"discovered_{number}": attribute_figure(each, number, names, score.name, seed=seed) for number, each in found
-    }
+    figures = _attribute_figures("discovered", discovery.attributes, names, score, seed)
     return {"discovered": discovery_figure(discovery, score.name, high_means=score.high_means, seed=seed), **figures}
+
+
+def _attribute_figures(
+    name: str, attributes: Sequence[Discovered], class_names: Sequence[str], score: Score, seed: int
+) -> dict[str, Figure]:
+    return {
+        f"{name}_{number}": attribute_figure(each, number, class_names, score.name, seed=seed)
+        for number, each in enumerate(attributes, start=1)
+    }
 
 
 def _gallery_figure(gallery: Gallery, classes: ShownClasses, score_name: str, seed: int) -> Figure:

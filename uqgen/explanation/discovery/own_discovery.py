@@ -1,0 +1,94 @@
+"""Attributes by which a classifier falls behind its judges, in generated images of one class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.evaluation.context import EvaluationContext
+from uqgen.explanation.discovery.discovered import Discovered, measure_attribute
+from uqgen.explanation.discovery.discovery import draw_examined
+from uqgen.explanation.discovery.own_steps import own_steps
+from uqgen.explanation.discovery.subjects import Subjects
+from uqgen.explanation.discovery.viewers import Steps, Viewers, take_steps
+from uqgen.explanation.explanation_settings import ExplanationSettings
+from uqgen.generators.model import ConditionalModel
+from uqgen.settings import SettingError
+
+CERTAIN = 0.1  # share of the range of scores that is its certain end
+N_OWN = 3  # attributes, at most
+N_NAMED = 5  # channels of an attribute that are named: it moves all
+
+
+@dataclass(frozen=True)
+class OwnDiscovery:
+    """What was discovered.
+
+    Attributes:
+        label: the class that was looked at.
+        attributes: the first takes the classifier furthest from its judges.
+        n_images: number of images in which attributes were looked for, and of others in which they were measured.
+    """
+
+    label: int
+    attributes: tuple[Discovered, ...]
+    n_images: int
+
+    def results(self) -> dict[str, Any]:
+        """What is written as numbers."""
+        attributes = [each.results() for each in self.attributes]
+        return {"label": self.label, "attributes": attributes, "n_images": self.n_images}
+
+
+def discover_own(
+    model: ConditionalModel, context: EvaluationContext, label: int, settings: ExplanationSettings
+) -> OwnDiscovery | None:
+    """Discovers by what the target falls behind its judges, in images of a class of which it is sure.
+
+    Args:
+        model: a trained model of images.
+        context: the target, and one judge at least.
+        label: the class.
+        settings: how many images and attributes, and the seed.
+
+    Returns:
+        None where none is wanted, or where the model offers no channels.
+    """
+    n = min(N_OWN, settings.n_discovered)
+    if n == 0:
+        return None
+    viewers = Viewers(context.target, context.score, context.fitted_judges, context.requested_range)
+    try:
+        images = draw_examined(
+            model, torch.tensor([label]), certain_end(viewers), 2 * settings.n_examined, settings.seed
+        )
+    except SettingError:  # discover_in has said it
+        return None
+    half = settings.n_examined
+    looked_in, measured_in = images.select(slice(half)), images.select(slice(half, None))
+    judges = [judge.classifier for judge in context.fitted_judges.values()]
+    found = []
+    for change, steps in take_own_steps(looked_in, measured_in, judges, viewers, n):
+        signs = torch.zeros_like(change)
+        strongest = change.abs().topk(min(N_NAMED, len(change))).indices
+        signs[strongest] = change[strongest].sign()
+        sizes = settings.n_resamples, settings.seed
+        found.append(measure_attribute(images.channels.names, signs, steps, viewers, *sizes))
+    return OwnDiscovery(label, tuple(found), half)
+
+
+def certain_end(viewers: Viewers) -> tuple[float, float]:
+    """The scores of the range requested that are the most certain."""
+    low, high = viewers.requested_range
+    width = CERTAIN * (high - low)
+    return (high - width, high) if viewers.score.high_means == "confident" else (low, low + width)
+
+
+def take_own_steps(
+    looked_in: Subjects, measured_in: Subjects, judges: Sequence[FrozenClassifier], viewers: Viewers, n: int
+) -> list[tuple[torch.Tensor, Steps]]:
+    """Changes of channels float32 [C] found in some images, and what each does to others; see `own_steps`."""
+    changes = own_steps(looked_in, viewers.target, judges, n)
+    return [(each, take_steps(measured_in, each.expand(len(measured_in), -1), viewers)) for each in changes]
