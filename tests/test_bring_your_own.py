@@ -142,6 +142,7 @@ def test_digits_go_to_the_report_and_can_be_loaded(digits_run):
     assert digits_run.report.exists()
 
 
+@pytest.mark.slow
 def test_without_the_cache_a_run_is_measured_in_the_same_features(digits_run, monkeypatch):
     cache, before = digits_run.path.parent / "cache", json.loads(digits_run.results.read_text())
     assert "features ...\n" in (digits_run.path / "train.log").read_text()

@@ -124,6 +124,7 @@ def test_the_results_hold_every_attribute_of_every_source(explained):
     assert "What the classifier minds and its judges do not" in (folder / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_another_explanation_stands_beside_the_first_named_by_what_differs(explained):
     folder, _ = explained
     kept = (path for path in folder.rglob("*") if path.is_file() and path.suffix in (".png", ".json", ".gif", ".html"))

@@ -74,6 +74,7 @@ def test_a_folder_with_other_files_is_refused_and_left_as_it_is(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
 
 
+@pytest.mark.slow
 def test_a_job_of_a_sweep_leaves_no_word_in_a_run_that_another_process_holds(tmp_path, holder):
     line = [sys.executable, "-m", "uqgen.train", "-m", *MOONS, f"cache={tmp_path / 'cache'}", "seed=0"]
     named = [f"hydra.sweep.dir={tmp_path}", "hydra.sweep.subdir=held"]

@@ -31,6 +31,12 @@ def overrides(experiment: str, folder: Path, mnist_folder: Path) -> list[str]:
     return [f"experiment={experiment}", "debug=seconds", "trainer=cpu", *data, *run]
 
 
+# For what measures a whole run once more.
+of_points_and_slowly_of_images = pytest.mark.parametrize(
+    "finished", ["moons", pytest.param("mnist_corrupt", marks=pytest.mark.slow)], indirect=True
+)
+
+
 @pytest.fixture(scope="module", params=EXPERIMENTS)
 def finished(request, tmp_path_factory, mnist_folder) -> tuple[RunFolder, list[str], float]:
     """A complete run, how it was started, and what its command returned."""
@@ -151,6 +157,7 @@ def test_two_scores_are_requested_measured_and_shown(tmp_path):
         loaded.generate(0, 0.3, second=9)
 
 
+@of_points_and_slowly_of_images
 def test_a_reloaded_run_measures_the_same_again(finished):
     run, _, returned = finished
     before = json.loads(run.results.read_text())
@@ -174,6 +181,7 @@ def test_controls_are_in_the_results_and_in_the_report(finished):
         assert (part["distance"] is not None) == enough
 
 
+@of_points_and_slowly_of_images
 def test_with_other_settings_the_results_and_the_report_are_left_as_they_are(finished):
     run, _, returned = finished
     before = {path: path.read_bytes() for path in (run.results, run.report, *run.figures.iterdir())}

@@ -243,6 +243,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_lightning_s_own_launcher_trains_what_one_process_would(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(DDP.format(tests=str(Path(__file__).parent)))

@@ -158,7 +158,7 @@ def analysis(is_corrupted, names=NAMES):
     explained = dict.fromkeys([ALL, *names], Explained(5_000, number, of_each, of_each))
     source = Source(explained, number, {name: curve(1000 * SCORES, SCORES, 5) for name in ATTRIBUTES})
     truth = Truth(explained, explained[ALL]) if is_corrupted else None
-    return Analysis(dict.fromkeys(("generated", "changes", "real"), source), truth)
+    return Analysis(dict.fromkeys(("generated", "changes", "real"), source), truth, None)
 
 
 FIGURES = {

@@ -58,10 +58,11 @@ def explanation():
     return Explanation(
         sweep=sweep(K, 1, 11),
         animated=sweep(16, 3, 31),
-        analysis=Analysis(dict.fromkeys(("generated", "changes", "real"), source), None),
+        analysis=Analysis(dict.fromkeys(("generated", "changes", "real"), source), None, None),
         galleries=[gallery(score) for score in levels],
         second_choices=[SecondChoices(score, 0.3, 1, counts, counts, 0.5, 0.6) for score in levels],
         discovery=None,
+        own=None,
         slices=Slices([], "test", 0, torch.empty(0), torch.empty(0), torch.empty(0)),
     )
 
