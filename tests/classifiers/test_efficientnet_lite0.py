@@ -99,7 +99,7 @@ NETWORKS = {
 FEW = ["n_judges=1", "n_images=20", "n_images_in_training=20", "n_resamples=20", "n_at_sampling=20", "best_of=2"]
 FEW += ["n_by_strength=20", "n_recalibration=40"]
 EXPLAINED = [
-    "n_noises=2",
+    "n_noises=5",
     "n_scores=3",
     "n_resamples=20",
     "n_candidates=8",
