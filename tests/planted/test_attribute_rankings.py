@@ -50,13 +50,13 @@ class PatchModel:
         )
 
 
-def suspect(strength):
+def suspect(strength, n=200):
     """Real images and generated ones are patches; the brighter one of them is, the less sure is the classifier."""
     pattern = Patches().patterns[5]
     classifier = linear(-strength * pattern / pattern.sum(), bias=2.0).to("cpu")
     judge = linear(torch.zeros(64), bias=2.0)
     x = torch.einsum(
-        "nk,kchw->nchw", torch.randn(200, 16, generator=torch.Generator().manual_seed(0)), Patches().patterns
+        "nk,kchw->nchw", torch.randn(n, 16, generator=torch.Generator().manual_seed(0)), Patches().patterns
     )
     attributes = dict(zip(ATTRIBUTES, measure_attributes(to_uint8(x), "patches").T, strict=True))
     return Suspect(classifier, [judge], MSP, (0.5, 1.0), 0, to_uint8(x), attributes, PatchModel(), 0)
@@ -70,3 +70,8 @@ def test_what_the_classifier_minds_and_its_judge_does_not_comes_first(name):
 
 def test_nothing_is_discovered_where_nothing_moves_the_score():
     assert RANKINGS["discovered: what moves the score"](suspect(0.0)) == ()
+
+
+def test_of_few_real_images_nothing_is_ranked():
+    few = suspect(6.0, n=20)
+    assert [RANKINGS[name](few) for name in RANKINGS if name.startswith("real images")] == [(), ()]

@@ -122,4 +122,7 @@ def shares_of_difference(suspect: Suspect) -> Names:
 
 
 def _by_share(explained: Explained) -> Names:
+    """Nothing where there are too few images for shares."""
+    if np.isnan(explained.r2.value):
+        return ()
     return tuple((name,) for name in sorted(explained.shares, key=lambda name: -explained.shares[name].value))
