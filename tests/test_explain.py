@@ -121,7 +121,7 @@ def test_the_results_hold_every_attribute_of_every_source(explained):
     lead = {name: each["lead"]["value"] for name, each in own.items() if name != "all"}
     assert len(lead) == 10
     assert min(lead, key=lead.get) == str(results["discovered_own"]["label"])
-    assert "What the classifier minds and its judges do not" in (folder / "report.html").read_text()
+    assert "Where the classifier is worse than its judges" in (folder / "report.html").read_text()
 
 
 @pytest.mark.slow

@@ -63,13 +63,13 @@ def suspect(strength, n=200):
 
 
 @pytest.mark.parametrize("name", RANKINGS)
-def test_what_the_classifier_minds_and_its_judge_does_not_comes_first(name):
+def test_what_lowers_the_classifier_and_not_its_judge_comes_first(name):
     found = RANKINGS[name](suspect(6.0))
     assert found[0][0] == "brightness"
 
 
 def test_nothing_is_discovered_where_nothing_moves_the_score():
-    assert RANKINGS["discovered: what moves the score"](suspect(0.0)) == ()
+    assert RANKINGS["discovered: by the score"](suspect(0.0)) == ()
 
 
 def test_of_few_real_images_nothing_is_ranked():

@@ -115,7 +115,7 @@ def test_classes_stand_in_the_order_in_which_they_are_behind_the_judges(run):
     assert rows[1][-1].startswith("slant 0.30, ")
     run.write(run.explanation / "results.json", {**results, "attributes": {**results["attributes"], "own": own}})
     write_run_page(run)
-    assert "What the classifier minds and its judges do not" in titles(run)
+    assert "Where the classifier is worse than its judges" in titles(run)
     assert "slant 0.30," in run.report.read_text()
 
 

@@ -111,8 +111,8 @@ class Analysis:
         sources: "generated", images of the sweep; "changes", their attributes and scores less those of the image of the
             same noise at the certain end; "real", real images.
         truth: of the real images; None where none is corrupted.
-        own: for `ALL` and the `class_key` of each class, what the classifier minds in real images and its judges do
-            not; None without judges.
+        own: for `ALL` and the `class_key` of each class, where the classifier is worse than its judges on
+            real images; None without judges.
     """
 
     sources: dict[str, Source]
@@ -229,12 +229,12 @@ def _analyse_truth(real: Measured, data: LabelledData, class_names: list[str], s
 def _own_weaknesses(
     real: Measured, lead: Floats, class_names: list[str], settings: ExplanationSettings
 ) -> dict[str, OwnWeakness]:
-    parts = {ALL: np.ones(len(lead), bool)}
+    named, parts = real.by_name, {ALL: np.ones(len(lead), bool)}
     parts |= {class_key(name, class_names): real.label == label for label, name in enumerate(class_names)}
     sizes = settings.n_resamples, settings.seed
     shown = track([name for name in parts if parts[name].any()], "shares, beside judges")
     return {
-        name: own_weakness({key: each[parts[name]] for key, each in real.by_name.items()}, lead[parts[name]], *sizes)
+        name: own_weakness({key: each[parts[name]] for key, each in named.items()}, lead[parts[name]], *sizes)
         for name in shown
     }
 

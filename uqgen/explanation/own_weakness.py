@@ -1,4 +1,4 @@
-"""What a classifier minds and its judges do not: where it is behind them, and what goes with that.
+"""Where a classifier is worse than its judges, and which attributes go with that.
 
 What lowers the score of every classifier is hard for all. A weakness of one classifier shows in how far it is behind
 others on the same images (`python -m uqgen.planted` measures that: docs/findings.md).

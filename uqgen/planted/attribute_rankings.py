@@ -90,14 +90,14 @@ def suspected_class(found_on: Seen) -> int:
     return int(max(classes, key=lambda label: excess[found_on.label == label].mean()))
 
 
-@ranking("discovered: what moves the score")
+@ranking("discovered: by the score")
 def discovered(suspect: Suspect) -> Names:
     """As `uqgen.explain` discovers attributes."""
     found = find_attributes(*suspect.generated(suspect.range), suspect.viewers, N_ATTRIBUTES, N_RESAMPLES)
     return tuple(matching_names(each.named) for each in found)
 
 
-@ranking("discovered: what it minds and judges do not")
+@ranking("discovered: by the difference to judges")
 def discovered_own(suspect: Suspect) -> Names:
     """Along the gradients of the difference to the judges, in images that the classifier is sure of."""
     halves = suspect.generated(certain_end(suspect.viewers))

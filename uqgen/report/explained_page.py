@@ -14,7 +14,7 @@ from uqgen.run_folder import Plain, RunFolder
 STRIPS_BYTES = 1_500_000  # of the images under the slider, so that the page stays below 5 MB
 SLIDER, SWEEPS, GALLERIES = "From certain to uncertain", "Score sweeps", "Galleries"
 ATTRIBUTES, DISCOVERED = "What goes with the score", "Discovered attributes"
-OWN = "What the classifier minds and its judges do not"
+OWN = "Where the classifier is worse than its judges"
 CHOICES, SLICES, AGAIN = "Second choices", "Slices", "How to explain it again"
 CAUTION = (
     "How much of the score's variance goes with what can be measured of an image. Images are weighted so that every "
@@ -120,7 +120,7 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
 
 
 def _own(results: Plain, picture: Callable[[str, str], PictureBlock]) -> list[Section]:
-    """What the classifier minds alone; nothing of an explanation without judges."""
+    """Where it is worse than its judges; nothing of an explanation without judges."""
     own, found = results["attributes"].get("own"), results.get("discovered_own")
     if own is None:
         return []

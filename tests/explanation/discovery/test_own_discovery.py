@@ -1,4 +1,4 @@
-"""What the target minds and its judges do not is discovered first; what all mind is not."""
+"""What lowers the target alone is discovered first; what lowers all is not."""
 
 import pytest
 from known_generator import Patches, linear, subjects_of, viewers
@@ -22,10 +22,10 @@ def halves():
     return subjects.select(slice(60)), subjects.select(slice(60, None))
 
 
-def test_the_first_change_is_of_what_the_target_alone_minds(halves):
+def test_the_first_change_is_of_what_lowers_the_target_alone(halves):
     first, *others = own_steps(halves[0], along(SHARED, OWN), [along(SHARED), along(SHARED)], 3)
     assert first.abs().argmax() == OWN
-    assert first[OWN] > 0  # more of it is what it minds
+    assert first[OWN] > 0  # more of it lowers the target
     assert first[SHARED].abs() < 0.1 * first[OWN]
     assert len(others) == 2
 

@@ -31,8 +31,8 @@ def own_steps(
         n: number of changes, at most.
 
     Returns:
-        float32 [C] each, `STEP` standard deviations long. More of the first is what the classifier minds and the
-        judges do not; others have no sign.
+        float32 [C] each, `STEP` standard deviations long. More of the first lowers the classifier's log-odds of
+        the class below the judges'; others have no sign.
     """
     axes = _axes(looked_in)
     gradient = _gradients(looked_in, axes, classifier, judges)

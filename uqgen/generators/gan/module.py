@@ -202,7 +202,7 @@ class ConditionalGAN(ConditionalModel):
         """Returns the gradient of the generator's loss by the fakes, if one pass serves both."""
         parts_own = self.encoding(own)
         both = tuple(torch.cat(pair) for pair in zip(parts_own, parts, strict=True))
-        seen = fake.clone().requires_grad_() if self.settings.one_pass else fake
+        seen = fake.detach().requires_grad_() if self.settings.one_pass else fake
         real_logits, fake_logits = self.discriminator(torch.cat([real, seen]), both).chunk(2)
         loss = self.loss.discriminator(real_logits, fake_logits)
         self.record(d_loss=loss, real_logit=real_logits.mean(), fake_logit=fake_logits.mean())
