@@ -60,8 +60,7 @@ class Suspect:
 
     def generated(self, scores: tuple[float, float]) -> tuple[Subjects, Subjects]:
         """Generated images in which attributes are looked for, and others in which they are measured."""
-        images = draw_examined(self.model, torch.tensor([self.label]), scores, 2 * N_EXAMINED, self.seed)
-        return images.select(slice(N_EXAMINED)), images.select(slice(N_EXAMINED, None))
+        return draw_examined(self.model, torch.tensor([self.label]), scores, 2 * N_EXAMINED, self.seed).halves
 
     @property
     def viewers(self) -> Viewers:

@@ -132,13 +132,8 @@ def _own(results: Plain, picture: Callable[[str, str], PictureBlock]) -> list[Se
     if found is None:
         return [Section(OWN, blocks)]
     behind = OWN_DISCOVERED.format(name=rows[1][0])
-    header, *rows = discovered_rows(found, score_label(results["score"]))
-    caption = f"In brackets, 95 % bootstrap intervals; {found['n_images']} images"
-    examples = [
-        picture(f"own_{number}", f"Attribute {number}, less and more of it, in images that were not selected.")
-        for number in range(1, len(found["attributes"]) + 1)
-    ]
-    return [Section(OWN, [*blocks, Paragraph(behind), Table(header, rows, caption), *examples])]
+    table, examples = _attributes(found, "own", score_label(results["score"]), picture)
+    return [Section(OWN, [*blocks, Paragraph(behind), table, *examples])]
 
 
 def _discovered(results: Plain, picture: Callable[[str, str], PictureBlock]) -> list[Section]:
@@ -149,14 +144,22 @@ def _discovered(results: Plain, picture: Callable[[str, str], PictureBlock]) -> 
     if not found["attributes"]:
         return [Section(DISCOVERED, [Paragraph(NOTHING)])]
     score = score_label(results["score"])
+    table, examples = _attributes(found, "discovered", score, picture)
+    text = Paragraph(DISCOVERED_TEXT.format(score=score, moved_by=found["moved_by"]))
+    return [Section(DISCOVERED, [text, table, picture("discovered", SUFFICIENCY), *examples])]
+
+
+def _attributes(
+    found: Plain, name: str, score: str, picture: Callable[[str, str], PictureBlock]
+) -> tuple[Table, list[PictureBlock]]:
+    """The table of discovered attributes, and of each the figure that begins with the name."""
     caption = f"In brackets, 95 % bootstrap intervals; {found['n_images']} images"
     header, *rows = discovered_rows(found, score)
     examples = [
-        picture(f"discovered_{number}", f"Attribute {number}, less and more of it, in images that were not selected.")
+        picture(f"{name}_{number}", f"Attribute {number}, less and more of it, in images that were not selected.")
         for number in range(1, len(found["attributes"]) + 1)
     ]
-    text = Paragraph(DISCOVERED_TEXT.format(score=score, moved_by=found["moved_by"]))
-    return [Section(DISCOVERED, [text, Table(header, rows, caption), picture("discovered", SUFFICIENCY), *examples])]
+    return Table(header, rows, caption), examples
 
 
 def _gallery_caption(score: str, part: Plain) -> str:

@@ -106,12 +106,11 @@ def discover(subjects: Subjects, viewers: Viewers, n: int, n_resamples: int = 1_
         n_resamples: of the bootstrap.
         seed: draws resamples, and the channels with which attributes are compared.
     """
-    half = len(subjects) // 2
-    looked_in, measured_in = subjects.select(slice(half)), subjects.select(slice(half, None))
+    looked_in, measured_in = subjects.halves
     found = find_attributes(looked_in, measured_in, viewers, n, n_resamples, seed)
     signs = [attribute.signs.to(subjects.spread.device) for attribute in found]
     enough = sufficiency(measured_in, signs, viewers, n_resamples, seed)
-    return Discovery(found, enough, viewers.moved_by, half, len(subjects.channels.names))
+    return Discovery(found, enough, viewers.moved_by, len(looked_in), len(subjects.channels.names))
 
 
 def find_attributes(

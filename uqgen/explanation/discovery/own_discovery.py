@@ -66,17 +66,15 @@ def discover_own(
         )
     except SettingError:  # discover_in has said it
         return None
-    half = settings.n_examined
-    looked_in, measured_in = images.select(slice(half)), images.select(slice(half, None))
     judges = [judge.classifier for judge in context.fitted_judges.values()]
     found = []
-    for change, steps in take_own_steps(looked_in, measured_in, judges, viewers, n):
+    for change, steps in take_own_steps(*images.halves, judges, viewers, n):
         signs = torch.zeros_like(change)
         strongest = change.abs().topk(min(N_NAMED, len(change))).indices
         signs[strongest] = change[strongest].sign()
         sizes = settings.n_resamples, settings.seed
         found.append(measure_attribute(images.channels.names, signs, steps, viewers, *sizes))
-    return OwnDiscovery(label, tuple(found), half)
+    return OwnDiscovery(label, tuple(found), settings.n_examined)
 
 
 def certain_end(viewers: Viewers) -> tuple[float, float]:

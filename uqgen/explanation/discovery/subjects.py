@@ -62,6 +62,12 @@ class Subjects:
         """The images without a change, uint8 [N, C, H, W] on the CPU."""
         return self.changed(torch.zeros_like(self.spread))
 
+    @property
+    def halves(self) -> tuple["Subjects", "Subjects"]:
+        """Images in which attributes are looked for, and others in which they are measured."""
+        half = len(self) // 2
+        return self.select(slice(half)), self.select(slice(half, None))
+
     def select(self, index: Tensor | slice) -> "Subjects":
         """The images at these positions, int64 on the CPU, from where tensors of every device can be indexed."""
         parts = tuple(part[index] for part in self.parts)
