@@ -53,7 +53,7 @@ def _results(quality: float, is_image: bool = True) -> dict:
     alone = (agreement(quality - 0.1), Estimate(quality, np.nan, np.nan), {}, realism, None)
     results |= {"by_strength": [AtStrength(0.0, *alone)]}
     results |= {"manifold": _manifold(quality), "verdict": {"worst": {"coverage": {"value": quality / 8}}}}
-    results |= {"detail": _manifold(2 * quality)}
+    results |= {"detail": _manifold(2 * quality), "texture": _manifold(3 * quality)}
     results |= {**sizes, "realism": realism, "at_sampling": helped, "controls": _controls(quality, is_image)}
     return json.loads(json.dumps(as_plain(results), allow_nan=False))
 

@@ -185,6 +185,25 @@ class Hazy(RealImages):
         return torch.where(images == -1, images + 2 * haze, images)
 
 
+class Speckled(RealImages):
+    """Real images of the class and score requested, blurred, with a faint noise on the strokes alone."""
+
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
+        images = gaussian_blur(super().__call__(latent, condition), [13, 13], [2.0, 2.0])
+        noise = 0.06 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+        return torch.where(images > -0.7, images + noise, images)
+
+
+class OneWay(RealImages):
+    """Real images of the class and score requested, with noise that is smeared to the right."""
+
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
+        images = super().__call__(latent, condition)
+        noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+        smeared = (noise + 0.8 * noise.roll(1, dims=3) + 0.4 * noise.roll(2, dims=3)) / 1.34
+        return gaussian_blur(images, [3, 3], [0.5, 0.5]) + 0.25 * smeared
+
+
 @pytest.fixture(scope="module")
 def unseen(data, evaluator):
     return data.validation, evaluator.real["validation"].score
@@ -200,6 +219,7 @@ def test_a_sound_generator_passes(evaluator, unseen):
     assert verdict.n_measured > 40
     assert verdict.worst["coverage"].value > 0.85
     assert verdict.worst["detail"].value > 0.85
+    assert verdict.worst["texture"].value > 0.9
 
 
 def test_one_image_of_each_class_is_a_collapse(evaluator, unseen):
@@ -240,6 +260,11 @@ def test_a_background_that_is_nearly_black_has_wrong_detail_and_is_otherwise_rea
     found = _faults(evaluator, Hazy(*unseen))
     assert "detail" in found
     assert "unrealistic" not in found
+
+
+@pytest.mark.parametrize("planted", [Speckled, OneWay])
+def test_speckles_in_a_blur_and_noise_in_one_direction_are_a_wrong_texture(evaluator, unseen, planted):
+    assert "texture" in _faults(evaluator, planted(*unseen))
 
 
 def test_training_images_are_copies_and_otherwise_sound(data, evaluator):

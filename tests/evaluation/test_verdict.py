@@ -37,8 +37,8 @@ def manifold(certain=None, below=None) -> Manifold:
 
 
 def verdict(
-    found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), memorisation=0.01, pearson=0.95, detail=None, error=0.02,
-    gap=0.0,
+    found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), memorisation=0.01, pearson=0.95, error=0.02, gap=0.0,
+    **appearance,
 ):  # fmt: skip
     controls = SimpleNamespace(
         local_sensitivity=LocalSensitivity(Ratio.of(noise, 1.0), None if shift is None else Ratio.of(shift, 1.0)),
@@ -50,7 +50,7 @@ def verdict(
     )
     mae = Estimate(error, error - 0.01, error + 0.01)
     uniform = SimpleNamespace(pearson=Estimate(pearson, pearson, pearson), mae=mae)
-    return judge_generator(found or manifold(), detail, controls, uniform, (0.3, 1.0), "image")
+    return judge_generator(found or manifold(), appearance, controls, uniform, (0.3, 1.0), "image")
 
 
 def faults(found) -> list[str]:
@@ -65,6 +65,17 @@ def test_blur_or_noise_in_places_where_no_real_image_has_it_is_named_by_the_deta
     )
     assert found.worst["detail"].value == pytest.approx(1 / 3)
     assert verdict(detail=manifold(certain=cell(recall=0.3))).is_sound  # of which the other measures tell
+
+
+def test_speckles_are_named_by_the_texture():
+    found = verdict(detail=manifold(), texture=manifold(below=cell(precision=0.45)))
+    assert faults(found) == ["texture"]
+    assert (
+        "At scores from 0.5 to 0.7, images of class dog have 50 % of the precision of real ones in texture"
+        in found.text
+    )
+    assert found.worst["texture"].value == pytest.approx(0.5)
+    assert "texture" not in verdict().worst
 
 
 def test_what_reaches_the_floor_is_sound_and_the_worst_class_and_bin_are_named():

@@ -45,7 +45,7 @@ def evaluated() -> set[str]:
     realism = {"images": Fidelity(fid=1.0, kid=0.1, kid_std=0.1), "sliced_wasserstein": 0.1}
     mean = BesideReal(*4 * [Ratio.of(1.0, 1.0)])
     manifold = Manifold(5, InBin(0.9, 1.0, mean, {}), (), mean, mean)
-    beside = {"manifold": manifold, "detail": manifold}
+    beside = {"manifold": manifold, "detail": manifold, "texture": manifold}
     return set(scalars(measured(Measurements({"data": result, "uniform": result}, realism, {}, **beside))))
 
 

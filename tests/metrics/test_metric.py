@@ -34,6 +34,7 @@ def test_each_is_read_from_where_it_is_written(make_results):
     expected |= {"certain_precision": 0.025, "certain_recall": 0.05, "certain_coverage": 0.1}
     expected |= {"below_precision": 0.075, "below_recall": 0.15, "below_coverage": 0.3}
     expected |= {"detail": 0.1, "certain_detail": 0.05, "below_detail": 0.15}
+    expected |= {"texture": 0.15, "certain_texture": 0.075, "below_texture": 0.225}
     assert found == pytest.approx(expected, nan_ok=True)
 
 

@@ -23,7 +23,7 @@ def manifold(n_classes: int = 2) -> Manifold:
 
 
 def test_each_panel_shows_shares_of_the_floor_by_class_and_score():
-    coverage, recall, precision = manifold_figure(manifold(), None, "msp", seed=3).axes
+    coverage, recall, precision = manifold_figure(manifold(), {}, "msp", seed=3).axes
     for axes in (coverage, recall, precision):
         np.testing.assert_allclose(axes.images[0].get_array(), [[np.nan, 0.5], [1.0, 1.0]])
     assert [text.get_text() for text in coverage.texts] == ["0.50", "1.00", "1.00"]
@@ -33,7 +33,7 @@ def test_each_panel_shows_shares_of_the_floor_by_class_and_score():
 
 @pytest.mark.parametrize("n_classes", [40])
 def test_of_many_classes_those_least_covered_are_shown(n_classes):
-    figure = manifold_figure(manifold(n_classes), None, "msp", seed=3)
+    figure = manifold_figure(manifold(n_classes), {}, "msp", seed=3)
     names = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     assert f"{MOST_CLASSES} of {n_classes} classes: those with the least coverage" in figure.get_supxlabel()
     assert names == [f"class {number}" for number in range(MOST_CLASSES)]

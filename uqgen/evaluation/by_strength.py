@@ -23,5 +23,5 @@ def measure_by_strength(
             few = measure()
         uniform = few.protocols["uniform"]
         agreement = uniform.in_vs_out, uniform.class_agreement, uniform.judges
-        found.append(AtStrength(strength, *agreement, few.realism, few.manifold, few.detail))
+        found.append(AtStrength(strength, *agreement, few.realism, few.manifold, few.detail, few.texture))
     return tuple(found)

@@ -14,6 +14,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.fine_detail import SAME, FineDetail
 from uqgen.data.low_pass import LowPass
+from uqgen.data.texture import ALIKE, Texture
 from uqgen.evaluation.evaluation_settings import DEFAULT_FEATURES, REFERENCES, EvaluationSettings
 from uqgen.evaluation.judge import Judge
 from uqgen.evaluation.manifold import RealCells
@@ -109,7 +110,9 @@ class EvaluationContext:
     def _cells(self, split: str, class_names: Sequence[str], n_most: int, seed: int) -> dict[str, RealCells]:
         sides = self.real["train"].scored, self.real[split].scored
         own = LowPass() if self.data.is_image and self.settings.features == DEFAULT_FEATURES else self.features
-        compared_in = {"manifold": (own, 0.0), **({"detail": (FineDetail(), SAME)} if self.data.is_image else {})}
+        compared_in = {"manifold": (own, 0.0)}
+        if self.data.is_image:
+            compared_in |= {"detail": (FineDetail(), SAME), "texture": (Texture(), ALIKE)}
         return {
             name: RealCells.of(
                 *sides, self.bins, class_names, partial(features_of, network=network), n_most, seed, least

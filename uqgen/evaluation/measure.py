@@ -42,10 +42,11 @@ class Evaluator(EvaluationContext):
         real = self._realism(Sample(self.reference.features, *self.reference.scored))
         realism = {**found.realism, **{f"{name}_floor": floor for name, floor in real.items()}}
         controls = measure_controls(self, found.generated, found.protocols)
-        manifold, detail = self._beside_real(model, found.generated["data"], self.real_cells, self.seed)
+        found = self._beside_real(model, found, self.real_cells, self.seed)
         noun, uniform = "image" if self.data.is_image else "point", found.protocols["uniform"].in_vs_out
-        verdict = judge_generator(manifold, detail, controls, uniform, self.requested_range, noun)
-        found = replace(found, realism=realism, manifold=manifold, detail=detail, controls=controls, verdict=verdict)
+        overlaps = cast(Manifold, found.manifold), found.appearance
+        verdict = judge_generator(*overlaps, controls, uniform, self.requested_range, noun)
+        found = replace(found, realism=realism, controls=controls, verdict=verdict)
         found = replace(found, real_judges=self._real_judges(), score_quality=measure_score_quality(self))
         if found.second is not None and self.second is not None:
             found = replace(found, second=replace(found.second, real_judges=self.second._real_judges()))
@@ -74,8 +75,7 @@ class Evaluator(EvaluationContext):
         """
         found = self._measure(model, split, n_images, n_resamples or self.settings.n_resamples)
         cells = self.pooled_cells(split, n_images // N_POOLED_BINS)
-        manifold, detail = self._beside_real(model, found.generated["data"], cells, self.seed_of(split))
-        return replace(found, manifold=manifold, detail=detail)
+        return self._beside_real(model, found, cells, self.seed_of(split))
 
     def _measure(self, model: ConditionalModel, split: str, n_images: int, n_resamples: int) -> Measurements:
         start = time.perf_counter()
@@ -89,9 +89,10 @@ class Evaluator(EvaluationContext):
         return Measurements(protocols, realism, generated, milliseconds, second=second)
 
     def _beside_real(
-        self, model: ConditionalModel, made: Generated, cells: dict[str, RealCells], seed: int
-    ) -> tuple[Manifold, Manifold | None]:
-        """The manifold, and the detail of images: requested as in the data, and more where they are too few."""
+        self, model: ConditionalModel, found: Measurements, cells: dict[str, RealCells], seed: int
+    ) -> Measurements:
+        """Adds the overlaps with real images: requested as in the data, and more where they are too few."""
+        made = found.generated["data"]
         parts, lacking = [made], cells["manifold"].lacking(made.scored)
         if len(lacking):
             requested = self.own._replace(probabilities=None).select(lacking)
@@ -99,8 +100,8 @@ class Evaluator(EvaluationContext):
         images = ScoredImages(*map(torch.cat, zip(*(part.scored for part in parts), strict=True)))
         score_out = torch.cat([part.score_out for part in parts])
         n_resamples = self.settings.n_resamples
-        found = {name: measure_manifold(real, images, score_out, n_resamples) for name, real in cells.items()}
-        return found["manifold"], found.get("detail")
+        each = {name: measure_manifold(real, images, score_out, n_resamples) for name, real in cells.items()}
+        return replace(found, manifold=each["manifold"], detail=each.get("detail"), texture=each.get("texture"))
 
     def _measure_as_second(self, generated: dict[str, Generated], n_resamples: int) -> SecondScore:
         protocols, effects = {}, {}

@@ -42,7 +42,8 @@ class AtStrength:
         class_agreement: share of images whose most probable class, to the target, is the one requested (the same).
         judges: for each judge, requested scores against those that the judge gives (the same).
         realism: of images requested as in the data, see `Measurements`.
-        manifold, detail: of these, generated beside real images by score, all classes together, see `Measurements`.
+        manifold, detail, texture: of these, generated beside real images by score, all classes together, see
+            `Measurements`.
     """
 
     strength: float
@@ -52,6 +53,7 @@ class AtStrength:
     realism: dict[str, Any]
     manifold: Manifold | None
     detail: Manifold | None = None
+    texture: Manifold | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Measurements:
         manifold: generated beside real images by class and score; in training by score alone, beside validation
             images.
         detail: the same of images, compared in how strong their fine detail is, see `FineDetail`; None of points.
+        texture: the same, compared in their texture, see `Texture`.
         score_quality: how far the score can be trusted on real images; None in training.
         controls: see there; None in training.
         verdict: what is wrong with the generator; None in training.
@@ -83,6 +86,7 @@ class Measurements:
     milliseconds: float = float("nan")
     manifold: Manifold | None = None
     detail: Manifold | None = None
+    texture: Manifold | None = None
     real_judges: dict[str, InVsOut] = field(default_factory=dict)
     score_quality: ScoreQuality | None = None
     controls: Controls | None = None
@@ -90,3 +94,10 @@ class Measurements:
     by_strength: tuple[AtStrength, ...] = ()
     at_sampling: dict[str, AtSampling] = field(default_factory=dict)
     second: SecondScore | None = None
+
+    @property
+    def appearance(self) -> dict[str, Manifold]:
+        """What of `detail` and `texture` was measured."""
+        return {
+            name: found for name, found in (("detail", self.detail), ("texture", self.texture)) if found is not None
+        }

@@ -56,6 +56,7 @@ def measured(measurements: Measurements) -> Plain:
         "realism": measurements.realism,
         "manifold": measurements.manifold,
         "detail": measurements.detail,
+        "texture": measurements.texture,
         "controls": None if measurements.controls is None else _controls(measurements.controls),
         "verdict": measurements.verdict,
         "by_strength": measurements.by_strength,

@@ -5,7 +5,7 @@ interval is beyond the limit, since the worst of many is partly bad luck.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,10 +17,13 @@ from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
 
-COLLAPSE, UNREALISTIC, DETAIL = "collapse", "unrealistic", "detail"
+COLLAPSE, UNREALISTIC = "collapse", "unrealistic"
 WRONG_SCORE, WRONG_CLASS = "wrong score", "wrong class"
 ADVERSARIAL, MEMORISATION = "adversarial", "memorisation"
-IN_DETAIL = " in fine detail: the rest have blur, noise or haze, or places of it, that no real image has"
+IN_APPEARANCE = {  # faults, named as what is compared
+    "detail": " in fine detail: the rest have blur, noise or haze, or places of it, that no real image has",
+    "texture": " in texture: the rest are speckled, or have noise that runs in one direction, as no real image is",
+}
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
 # Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
 MOST_ERROR = 0.5  # as share of that
@@ -75,8 +78,8 @@ class Verdict:
         is_sound: whether no fault was found; None where nothing could be measured by class and score.
         text: in plain words, the worst first.
         findings: every fault found.
-        worst: for coverage, recall, precision, detail (precision in fine detail, of images) and error, the worst class
-            and bin; empty where nothing was measured.
+        worst: for coverage, recall, precision, detail and texture (precision in these, of images) and error, the worst
+            class and bin; empty where nothing was measured.
         n_measured, n_cells: classes and bins measured, and all there are.
     """
 
@@ -102,7 +105,7 @@ class _Cell(NamedTuple):
 
 def judge_generator(
     manifold: Manifold,
-    detail: Manifold | None,
+    appearance: Mapping[str, Manifold],
     controls: Controls,
     uniform: InVsOut,
     requested_range: tuple[float, float],
@@ -112,7 +115,7 @@ def judge_generator(
 
     Args:
         manifold: generated beside real images by class and score.
-        detail: the same in their fine detail; None for points.
+        appearance: the same in their `detail` and `texture`; nothing for points.
         controls: the controls against cheating.
         uniform: requested against achieved scores under the uniform protocol.
         requested_range: the lowest and the highest score requested.
@@ -120,12 +123,12 @@ def judge_generator(
     """
     cells = list(_cells(manifold))
     measured = _measured(cells)
-    in_detail = _measured(_cells(detail)) if detail is not None else []
+    looks = {name: _measured(_cells(found)) for name, found in appearance.items()}
     middle = (requested_range[1] - requested_range[0]) / 4
     findings = [
         _collapse(measured, noun),
         _imprecise(measured, noun, UNREALISTIC, f": the rest look like no real {noun}"),
-        _imprecise(in_detail, noun, DETAIL, IN_DETAIL),
+        *(_imprecise(found, noun, name, IN_APPEARANCE[name]) for name, found in looks.items()),
         _wrong_score(measured, uniform, middle, noun),
         _wrong_class(controls.matched_real.class_agreement_gap, noun),
         _sensitive(controls.local_sensitivity, noun),
@@ -133,7 +136,7 @@ def judge_generator(
         _memorisation(controls.memorisation, noun),
     ]
     found = tuple(finding for finding in findings if finding is not None)
-    worst = _worst(measured, in_detail, middle)
+    worst = _worst(measured, looks, middle)
     text = " ".join([*_opening(found, worst, noun), _extent(len(measured), len(cells), noun)])
     is_sound = None if not (found or measured) else not found
     return Verdict(is_sound, text, found, worst, len(measured), len(cells))
@@ -245,12 +248,11 @@ def _memorisation(found: Memorisation, noun: str) -> Finding | None:
     return Finding(MEMORISATION, f"{text} ever are: they are memorised.")
 
 
-def _worst(measured: list[_Cell], in_detail: list[_Cell], middle: float) -> dict[str, Worst]:
+def _worst(measured: list[_Cell], looks: Mapping[str, list[_Cell]], middle: float) -> dict[str, Worst]:
     if not measured:
         return {}
     found = {measure: _least(measured, measure) for measure in ("coverage", "recall", "precision")}
-    if in_detail:
-        found["detail"] = _least(in_detail, "precision")
+    found |= {name: _least(cells, "precision") for name, cells in looks.items() if cells}
     cell = max(measured, key=_error)
     return {**found, "error": cell.at(_error(cell) / middle)}
 

@@ -143,7 +143,7 @@ def _estimate(whole: float, replicates: Sequence[float], most: float) -> Estimat
 
 MEASURES = tuple(measure.name for measure in fields(Overlap))
 _PANEL = "{}, share of real (all scores; certain end)"
-_DETAIL = "Precision of fine detail, share of real"
+_APPEARANCE = {"detail": "Precision of fine detail, share of real", "texture": "Precision of texture, share of real"}
 
 
 def _in_range(place: str, name: str, where: str, shown: Sequence[str], drawn: Sequence[str] = ()) -> Iterator[Metric]:
@@ -179,13 +179,20 @@ def _in_range(place: str, name: str, where: str, shown: Sequence[str], drawn: Se
 _SHOWN = ("coverage", "recall", "precision")
 
 
-def _of_detail(place: str, name: str, where: str) -> Iterator[Metric]:
-    """Precision in fine detail in one part of the range of scores."""
-    key, title = f"detail/{place}/precision", f"precision of detail / real{where}"
+def _of(what: str, place: str, begins: str, where: str) -> Iterator[Metric]:
+    """Precision in fine detail or in texture in one part of the range of scores."""
+    key, title = f"{what}/{place}/precision", f"precision of {what} / real{where}"
     yield Metric(
-        f"{key}/ratio", title, "higher", name=name, theme="realism", section="Quality", panel=_DETAIL, data="images"
+        f"{key}/ratio",
+        title,
+        "higher",
+        name=f"{begins}{what}",
+        theme="realism",
+        section="Quality",
+        panel=_APPEARANCE[what],
+        data="images",
     )
-    columns = {"precision of detail": f"by_strength/*/{key}/generated"}
+    columns = {f"precision of {what}": f"by_strength/*/{key}/generated"}
     row = Row("by_strength", "{0}", columns, "{generated:.2f} ({real:.2f})", missing="too few")
     rows = [row] if place == "mean" else []
     yield Metric(f"by_strength/*/{key}/ratio", f"{title}, under guidance", "higher", rows=rows, data="images")
@@ -195,12 +202,13 @@ register(
     *_in_range("mean", "", "", ["coverage"], _SHOWN),
     *_in_range("certain/mean", "certain_", " (certain end)", _SHOWN, _SHOWN),
     *_in_range("mean_below", "below_", " (below it)", _SHOWN),
-    *_of_detail("mean", "detail", ""),
-    *_of_detail("certain/mean", "certain_detail", " (certain end)"),
-    *_of_detail("mean_below", "below_detail", " (below it)"),
+    *(metric for what in _APPEARANCE for metric in _of(what, "mean", "", "")),
+    *(metric for what in _APPEARANCE for metric in _of(what, "certain/mean", "certain_", " (certain end)")),
+    *(metric for what in _APPEARANCE for metric in _of(what, "mean_below", "below_", " (below it)")),
     Metric("verdict/worst/coverage", "coverage / real (worst)", "higher", name="worst_coverage", theme="realism"),
     Metric("verdict/worst/recall", "recall / real (worst)", "higher"),
     Metric("verdict/worst/precision", "precision / real (worst)", "higher"),
     Metric("verdict/worst/detail", "precision of detail / real (worst)", "higher", data="images"),
+    Metric("verdict/worst/texture", "precision of texture / real (worst)", "higher", data="images"),
     Metric("verdict/worst/error", "MAE / that of the middle of the range (worst)", "lower"),
 )

@@ -1,5 +1,7 @@
 """Generated beside real data: a map of classes and scores, images, and points (Le Coz et al., 2023, Fig. 2a)."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -35,22 +37,22 @@ _WIDEST = 0.45  # inches, of an image
 _PANEL = 3.3
 
 
-def manifold_figure(manifold: Manifold, detail: Manifold | None, score_name: str, *, seed: int) -> Figure:
-    """Coverage, recall and precision of each class and bin, and precision in fine detail, as shares of their floors.
+def manifold_figure(manifold: Manifold, appearance: Mapping[str, Manifold], score_name: str, *, seed: int) -> Figure:
+    """Coverage, recall and precision of each class and bin, and precision in their appearance, as shares of floors.
 
     Of more than 30 classes, those with the least coverage are shown.
 
     Args:
         manifold: what was measured.
-        detail: in fine detail; None for points.
+        appearance: in `detail` and `texture`; nothing for points.
         score_name: name of the score, such as `msp`.
         seed: of the evaluation, for the small print.
     """
     bins = _by_score(manifold)
     maps = {title: _shares(bins, name) for name, title in SHOWN.items()}
     least = np.nan_to_num(maps[SHOWN["coverage"]], nan=np.inf).min(axis=1).argsort(kind="stable")[:MOST_CLASSES]
-    if detail is not None:
-        maps["precision of detail / real"] = _shares(_by_score(detail), "precision")
+    for what, found in appearance.items():
+        maps[f"precision of {what} / real"] = _shares(_by_score(found), "precision")
     rows = np.sort(least)
     rule = "those with the least coverage in any part of the range"
     classes = ShownClasses(list(bins[0].classes), rows.tolist(), rule)

@@ -76,7 +76,7 @@ def measured_figures(context: EvaluationContext, measurements: Measurements, mod
     if measurements.score_quality is not None:
         yield from _score_quality(context, measurements.score_quality)
     if measurements.manifold is not None:
-        yield "manifold", manifold_figure(measurements.manifold, measurements.detail, score, seed=seed)
+        yield "manifold", manifold_figure(measurements.manifold, measurements.appearance, score, seed=seed)
     yield "in_vs_out", _in_vs_out(measurements.generated, measurements.protocols, score, seed)
     if (second := measurements.second) is not None:
         made = {name: images.second for name, images in measurements.generated.items() if images.second is not None}

@@ -15,6 +15,7 @@ from uqgen.run_folder import Plain
 
 PROTOCOL_TITLES = {"data": "requested as in the data", "uniform": "requested uniformly"}
 BESIDE_REAL = {"generated": "generated", "real": "real"}
+APPEARANCE = {"detail": "precision of fine detail", "texture": "precision of texture"}
 NOT_CORRUPTED = {"none": "not corrupted"}
 WAY_TITLES = {
     "alone": "the model alone",
@@ -163,21 +164,20 @@ def classifier_table(results: Plain) -> Table:
 
 def manifold_table(results: Plain) -> Table:
     """Precision, recall, density and coverage at the certain end and in every bin below, beside their floors."""
-    manifold, detail = results["manifold"], results.get("detail")
+    manifold = results["manifold"]
+    looks = {title: results[name] for name, title in APPEARANCE.items() if results.get(name)}
     rows = []
-    for title, part, fine in zip(_bin_titles(manifold), _bins(manifold), _bins(detail or manifold), strict=True):
+    for number, (title, part) in enumerate(zip(_bin_titles(manifold), _bins(manifold), strict=True)):
         sizes = [found["n"] for found in part["classes"].values() if found["n"]]
         cells = [_beside_real(part["mean"], measure) for measure in MEASURES]
-        if detail:
-            cells.append(_beside_real(fine["mean"], "precision"))
+        cells += [_beside_real(_bins(found)[number]["mean"], "precision") for found in looks.values()]
         extent = [f"{len(sizes)} of {len(part['classes'])}", f"{min(sizes)} to {max(sizes)}" if sizes else ""]
         rows.append([f"{title}{part['low']:.2g} to {part['high']:.2g}", *cells, *extent])
     caption = (
         "Means over the classes; in brackets the floor, what other real data reach in place of generated ones. A class "
         f"counts where there are {FEWEST} on each side. Nearest neighbours: k = {manifold['k']}"
     )
-    columns = [*MEASURES, "precision of fine detail"] if detail else MEASURES
-    return Table(["scores requested", *columns, "classes", "on each side"], rows, caption)
+    return Table(["scores requested", *MEASURES, *looks, "classes", "on each side"], rows, caption)
 
 
 def _bins(manifold: Plain) -> list[Plain]:

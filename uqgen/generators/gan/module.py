@@ -19,7 +19,7 @@ from uqgen.described import Plain, as_dataclass, build_described
 from uqgen.enforcement.enforcement import Enforcement, bounded
 from uqgen.generators.ema import EMA
 from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES, generator_gradient
-from uqgen.generators.gan.energy_score import detail_score, energy_score
+from uqgen.generators.gan.energy_score import ENERGY_SCORES
 from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.generators.gan.inversion import N_STEPS, StyleInverter
 from uqgen.generators.gan.penalties import PENALTIES, path_lengths
@@ -72,6 +72,7 @@ class ConditionalGAN(ConditionalModel):
         "fake_logit",
         "energy",
         "detail_energy",
+        "texture_energy",
         "path_length_penalty",
         "d_enforcement",
         "g_enforcement",
@@ -266,12 +267,11 @@ class ConditionalGAN(ConditionalModel):
     def _energies(self, real: Tensor, fake: Tensor) -> list[tuple[float, Tensor]]:
         """Each energy score that takes part, with the length of its gradient."""
         found = []
-        if self.settings.energy > 0:
-            found.append((self.settings.energy, energy_score(real, fake)))
-            self.record(energy=found[-1][1])
-        if self.settings.detail_energy > 0:
-            found.append((self.settings.detail_energy, detail_score(real, fake)))
-            self.record(detail_energy=found[-1][1])
+        for name, score in ENERGY_SCORES.items():
+            length = getattr(self.settings, name)
+            if length > 0:
+                found.append((length, score(real, fake)))
+                self.record(**{name: found[-1][1]})
         return found
 
     def _combined(
