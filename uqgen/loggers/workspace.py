@@ -31,7 +31,7 @@ TRAINING = {
     "Logits": ["train/real_logit", "train/fake_logit"],
     "Penalty": ["train/penalty"],
     "Path-length penalty": ["train/path_length_penalty"],
-    "Energy score": ["train/energy", "train/detail_energy", "train/texture_energy"],
+    "Energy score": ["train/energy", "train/detail_energy"],
     "Enforcement": ["train/d_enforcement", "train/g_enforcement"],
 }
 SAMPLES = ["samples"]

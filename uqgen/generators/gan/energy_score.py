@@ -14,7 +14,6 @@ from torch.nn.functional import avg_pool2d
 
 from uqgen.data.fine_detail import FineDetail
 from uqgen.data.low_pass import LowPass
-from uqgen.data.texture import Texture
 
 WINDOWS = (1, 2, 4)  # along a side, in which images are compared: the whole, quarters, sixteenths
 OVERSHOOT = 1.2  # of pixels, beyond which they count as this
@@ -41,14 +40,6 @@ def detail_score(real: Tensor, generated: Tensor) -> Tensor:
     return real.new_zeros(()) if real.dim() == 2 else _score_of_maps(FineDetail().maps, real, generated)
 
 
-def texture_score(real: Tensor, generated: Tensor) -> Tensor:
-    """The same of images in their texture; 0 of points."""
-    if real.dim() == 2:
-        return real.new_zeros(())
-    statistics = (Texture()(x.clamp(-OVERSHOOT, OVERSHOOT)) for x in (real, generated))
-    return _score((_differences(*statistics).square().sum(dim=1) + SMALLEST).sqrt())
-
-
 def _score_of_maps(maps_of: Callable[[Tensor], Tensor], real: Tensor, generated: Tensor) -> Tensor:
     maps = (maps_of(x.clamp(-OVERSHOOT, OVERSHOOT)) for x in (real, generated))
     squares = _differences(*maps).square().sum(dim=1, keepdim=True)
@@ -69,4 +60,5 @@ def _score(distances: Tensor) -> Tensor:
     return (to_first + to_second - between) / 2
 
 
-ENERGY_SCORES = {"energy": energy_score, "detail_energy": detail_score, "texture_energy": texture_score}
+# By the setting that is the length of its gradient.
+ENERGY_SCORES = {"energy": energy_score, "detail_energy": detail_score}

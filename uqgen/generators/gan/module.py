@@ -72,7 +72,6 @@ class ConditionalGAN(ConditionalModel):
         "fake_logit",
         "energy",
         "detail_energy",
-        "texture_energy",
         "path_length_penalty",
         "d_enforcement",
         "g_enforcement",

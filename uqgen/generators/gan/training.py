@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES
+from uqgen.generators.gan.energy_score import ENERGY_SCORES
 from uqgen.generators.gan.penalties import PENALTIES
 from uqgen.generators.training import Training
 from uqgen.settings import require, require_choice, require_integer, require_number
-
-ENERGIES = ("energy", "detail_energy", "texture_energy")  # settings of energy scores
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,6 @@ class GANTraining(Training):
         energy: length of the energy score's gradient by the generated images (`uqgen.generators.gan.energy_score`),
             relative to that of the adversarial loss; 0 leaves it out.
         detail_energy: the same of images' fine detail; of points there is none.
-        texture_energy: the same of images' texture.
         path_length_weight: weight of StyleGAN2's path-length regularisation; 0 leaves it out.
         style_mixing: probability that an image mixes the styles of two z.
 
@@ -49,7 +47,6 @@ class GANTraining(Training):
     one_pass: bool = False
     energy: float = 0.0
     detail_energy: float = 0.0
-    texture_energy: float = 0.0
     path_length_weight: float = 0.0
     style_mixing: float = 0.0
 
@@ -72,7 +69,7 @@ class GANTraining(Training):
         require_number("beta1", self.beta1, 0, 0.999999)
         require_number("beta2", self.beta2, 0, 0.999999)
         require_number("penalty_weight", self.penalty_weight, 0)
-        for name in ENERGIES:
+        for name in ENERGY_SCORES:
             require_number(name, getattr(self, name), 0)
         require_number("path_length_weight", self.path_length_weight, 0)
         require_number("style_mixing", self.style_mixing, 0, 1)
@@ -87,4 +84,4 @@ class GANTraining(Training):
     @property
     def has_energy(self) -> bool:
         """Whether an energy score takes part, for which two images are made under each condition."""
-        return any(getattr(self, name) > 0 for name in ENERGIES)
+        return any(getattr(self, name) > 0 for name in ENERGY_SCORES)
