@@ -117,7 +117,8 @@ def manifold(names):
     classes = dict.fromkeys(names, found)
     edges = [(0.3, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 0.99), (0.99, 1)]
     *below, certain = (InBin(*pair, None, classes) for pair in edges)
-    return manifold_figure(Manifold(5, certain, tuple(below), None, None), {}, "true_class", seed=0)
+    beside = Manifold(5, certain, tuple(below), None, None)
+    return manifold_figure(beside, {"detail": beside, "texture": beside}, "true_class", seed=0)
 
 
 def score_quality(error_rate):

@@ -1,5 +1,6 @@
 """Generated beside real data: a map of classes and scores, images, and points (Le Coz et al., 2023, Fig. 2a)."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -30,6 +31,7 @@ from uqgen.report.style import (
 
 SHOWN = {"coverage": "coverage / real", "recall": "recall / real", "precision": "precision / real"}
 MOST_CLASSES = 30
+_PANELS = 3  # beside each other
 _LINE = 0.24  # inches, of a class
 _LABELS = 0.9  # inches that the classes' names take
 _WIDEST = 0.45  # inches, of an image
@@ -56,8 +58,12 @@ def manifold_figure(manifold: Manifold, appearance: Mapping[str, Manifold], scor
     rows = np.sort(least)
     rule = "those with the least coverage in any part of the range"
     classes = ShownClasses(list(bins[0].classes), rows.tolist(), rule)
-    figure = new_figure(height=_LINE * len(rows) + 1.5)
-    for axes, (title, shares) in zip(figure.subplots(1, len(maps), sharey=True), maps.items(), strict=True):
+    n_rows = math.ceil(len(maps) / _PANELS)
+    figure = new_figure(height=(_LINE * len(rows) + 1.3) * n_rows + 0.2)
+    panels = figure.subplots(n_rows, _PANELS, sharey=True, squeeze=False).flat
+    for axes in panels[len(maps) :]:
+        axes.remove()
+    for axes, (title, shares) in zip(panels, maps.items(), strict=False):
         style(axes, x=f"{score_label(score_name)} requested", title=title)
         _draw_map(axes, shares[rows])
         axes.set_xticks(
