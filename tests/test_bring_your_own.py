@@ -67,6 +67,7 @@ def command(folder, *overrides):
     return subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=900)
 
 
+@pytest.mark.slow
 def test_one_command_goes_from_a_model_and_a_folder_to_the_report(given):
     done = command(given)
     assert done.returncode == 0, done.stderr

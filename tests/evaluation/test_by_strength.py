@@ -33,7 +33,7 @@ def by_strength(model: Guided):
     def measure():
         value = 0.0 if model.guidance is None else model.guidance.strength
         uniform = SimpleNamespace(in_vs_out=value, class_agreement=1.0, judges={})
-        return SimpleNamespace(protocols={"uniform": uniform}, realism=None, manifold=None, detail=None)
+        return SimpleNamespace(protocols={"uniform": uniform}, realism=None, manifold=None, detail=None, texture=None)
 
     return measure_by_strength(model, (2.0, 0.5), measure)
 

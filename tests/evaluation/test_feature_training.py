@@ -38,6 +38,7 @@ def network(shapes):
     return RECIPE.train(taught, CPU).eval()
 
 
+@pytest.mark.slow
 def test_training_learns_and_repeats():
     # Four classes of stripes: (label, corruption) decide direction and strength.
     stripes = torch.zeros(2, 1, 32, 32, dtype=torch.uint8)

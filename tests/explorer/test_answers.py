@@ -10,7 +10,7 @@ from uqgen.explorer.answers import ask_target, between_seeds, edited, of_picture
 from uqgen.settings import SettingError
 
 
-@pytest.fixture(scope="module", params=["tiny_run", "tiny_flow_run"])
+@pytest.fixture(scope="module", params=["tiny_run", pytest.param("tiny_flow_run", marks=pytest.mark.slow)])
 def run(request):
     return uqgen.load(request.getfixturevalue(request.param))
 
