@@ -22,7 +22,7 @@ WRONG_SCORE, WRONG_CLASS = "wrong score", "wrong class"
 ADVERSARIAL, MEMORISATION = "adversarial", "memorisation"
 IN_APPEARANCE = {  # faults, named as what is compared
     "detail": " in fine detail: the rest have blur, noise or haze, or places of it, that no real image has",
-    "texture": " in texture: the rest are speckled, or have noise that runs in one direction, as no real image is",
+    "texture": " in texture: the rest are speckled, streaked, or otherwise rougher or smoother than any real image",
 }
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
 # Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
