@@ -6,7 +6,7 @@ from torch import nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import to_uint8, unit_range
-from uqgen.explanation.editing import Editor, rescored
+from uqgen.explanation.editing import GUIDED, Editor, rescored
 from uqgen.explanation.edits import pixel_distance, smallest
 from uqgen.scores import get_score
 
@@ -33,9 +33,13 @@ def editor(small, target, tolerance, n_steps=20):
     return Editor(small.inverter, target, MSP, (0.35, 1.0), tolerance, n_steps)
 
 
+def guided(ours, given, requested, start, way=GUIDED):
+    return ours.by_guidance(given, requested, {way: start})[way]
+
+
 def test_who_asks_for_the_own_score_gets_the_image_back(small, given, target):
     ours, requested = editor(small, target, 0.01, n_steps=2), given.own.score
-    edits = ours.by_guidance(given, requested, ours.by_condition(given, requested))
+    edits = guided(ours, given, requested, ours.by_condition(given, requested))
     for number in range(3):
         assert edits.x[number, number].equal(to_uint8(given.x[number]))
 
@@ -53,7 +57,7 @@ def test_the_change_is_what_the_condition_changes_in_the_model(small, given, tar
 def test_guidance_reaches_what_no_condition_does(small, given, target):
     requested, ours = torch.tensor([0.4, 0.5, 0.7]), editor(small, target, 0.02)
     start = ours.by_condition(given, requested)
-    before, after = start.edits, ours.by_guidance(given, requested, start)
+    before, after = start.edits, guided(ours, given, requested, start)
     miss_before, miss_after = ((each.score_out - requested).abs() for each in (before, after))
     assert miss_before.max() > 0.02
     assert miss_after.max() <= 0.02
@@ -66,7 +70,7 @@ def test_an_edit_that_misses_its_score_is_the_nearest_there_was(small, given, ta
     sound = Editor.guidance
     monkeypatch.setattr(Editor, "guidance", lambda *arguments: sound(*arguments).of_strength(30.0))  # goes too far
     start = ours.by_condition(given, requested)
-    miss = [(each.score_out - requested).abs() for each in (start.edits, ours.by_guidance(given, requested, start))]
+    miss = [(each.score_out - requested).abs() for each in (start.edits, guided(ours, given, requested, start))]
     assert (miss[1] <= miss[0]).all()
 
 
@@ -83,7 +87,7 @@ def test_an_aspect_reaches_a_score_by_its_own_part_of_the_code(small, given, tar
     monkeypatch.setattr(Editor, "_changed", remember)
     for name, within in small.inverter.aspects.items():
         codes.clear()
-        edits = ours.by_guidance(one, requested, ours._untouched(one, 1), name)
+        edits = guided(ours, one, requested, ours._untouched(one, 1), name)
         moved = codes[-1] - start
         assert moved.norm() > 1e-3
         torch.testing.assert_close(within(moved), moved, rtol=1e-3, atol=1e-4)
@@ -97,6 +101,16 @@ def test_an_image_is_edited_alike_whatever_else_is_edited(small, given, target):
     alone = ours.by_all_ways(given.select(slice(2, 3)), requested)
     for name, edits in together.items():
         assert (edits.x[2:].int() - alone[name].x.int()).abs().max() <= 1
+
+
+def test_each_way_is_what_it_is_without_the_others(small, given, target):
+    ours, requested = editor(small, target, 0.02, n_steps=4), torch.tensor([0.5, 0.9])
+    together = ours.by_all_ways(given, requested)
+    untouched = ours._untouched(given, 2)
+    for way in ours.inverter.aspects:
+        alone = guided(ours, given, requested, untouched, way)
+        assert (alone.x.int() - together[way].x.int()).abs().max() <= 1
+        assert not alone.x.equal(untouched.edits.x)
 
 
 def test_of_all_ways_the_smallest_change_that_reaches_the_score_counts(small, given, target):
@@ -118,7 +132,7 @@ def test_of_all_ways_the_smallest_change_that_reaches_the_score_counts(small, gi
 def test_scores_beyond_the_ends_are_reached_too(small, given, target):
     ours = replace(editor(small, target, 0.02), ends=(0.6, 0.8))
     requested = torch.tensor([0.45])
-    edits = ours.by_guidance(given, requested, ours.by_condition(given, requested))
+    edits = guided(ours, given, requested, ours.by_condition(given, requested))
     assert (edits.score_out - requested).abs().max() <= 0.02
 
 

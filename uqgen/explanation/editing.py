@@ -9,7 +9,7 @@ nor counted as a change. Guidance sees images through noise, so that more of wha
 classifiers, too.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -33,6 +33,8 @@ NOISE = 0.2  # of pixels in [-1, 1], through which guidance sees images: standar
 BOUND = 0.1  # of a step of guidance, as a share of the code's length
 BEYOND = 0.1  # how far the ends of guidance lie beyond the scores requested, as a share of their range
 CHUNK = 100  # images made at once
+
+Projection = Callable[[Tensor], Tensor]  # of changes of codes, see `Inverter.aspects`
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ class Editor:
             inversion, requested: see `by_condition`.
         """
         start, untouched = self.by_condition(inversion, requested), self._untouched(inversion, len(requested))
-        by_aspect = {name: self.by_guidance(inversion, requested, untouched, name) for name in self.inverter.aspects}
-        return {CONDITION: start.edits, GUIDED: self.by_guidance(inversion, requested, start), **by_aspect}
+        starts = {GUIDED: start, **dict.fromkeys(self.inverter.aspects, untouched)}
+        return {CONDITION: start.edits, **self.by_guidance(inversion, requested, starts)}
 
     @torch.no_grad()
     def by_condition(self, inversion: Inversion, requested: Tensor) -> FedEdits:
@@ -110,27 +112,25 @@ class Editor:
         found = (part[row, chosen] for part in (candidates.x, candidates.score_out, candidates.predicted))
         return FedEdits(Edits(*found), fed.cpu()[row, chosen])
 
-    def by_guidance(self, inversion: Inversion, requested: Tensor, start: FedEdits, aspect: str | None = None) -> Edits:
-        """Goes on with those edits that have not reached their score.
+    def by_guidance(self, inversion: Inversion, requested: Tensor, starts: Mapping[str, FedEdits]) -> dict[str, Edits]:
+        """Goes on with edits that have not reached their score. Ways share batches: few images cost what one does.
 
         Args:
             inversion, requested: see `by_condition`.
-            start: where guidance begins.
-            aspect: the one part of the code that is changed; None for all of it.
+            starts: where guidance begins in each of some `ways`.
         """
-        edits, device = start.edits, inversion.x.device
-        image, level = ((edits.score_out - requested).abs() > self.tolerance).nonzero(as_tuple=True)
-        if len(image) == 0:
-            return edits
-        within = (lambda change: change) if aspect is None else self.inverter.aspects[aspect]
-        guidance, x = self.guidance(requested), edits.x.clone()
-        for chunk in track(torch.arange(len(image)).split(CHUNK), f"edits by {aspect or 'guidance'}"):
-            row, column = image[chunk], level[chunk]
-            part, wanted = inversion.select(row.to(device)), requested[column].to(device)
-            fed = rescored(self.inverter.encoding, part.own, start.fed[row, column].to(device))
-            begun = x[row, column].to(device), (edits.score_out[row, column] - requested[column]).abs().to(device)
-            x[row, column] = self._guided(guidance, part, self.inverter.encoding(fed), wanted, begun, within).cpu()
-        return self._scored(x, inversion)
+        projections = [self._projection(way) for way in starts]
+        x = torch.stack([start.edits.x for start in starts.values()])
+        fed = torch.stack([start.fed for start in starts.values()])
+        miss = (torch.stack([start.edits.score_out for start in starts.values()]) - requested).abs()
+        guidance, device, left = self.guidance(requested), inversion.x.device, (miss > self.tolerance).nonzero()
+        for chunk in track(left.split(CHUNK) if len(left) else [], "edits by guidance"):
+            which, (way, image, level) = tuple(chunk.T), chunk.T.to(device)
+            part, wanted = inversion.select(image), requested.to(device)[level]
+            parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed[which].to(device)))
+            begun = x[which].to(device), miss[which].to(device)
+            x[which] = self._guided(guidance, part, parts, wanted, begun, projections, way).cpu()
+        return {way: self._scored(each, inversion) for way, each in zip(starts, x, strict=True)}
 
     def made_of(self, inversion: Inversion, z: Tensor) -> Tensor:
         """The images given, with what other latents change in what the model makes; float32, not clipped.
@@ -156,6 +156,10 @@ class Editor:
         beyond = BEYOND * (high - low)
         return Guidance((self.target,), self.score, (max(least, low - beyond), min(most, high + beyond)))
 
+    def _projection(self, way: str) -> Projection:
+        """The part of a change that is made; all of it by the condition's way."""
+        return (lambda change: change) if way == GUIDED else self.inverter.aspects[way]
+
     def _untouched(self, inversion: Inversion, n_scores: int) -> FedEdits:
         """The images given, once for each score, under their own conditions."""
         x = to_uint8(inversion.x).cpu()[:, None].expand(-1, n_scores, -1, -1, -1)
@@ -173,7 +177,8 @@ class Editor:
         parts: tuple[Tensor, ...],
         requested: Tensor,
         begun: tuple[Tensor, Tensor],
-        within: Callable[[Tensor], Tensor],
+        projections: Sequence[Projection],
+        way: Tensor,
     ) -> Tensor:
         """Moves codes until each image reaches its score; one that never does is the nearest in score there was.
 
@@ -183,7 +188,8 @@ class Editor:
             parts: the encoded condition from which each starts.
             requested: float32 [M].
             begun: images so far, uint8 [M, C, H, W], and how far they are from the score requested, float32 [M].
-            within: the part of a change that is made.
+            projections: of each way, the part of a change that is made.
+            way: int64 [M], which of them.
 
         Returns:
             uint8 [M, C, H, W].
@@ -197,6 +203,7 @@ class Editor:
             if len(left) == 0:
                 break
             part, at, wanted = inversion.select(left), code[left], requested[left]
+            within = partial(_projected, projections, way[left])
             decode = partial(self._decoded, part, tuple(each[left] for each in parts), at, within)
             noise = NOISE * torch.randn(part.x.shape[1:], generator=rng, device=rng.device)  # the same for all images
             condition = part.own._replace(score=wanted, probabilities=None)
@@ -215,7 +222,7 @@ class Editor:
         inversion: Inversion,
         parts: Sequence[Tensor],
         code: Tensor,
-        within: Callable[[Tensor], Tensor],
+        within: Projection,
         noise: Tensor | int,
         change: Tensor,
     ) -> Tensor:
@@ -229,6 +236,13 @@ class Editor:
 
     def _scored(self, x: Tensor, inversion: Inversion) -> Edits:
         return Edits.scored(x, inversion.own.label, self.target, self.score)
+
+
+def _projected(projections: Sequence[Projection], way: Tensor, change: Tensor) -> Tensor:
+    """Of each change float32 [M, ...] the part that its own way makes; `way` int64 [M]."""
+    return torch.stack([projection(change) for projection in projections])[
+        way, torch.arange(len(way), device=way.device)
+    ]
 
 
 def rescored(encoding: Encoding, own: Condition, score: Tensor) -> Condition:
