@@ -7,7 +7,7 @@ from torch import nn
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.generators.flow.inversion import FlowInverter
+from uqgen.generators.flow.inversion import FEW, FlowInverter
 from uqgen.generators.flow.sampling import crowded_times
 from uqgen.generators.flow.velocity import Velocity
 from uqgen.generators.latent import Latent
@@ -99,3 +99,15 @@ def test_times_begin_and_end_with_steps_of_half_the_length():
     steps = 1000 * times.diff()
     torch.testing.assert_close(steps[[0, -1]], torch.full((2,), 0.5), rtol=0, atol=0.01)
     torch.testing.assert_close(times, 1 - times.flip(0))
+
+
+def test_a_gradient_is_the_same_whether_activations_are_kept_or_computed_once_more():
+    inverter, encoding = FlowInverter(Curved(), OneHot(), n_steps=6), OneHot()
+    gradients = []
+    for n in (1, FEW):  # of 3 and of more than FEW images
+        x = torch.randn(3, 1, 4, 4, generator=torch.Generator().manual_seed(0)).repeat(n, 1, 1, 1).requires_grad_()
+        parts = tuple(part.repeat(n, 1) for part in encoding(OWN))
+        made = inverter.decode(x, Latent(x), parts)
+        (gradient,) = torch.autograd.grad(made.square().sum(), x)
+        gradients.append(gradient[:3])
+    torch.testing.assert_close(*gradients)

@@ -22,6 +22,7 @@ from uqgen.generators.latent import Latent, spherical
 from uqgen.hardware import fast_autocast
 
 N_STEPS = 24  # either way, unless another number is given
+FEW = 8  # images of which the activations of all steps are kept; of more they are computed once more
 BANDS = (0, 3), (3, 5), (5, 8)  # of waves in a width of the image
 
 
@@ -82,10 +83,10 @@ class FlowInverter(Inverter):
             with fast_autocast(x.device):
                 return self.velocity(x, x.new_full((len(x),), time), parts)
 
-        def recomputed(x: Tensor, time: float) -> Tensor:  # activations of every step would not fit into memory
+        def recomputed(x: Tensor, time: float) -> Tensor:  # activations of every step of many would not fit into memory
             return checkpoint(velocity, x, time, use_reentrant=False)
 
-        return integrate(recomputed if torch.is_grad_enabled() else velocity, x, times)
+        return integrate(recomputed if torch.is_grad_enabled() and len(x) > FEW else velocity, x, times)
 
 
 def of_band(low: float, high: float, x: Tensor) -> Tensor:
