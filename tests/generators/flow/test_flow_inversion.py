@@ -102,7 +102,8 @@ def test_times_begin_and_end_with_steps_of_half_the_length():
 
 
 def test_a_gradient_is_the_same_whether_activations_are_kept_or_computed_once_more():
-    inverter, encoding = FlowInverter(Curved(), OneHot(), n_steps=6), OneHot()
+    encoding = OneHot(3)
+    inverter = FlowInverter(Curved(), encoding, n_steps=6)
     gradients = []
     for n in (1, FEW):  # of 3 and of more than FEW images
         x = torch.randn(3, 1, 4, 4, generator=torch.Generator().manual_seed(0)).repeat(n, 1, 1, 1).requires_grad_()
