@@ -130,7 +130,7 @@ class Editor:
             parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed[which].to(device)))
             begun = x[which].to(device), miss[which].to(device)
             x[which] = self._guided(guidance, part, parts, wanted, begun, projections, way).cpu()
-        return {way: self._scored(each, inversion) for way, each in zip(starts, x, strict=True)}
+        return {name: self._scored(each, inversion) for name, each in zip(starts, x, strict=True)}
 
     def made_of(self, inversion: Inversion, z: Tensor) -> Tensor:
         """The images given, with what other latents change in what the model makes; float32, not clipped.
