@@ -46,8 +46,12 @@ class FineDetail(nn.Module):
 
     def maps(self, images: Tensor) -> Tensor:
         """The first map, float32 [N, C, S, S], from -4.6, where there is no detail, to 1.4; differentiable."""
-        detail = (images - gaussian_blur(images, SIGMA)).square()
-        return (_in_cells(detail) + HARDLY_SEEN).log()
+        return (_in_cells(finest_detail(images).square()) + HARDLY_SEEN).log()
+
+
+def finest_detail(images: Tensor) -> Tensor:
+    """What a Gaussian blur takes away, float32 of the shape of images float32 [N, C, H, W]; differentiable."""
+    return images - gaussian_blur(images, SIGMA)
 
 
 def _in_cells(maps: Tensor) -> Tensor:

@@ -8,13 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, pad
 
-from uqgen.data.gaussian import gaussian_blur
+from uqgen.data.fine_detail import finest_detail
 
-SIGMA = 1.0  # pixels, of the Gaussian whose difference from the image is its detail
-HARDLY_SEEN = (
-    1e-3  # mean square over the image, below which differences count less: 2 % of the pixels a fifth too light
-)
-ALIKE = 0.25  # distance below which two images have the same texture to the eye: a quarter of the mean square
+HARDLY_SEEN = 1e-3  # mean square over the image, below which differences count less: 2.5 % of the pixels off by 0.2
+ALIKE = 0.25  # distance below which two images have the same texture to the eye: a quarter more detail
 CORRELATION_WEIGHT = 4.0  # of correlations, from -1 to 1, beside logarithms of mean squares, from -7 to 1
 
 
@@ -25,7 +22,7 @@ class Texture(nn.Module):
     - The same of what is lighter than its surroundings and narrower than two pixels (the white top-hat of an opening by
       a square of 2 x 2), and of what is darker (the black one). Noise has both, strokes and blurs have little.
     - The correlation of the detail with itself one pixel to the right, below, and along both diagonals. Noise that is
-      independent in each pixel has the same in all directions.
+      independent in each pixel has the same to the right as below, and along both diagonals.
 
     `FineDetail` says where an image has detail. It does not tell a speckled blur from a sharp stroke, which are as
     strong, nor noise that runs in one direction from noise.
@@ -44,7 +41,7 @@ class Texture(nn.Module):
         Returns:
             float32 [N, 7]; differentiable.
         """
-        detail = images - gaussian_blur(images, SIGMA)
+        detail = finest_detail(images)
         right, below = (detail[..., 1:], detail[..., :-1]), (detail[..., 1:, :], detail[..., :-1, :])
         diagonals = (detail[..., 1:, 1:], detail[..., :-1, :-1]), (detail[..., 1:, :-1], detail[..., :-1, 1:])
         strength = _mean(detail.square()) + HARDLY_SEEN

@@ -143,7 +143,7 @@ def _estimate(whole: float, replicates: Sequence[float], most: float) -> Estimat
 
 MEASURES = tuple(measure.name for measure in fields(Overlap))
 _PANEL = "{}, share of real (all scores; certain end)"
-_APPEARANCE = {"detail": "Precision of fine detail, share of real", "texture": "Precision of texture, share of real"}
+APPEARANCE = {"detail": "precision of fine detail", "texture": "precision of texture"}  # of images, in the results
 
 
 def _in_range(place: str, name: str, where: str, shown: Sequence[str], drawn: Sequence[str] = ()) -> Iterator[Metric]:
@@ -189,7 +189,7 @@ def _of(what: str, place: str, begins: str, where: str) -> Iterator[Metric]:
         name=f"{begins}{what}",
         theme="realism",
         section="Quality",
-        panel=_APPEARANCE[what],
+        panel=f"{APPEARANCE[what].capitalize()}, share of real",
         data="images",
     )
     columns = {f"precision of {what}": f"by_strength/*/{key}/generated"}
@@ -202,9 +202,9 @@ register(
     *_in_range("mean", "", "", ["coverage"], _SHOWN),
     *_in_range("certain/mean", "certain_", " (certain end)", _SHOWN, _SHOWN),
     *_in_range("mean_below", "below_", " (below it)", _SHOWN),
-    *(metric for what in _APPEARANCE for metric in _of(what, "mean", "", "")),
-    *(metric for what in _APPEARANCE for metric in _of(what, "certain/mean", "certain_", " (certain end)")),
-    *(metric for what in _APPEARANCE for metric in _of(what, "mean_below", "below_", " (below it)")),
+    *(metric for what in APPEARANCE for metric in _of(what, "mean", "", "")),
+    *(metric for what in APPEARANCE for metric in _of(what, "certain/mean", "certain_", " (certain end)")),
+    *(metric for what in APPEARANCE for metric in _of(what, "mean_below", "below_", " (below it)")),
     Metric("verdict/worst/coverage", "coverage / real (worst)", "higher", name="worst_coverage", theme="realism"),
     Metric("verdict/worst/recall", "recall / real (worst)", "higher"),
     Metric("verdict/worst/precision", "precision / real (worst)", "higher"),

@@ -7,7 +7,7 @@ import numpy as np
 from uqgen.evaluation.manifold import FEWEST
 from uqgen.metrics import METRICS, Row
 from uqgen.metrics.bootstrap import Estimate
-from uqgen.metrics.overlap import MEASURES
+from uqgen.metrics.overlap import APPEARANCE, MEASURES
 from uqgen.metrics.plain import Found, find_at
 from uqgen.report.page import Table
 from uqgen.report.style import score_label, with_interval
@@ -15,7 +15,6 @@ from uqgen.run_folder import Plain
 
 PROTOCOL_TITLES = {"data": "requested as in the data", "uniform": "requested uniformly"}
 BESIDE_REAL = {"generated": "generated", "real": "real"}
-APPEARANCE = {"detail": "precision of fine detail", "texture": "precision of texture"}
 NOT_CORRUPTED = {"none": "not corrupted"}
 WAY_TITLES = {
     "alone": "the model alone",
