@@ -13,6 +13,7 @@ import pytest
 
 from uqgen.run_folder import RunFolder
 from uqgen.run_lock import holding_process
+from uqgen.stopping import SAME
 from uqgen.tensor_files import load_tensors
 
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -24,6 +25,7 @@ with stoppable():
         print(flush=True)
         time.sleep(float(sys.argv[1]))
     finally:
+        print("closing", flush=True)
         time.sleep(float(sys.argv[2]))
         print("closed", flush=True)
 """
@@ -49,9 +51,9 @@ def test_a_signal_closes_what_is_open_and_is_the_exit_status(signum):
     if signal.getsignal(signum) == signal.SIG_IGN:
         pytest.skip("ignored, as nohup has it, and programs inherit that")
     process = program(100, 1)
-    for _ in range(2):  # a terminal and torchrun may both send it
-        process.send_signal(signum)
-        time.sleep(0.2)
+    process.send_signal(signum)
+    assert process.stdout.readline() == "closing\n"
+    process.send_signal(signum)  # a terminal and torchrun may both send it
     out, error = process.communicate(timeout=20)
     assert (process.returncode, out, error) == (STATUS[signum], "closed\n", "")
 
@@ -59,7 +61,8 @@ def test_a_signal_closes_what_is_open_and_is_the_exit_status(signum):
 def test_a_signal_that_comes_again_later_ends_what_does_not_close():
     process = program(100, 100)
     process.send_signal(signal.SIGTERM)
-    time.sleep(3.5)
+    assert process.stdout.readline() == "closing\n"  # on a busy machine that takes its time, and 3 s count from it
+    time.sleep(SAME + 0.5)
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 143
 
