@@ -149,7 +149,7 @@ class Run:
             n: edits of each score, each of another way: by the condition, or by one aspect of the model's code alone
                 (of StyleGAN2 the layers of a resolution, of a flow a band of the noise's frequencies). The smallest
                 change comes first.
-            seed: draws where a GAN's search for the image's latent starts, and the noise through which guidance sees.
+            seed: draws where a GAN's search for the image's latent starts.
 
         Raises:
             SettingError: the image cannot be read, a score or n is out of range, or its model finds none.

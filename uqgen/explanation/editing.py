@@ -5,8 +5,7 @@ score, the target guides the image's code on. Each of the others keeps the condi
 of the code alone: a digit then stays as sharp as it was and loses a stroke, where the condition blurs it.
 
 A change is made to the image given, not to its reconstruction: what the inversion misses of an image is neither lost
-nor counted as a change. Guidance sees images through noise, so that more of what it changes is seen by other
-classifiers, too.
+nor counted as a change.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,6 @@ import torch
 from rich.progress import track
 from torch import Tensor
 
-from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
@@ -29,7 +27,6 @@ from uqgen.scores import Score
 
 CONDITION, GUIDED = "condition", "condition, then guidance"  # names of ways
 N_FED = 16  # scores fed on either side of the own one
-NOISE = 0.2  # of pixels in [-1, 1], through which guidance sees images: standard deviation
 BOUND = 0.1  # of a step of guidance, as a share of the code's length
 BEYOND = 0.1  # how far the ends of guidance lie beyond the scores requested, as a share of their range
 CHUNK = 100  # images made at once
@@ -61,7 +58,6 @@ class Editor:
         ends: the lowest and the highest score fed.
         tolerance: by which a score may be missed.
         n_steps: steps of guidance, at most.
-        seed: draws the noise through which guidance sees images.
     """
 
     inverter: Inverter
@@ -70,7 +66,6 @@ class Editor:
     ends: tuple[float, float]
     tolerance: float
     n_steps: int
-    seed: int = 0
 
     @property
     def ways(self) -> list[str]:
@@ -197,7 +192,6 @@ class Editor:
         code = self.inverter.code(inversion.latent, parts) + inversion.offset
         bound = BOUND * code.flatten(1).norm(dim=1)
         nearest, least = begun
-        rng = seeding.generator(self.seed, device=code.device)
         for _ in range(self.n_steps):
             left = (least > self.tolerance).nonzero().squeeze(1)
             if len(left) == 0:
@@ -205,12 +199,11 @@ class Editor:
             part, at, wanted = inversion.select(left), code[left], requested[left]
             within = partial(_projected, projections, way[left])
             decode = partial(self._decoded, part, tuple(each[left] for each in parts), at, within)
-            noise = NOISE * torch.randn(part.x.shape[1:], generator=rng, device=rng.device)  # the same for all images
             condition = part.own._replace(score=wanted, probabilities=None)
-            step = guidance.step(torch.zeros_like(at), partial(decode, noise), condition, bound[left])
+            step = guidance.step(torch.zeros_like(at), decode, condition, bound[left])
             code[left] = at + within(step)
             with torch.no_grad():
-                x = to_uint8(decode(0, step))
+                x = to_uint8(decode(step))
                 miss = (self.score(self.target(unit_range(x)), part.own.label) - wanted).abs()
             is_nearer = miss < least[left]
             nearest[left[is_nearer]] = x[is_nearer]
@@ -223,11 +216,10 @@ class Editor:
         parts: Sequence[Tensor],
         code: Tensor,
         within: Projection,
-        noise: Tensor | int,
         change: Tensor,
     ) -> Tensor:
-        """Images whose code is changed in one part, and noise on them."""
-        return self._changed(inversion, parts, code + within(change)) + noise
+        """Images whose code is changed in one part."""
+        return self._changed(inversion, parts, code + within(change))
 
     def _changed(self, inversion: Inversion, parts: Sequence[Tensor], code: Tensor) -> Tensor:
         """The images given, with what another code and condition change in what the model makes."""

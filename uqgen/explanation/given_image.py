@@ -133,7 +133,7 @@ def editor_of(model: ConditionalModel, context: EvaluationContext, settings: Edi
     """
     inverter = model.inverter(settings.n_inversion_steps, settings.seed)
     seen = context.target, context.score, context.requested_range
-    return Editor(inverter, *seen, settings.tolerance, settings.n_editing_steps, settings.seed)
+    return Editor(inverter, *seen, settings.tolerance, settings.n_editing_steps)
 
 
 def edit_image(
