@@ -23,11 +23,14 @@ T = TypeVar("T")
 
 def print_rows(rows: list[list[str]]) -> None:
     """Prints a table: a header, then its rows."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    header, *rest = rows
-    table = Table(*header)
+    (first, *others), *rest = rows
+    table = Table(first, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    for name, *cells in zip(others, *(row[1:] for row in rest), strict=True):
+        table.add_column(name, justify="right", width=max(map(len, [*name.split(), *cells])))  # the rest is for names
     for row in rest:
         table.add_row(*row)
     Console().print(table)

@@ -52,16 +52,28 @@ def test_nothing_is_cut_off(make):
     assert drawn.y1 <= height
 
 
-def test_the_table_has_a_row_for_each_measure_and_viewer():
-    numbers = [Estimate(value, value, value) for value in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)]
-    quality = EditQuality(
-        2, 4, *numbers[:3], 7.5, *numbers[3:5], {"target": numbers[5]}, {"target": numbers[6], "judge 1": numbers[7]}
-    )
-    rows = quality_rows({"pixels": quality})
-    assert [row[0] for row in rows[1:]] == [
-        "score reached", "L1 (mean of pixels)", "L2", "Fréchet distance from real", "class kept", "monotone",
-        "followed, target",
-        "true class kept, target", "true class kept, judge 1",
-    ]  # fmt: skip
-    expected = [f"{number.value:.3f}" for number in numbers]
-    assert [row[1][:5] for row in rows[1:]] == [*expected[:3], "7.5", *expected[3:]]
+def quality(**viewed):
+    number = [Estimate(value, value, value) for value in (0.1, 0.2, 0.3, 0.4, 0.5)]
+    seen = {name: Estimate(value, value, value) for name, value in viewed.items()}
+    return EditQuality(2, 4, *number[:3], 7.54, *number[3:], seen, dict(reversed(seen.items())))
+
+
+def test_the_table_has_a_row_for_each_method_and_the_mean_of_the_judges():
+    header, row = quality_rows({"pixels": quality(**{"target": 0.6, "judge 1": 0.7, "judge 2": 0.9})})
+    shown = dict(zip(header, row, strict=True))
+    assert shown == {
+        "": "pixels",
+        "score reached": "0.100",
+        "L2 moved": "0.30",
+        "Fréchet distance": "7.5",
+        "followed: target": "0.60",
+        "followed: judges": "0.80",
+        "true class kept: target": "0.60",
+        "true class kept: judges": "0.80",
+    }
+
+
+def test_the_table_without_judges_is_of_the_target():
+    header, row = quality_rows({"pixels": quality(target=0.6)})
+    assert header[-2:] == ["followed: target", "true class kept: target"]
+    assert row[-2:] == ["0.60", "0.60"]

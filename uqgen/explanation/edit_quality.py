@@ -11,6 +11,8 @@ from uqgen.explanation.edits import Edits, pixel_distance
 from uqgen.explanation.given_image import GivenImages
 from uqgen.metrics.bootstrap import Estimate, Floats, bootstrap
 
+TARGET = "target"  # the one of those that see edits; the others are judges
+
 
 @dataclass(frozen=True)
 class EditQuality:
@@ -94,7 +96,7 @@ def edit_quality(
     }
     parts = {name: ((counts * values).sum(dim=1), counts.sum(dim=1)) for name, values in means.items()}
     parts["monotone"] = (monotonicity(edits.score_out), torch.ones(len(given.x)))
-    viewers = {"target": _before_and_after(given, edits), **judged}
+    viewers = {TARGET: _before_and_after(given, edits), **judged}
     followed = {name: _follows(said.score_out, wanted, counts) for name, said in viewers.items()}
     kept = {name: _keeps(said.predicted, given.own.label, counts) for name, said in viewers.items()}
     return EditQuality(

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from uqgen.data.labelled import unit_range
-from uqgen.explanation.edit_quality import EditQuality
+from uqgen.explanation.edit_quality import TARGET, EditQuality
 from uqgen.explanation.editing import GUIDED
 from uqgen.explanation.editing_study import PIXELS, REAL, SEARCH, SMALLEST
 from uqgen.explanation.edits import Edits
@@ -19,6 +19,7 @@ from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.style import INK, TEXT, score_label, small_print
 from uqgen.report.sweep_figures import DIFFERENCES
 
+JUDGES = "judges"
 _WAY_LETTERS = 14  # of a line above a difference
 _DRAWN = {  # methods, and what their rows are called
     SMALLEST: "smallest",
@@ -102,23 +103,22 @@ def edits_figure(
 
 
 def quality_rows(quality: Mapping[str, EditQuality]) -> list[list[str]]:
-    """The table of methods as text: a header, then a row for each measure; intervals stand in the results."""
-    names = ("reached", "l1", "l2", "class_kept", "monotone")
-    titles = ("score reached", "L1 (mean of pixels)", "L2", "class kept", "monotone")
-    rows = [
-        [title, *(_short(getattr(found, name)) for found in quality.values())]
-        for name, title in zip(names, titles, strict=True)
-    ]
-    rows.insert(3, ["Fréchet distance from real", *(f"{found.frechet:.3g}" for found in quality.values())])
-    for measure, title in (("followed", "followed"), ("true_class_kept", "true class kept")):
-        viewed = {method: getattr(found, measure) for method, found in quality.items()}
-        viewers = next(iter(viewed.values()))
-        rows += [[f"{title}, {viewer}", *(_short(of[viewer]) for of in viewed.values())] for viewer in viewers]
-    return [["", *quality], *rows]
+    """The table of methods as text, fit for 80 letters a line; what else was measured stands in the results."""
+    viewers = [TARGET, JUDGES] if len(next(iter(quality.values())).followed) > 1 else [TARGET]
+    titles = ("score reached", "L2 moved", "Fréchet distance")
+    header = ["", *titles, *(f"{kind}: {viewer}" for kind in ("followed", "true class kept") for viewer in viewers)]
+    rows = []
+    for method, found in quality.items():
+        reached, moved, frechet = f"{found.reached.value:.3f}", f"{found.l2.value:.2f}", f"{found.frechet:.1f}"
+        views = [_by(viewer, each) for each in (found.followed, found.true_class_kept) for viewer in viewers]
+        rows.append([method, reached, moved, frechet, *views])
+    return [header, *rows]
 
 
-def _short(estimate: Estimate) -> str:
-    return f"{estimate.value:.3f}"
+def _by(viewer: str, seen: Mapping[str, Estimate]) -> str:
+    """What the target sees, or the judges in the mean."""
+    values = [estimate.value for name, estimate in seen.items() if (name == TARGET) == (viewer == TARGET)]
+    return f"{np.mean(values):.2f}"
 
 
 def _says(name: str, score: float) -> str:
