@@ -24,3 +24,11 @@ def test_it_stays_in_single_precision_under_autocast():
     with torch.autocast("cpu", torch.bfloat16):
         found = gaussian_blur(images, 1.0)
     assert torch.equal(found, gaussian_blur(images, 1.0))
+
+
+def test_it_is_differentiable_after_it_was_used_in_inference_mode():
+    images = torch.rand(1, 1, 13, 13, requires_grad=True)
+    with torch.inference_mode():
+        gaussian_blur(images.detach(), 1.0)
+    gaussian_blur(images, 1.0).sum().backward()
+    torch.testing.assert_close(images.grad.sum(), torch.tensor(13.0 * 13))

@@ -25,6 +25,7 @@ def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
 
 
 @lru_cache(maxsize=32)
+@torch.inference_mode(False)  # or a training could not use what an evaluation before it left
 def _weights(size: int, sigma: float) -> Tensor:
     """What each of so many pixels gives to each, float32 [size, size]; what each gets adds up to 1."""
     reach = min(round(REACH * sigma), size - 1)
