@@ -148,6 +148,7 @@ def swept(tmp_path_factory):
     return folder, sweep_moons(folder, "seed=0,1,-1", *held, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
 
+@pytest.mark.slow
 def test_a_failed_job_does_not_stop_the_others_and_is_named_at_the_end(swept):
     folder, done = swept
     assert done.returncode == 1
@@ -160,6 +161,7 @@ def test_a_failed_job_does_not_stop_the_others_and_is_named_at_the_end(swept):
     assert message in end[end.index("seed=-1") :]
 
 
+@pytest.mark.slow
 def test_jobs_that_start_at_once_train_a_shared_classifier_once(swept):
     folder, _ = swept
     assert len(list((folder / "cache" / "classifiers").glob("*.pt"))) == 4
@@ -172,11 +174,13 @@ def test_jobs_that_start_at_once_train_a_shared_classifier_once(swept):
     assert sum(log.count("training a classifier") for log in logs) == 4
 
 
+@pytest.mark.slow
 def test_the_sweep_is_compared_at_its_end(swept):
     folder, _ = swept
     assert "seed=-1" in (folder / "sweep" / "comparison" / "comparison.md").read_text()
 
 
+@pytest.mark.slow
 def test_every_job_knows_its_sweep_and_its_choices(swept):
     folder, _ = swept
     settings = RunFolder(folder / "sweep" / "seed=1").read_settings()
