@@ -167,6 +167,12 @@ def test_given_images_are_edited_and_measured(either, tmp_path):
     (path,) = (folder / "explanation").glob("image_4-*.png")
     with Image.open(path) as figure:
         assert min(figure.size) > 100
+    written = json.loads(path.with_suffix(".json").read_text())
+    assert [edit["score_in"] for edit in written["edits"]] == pytest.approx([1, 0.65, 0.3])
+    for edit in written["edits"]:
+        assert edit["reached"] == (abs(edit["score_out"] - edit["score_in"]) <= 0.05)
+        assert edit["judges"].keys() == written["given"]["judges"].keys() == {"judge 1"}
+        assert sum(edit["shares"].values()) == pytest.approx(1, abs=1e-5)
     returned = main(compose([f"run={folder}", "edits=5", *few], "explain"))
     (path,) = (folder / "explanation").glob("edits_test_5-*.json")
     results = json.loads(path.read_text())

@@ -139,7 +139,14 @@ class Run:
         predicted = probabilities.argmax(dim=1)
         return Samples(unit_range(made.x), label, float(score), made.score_out, predicted, probabilities)
 
-    def edit(self, image: Any, score: float | Sequence[float], n: int = 1, seed: int = 0) -> EditedImage:
+    def edit(
+        self,
+        image: Any,
+        score: float | Sequence[float],
+        n: int = 1,
+        seed: int = 0,
+        tolerance: float | None = None,
+    ) -> EditedImage:
         """Makes a given image as uncertain as requested, with the smallest change that does it, or in several ways.
 
         Args:
@@ -150,16 +157,22 @@ class Run:
                 (of StyleGAN2 the layers of a resolution, of a flow a band of the noise's frequencies). The smallest
                 change comes first.
             seed: draws where a GAN's search for the image's latent starts.
+            tolerance: by which a score may be missed, in its own unit; None for 0.05, or a tenth of the range of scores
+                where that is less.
 
         Raises:
-            SettingError: the image cannot be read, a score or n is out of range, or its model finds none.
+            SettingError: the image cannot be read, a score, n or the tolerance is out of range, or its model finds no
+                image.
         """
         require_integer("n", n, 1)
         scores = [score] if isinstance(score, int | float) else list(score)
         for each in scores:
             require_number("score", each, *self.classifiers.score.range(len(self.class_names)))
         self._require_images()
-        return edit_image(self.model, self.evaluator, image, scores, EditingSettings(seed=seed), n)
+        low, high = self.evaluator.requested_range
+        usual = min(EditingSettings.tolerance, (high - low) / 10)
+        settings = EditingSettings(seed=seed, tolerance=usual if tolerance is None else tolerance)
+        return edit_image(self.model, self.evaluator, image, scores, settings, n)
 
     def interpolate(self, first: Any, second: Any, n: int = 11, seed: int = 0) -> Between:
         """Makes images on the way from one given image to another, with the score along the way.

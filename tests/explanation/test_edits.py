@@ -12,6 +12,11 @@ def test_the_smallest_change_is_among_those_that_reach_the_score():
     assert by_change(change * 0, miss * 0, 0.05).tolist() == [0, 1, 2, 3]
 
 
+def test_a_large_change_does_not_hide_how_far_a_score_is():
+    change, miss = torch.tensor([4000.0, 10.0, 20.0]), torch.tensor([0.1002, 0.1001, 0.1])
+    assert by_change(change, miss, 0.05).tolist() == [2, 1, 0]
+
+
 def test_distances_are_euclidean_and_of_pixels_between_0_and_1():
     given = torch.zeros(1, 1, 2, 2, dtype=torch.uint8)
     moved = torch.tensor([[[[255, 0], [0, 255]]]], dtype=torch.uint8)

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from uqgen.generators import inversion
 from uqgen.generators.ema import EMA
 from uqgen.generators.flow.inversion import of_band
 from uqgen.generators.gan.mlp import MLPGenerator
@@ -25,6 +26,22 @@ def test_images_are_found_each_for_itself(small):
     beside = inverter.invert(other, small.own)
     torch.testing.assert_close(beside.reconstruction[0], together.reconstruction[0])
     assert not torch.allclose(beside.reconstruction[1], together.reconstruction[1])
+
+
+@pytest.mark.parametrize("n_steps", range(1, 13))
+@pytest.mark.parametrize("small", ["gan"], indirect=True)
+def test_a_search_has_any_number_of_steps(small, n_steps):
+    found = small.model.inverter(n_steps).invert(small.known.x, small.own)
+    assert found.reconstruction.isfinite().all()
+
+
+def test_many_images_are_found_a_few_at_a_time(small, monkeypatch):
+    inverter = small.model.inverter(n_steps=3)
+    together = inverter.invert(small.known.x, small.own)
+    monkeypatch.setattr(inversion, "AT_ONCE", 2)
+    a_few = inverter.invert(small.known.x, small.own)
+    torch.testing.assert_close(a_few.latent.z, together.latent.z, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(a_few.reconstruction, together.reconstruction, rtol=1e-3, atol=1e-3)
 
 
 def test_another_condition_makes_another_image_of_what_was_found(small):

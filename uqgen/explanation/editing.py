@@ -92,19 +92,19 @@ class Editor:
             inversion: of N images.
             requested: float32 [S], on the CPU.
         """
-        fed = self._fed(inversion.own.score)
-        made = []
+        fed, made, change = self._fed(inversion.own.score), [], []
         for chunk in track(torch.arange(fed.numel(), device=fed.device).split(CHUNK), "edits by condition"):
             part = inversion.select(chunk // fed.shape[1])
             parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed.flatten()[chunk]))
             code = self.inverter.code(part.latent, parts) + part.offset
             made.append(to_uint8(self._changed(part, parts, code)).cpu())
+            change.append(pixel_distance(made[-1], to_uint8(part.x).cpu()))
         candidates = self._scored(torch.cat(made).unflatten(0, fed.shape), inversion)
-        change = pixel_distance(candidates.x, to_uint8(inversion.x).cpu()[:, None])
         miss = (candidates.score_out[:, None] - requested[:, None]).abs()
-        chosen = by_change(change[:, None].expand_as(miss), miss, self.tolerance)[..., 0]
+        moved = torch.cat(change).view(len(fed), 1, -1).expand_as(miss)
+        chosen = by_change(moved, miss, self.tolerance)[..., 0]
         row = torch.arange(len(inversion))[:, None]
-        found = (part[row, chosen] for part in (candidates.x, candidates.score_out, candidates.predicted))
+        found = (each[row, chosen] for each in (candidates.x, candidates.score_out, candidates.predicted))
         return FedEdits(Edits(*found), fed.cpu()[row, chosen])
 
     def by_guidance(self, inversion: Inversion, requested: Tensor, starts: Mapping[str, FedEdits]) -> dict[str, Edits]:

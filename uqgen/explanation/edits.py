@@ -75,8 +75,8 @@ def by_change(change: Tensor, miss: Tensor, tolerance: float) -> Tensor:
     Returns:
         int64 [..., P], positions; of equals the first comes first.
     """
-    beyond_all = change.amax() + 1
-    return torch.where(miss <= tolerance, change, beyond_all + miss).argsort(dim=-1, stable=True)
+    missed = change.amax() + 1 + miss.double()  # in single precision a large change would hide how far a score is
+    return torch.where(miss <= tolerance, change.double(), missed).argsort(dim=-1, stable=True)
 
 
 def pixel_distance(x: Tensor, given: Tensor) -> Tensor:

@@ -79,6 +79,24 @@ class EditedImage:
     predictions: Tensor
     changes: EditChanges
 
+    def results(self) -> dict[str, Any]:
+        """What is written as numbers."""
+        judged = {name: scores[0].item() for name, scores in self.changes.judges.items()}
+        given = {"score": self.score, "predicted": self.predicted, "judges": judged}
+        return {"given": given, "inversion_error": self.error, "edits": list(map(self._result, range(len(self.ways))))}
+
+    def _result(self, edit: int) -> dict[str, Any]:
+        changes, achieved = self.changes, {"score_in": self.score_in, "score_out": self.score_out}
+        each = {**achieved, "predicted": self.predictions, "reached": changes.reached}
+        each |= {"distance": changes.distance, "sparsity": changes.sparsity}
+        return {
+            "way": self.ways[edit],
+            **{name: values[edit].item() for name, values in each.items()},
+            "judges": {name: scores[1 + edit].item() for name, scores in changes.judges.items()},
+            "attributes": {name: change[edit].item() for name, change in changes.attributes.items()},
+            "shares": {name: share[edit].item() for name, share in changes.shares.items()},
+        }
+
 
 def read_given(image: Any, data: InMemoryDataModule) -> tuple[Tensor, int | None]:
     """A given image in the size and the channels of the data, uint8 [C, H, W], and its class where it is known.
@@ -129,10 +147,13 @@ def editor_of(model: ConditionalModel, context: EvaluationContext, settings: Edi
     """What edits images of a model as the target sees them.
 
     Raises:
-        SettingError: images cannot be found in the model.
+        SettingError: images cannot be found in the model, or the tolerance is as large as the range of scores.
     """
+    low, high = context.requested_range
+    allowed = f"less than {high - low:.2g}, the width of the range of scores"
+    require(settings.tolerance < high - low, "editing.tolerance", settings.tolerance, allowed)
     inverter = model.inverter(settings.n_inversion_steps, settings.seed)
-    seen = context.target, context.score, context.requested_range
+    seen = context.target, context.score, (low, high)
     return Editor(inverter, *seen, settings.tolerance, settings.n_editing_steps)
 
 
@@ -155,7 +176,8 @@ def edit_image(
         n: edits of each score, of different ways.
 
     Raises:
-        SettingError: the image cannot be read, images cannot be found in the model, or there are not as many ways.
+        SettingError: the image cannot be read, images cannot be found in the model, there are not as many ways, or
+            the tolerance is too large.
     """
     editor, requested = editor_of(model, context, settings), torch.tensor(scores, dtype=torch.float32)
     require(n <= len(editor.ways), "n", n, f"1 to {len(editor.ways)}: {', '.join(editor.ways)}")

@@ -30,7 +30,8 @@ def search_latents(editor: Editor, inversion: Inversion, requested: Tensor, n_st
     n, levels = len(inversion), len(requested)
     index = torch.arange(n, device=inversion.x.device).repeat_interleave(levels)
     wanted = requested.to(index.device).repeat(n)
-    chunks = track(torch.arange(len(index), device=index.device).split(CHUNK), "search of latents")
+    at_once = min(CHUNK, editor.target.at_once(inversion.x))
+    chunks = track(torch.arange(len(index), device=index.device).split(at_once), "search of latents")
     x = torch.cat([_searched(editor, inversion.select(index[chunk]), wanted[chunk], n_steps) for chunk in chunks])
     return Edits.scored(x.unflatten(0, (n, levels)), inversion.own.label, editor.target, editor.score)
 

@@ -34,17 +34,29 @@ def edit_pixels(
         n_steps: steps, at most.
     """
     n, levels = len(x), len(requested)
-    moved, labels = x.repeat_interleave(levels, dim=0), label.repeat_interleave(levels)
+    index = torch.arange(n, device=x.device).repeat_interleave(levels)
     wanted = requested.to(x.device).repeat(n)
+    chunks = track(torch.arange(len(index), device=x.device).split(target.at_once(x)), "edits of pixels")
+    found = [
+        _edited(x[index[chunk]], label[index[chunk]], target, score, wanted[chunk], tolerance, n_steps)
+        for chunk in chunks
+    ]
+    return Edits.scored(torch.cat(found).unflatten(0, (n, levels)), label, target, score)
+
+
+def _edited(
+    moved: Tensor, label: Tensor, target: FrozenClassifier, score: Score, wanted: Tensor, tolerance: float, n_steps: int
+) -> Tensor:
+    """Images uint8 [M, C, H, W] on the CPU, whose scores come as near to float32 [M] as they did."""
     length, before = torch.full_like(wanted, STEP), torch.zeros_like(wanted)
     nearest, least = to_uint8(moved), torch.full_like(wanted, torch.inf)
-    for _ in track(range(n_steps), "edits of pixels"):
+    for _ in range(n_steps + 1):  # what the last step makes is scored, too
         moved.requires_grad_()
         logits = target(as_pictures(moved))
         seen = logits if score.adapt else _softened(logits)  # what bears more than probabilities is not to be changed
-        (gradient,) = torch.autograd.grad(score(seen, labels).sum(), moved)
+        (gradient,) = torch.autograd.grad(score(seen, label).sum(), moved)
         moved = moved.detach()
-        miss = wanted - score(logits.detach(), labels)
+        miss = wanted - score(logits.detach(), label)
         is_nearer = (miss.abs() < least) & (least > tolerance)
         nearest = torch.where(is_nearer[:, None, None, None], to_uint8(moved), nearest)
         least = torch.where(is_nearer, miss.abs(), least)
@@ -54,7 +66,7 @@ def edit_pixels(
         before = miss.sign()
         unit = gradient / gradient.flatten(1).norm(dim=1).clamp_min(1e-12)[:, None, None, None]
         moved = (moved + (length * before)[:, None, None, None] * unit).clamp(-1, 1)
-    return Edits.scored(nearest.unflatten(0, (n, levels)), label, target, score)
+    return nearest.cpu()
 
 
 def _softened(logits: Tensor) -> Tensor:

@@ -13,6 +13,8 @@ from uqgen.data.censored import beyond_range
 from uqgen.generators.channels import Channels
 from uqgen.generators.latent import Latent
 
+AT_ONCE = 100  # images found at once
+
 
 @dataclass(frozen=True)
 class Inversion:
@@ -101,13 +103,19 @@ class Inverter(ABC):
         """
 
     def invert(self, x: Tensor, own: Condition) -> Inversion:
-        """Finds images under their own conditions; all at once, and each for itself.
+        """Finds images under their own conditions, each for itself.
 
         Args:
             x: float32 [N, C, H, W] in [-1, 1], on the model's device.
             own: class, score and softmax vector of each, on the same device.
         """
         own = own._replace(probabilities=own.probabilities if self.encoding.uses_probabilities else None)
+        chunks = torch.arange(len(x), device=x.device).split(AT_ONCE)
+        found = [self._inverted(x[chunk], own.select(chunk)) for chunk in chunks]
+        offset, made = (torch.cat([getattr(part, name) for part in found]) for name in ("offset", "reconstruction"))
+        return Inversion(x, own, Latent.cat([part.latent for part in found]), offset, made)
+
+    def _inverted(self, x: Tensor, own: Condition) -> Inversion:
         found = Inversion(x, own, *self.search(beyond_range(x, self.margin), self.encoding(own)), x)
         return replace(found, reconstruction=self.regenerate(found, own))
 

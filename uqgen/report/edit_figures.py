@@ -23,7 +23,7 @@ JUDGES = "judges"
 _WAY_LETTERS = 14  # of a line above a difference
 _DRAWN = {  # methods, and what their rows are called
     SMALLEST: "smallest",
-    GUIDED: "condition",
+    GUIDED: "guided",
     SEARCH: "search",
     PIXELS: "pixels",
     REAL: "real",

@@ -32,7 +32,7 @@ _LETTERS = 30  # of an image's name in that of a file: two of them stay below wh
 def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> EditedImage:
     """Edits one image to scores from the certain end of the reachable range to the uncertain one, and draws it.
 
-    Writes `image_NAME-HASH.png` in the run's `explanation/`, where the hash stands for the image and the settings.
+    Writes `image_NAME-HASH.png` and `.json` in `explanation/`, where the hash stands for the image and the settings.
 
     Args:
         run: a trained run of images.
@@ -45,6 +45,8 @@ def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> Edite
     score, scores = run.classifiers.score, np.linspace(*run.evaluator.ends, settings.n_scores).tolist()
     edited = edit_image(run.model, run.evaluator, image, scores, settings)
     path = run.folder.explanation / f"{_name('image', [image], settings)}.png"
+    results = {"run": str(run.folder.path), "score": score.name, "image": image, "class_names": run.class_names}
+    run.folder.write(path.with_suffix(".json"), as_plain({**results, "settings": settings, **edited.results()}))
     save_figure(edited_image_figure(edited, run.class_names, score.name, seed=settings.seed), path)
     log.info("edited image: %s", path.resolve())
     return edited
@@ -85,7 +87,7 @@ def edit_many(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
     found = study_edits(run.model, run.evaluator, n, settings)
     folder, score = run.folder.explanation, run.classifiers.score.name
     split = run.experiment.evaluation.split
-    path = folder / f"{_name('edits', [split, n], settings)}.png"
+    path = folder / f"{_name(f'edits_{split}', [n], settings)}.png"
     results = {"run": str(run.folder.path), "score": score, "split": split}
     run.folder.write(path.with_suffix(".json"), as_plain({**results, "settings": settings, **found.results()}))
     figure = edits_figure(found.given, found.requested, found.edits, run.class_names, score, seed=settings.seed)
@@ -96,8 +98,7 @@ def edit_many(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
 
 def _name(kind: str, given: Sequence[str | int], settings: EditingSettings) -> str:
     """The name of what is done with these, which nothing else has."""
-    files = [Path(str(each)) for each in given]
-    contents = [sha256(f.read_bytes()).hexdigest() if f.is_file() else str(f) for f in files]
+    contents = [sha256(Path(each).read_bytes()).hexdigest() if isinstance(each, str) else str(each) for each in given]
     parts = [kind, *map(_stem, given)]
     return f"{'_'.join(parts)}-{identity_hash({'given': contents, **asdict(settings)})[:8]}"
 

@@ -25,6 +25,7 @@ from uqgen.generators.latent import Latent
 
 N_STEPS = 100  # of the search, unless another number is given
 N_STARTS = 16  # latents drawn, of which the one whose image is nearest is where the optimisation starts
+RISE = 0.1  # of the steps, in which Adam's rate rises
 RATE = 0.3  # of Adam, at most
 OFFSET_WEIGHT, NOISE_WEIGHT = 1e-2, 1e-3  # of the mean squares of offsets and noise, beside that of the pixels
 
@@ -57,14 +58,14 @@ class StyleInverter(Inverter):
 
     def search(self, x: Tensor, parts: Sequence[Tensor]) -> tuple[Latent, Tensor]:
         """See `Inverter`."""
-        start = self._nearest_of_drawn(x, parts)
-        z = start.z.requires_grad_()
-        noise = [torch.zeros_like(layer, requires_grad=True) for layer in start.noise]
+        start = self._start(x, parts)
+        z, noise = start.z.requires_grad_(), [layer.requires_grad_() for layer in start.noise]
         with torch.no_grad():
             offset = torch.zeros_like(self.code(start, parts), memory_format=torch.contiguous_format).requires_grad_()
         free = [z, offset, *noise]
         optimizer = Adam(free, lr=RATE, betas=(0.9, 0.99))
-        schedule = OneCycleLR(optimizer, RATE, total_steps=self.n_steps + 1, pct_start=0.1)
+        rise = max(RISE, 2 / (self.n_steps + 1))  # the scheduler divides by 0 where that is a single step
+        schedule = OneCycleLR(optimizer, RATE, total_steps=self.n_steps + 1, pct_start=rise)
         for _ in track(range(self.n_steps), "inversion"):
             latent = Latent(z, tuple(noise))
             made = self.decode(self.code(latent, parts) + offset, latent, parts)
@@ -101,14 +102,14 @@ class StyleInverter(Inverter):
         return StyleChannels(self.generator, latent, parts)
 
     @torch.no_grad()
-    def _nearest_of_drawn(self, x: Tensor, parts: Sequence[Tensor]) -> Latent:
-        """Of `N_STARTS` latents drawn for each image, the z whose image is nearest."""
+    def _start(self, x: Tensor, parts: Sequence[Tensor]) -> Latent:
+        """Of `N_STARTS` z, the same for all images, the one whose image is nearest, without noise in its layers."""
         rng = seeding.generator(self.seed, device=x.device)
-        drawn = [self.generator.draw_latent(len(x), rng) for _ in range(N_STARTS)]
-        distance = [(self.generator(latent, parts) - x).square().mean(dim=(1, 2, 3)) for latent in drawn]
-        nearest = torch.stack(distance).argmin(dim=0)
-        z = torch.stack([latent.z for latent in drawn])[nearest, torch.arange(len(x), device=x.device)]
-        return Latent(z, drawn[-1].noise)
+        drawn = self.generator.draw_latent(N_STARTS, rng).z
+        noise = tuple(map(torch.zeros_like, self.generator.draw_latent(len(x), rng).noise))
+        starts = (Latent(z.expand(len(x), -1), noise) for z in drawn)
+        distance = [(self.generator(start, parts) - x).square().mean(dim=(1, 2, 3)) for start in starts]
+        return Latent(drawn[torch.stack(distance).argmin(dim=0)], noise)
 
 
 def _of_layers(of_layer: Sequence[int], size: int, change: Tensor) -> Tensor:
