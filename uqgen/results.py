@@ -31,7 +31,7 @@ def write_results(cfg: DictConfig) -> float:
 
     settings = plain(cfg)
     page, folders = Path(settings["page"]), [Path(sweep) for sweep in settings["sweeps"]]
-    note = f"<!-- {', '.join(settings['sweeps'])}: python -m uqgen.results -->\n"
+    note = f"<!-- python -m uqgen.results 'sweeps=[{','.join(settings['sweeps'])}]' -->\n"
     may_replace = settings["replace"] or not page.exists() or page.read_text().endswith(note)
     require(may_replace, "page", page, "a new one, or that of the same sweeps; replace=true replaces what is there")
     names = [folder.resolve().name for folder in folders]

@@ -22,8 +22,8 @@ THEMES = {"agreement": "In vs. out", "controls": "Controls against cheating", "r
 INTRODUCTION = """# Results
 
 What each way of conditioning reaches, measured by `make variants`, which trains what is missing and writes this page.
-[method.md](method.md) defines every number, and `conf/variant/` holds the settings of every variant; `paper` is the way
-of Le Coz, Herbin and Adjed (2023)."""
+[method.md](method.md) defines every number, and `conf/variant/` holds the settings of every variant; `paper` has
+the condition of Le Coz, Herbin and Adjed (2023) and no guidance; its GAN is that of the other variants."""
 CHOICE = """Score error and coverage both count. A variant qualifies if its class agreement is at most {lost} below that
 of `{reference}`. The front, of variants of which no other one has both a lower error and more coverage, is: {front}.
 **`{chosen}`** is chosen: it has the least sum of two losses, the error as share of that of always achieving the middle

@@ -17,8 +17,8 @@ from uqgen.run_folder import Plain
 from uqgen.settings import require
 
 OURS, BEST_RANKING = "slices", "real images: shares of the difference to judges"
-OF_METHOD = ("method", "found", "precision at 10", "recall", "median place", "false alarms")
-OF_ATTRIBUTE = ("attributes of the suspected class", "first", "among the first three", "median place",
+OF_METHOD = ("method", "found", "precision at 10", "recall", "median place where found", "false alarms")
+OF_ATTRIBUTE = ("attributes of the suspected class", "first", "among the first three", "median place where found",
                 "among the first three with a sound classifier")  # fmt: skip
 OF_KIND = ("weakness", "class, by seed", "images", "error rate in it", "elsewhere", "place with slices", "attribute",
            "its place by the difference to judges")  # fmt: skip

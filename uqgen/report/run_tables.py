@@ -19,7 +19,7 @@ NOT_CORRUPTED = {"none": "not corrupted"}
 WAY_TITLES = {
     "alone": "the model alone",
     "recalibrated": "requested score recalibrated",
-    "best_of": "nearest of several",
+    "best_of": "best of k",
     "recalibrated_best_of": "both",
 }
 

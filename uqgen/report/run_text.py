@@ -37,7 +37,7 @@ EXPLANATIONS = {
         "overlap with real images would fall."
     ),
     "At sampling time": (
-        "Two methods bring the model alone nearer without a gradient. Nearest of several: several are made for each "
+        "Two methods bring the model alone nearer without a gradient. Best of k: k are made for each "
         "request, and the one with the nearest achieved score is kept. Recalibration: the generator is given the score "
         "that achieves the requested one on average. The classifier itself chooses, so the judges matter most here."
     ),

@@ -24,7 +24,7 @@ def energy_score(real: Tensor, generated: Tensor) -> Tensor:
     """Mean energy score of pairs of generated images; of images in low-pass pixels, summed over windows of three sizes.
 
     Args:
-        real: float32 [N, C, H, W] in [-1, 1], or points [N, D].
+        real: float32 [N, C, H, W], of which pixels beyond `OVERSHOOT` count as this; or points [N, D].
         generated: float32 [2 N, ...], two after one another under the condition of each real one.
 
     Returns:

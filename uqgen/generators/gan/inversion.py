@@ -24,7 +24,7 @@ from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
 
 N_STEPS = 100  # of the search, unless another number is given
-N_STARTS = 16  # latents drawn, of which the one whose image is nearest is where the optimisation starts
+N_STARTS = 32  # latents drawn, of which the one whose image is nearest is where the optimisation starts
 RISE = 0.1  # of the steps, in which Adam's rate rises
 RATE = 0.3  # of Adam, at most
 OFFSET_WEIGHT, NOISE_WEIGHT = 1e-2, 1e-3  # of the mean squares of offsets and noise, beside that of the pixels
@@ -103,13 +103,15 @@ class StyleInverter(Inverter):
 
     @torch.no_grad()
     def _start(self, x: Tensor, parts: Sequence[Tensor]) -> Latent:
-        """Of `N_STARTS` z, the same for all images, the one whose image is nearest, without noise in its layers."""
-        rng = seeding.generator(self.seed, device=x.device)
-        drawn = self.generator.draw_latent(N_STARTS, rng).z
-        noise = tuple(map(torch.zeros_like, self.generator.draw_latent(len(x), rng).noise))
-        starts = (Latent(z.expand(len(x), -1), noise) for z in drawn)
-        distance = [(self.generator(start, parts) - x).square().mean(dim=(1, 2, 3)) for start in starts]
-        return Latent(drawn[torch.stack(distance).argmin(dim=0)], noise)
+        """Of `N_STARTS` latents, the same for all images, the z whose image is nearest; without noise.
+
+        Images with noise are compared: without it they lack texture, and the search ends farther from what has some.
+        """
+        drawn = self.generator.draw_latent(N_STARTS, seeding.generator(self.seed, device=x.device))
+        one_for_all = (drawn.select(torch.full((len(x),), number, device=x.device)) for number in range(N_STARTS))
+        distance = [(self.generator(latent, parts) - x).square().mean(dim=(1, 2, 3)) for latent in one_for_all]
+        nearest = drawn.select(torch.stack(distance).argmin(dim=0))
+        return Latent(nearest.z, tuple(map(torch.zeros_like, nearest.noise)))
 
 
 def _of_layers(of_layer: Sequence[int], size: int, change: Tensor) -> Tensor:
