@@ -21,7 +21,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.explanation.edits import Edits, by_change, pixel_distance
-from uqgen.generators.inversion import Inversion, Inverter
+from uqgen.generators.inversion import AT_ONCE, Inversion, Inverter
 from uqgen.guidance.guidance import Guidance
 from uqgen.scores import Score
 
@@ -29,7 +29,6 @@ CONDITION, GUIDED = "condition", "condition, then guidance"  # names of ways
 N_FED = 16  # scores fed on either side of the own one
 BOUND = 0.1  # of a step of guidance, as a share of the code's length
 BEYOND = 0.1  # how far the ends of guidance lie beyond the scores requested, as a share of their range
-CHUNK = 100  # images made at once
 
 Projection = Callable[[Tensor], Tensor]  # of changes of codes, see `Inverter.aspects`
 
@@ -93,7 +92,7 @@ class Editor:
             requested: float32 [S], on the CPU.
         """
         fed, made, change = self._fed(inversion.own.score), [], []
-        for chunk in track(torch.arange(fed.numel(), device=fed.device).split(CHUNK), "edits by condition"):
+        for chunk in track(torch.arange(fed.numel(), device=fed.device).split(AT_ONCE), "edits by condition"):
             part = inversion.select(chunk // fed.shape[1])
             parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed.flatten()[chunk]))
             code = self.inverter.code(part.latent, parts) + part.offset
@@ -119,7 +118,7 @@ class Editor:
         fed = torch.stack([start.fed for start in starts.values()])
         miss = (torch.stack([start.edits.score_out for start in starts.values()]) - requested).abs()
         guidance, device, left = self.guidance(requested), inversion.x.device, (miss > self.tolerance).nonzero()
-        for chunk in track(left.split(CHUNK) if len(left) else [], "edits by guidance"):
+        for chunk in track(left.split(AT_ONCE) if len(left) else [], "edits by guidance"):
             which, (way, image, level) = tuple(chunk.T), chunk.T.to(device)
             part, wanted = inversion.select(image), requested.to(device)[level]
             parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed[which].to(device)))

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.optim import Adam
 
 from uqgen.data.labelled import to_uint8, unit_range
-from uqgen.explanation.editing import CHUNK, Editor
+from uqgen.explanation.editing import Editor
 from uqgen.explanation.edits import Edits
-from uqgen.generators.inversion import Inversion
+from uqgen.generators.inversion import AT_ONCE, Inversion
 
 RATE = 0.1  # of Adam
 NEARNESS = 0.03  # of the L1 distance of pixels in [0, 1], beside the squared log-odds: the paper's, for MNIST
@@ -30,7 +30,7 @@ def search_latents(editor: Editor, inversion: Inversion, requested: Tensor, n_st
     n, levels = len(inversion), len(requested)
     index = torch.arange(n, device=inversion.x.device).repeat_interleave(levels)
     wanted = requested.to(index.device).repeat(n)
-    at_once = min(CHUNK, editor.target.at_once(inversion.x))
+    at_once = min(AT_ONCE, editor.target.at_once(inversion.x))
     chunks = track(torch.arange(len(index), device=index.device).split(at_once), "search of latents")
     x = torch.cat([_searched(editor, inversion.select(index[chunk]), wanted[chunk], n_steps) for chunk in chunks])
     return Edits.scored(x.unflatten(0, (n, levels)), inversion.own.label, editor.target, editor.score)

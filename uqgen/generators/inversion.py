@@ -13,7 +13,7 @@ from uqgen.data.censored import beyond_range
 from uqgen.generators.channels import Channels
 from uqgen.generators.latent import Latent
 
-AT_ONCE = 100  # images found at once
+AT_ONCE = 100  # images found, or made of what was found, at once
 
 
 @dataclass(frozen=True)
