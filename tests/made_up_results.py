@@ -13,6 +13,7 @@ from uqgen.evaluation.measurements import AtStrength
 from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.support import Support
 from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.cluster_shares import ClusterShares
 from uqgen.metrics.by_score import DistanceByScore, DistanceInBin
 from uqgen.metrics.fidelity import Fidelity
 from uqgen.metrics.in_vs_out import in_vs_out
@@ -73,7 +74,9 @@ def _manifold(quality: float) -> Manifold:
     def mean(part: float) -> BesideReal:
         return BesideReal(*(Ratio.of(quality * part * number, 2) for number in (1, 2, 3, 4)))
 
-    return Manifold(5, InBin(0.9, 1, mean(0.1), {}), (), mean(0.2), mean(0.3))
+    certain, below = (ClusterShares(Ratio.of(quality / part, 0.1), ()) for part in (2, 4))
+    bins = InBin(0.9, 1, mean(0.1), {}, certain), (InBin(0, 0.9, None, {}, below),)
+    return Manifold(5, *bins, mean(0.2), mean(0.3))
 
 
 def _bin(number: int) -> DistanceInBin:

@@ -19,7 +19,7 @@ def points(n: int, seed: int, low: float = 0.0) -> ScoredImages:
 
 
 def cells(train: ScoredImages, held_out: ScoredImages, n_most: int = 200, names=NAMES) -> RealCells:
-    return RealCells.of(train, held_out, BINS, names, torch.Tensor.double, n_most, seed=0)
+    return RealCells.of(train, held_out, BINS, names, torch.Tensor.double, n_most, n_clusters=4, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,19 @@ def test_a_cell_holds_its_own_images_against_its_own(real):
     expected = overlap(real.cells[1].reference, made.x[real.cells_of(made) == 1][:200].double())
     assert found.certain.classes["a"].generated == expected
     assert found.certain.mean.precision.generated == pytest.approx(expected.precision.value / 2)
+
+
+def test_the_clusters_of_a_bin_are_of_all_its_classes(real):
+    made = points(12_000, 5)
+    found = measure_manifold(real, made, made.score, n_resamples=2)
+    for part in (found.certain, *found.below):
+        assert sum(cluster.real for cluster in part.shares.clusters) == pytest.approx(1)
+        assert max(part.shares.distance.generated, part.shares.distance.real) < 0.1
+    made.x[made.label == 1] = made.x[made.label == 0][: int(made.label.sum())]
+    found = measure_manifold(real, made, made.score, n_resamples=2)
+    assert found.certain.shares.distance.generated == pytest.approx(0.5, abs=0.05)  # of two classes, each half
+    lacking = measure_manifold(real, ScoredImages(*(part[:300] for part in made)), made.score[:300], n_resamples=2)
+    assert lacking.below[0].shares is None
 
 
 def test_cells_without_enough_real_or_generated_images_are_left_out():

@@ -13,7 +13,7 @@ from uqgen.classifiers.cnn import CNN
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import SPLITS
 from uqgen.conditioning.condition import Condition
-from uqgen.data.corruption import Corruption
+from uqgen.data.corruption import CORRUPTIONS, Corruption
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.data.mnist import MNISTDataModule
 from uqgen.evaluation.evaluation_settings import EvaluationSettings
@@ -204,6 +204,15 @@ class OneWay(RealImages):
         return gaussian_blur(images, [3, 3], [0.5, 0.5]) + 0.25 * smeared
 
 
+class FewNoisy(RealImages):
+    """Real images of the class and score requested, of which one in ten noisy ones is kept."""
+
+    def __init__(self, images: LabelledData, score: Tensor) -> None:
+        is_rare = torch.rand(len(images), generator=torch.Generator().manual_seed(0)) < 0.9
+        kept = ~(is_rare & (images.corruption == CORRUPTIONS.index("gaussian noise")))
+        super().__init__(images.subset(kept), score[kept])
+
+
 @pytest.fixture(scope="module")
 def unseen(data, evaluator):
     return data.validation, evaluator.real["validation"].score
@@ -265,6 +274,12 @@ def test_a_background_that_is_nearly_black_has_wrong_detail_and_is_otherwise_rea
 @pytest.mark.parametrize("planted", [Speckled, OneWay])
 def test_speckles_in_a_blur_and_noise_in_one_direction_are_a_wrong_texture(evaluator, unseen, planted):
     assert "texture" in _faults(evaluator, planted(*unseen))
+
+
+def test_kinds_of_images_that_are_too_rare_have_wrong_shares_and_are_otherwise_sound(evaluator, unseen):
+    verdict = evaluator.measure(FewNoisy(*unseen)).verdict
+    assert {finding.fault for finding in verdict.findings} == {"wrong shares"}
+    assert "that are alike in" in verdict.text
 
 
 def test_training_images_are_copies_and_otherwise_sound(data, evaluator):

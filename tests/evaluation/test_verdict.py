@@ -8,6 +8,7 @@ import pytest
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
 from uqgen.evaluation.verdict import judge_generator
 from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.cluster_shares import Cluster, ClusterShares
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.overlap import Overlap
@@ -76,6 +77,37 @@ def test_speckles_are_named_by_the_texture():
     )
     assert found.worst["texture"].value == pytest.approx(0.5)
     assert "texture" not in verdict().worst
+
+
+def shares(*clusters: tuple[float, float, float]) -> ClusterShares:
+    """Of real and generated data; the third is how far the interval of the ratio reaches to either side."""
+    found = [Cluster(a, b, Estimate(b / a, b / a - half, b / a + half)) for a, b, half in clusters]
+    return ClusterShares(Ratio.of(0.1, 0.02), tuple(found))
+
+
+@pytest.mark.parametrize(
+    ("clusters", "expected"),
+    [
+        ([(0.9, 0.98, 0.05), (0.1, 0.02, 0.1)], ["wrong shares"]),
+        ([(0.9, 0.7, 0.05), (0.1, 0.3, 0.5)], ["wrong shares"]),
+        ([(0.9, 0.98, 0.05), (0.1, 0.02, 0.4)], []),  # the interval reaches beyond the limit
+        ([(0.9, 0.95, 0.05), (0.1, 0.05, 0.01)], []),  # half as many
+    ],
+)
+def test_a_cluster_that_is_too_small_or_too_large_has_the_wrong_share(clusters, expected):
+    base = manifold()
+    found = verdict(texture=replace(base, below=(replace(base.below[0], shares=shares(*clusters)),)))
+    assert faults(found) == expected
+
+
+def test_wrong_shares_are_told_of_the_cluster_that_is_farthest_off():
+    base = manifold()
+    certain = replace(base.certain, shares=shares((0.8, 0.96, 0.02), (0.16, 0.03, 0.1), (0.04, 0.01, 0.1)))
+    found = verdict(replace(base, certain=certain))
+    assert found.findings[0].text == (
+        "At the certain end, a cluster of images that are alike holds 16 % of the real ones and 3 % of the generated "
+        "ones (2 of 3 clusters are less than half or more than twice as large)."
+    )
 
 
 def test_what_reaches_the_floor_is_sound_and_the_worst_class_and_bin_are_named():

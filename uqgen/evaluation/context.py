@@ -22,6 +22,9 @@ from uqgen.evaluation.real import RealImages, features_of
 from uqgen.evaluation.score_bins import ScoreBins, score_bins
 from uqgen.scores import Score
 
+# Clusters of real images of one part of the range of scores: by what is drawn, and how it looks, whatever is drawn.
+CLUSTERS_OF_CLASS, MOST_CLUSTERS, CLUSTERS_OF_LOOK = 2, 100, 4
+
 
 @dataclass(frozen=True)
 class EvaluationContext:
@@ -110,14 +113,16 @@ class EvaluationContext:
     def _cells(self, split: str, class_names: Sequence[str], n_most: int, seed: int) -> dict[str, RealCells]:
         sides = self.real["train"].scored, self.real[split].scored
         own = LowPass() if self.data.is_image and self.settings.features == DEFAULT_FEATURES else self.features
-        compared_in = {"manifold": (own, 0.0)}
+        n_clusters = min(CLUSTERS_OF_CLASS * self.data.n_classes, MOST_CLUSTERS)
+        compared_in = {"manifold": (own, n_clusters, 0.0)}
         if self.data.is_image:
-            compared_in |= {"detail": (FineDetail(), SAME), "texture": (Texture(), ALIKE)}
+            looks = {"detail": (FineDetail(), SAME), "texture": (Texture(), ALIKE)}
+            compared_in |= {name: (network, CLUSTERS_OF_LOOK, least) for name, (network, least) in looks.items()}
         return {
             name: RealCells.of(
-                *sides, self.bins, class_names, partial(features_of, network=network), n_most, seed, least
+                *sides, self.bins, class_names, partial(features_of, network=network), n_most, n, seed, least
             )
-            for name, (network, least) in compared_in.items()
+            for name, (network, n, least) in compared_in.items()
         }
 
     @cached_property

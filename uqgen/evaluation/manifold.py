@@ -16,6 +16,7 @@ from torch import Tensor
 from uqgen import seeding
 from uqgen.evaluation.score_bins import ScoreBins
 from uqgen.metrics.bootstrap import Estimate, bootstrap
+from uqgen.metrics.cluster_shares import Clusters, ClusterShares
 from uqgen.metrics.overlap import MEASURES, K, Overlap, overlap, values
 from uqgen.metrics.ratio import Ratio
 
@@ -65,12 +66,14 @@ class InBin:
         low, high: edges of the bin.
         mean: over the classes that are measured; None where none is.
         classes: each class by its name.
+        shares: of clusters of the real data of all these classes together; None where none is measured.
     """
 
     low: float
     high: float
     mean: BesideReal | None
     classes: dict[str, InCell]
+    shares: ClusterShares | None = None
 
 
 @dataclass(frozen=True)
@@ -113,12 +116,14 @@ class RealCell(NamedTuple):
         train: int64 [n_train], positions of the training images, in random order.
         n_held_out: number of held-out images.
         reference: float [n, F], features of n training images; n is 0 where there are too few.
-        floor: of n other real images against these; None where n is 0.
+        other: float [n, F], of n other real images.
+        floor: of these against the reference; None where n is 0.
     """
 
     train: Tensor
     n_held_out: int
     reference: Tensor
+    other: Tensor
     floor: Overlap | None
 
 
@@ -131,6 +136,7 @@ class RealCells:
         bins: the bins of scores.
         class_names: K names, in the order of the labels; a single one is of all classes together.
         features: images to float [N, F].
+        clusters: of the references of each of the B bins, all classes together; None where a bin has none.
         seed: draws images and requests.
         least: see `overlap`.
     """
@@ -139,6 +145,7 @@ class RealCells:
     bins: ScoreBins
     class_names: Sequence[str]
     features: Callable[[Tensor], Tensor]
+    clusters: tuple[Clusters | None, ...]
     seed: int
     least: float = 0.0
 
@@ -151,6 +158,7 @@ class RealCells:
         class_names: Sequence[str],
         features: Callable[[Tensor], Tensor],
         n_most: int,
+        n_clusters: int,
         seed: int,
         least: float = 0.0,
     ) -> "RealCells":
@@ -161,6 +169,7 @@ class RealCells:
             held_out: other real images.
             bins, class_names, features, seed, least: see the attributes.
             n_most: images on each side of a cell, fewer where there are fewer.
+            n_clusters: in which the real images of a bin are divided.
         """
         rng, n_classes = seeding.generator(seed, DRAWING), len(class_names)
         ours, theirs = (_cell_of(side, bins, n_classes) for side in (train, held_out))
@@ -169,12 +178,14 @@ class RealCells:
             in_train, in_held_out = (_shuffled((side == number).nonzero().squeeze(1), rng) for side in (ours, theirs))
             n = min(n_most, len(in_train), (len(in_train) + len(in_held_out)) // 2)
             if n < FEWEST:
-                cells.append(RealCell(in_train, len(in_held_out), torch.empty(0), None))
+                cells.append(RealCell(in_train, len(in_held_out), torch.empty(0), torch.empty(0), None))
                 continue
             others = [held_out.x[in_held_out[:n]], train.x[in_train[n : 2 * n - len(in_held_out[:n])]]]
-            reference, floor = features(train.x[in_train[:n]]), _shuffled(features(torch.cat(others)), rng)
-            cells.append(RealCell(in_train, len(in_held_out), reference, overlap(reference, floor, least=least)))
-        return cls(tuple(cells), bins, class_names, features, seed, least)
+            reference, other = features(train.x[in_train[:n]]), _shuffled(features(torch.cat(others)), rng)
+            floor = overlap(reference, other, least=least)
+            cells.append(RealCell(in_train, len(in_held_out), reference, other, floor))
+        clusters = tuple(_clusters(cells[number :: len(bins)], n_clusters, seed) for number in range(len(bins)))
+        return cls(tuple(cells), bins, class_names, features, clusters, seed, least)
 
     def lacking(self, requested: ScoredImages) -> Tensor:
         """What is to be requested beside what was, so that every cell has as many generated as real images.
@@ -207,13 +218,14 @@ def measure_manifold(real: RealCells, generated: ScoredImages, score_out: Tensor
         score_out: float32 [N], the scores achieved.
         n_resamples: of the bootstrap of the error.
     """
-    numbers = real.cells_of(generated)
-    found = []
+    numbers, n_bins = real.cells_of(generated), len(real.bins)
+    found, features = [], []
     for number, cell in enumerate(real.cells):
         chosen = (numbers == number).nonzero().squeeze(1)[: len(cell.reference)]
         error = (score_out[chosen] - generated.score[chosen]).abs().double()
-        found.append(_in_cell(real, cell, generated.x[chosen], error, n_resamples))
-    by_bin = [_in_bin(real, found[number :: len(real.bins)], number) for number in range(len(real.bins))]
+        features.append(real.features(generated.x[chosen]) if len(chosen) else cell.reference[:0])
+        found.append(_in_cell(real, cell, features[-1], error, n_resamples))
+    by_bin = [_in_bin(real, found[b::n_bins], features[b::n_bins], b) for b in range(n_bins)]
     below = [part for number, part in enumerate(by_bin) if number != real.bins.certain]
     return Manifold(K, by_bin[real.bins.certain], tuple(below), _mean_of(by_bin), _mean_of(below))
 
@@ -228,15 +240,27 @@ def _in_cell(real: RealCells, cell: RealCell, generated: Tensor, error: Tensor, 
     if n == 0 or len(generated) < n:
         return InCell(*sizes, 0)
     mean = bootstrap(lambda each: {"error": each.mean(axis=-1)}, (error.numpy(),), n_resamples)["error"]
-    found = overlap(cell.reference, real.features(generated), least=real.least)
+    found = overlap(cell.reference, generated, least=real.least)
     return InCell(*sizes, n, found, cell.floor, mean)
 
 
-def _in_bin(real: RealCells, found: Sequence[InCell], number: int) -> InBin:
-    """One bin, from its cells in the order of the classes."""
+def _in_bin(real: RealCells, found: Sequence[InCell], generated: Sequence[Tensor], number: int) -> InBin:
+    """One bin, from its cells, and the features of what was generated in them, in the order of the classes."""
     classes = dict(zip(real.class_names, found, strict=True))
     pairs = [(values(each.generated), values(each.floor)) for each in found if each.generated and each.floor]
-    return InBin(*real.bins.bounds[number], _mean(pairs), classes)
+    clusters, cells = real.clusters[number], real.cells[number :: len(real.bins)]
+    is_whole = all(len(side) == len(cell.reference) for side, cell in zip(generated, cells, strict=True))
+    shares = clusters.shares(torch.cat([*generated])) if clusters and is_whole else None
+    return InBin(*real.bins.bounds[number], _mean(pairs), classes, shares)
+
+
+def _clusters(cells: Sequence[RealCell], n_clusters: int, seed: int) -> Clusters | None:
+    """Of the real images of one bin."""
+    filled = [cell for cell in cells if len(cell.reference)]
+    if not filled:
+        return None
+    reference, other = (torch.cat([getattr(cell, side) for cell in filled]) for side in ("reference", "other"))
+    return Clusters.of(reference, other, n_clusters, seed)
 
 
 def _mean_of(bins: Sequence[InBin]) -> BesideReal | None:

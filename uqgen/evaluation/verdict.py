@@ -13,6 +13,7 @@ import numpy as np
 
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.manifold import FEWEST, InBin, InCell, Manifold
+from uqgen.metrics.cluster_shares import Cluster
 from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
@@ -20,10 +21,12 @@ from uqgen.metrics.memorisation import Memorisation
 COLLAPSE, UNREALISTIC = "collapse", "unrealistic"
 WRONG_SCORE, WRONG_CLASS = "wrong score", "wrong class"
 ADVERSARIAL, MEMORISATION = "adversarial", "memorisation"
+WRONG_SHARES = "wrong shares"
 IN_APPEARANCE = {  # faults, named as what is compared
     "detail": " in fine detail: the rest have blur, noise or haze, or places of it, that no real image has",
     "texture": " in texture: the rest are speckled, streaked, or otherwise rougher or smoother than any real image",
 }
+MOST_OFF = 2.0  # times as many, or as few, images in a cluster as real ones
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
 # Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
 MOST_ERROR = 0.5  # as share of that
@@ -129,6 +132,7 @@ def judge_generator(
         _collapse(measured, noun),
         _imprecise(measured, noun, UNREALISTIC, f": the rest look like no real {noun}"),
         *(_imprecise(found, noun, name, IN_APPEARANCE[name]) for name, found in looks.items()),
+        _wrong_shares({"": manifold, **{f" in {name}": found for name, found in appearance.items()}}, noun),
         _wrong_score(measured, uniform, middle, noun),
         _wrong_class(controls.matched_real.class_agreement_gap, noun),
         _sensitive(controls.local_sensitivity, noun),
@@ -190,6 +194,30 @@ def _imprecise(cells: list[_Cell], noun: str, what: str, says: str) -> Finding |
     worst = min(failing, key=lambda cell: _share(cell, "precision"))
     precision = f"have {_percent(_share(worst, 'precision'))} of the precision of real ones"
     return Finding(what, _about(worst, noun, f"{precision}{says}", failing, cells))
+
+
+def _wrong_shares(manifolds: Mapping[str, Manifold], noun: str) -> Finding | None:
+    """Clusters of alike images that are too large or too small; each key says in what they are alike."""
+    parts = [
+        (alike, _where(part.low, part.high, part is found.certain), part.shares.clusters)
+        for alike, found in manifolds.items()
+        for part in (found.certain, *found.below)
+        if part.shares is not None
+    ]
+    failing = [(*part, cluster) for *part, clusters in parts for cluster in clusters if _is_off(cluster)]
+    if not failing:
+        return None
+    alike, where, worst = max(failing, key=lambda each: abs(each[-1].real - each[-1].generated))
+    what = f"a cluster of {noun}s that are alike{alike} holds {_percent(worst.real)} of the real ones and "
+    text = f"{where[0].upper()}{where[1:]}, {what}{_percent(worst.generated)} of the generated ones"
+    n = sum(len(clusters) for *_, clusters in parts)
+    more = f" ({len(failing)} of {n} clusters are less than half or more than twice as large)"
+    return Finding(WRONG_SHARES, f"{text}{more}.")
+
+
+def _is_off(cluster: Cluster) -> bool:
+    """Whether the whole interval of its ratio lies beyond a limit."""
+    return cluster.ratio.high < 1 / MOST_OFF or cluster.ratio.low > MOST_OFF
 
 
 def _wrong_score(measured: list[_Cell], uniform: InVsOut, middle: float, noun: str) -> Finding | None:

@@ -165,18 +165,22 @@ def manifold_table(results: Plain) -> Table:
     """Precision, recall, density and coverage at the certain end and in every bin below, beside their floors."""
     manifold = results["manifold"]
     looks = {title: results[name] for name, title in APPEARANCE.items() if results.get(name)}
+    textures = [results["texture"]] if results.get("texture") else []
+    shares = ["shares", "shares of texture"][: 1 + len(textures)]
     rows = []
     for number, (title, part) in enumerate(zip(_bin_titles(manifold), _bins(manifold), strict=True)):
         sizes = [found["n"] for found in part["classes"].values() if found["n"]]
         cells = [_beside_real(part["mean"], measure) for measure in MEASURES]
         cells += [_beside_real(_bins(found)[number]["mean"], "precision") for found in looks.values()]
+        cells += [_beside_real(_bins(found)[number].get("shares"), "distance") for found in (manifold, *textures)]
         extent = [f"{len(sizes)} of {len(part['classes'])}", f"{min(sizes)} to {max(sizes)}" if sizes else ""]
         rows.append([f"{title}{part['low']:.2g} to {part['high']:.2g}", *cells, *extent])
     caption = (
         "Means over the classes; in brackets the floor, what other real data reach in place of generated ones. A class "
-        f"counts where there are {FEWEST} on each side. Nearest neighbours: k = {manifold['k']}"
+        f"counts where there are {FEWEST} on each side. Nearest neighbours: k = {manifold['k']}. Shares: total "
+        "variation distance of the shares that clusters of real data have, the less, the better"
     )
-    return Table(["scores requested", *MEASURES, *looks, "classes", "on each side"], rows, caption)
+    return Table(["scores requested", *MEASURES, *looks, *shares, "classes", "on each side"], rows, caption)
 
 
 def _bins(manifold: Plain) -> list[Plain]:

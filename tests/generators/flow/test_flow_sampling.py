@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from uqgen.generators.flow.sampling import FlowSampling, integrate
+from uqgen.generators.flow.sampling import FlowSampling, crowded_times, integrate
 from uqgen.settings import SettingError
 
 START = torch.tensor([[1.0, -2.0]], dtype=torch.float64)
@@ -38,7 +38,21 @@ def test_times_may_be_uneven_and_fall():
 def test_each_step_asks_for_one_velocity():
     requested = []
     integrate(lambda x, t: requested.append(t) or x, START, FlowSampling(steps=2).times())
-    assert requested == pytest.approx([0, 0.5])
+    assert requested == pytest.approx([0, 0.475])
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.5, 0.5), (0.0, 0.2), (1.0, 1.0)])
+def test_times_are_as_far_apart_at_the_ends_as_they_are_told(start, end):
+    times = crowded_times(1_000, start, end).double()
+    assert (float(times[0]), float(times[-1])) == pytest.approx((0, 1))
+    steps = 1_000 * times.diff()
+    assert (float(steps[0]), float(steps[-1])) == pytest.approx((start, end), abs=0.01)
+    assert bool((steps > 0).all())
+
+
+def test_the_condition_is_strengthened_from_its_time_on():
+    sampling = FlowSampling(condition_strength=2.0, condition_first=0.4)
+    assert [sampling.condition_strength_at(time) for time in (0.0, 0.39, 0.4, 1.0)] == [1, 1, 2, 2]
 
 
 @pytest.mark.parametrize(
@@ -46,6 +60,7 @@ def test_each_step_asks_for_one_velocity():
     [
         ({"steps": 0}, "steps"),
         ({"condition_strength": -1}, "condition_strength"),
+        ({"condition_first": 1.5}, "condition_first"),
         ({"bound": -1}, "bound"),
         ({"blur": -1}, "blur"),
         ({"first": 0.9, "last": 0.5}, "first"),

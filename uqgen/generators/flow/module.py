@@ -130,7 +130,7 @@ class ConditionalFlow(ConditionalModel):
 
     def _velocity(self, x: Tensor, time: float, parts: tuple[Tensor, ...]) -> Tensor:
         """The averaged network's velocity, with classifier-free guidance; in bf16 where the hardware computes in it."""
-        n, strength, device = len(x), self.sampling.condition_strength, x.device
+        n, strength, device = len(x), self.sampling.condition_strength_at(time), x.device
         times = x.new_full((n,), time)
         with fast_autocast(device):
             if strength == 1:

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+import torch
+
+from uqgen.metrics.cluster_shares import Clusters
+
+PLACES = torch.tensor([[0.0, 0.0], [20.0, 0.0], [0.0, 20.0]])
+
+
+def drawn(counts: list[int], seed: int) -> torch.Tensor:
+    """Points about each of the places, as many as there are counts for."""
+    rng = torch.Generator().manual_seed(seed)
+    places = PLACES.repeat_interleave(torch.tensor(counts), dim=0)
+    return places + torch.randn(places.shape, generator=rng)
+
+
+REAL = [500, 300, 200]
+
+
+@pytest.fixture(scope="module")
+def clusters() -> Clusters:
+    return Clusters.of(drawn(REAL, 0), drawn([520, 300, 180], 1), k=3, seed=0)
+
+
+def test_clusters_are_those_of_the_data_the_largest_first(clusters):
+    assert clusters.real.tolist() == REAL
+    assert clusters.other.tolist() == [520, 300, 180]
+    torch.testing.assert_close(clusters.centres, PLACES.double(), atol=0.2, rtol=0)
+
+
+def test_the_distance_is_the_share_that_would_have_to_be_of_another_cluster(clusters):
+    found = clusters.shares(drawn([100, 60, 40], 2))
+    assert (found.distance.generated, found.distance.real) == pytest.approx((0, 0.02))
+    found = clusters.shares(drawn([600, 380, 20], 2))
+    assert found.distance.generated == pytest.approx(0.18)  # 0.1 and 0.08 too many, 0.18 too few
+    assert [(each.real, each.generated) for each in found.clusters] == [(0.5, 0.6), (0.3, 0.38), (0.2, 0.02)]
+
+
+def test_the_ratio_has_the_interval_of_katz(clusters):
+    ratio = clusters.shares(drawn([600, 380, 20], 2)).clusters[2].ratio
+    deviation = np.sqrt(1 / 20 - 1 / 1000 + 1 / 200 - 1 / 1000)  # of the logarithm
+    assert ratio.value == pytest.approx(0.1)
+    assert (ratio.low, ratio.high) == pytest.approx(0.1 * np.exp([-1.96 * deviation, 1.96 * deviation]), rel=1e-3)
+
+
+def test_nothing_in_a_cluster_is_less_than_one_image_in_it(clusters):
+    none, one = (clusters.shares(drawn([500 - n, 300, n], 2)).clusters[2].ratio for n in (0, 1))
+    assert (none.value, none.low) == (0, 0)
+    assert none.high == pytest.approx(one.high)
+
+
+def test_as_many_clusters_as_there_are_different_data():
+    same = torch.ones(50, 2)
+    found = Clusters.of(torch.cat([same, -same[:10]]), same, k=4, seed=0).shares(same)
+    assert [(each.real, each.generated) for each in found.clusters] == [(50 / 60, 1), (10 / 60, 0)]
