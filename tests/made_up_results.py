@@ -13,8 +13,8 @@ from uqgen.evaluation.measurements import AtStrength
 from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.support import Support
 from uqgen.metrics.bootstrap import Estimate
-from uqgen.metrics.cluster_shares import ClusterShares
 from uqgen.metrics.by_score import DistanceByScore, DistanceInBin
+from uqgen.metrics.cluster_shares import ClusterShares
 from uqgen.metrics.fidelity import Fidelity
 from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.metrics.local_sensitivity import LocalSensitivity

@@ -8,7 +8,6 @@ from torch import nn
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.generators.flow.inversion import FEW, FlowInverter
-from uqgen.generators.flow.sampling import crowded_times
 from uqgen.generators.flow.velocity import Velocity
 from uqgen.generators.latent import Latent
 
@@ -91,14 +90,6 @@ def test_the_way_from_noise_to_noise_is_an_arc():
     led = inverter.mix(codes, torch.linspace(0, 1, 3))
     torch.testing.assert_close(led[[0, 2]], codes)
     assert abs(float(led[1].std()) - 1) < 0.05
-
-
-def test_times_begin_and_end_with_steps_of_half_the_length():
-    times = crowded_times(1000)
-    assert (times[0], times[-1]) == (0, 1)
-    steps = 1000 * times.diff()
-    torch.testing.assert_close(steps[[0, -1]], torch.full((2,), 0.5), rtol=0, atol=0.01)
-    torch.testing.assert_close(times, 1 - times.flip(0))
 
 
 def test_a_gradient_is_the_same_whether_activations_are_kept_or_computed_once_more():

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from uqgen.settings import require, require_integer, require_number
 
+ENDS = 0.2  # of the slope of the times at 0 and at 1
+
 
 @dataclass(frozen=True)
 class FlowSampling:
@@ -54,30 +56,23 @@ class FlowSampling:
         require(self.first <= self.last, "first", self.first, f"at most last={self.last}")
 
     def times(self) -> Tensor:
-        """The steps + 1 times from 0 to 1, float32.
-
-        The first step is the shortest: the solver starts with Euler's method, and its error there decides how many
-        images become noisy. Half as far apart at the start as on average, 46 % do where 34 % of real ones are noisy
-        (corrupted MNIST, MSP 0.7 to 0.9); see docs/findings.md.
-        """
-        return crowded_times(self.steps, start=0.0, end=0.2)
+        """The steps + 1 times from 0 to 1, float32."""
+        return crowded_times(self.steps)
 
     def condition_strength_at(self, time: float) -> float:
         """The strength of classifier-free guidance at a time."""
         return self.condition_strength if time >= self.condition_first else 1.0
 
 
-def crowded_times(n_steps: int, start: float = 0.5, end: float = 0.5) -> Tensor:
-    """Times from 0 to 1, float32 [n_steps + 1], closer to each other at both ends, where the velocity turns most.
+def crowded_times(n_steps: int) -> Tensor:
+    """Times from 0 to 1, float32 [n_steps + 1], a fifth as far apart at either end as on average.
 
-    On corrupted MNIST the mean error of inversions in 32 steps is 0.002, that of even steps 0.008.
-
-    Args:
-        n_steps: number of steps.
-        start, end: how far apart they are at time 0 and at time 1, as shares of the average.
+    There the velocity turns most: on corrupted MNIST the mean error of inversions in 24 steps is 0.001, that of even
+    steps 0.011. The solver begins with Euler's method, whose error decides how many images become noisy; see
+    docs/findings.md.
     """
     even = torch.linspace(0, 1, n_steps + 1)
-    return even * (start + even * (3 - 2 * start - end + even * (start + end - 2)))
+    return even * (ENDS + even * (3 - 3 * ENDS + even * (2 * ENDS - 2)))
 
 
 def integrate(velocity: Callable[[Tensor, float], Tensor], x: Tensor, times: Tensor) -> Tensor:
