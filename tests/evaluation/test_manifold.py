@@ -97,6 +97,18 @@ def test_the_clusters_of_a_bin_are_of_all_its_classes(real):
     assert lacking.below[0].shares is None
 
 
+def test_typical_images_of_a_bin_are_training_images_of_that_bin(real):
+    train = points(6_000, 0)
+    for number in range(2):
+        positions, centres = real.typical(number), real.clusters[number].centres
+        assert set(real.cells_of(ScoredImages(*(part[positions.flatten()] for part in train))).tolist()) <= {
+            number,
+            number + 2,
+        }
+        nearest = torch.cdist(train.x[positions.flatten()].double(), centres).argmin(dim=1)
+        assert nearest.tolist() == [cluster for cluster in range(4) for _ in range(8)]
+
+
 def test_cells_without_enough_real_or_generated_images_are_left_out():
     few = cells(points(700, 0), points(300, 1))
     made = points(700, 5)

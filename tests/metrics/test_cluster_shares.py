@@ -28,6 +28,14 @@ def test_clusters_are_those_of_the_data_the_largest_first(clusters):
     torch.testing.assert_close(clusters.centres, PLACES.double(), atol=0.2, rtol=0)
 
 
+def test_typical_data_are_those_nearest_to_a_centre(clusters):
+    real = drawn(REAL, 0)
+    assert clusters.typical.shape == (3, 8)
+    for centre, positions in zip(clusters.centres, clusters.typical, strict=True):
+        distance = (real.double() - centre).norm(dim=1)
+        assert sorted(positions.tolist()) == sorted(distance.argsort()[:8].tolist())
+
+
 def test_the_distance_is_the_share_that_would_have_to_be_of_another_cluster(clusters):
     found = clusters.shares(drawn([100, 60, 40], 2))
     assert (found.distance.generated, found.distance.real) == pytest.approx((0, 0.02))

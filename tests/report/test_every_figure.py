@@ -25,11 +25,13 @@ from uqgen.explanation.slice_facts import RealImage, SliceFacts
 from uqgen.explanation.slices import Slices
 from uqgen.explanation.slicing import Region, Slice
 from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.cluster_shares import Cluster
 from uqgen.metrics.failure_detection import Predictions, failure_detection, reliability, risk_by_coverage
 from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.metrics.overlap import Overlap
 from uqgen.report.attribute_figures import attribute_curves_figure, shares_by_class_figure, shares_figure
 from uqgen.report.between_figure import between_figure
+from uqgen.report.clusters_figure import BinClusters, clusters_figure
 from uqgen.report.gallery_figures import gallery_figure, second_choices_figure
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
 from uqgen.report.overview_figure import overview_figure
@@ -121,6 +123,12 @@ def manifold(names):
     return manifold_figure(beside, {"detail": beside, "texture": beside}, "true_class", seed=0)
 
 
+def clusters(n_bins, n_images):
+    shares = [Cluster(share, 1 - share, Estimate(1, 0, 2)) for share in (0.6, 0.3, 0.08, 0.02)]
+    bins = [BinClusters(low, low + 0.1, images_of(4, n_images), shares) for low in np.linspace(0, 0.9, n_bins)]
+    return clusters_figure(bins, "true_class", seed=0)
+
+
 def score_quality(error_rate):
     wrong = RNG.random(60) < error_rate
     said = Predictions(SCORES, wrong, SCORES, SCORES)
@@ -188,6 +196,8 @@ FIGURES = {
     "between": lambda: between(41, NAMES),
     "between, two": lambda: between(2, NAMES),
     "manifold": lambda: manifold(NAMES),
+    "clusters": lambda: clusters(5, 8),
+    "clusters of one bin": lambda: clusters(1, 3),
     "manifold of two": lambda: manifold(NAMES[:2]),
     "score quality": lambda: score_quality(0.4),
     "score quality without errors": lambda: score_quality(0),

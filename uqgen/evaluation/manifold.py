@@ -203,6 +203,20 @@ class RealCells:
             drawn.append(cell.train[torch.randint(max(len(cell.train), 1), (n,), generator=rng)])
         return torch.cat(drawn)
 
+    def typical(self, number: int) -> Tensor | None:
+        """Positions of the training images nearest to the centre of each cluster of a bin.
+
+        Args:
+            number: of the bin.
+
+        Returns:
+            int64 [k, at most 8], the largest cluster first; None where the bin has none.
+        """
+        clusters, cells = self.clusters[number], self.cells[number :: len(self.bins)]
+        if clusters is None:
+            return None
+        return torch.cat([cell.train[: len(cell.reference)] for cell in cells])[clusters.typical]
+
     def cells_of(self, images: ScoredImages) -> Tensor:
         """The number of the cell of each image, int64 [N]; -1 where it is in none."""
         return _cell_of(images, self.bins, len(self.class_names))

@@ -106,6 +106,14 @@ class _Cell(NamedTuple):
         return Worst(self.class_name, self.part.low, self.part.high, self.is_certain, value)
 
 
+class _Cluster(NamedTuple):
+    """A cluster of alike images, and where it is."""
+
+    alike: str
+    where: str
+    found: Cluster
+
+
 def judge_generator(
     manifold: Manifold,
     appearance: Mapping[str, Manifold],
@@ -197,22 +205,21 @@ def _imprecise(cells: list[_Cell], noun: str, what: str, says: str) -> Finding |
 
 
 def _wrong_shares(manifolds: Mapping[str, Manifold], noun: str) -> Finding | None:
-    """Clusters of alike images that are too large or too small; each key says in what they are alike."""
-    parts = [
-        (alike, _where(part.low, part.high, part is found.certain), part.shares.clusters)
+    """Clusters that are too large or too small; each key says in what the members of a cluster are alike."""
+    clusters = [
+        _Cluster(alike, _where(part.low, part.high, part is found.certain), cluster)
         for alike, found in manifolds.items()
         for part in (found.certain, *found.below)
-        if part.shares is not None
+        for cluster in (part.shares.clusters if part.shares else ())
     ]
-    failing = [(*part, cluster) for *part, clusters in parts for cluster in clusters if _is_off(cluster)]
+    failing = [each for each in clusters if _is_off(each.found)]
     if not failing:
         return None
-    alike, where, worst = max(failing, key=lambda each: abs(each[-1].real - each[-1].generated))
-    what = f"a cluster of {noun}s that are alike{alike} holds {_percent(worst.real)} of the real ones and "
-    text = f"{where[0].upper()}{where[1:]}, {what}{_percent(worst.generated)} of the generated ones"
-    n = sum(len(clusters) for *_, clusters in parts)
-    more = f" ({len(failing)} of {n} clusters are less than half or more than twice as large)"
-    return Finding(WRONG_SHARES, f"{text}{more}.")
+    alike, where, found = max(failing, key=lambda each: abs(each.found.real - each.found.generated))
+    what = f"a cluster of {noun}s that are alike{alike} holds {_percent(found.real)} of the real ones and "
+    text = f"{where[0].upper()}{where[1:]}, {what}{_percent(found.generated)} of the generated ones"
+    extent = f"{len(failing)} of {len(clusters)} clusters are less than half or more than twice as large"
+    return Finding(WRONG_SHARES, f"{text} ({extent}).")
 
 
 def _is_off(cluster: Cluster) -> bool:

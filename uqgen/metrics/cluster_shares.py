@@ -18,6 +18,7 @@ from uqgen.metrics.metric import Metric, register
 from uqgen.metrics.ratio import Ratio
 
 N_STARTS = 4  # of k-means, of which the best is kept
+N_TYPICAL = 8  # data nearest to a centre
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Clusters:
         centres: float64 [k, F], of the largest first.
         real: int64 [k], number of real data in each.
         other: int64 [k], of other real data.
+        typical: int64 [k, at most 8], positions of the real data nearest to each centre.
 
     Examples:
         >>> real, other = torch.tensor([[0.0], [0.1], [9.0], [9.1]]), torch.tensor([[0.0], [0.2], [8.9], [9.2]])
@@ -67,6 +69,7 @@ class Clusters:
     centres: Tensor
     real: Tensor
     other: Tensor
+    typical: Tensor
 
     @classmethod
     def of(cls, real: Tensor, other: Tensor, k: int, seed: int) -> "Clusters":
@@ -83,7 +86,8 @@ class Clusters:
         sizes = torch.from_numpy(found.labels_).long().bincount(minlength=k)
         order = sizes.argsort(descending=True, stable=True)
         centres = torch.from_numpy(found.cluster_centers_)[order]
-        return cls(centres, sizes[order], _counted(other, centres))
+        typical = torch.cdist(centres, real.double()).topk(min(N_TYPICAL, len(real)), largest=False).indices
+        return cls(centres, sizes[order], _counted(other, centres), typical)
 
     def shares(self, generated: Tensor) -> ClusterShares:
         """Compares generated data, float [L, F], L at least 1, with the real ones."""

@@ -22,6 +22,7 @@ from uqgen.report.style import (
     SMALL_PRINT,
     TEXT,
     WIDTH,
+    interval_label,
     new_figure,
     padded_limits,
     score_label,
@@ -67,7 +68,11 @@ def manifold_figure(manifold: Manifold, appearance: Mapping[str, Manifold], scor
         style(axes, x=f"{score_label(score_name)} requested", title=title)
         _draw_map(axes, shares[rows])
         axes.set_xticks(
-            np.arange(len(bins)), [_edges(part) for part in bins], rotation=60, ha="right", rotation_mode="anchor"
+            np.arange(len(bins)),
+            [interval_label(part.low, part.high) for part in bins],
+            rotation=60,
+            ha="right",
+            rotation_mode="anchor",
         )
         axes.set_yticks(np.arange(len(rows)), classes.fitted(NAME_WIDTH, TEXT - 1))
     marks = "1: as real images that take the place of the generated ones; blank: too few real images"
@@ -89,10 +94,6 @@ def _share(found: InCell, name: str) -> float:
         return np.nan
     ours, floor = getattr(found.generated, name).value, getattr(found.floor, name).value
     return ours / floor if floor else np.nan
-
-
-def _edges(part: InBin) -> str:
-    return f"{part.low:.2g}–{part.high:.2g}"  # noqa: RUF001
 
 
 def _draw_map(axes: Axes, shares: Array) -> None:

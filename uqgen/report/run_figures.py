@@ -9,12 +9,14 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.data.labelled import unit_range
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.generated import Generated, fixed_noise, sample_grid
+from uqgen.evaluation.manifold import Manifold
 from uqgen.evaluation.measurements import Measurements
 from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
 from uqgen.evaluation.score_quality import ScoreQuality
 from uqgen.evaluation.side_by_side import along_scores, side_by_side
 from uqgen.files import read_rows
 from uqgen.generators.model import ConditionalModel
+from uqgen.report.clusters_figure import BinClusters, clusters_figure
 from uqgen.report.image_figures import sample_grid_figure, two_rows_figure
 from uqgen.report.overview_figure import overview_figure
 from uqgen.report.realism_figures import manifold_figure, moons_figure, side_by_side_figure
@@ -77,6 +79,8 @@ def measured_figures(context: EvaluationContext, measurements: Measurements, mod
         yield from _score_quality(context, measurements.score_quality)
     if measurements.manifold is not None:
         yield "manifold", manifold_figure(measurements.manifold, measurements.appearance, score, seed=seed)
+    if measurements.texture is not None and (bins := _clusters(context, measurements.texture)):
+        yield "clusters", clusters_figure(bins, score, seed=seed)
     yield "in_vs_out", _in_vs_out(measurements.generated, measurements.protocols, score, seed)
     if (second := measurements.second) is not None:
         made = {name: images.second for name, images in measurements.generated.items() if images.second is not None}
@@ -98,6 +102,19 @@ def measured_figures(context: EvaluationContext, measurements: Measurements, mod
         on_real = [judge.pearson.value for judge in measurements.controls.matched_real.judges.values()]
         mean = float(np.mean(on_real)) if on_real else np.nan
         yield "guidance", strength_figure(measurements.by_strength, mean, seed=seed)
+
+
+def _clusters(context: EvaluationContext, found: Manifold) -> list[BinClusters]:
+    """The bins whose clusters were measured, from above."""
+    real, images = context.real_cells["texture"], context.data.train.x
+    parts = {(part.low, part.high): part.shares for part in (found.certain, *found.below)}
+    bins = []
+    for number, edges in reversed(list(enumerate(context.bins.bounds))):
+        typical, shares = real.typical(number), parts[edges]
+        if typical is not None and shares is not None:
+            shown = unit_range(images[typical.flatten()]).unflatten(0, typical.shape)
+            bins.append(BinClusters(*edges, shown.numpy(), shares.clusters))
+    return bins
 
 
 def _score_quality(context: EvaluationContext, quality: ScoreQuality) -> NamedFigures:

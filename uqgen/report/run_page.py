@@ -137,6 +137,11 @@ def captions(results: Plain) -> dict[str, Caption]:
             BESIDE,
             "Generated beside real data of each class and part of the range: 1 is as good as other real data.",
         ),
+        "clusters": Caption(
+            BESIDE,
+            "Clusters of the real images of each part of the range by their texture: those nearest to the centre, and "
+            "the shares of real and of generated images in it. Noise and blur should be as frequent in both.",
+        ),
         "in_vs_out": _in_vs_out(IN_VS_OUT, label),
         "in_vs_out_second": _in_vs_out(SECOND, score_label(second["name"]) if second else ""),
         "two_rows": Caption(

@@ -62,6 +62,11 @@ class _FigureOfAnyScript(Figure):
         super().draw(renderer)
 
 
+def interval_label(low: float, high: float) -> str:
+    """A part of the range of scores, for an axis."""
+    return f"{low:.2g}–{high:.2g}"  # noqa: RUF001
+
+
 def new_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty white figure of that many inches, whose parts are laid out so that nothing overlaps."""
     layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06)

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.cluster_shares import Cluster
+from uqgen.report.clusters_figure import BinClusters, clusters_figure
+
+ANY = Estimate(1.0, 0.5, 2.0)
+
+
+def test_each_cluster_has_a_row_of_its_images_and_two_bars():
+    images = np.full((2, 3, 1, 8, 8), -1.0)
+    images[1] = 1
+    bins = [
+        BinClusters(0.99, 1.0, images, [Cluster(0.9, 0.98, ANY), Cluster(0.1, 0.02, ANY)]),
+        BinClusters(0.5, 0.99, images, [Cluster(0.6, 0.7, ANY), Cluster(0.4, 0.3, ANY)]),
+    ]
+    shown, bars = clusters_figure(bins, "msp", seed=3).axes
+    sheet = shown.images[0].get_array()
+    middles = [10 * row + 4 for row in range(4)]  # of images of 8 pixels with gaps of 2
+    assert sheet[middles, 4].tolist() == [0, 1, 0, 1]
+    real, generated = bars.containers
+    assert [bar.get_width() for bar in real] == [0.9, 0.1, 0.6, 0.4]
+    assert [bar.get_width() for bar in generated] == [0.98, 0.02, 0.7, 0.3]
+    for row, (upper, lower) in enumerate(zip(real, generated, strict=True)):
+        both = [bar.get_y() + bar.get_height() / 2 for bar in (upper, lower)]
+        assert np.mean(both) == pytest.approx(10 * row + 3.5)
+        assert both[0] < both[1]  # the axis of an image points down
+    assert shown.get_ylim() == bars.get_ylim()
+    assert [label.get_text() for label in shown.get_yticklabels()] == ["0.99–1", "0.5–0.99"]  # noqa: RUF001
+    assert [text.get_text() for text in bars.figure.legends[0].get_texts()] == ["real", "generated"]
