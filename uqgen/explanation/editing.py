@@ -10,7 +10,7 @@ nor counted as a change.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import NamedTuple
 
 import torch
 from rich.progress import track
@@ -44,6 +44,34 @@ class FedEdits:
 
     edits: Edits
     fed: Tensor
+
+
+class _Guided(NamedTuple):
+    """What guidance edits.
+
+    Attributes:
+        inversion: of M images.
+        parts: the encoded conditions under which it begins.
+        requested: float32 [M].
+        projections: of each way, the part of a change that is made.
+        way: int64 [M], which of them.
+    """
+
+    inversion: Inversion
+    parts: tuple[Tensor, ...]
+    requested: Tensor
+    projections: Sequence[Projection]
+    way: Tensor
+
+    def select(self, index: Tensor) -> "_Guided":
+        """Those at the positions int64 [L]."""
+        parts = tuple(part[index] for part in self.parts)
+        return _Guided(self.inversion.select(index), parts, self.requested[index], self.projections, self.way[index])
+
+    def within(self, change: Tensor) -> Tensor:
+        """Of each change float32 [M, ...] the part that its own way makes."""
+        made = torch.stack([projection(change) for projection in self.projections])
+        return made[self.way, torch.arange(len(self.way), device=self.way.device)]
 
 
 @dataclass(frozen=True)
@@ -122,8 +150,8 @@ class Editor:
             which, (way, image, level) = tuple(chunk.T), chunk.T.to(device)
             part, wanted = inversion.select(image), requested.to(device)[level]
             parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed[which].to(device)))
-            begun = x[which].to(device), miss[which].to(device)
-            x[which] = self._guided(guidance, part, parts, wanted, begun, projections, way).cpu()
+            edited = _Guided(part, parts, wanted, projections, way)
+            x[which] = self._guide(guidance, edited, x[which].to(device), miss[which].to(device)).cpu()
         return {name: self._scored(each, inversion) for name, each in zip(starts, x, strict=True)}
 
     def made_of(self, inversion: Inversion, z: Tensor) -> Tensor:
@@ -164,61 +192,46 @@ class Editor:
         way = torch.linspace(0, 1, N_FED + 1, device=own.device)[1:]
         return torch.cat([own[:, None], *(own[:, None] + (end - own[:, None]) * way for end in self.ends)], dim=1)
 
-    def _guided(
-        self,
-        guidance: Guidance,
-        inversion: Inversion,
-        parts: tuple[Tensor, ...],
-        requested: Tensor,
-        begun: tuple[Tensor, Tensor],
-        projections: Sequence[Projection],
-        way: Tensor,
-    ) -> Tensor:
+    def _guide(self, guidance: Guidance, edited: _Guided, nearest: Tensor, least: Tensor) -> Tensor:
         """Moves codes until each image reaches its score; one that never does is the nearest in score there was.
 
         Args:
             guidance: what moves them.
-            inversion: of M images.
-            parts: the encoded condition from which each starts.
-            requested: float32 [M].
-            begun: images so far, uint8 [M, C, H, W], and how far they are from the score requested, float32 [M].
-            projections: of each way, the part of a change that is made.
-            way: int64 [M], which of them.
+            edited: what is edited, M images.
+            nearest: uint8 [M, C, H, W], the images so far.
+            least: float32 [M], how far they are from the scores requested.
 
         Returns:
             uint8 [M, C, H, W].
         """
-        code = self.inverter.code(inversion.latent, parts) + inversion.offset
+        code = self.inverter.code(edited.inversion.latent, edited.parts) + edited.inversion.offset
         bound = BOUND * code.flatten(1).norm(dim=1)
-        nearest, least = begun
         for _ in range(self.n_steps):
             left = (least > self.tolerance).nonzero().squeeze(1)
             if len(left) == 0:
                 break
-            part, at, wanted = inversion.select(left), code[left], requested[left]
-            within = partial(_projected, projections, way[left])
-            decode = partial(self._decoded, part, tuple(each[left] for each in parts), at, within)
-            condition = part.own._replace(score=wanted, probabilities=None)
-            step = guidance.step(torch.zeros_like(at), decode, condition, bound[left])
-            code[left] = at + within(step)
-            with torch.no_grad():
-                x = to_uint8(decode(step))
-                miss = (self.score(self.target(unit_range(x)), part.own.label) - wanted).abs()
+            step, x, miss = self._stepped(guidance, edited.select(left), code[left], bound[left])
+            code[left] += step
             is_nearer = miss < least[left]
             nearest[left[is_nearer]] = x[is_nearer]
             least[left] = least[left].minimum(miss)
         return nearest
 
-    def _decoded(
-        self,
-        inversion: Inversion,
-        parts: Sequence[Tensor],
-        code: Tensor,
-        within: Projection,
-        change: Tensor,
-    ) -> Tensor:
-        """Images whose code is changed in one part."""
-        return self._changed(inversion, parts, code + within(change))
+    def _stepped(
+        self, guidance: Guidance, edited: _Guided, code: Tensor, bound: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """One step of the codes, the images made, uint8 [M, C, H, W], and how far they are from the scores requested."""
+        own = edited.inversion.own
+
+        def decoded(change: Tensor) -> Tensor:
+            return self._changed(edited.inversion, edited.parts, code + edited.within(change))
+
+        condition = own._replace(score=edited.requested, probabilities=None)
+        step = guidance.step(torch.zeros_like(code), decoded, condition, bound)
+        with torch.no_grad():
+            x = to_uint8(decoded(step))
+            miss = (self.score(self.target(unit_range(x)), own.label) - edited.requested).abs()
+        return edited.within(step), x, miss
 
     def _changed(self, inversion: Inversion, parts: Sequence[Tensor], code: Tensor) -> Tensor:
         """The images given, with what another code and condition change in what the model makes."""
@@ -227,13 +240,6 @@ class Editor:
 
     def _scored(self, x: Tensor, inversion: Inversion) -> Edits:
         return Edits.scored(x, inversion.own.label, self.target, self.score)
-
-
-def _projected(projections: Sequence[Projection], way: Tensor, change: Tensor) -> Tensor:
-    """Of each change float32 [M, ...] the part that its own way makes; `way` int64 [M]."""
-    return torch.stack([projection(change) for projection in projections])[
-        way, torch.arange(len(way), device=way.device)
-    ]
 
 
 def rescored(encoding: Encoding, own: Condition, score: Tensor) -> Condition:

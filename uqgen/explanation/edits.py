@@ -1,9 +1,10 @@
 """Images edited to other scores, whichever method edited them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
+from rich.progress import track
 from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
@@ -62,6 +63,26 @@ def smallest(
     image, level = torch.arange(len(way))[:, None], torch.arange(len(requested)).repeat_interleave(n)
     parts = zip(*((each.x, each.score_out, each.predicted) for each in ways), strict=True)
     return Edits(*(torch.stack(part)[way, image, level] for part in parts)), way
+
+
+def edited_each(edit: Callable[[Tensor, Tensor], Tensor], n: int, requested: Tensor, at_once: int, what: str) -> Tensor:
+    """Edits each of n images to each of S scores, some of these pairs at a time.
+
+    Args:
+        edit: of images at the positions int64 [M] to the scores float32 [M]; makes uint8 [M, C, H, W].
+        n: number N of images.
+        requested: float32 [S], on the device of the images.
+        at_once: how many pairs are edited at once.
+        what: is done, for the progress bar.
+
+    Returns:
+        uint8 [N, S, C, H, W].
+    """
+    index = torch.arange(n, device=requested.device).repeat_interleave(len(requested))
+    chunks = torch.arange(len(index), device=index.device).split(at_once)
+    wanted = requested.repeat(n)
+    x = torch.cat([edit(index[chunk], wanted[chunk]) for chunk in track(chunks, what)])
+    return x.unflatten(0, (n, len(requested)))
 
 
 def by_change(change: Tensor, miss: Tensor, tolerance: float) -> Tensor:

@@ -5,13 +5,12 @@ of the model and with a score to reach instead of the least uncertainty.
 """
 
 import torch
-from rich.progress import track
 from torch import Tensor
 from torch.optim import Adam
 
 from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.explanation.editing import Editor
-from uqgen.explanation.edits import Edits
+from uqgen.explanation.edits import Edits, edited_each
 from uqgen.generators.inversion import AT_ONCE, Inversion
 
 RATE = 0.1  # of Adam
@@ -27,13 +26,16 @@ def search_latents(editor: Editor, inversion: Inversion, requested: Tensor, n_st
         requested: float32 [S], on the CPU.
         n_steps: of Adam, at most.
     """
-    n, levels = len(inversion), len(requested)
-    index = torch.arange(n, device=inversion.x.device).repeat_interleave(levels)
-    wanted = requested.to(index.device).repeat(n)
     at_once = min(AT_ONCE, editor.target.at_once(inversion.x))
-    chunks = track(torch.arange(len(index), device=index.device).split(at_once), "search of latents")
-    x = torch.cat([_searched(editor, inversion.select(index[chunk]), wanted[chunk], n_steps) for chunk in chunks])
-    return Edits.scored(x.unflatten(0, (n, levels)), inversion.own.label, editor.target, editor.score)
+    requested = requested.to(inversion.x.device)
+    x = edited_each(
+        lambda index, wanted: _searched(editor, inversion.select(index), wanted, n_steps),
+        len(inversion),
+        requested,
+        at_once,
+        "search of latents",
+    )
+    return Edits.scored(x, inversion.own.label, editor.target, editor.score)
 
 
 def _searched(editor: Editor, inversion: Inversion, wanted: Tensor, n_steps: int) -> Tensor:

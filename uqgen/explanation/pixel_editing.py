@@ -5,12 +5,11 @@ score to reach instead of a class.
 """
 
 import torch
-from rich.progress import track
 from torch import Tensor
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import as_pictures, to_uint8
-from uqgen.explanation.edits import Edits
+from uqgen.explanation.edits import Edits, edited_each
 from uqgen.scores import Score
 
 STEP = 0.25  # Euclidean length of a step at first, pixels being in [-1, 1]
@@ -33,15 +32,14 @@ def edit_pixels(
         tolerance: by which a score may be missed.
         n_steps: steps, at most.
     """
-    n, levels = len(x), len(requested)
-    index = torch.arange(n, device=x.device).repeat_interleave(levels)
-    wanted = requested.to(x.device).repeat(n)
-    chunks = track(torch.arange(len(index), device=x.device).split(target.at_once(x)), "edits of pixels")
-    found = [
-        _edited(x[index[chunk]], label[index[chunk]], target, score, wanted[chunk], tolerance, n_steps)
-        for chunk in chunks
-    ]
-    return Edits.scored(torch.cat(found).unflatten(0, (n, levels)), label, target, score)
+    found = edited_each(
+        lambda index, wanted: _edited(x[index], label[index], target, score, wanted, tolerance, n_steps),
+        len(x),
+        requested.to(x.device),
+        target.at_once(x),
+        "edits of pixels",
+    )
+    return Edits.scored(found, label, target, score)
 
 
 def _edited(
