@@ -220,7 +220,7 @@ class Editor:
     def _stepped(
         self, guidance: Guidance, edited: _Guided, code: Tensor, bound: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """One step of the codes, the images made, uint8 [M, C, H, W], and how far they are from the scores requested."""
+        """One step of the codes, the images made, uint8 [M, C, H, W], and how far their scores are from requested."""
         own = edited.inversion.own
 
         def decoded(change: Tensor) -> Tensor:
