@@ -38,8 +38,8 @@ class FlowSampling:
     """
 
     steps: int = 10
-    condition_strength: float = 1.5
-    condition_first: float = 0.4
+    condition_strength: float = 2.0
+    condition_first: float = 0.3
     bound: float = 2.0
     blur: float = 0.0
     first: float = 0.2
