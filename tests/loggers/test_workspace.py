@@ -17,6 +17,7 @@ from uqgen.generators.flow.module import ConditionalFlow
 from uqgen.generators.gan.module import ConditionalGAN
 from uqgen.loggers.run_logger import RequestedAchieved
 from uqgen.loggers.wandb import WandbLogger
+from uqgen.metrics.cluster_shares import ClusterShares
 from uqgen.metrics.fidelity import Fidelity
 from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.metrics.metric import scalars
@@ -44,7 +45,8 @@ def evaluated() -> set[str]:
     result = ProtocolResult({"in_vs_out": found, "class_agreement": found.mae, "judges": judges})
     realism = {"images": Fidelity(fid=1.0, kid=0.1, kid_std=0.1), "sliced_wasserstein": 0.1}
     mean = BesideReal(*4 * [Ratio.of(1.0, 1.0)])
-    manifold = Manifold(5, InBin(0.9, 1.0, mean, {}), (), mean, mean)
+    certain = InBin(0.9, 1.0, mean, {}, ClusterShares(Ratio.of(0.1, 0.1), ()))
+    manifold = Manifold(5, certain, (), mean, mean)
     beside = {"manifold": manifold, "detail": manifold, "texture": manifold}
     return set(scalars(measured(Measurements({"data": result, "uniform": result}, realism, {}, **beside))))
 

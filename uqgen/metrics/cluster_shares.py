@@ -125,8 +125,8 @@ def _of(what: str, place: str, name: str, title: str, data: Literal["", "images"
         "lower",
         name=name,
         theme="realism",
-        section="Quality",
-        panel="Distance of the clusters' shares",
+        section="Quality" if place == "certain" else "",
+        panel="Distance of the clusters' shares (certain end)" if place == "certain" else "",
         data=data,
     )
 
