@@ -92,6 +92,7 @@ def shares(*clusters: tuple[float, float, float]) -> ClusterShares:
         ([(0.9, 0.7, 0.05), (0.1, 0.3, 0.5)], ["wrong shares"]),
         ([(0.9, 0.98, 0.05), (0.1, 0.02, 0.4)], []),  # the interval reaches beyond the limit
         ([(0.9, 0.95, 0.05), (0.1, 0.05, 0.01)], []),  # half as many
+        ([(0.98, 0.999, 0.01), (0.02, 0.001, 0.01)], []),  # a twentieth, of images that hardly ever occur
     ],
 )
 def test_a_cluster_that_is_too_small_or_too_large_has_the_wrong_share(clusters, expected):
@@ -102,7 +103,7 @@ def test_a_cluster_that_is_too_small_or_too_large_has_the_wrong_share(clusters, 
 
 def test_wrong_shares_are_told_of_the_cluster_that_is_farthest_off():
     base = manifold()
-    certain = replace(base.certain, shares=shares((0.8, 0.96, 0.02), (0.16, 0.03, 0.1), (0.04, 0.01, 0.1)))
+    certain = replace(base.certain, shares=shares((0.79, 0.96, 0.02), (0.16, 0.03, 0.1), (0.05, 0.01, 0.1)))
     found = verdict(replace(base, certain=certain))
     assert found.findings[0].text == (
         "At the certain end, a cluster of images that are alike holds 16 % of the real ones and 3 % of the generated "

@@ -26,7 +26,8 @@ IN_APPEARANCE = {  # faults, named as what is compared
     "detail": " in fine detail: the rest have blur, noise or haze, or places of it, that no real image has",
     "texture": " in texture: the rest are speckled, streaked, or otherwise rougher or smoother than any real image",
 }
-MOST_OFF = 2.0  # times as many, or as few, images in a cluster as real ones
+MOST_OFF = 2.0  # times as many, or as few, images in a cluster as real ones,
+LEAST_OFF = 0.03  # where that makes a difference of as much of the images
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
 # Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
 MOST_ERROR = 0.5  # as share of that
@@ -223,8 +224,9 @@ def _wrong_shares(manifolds: Mapping[str, Manifold], noun: str) -> Finding | Non
 
 
 def _is_off(cluster: Cluster) -> bool:
-    """Whether the whole interval of its ratio lies beyond a limit."""
-    return cluster.ratio.high < 1 / MOST_OFF or cluster.ratio.low > MOST_OFF
+    """Whether the whole interval of its ratio lies beyond a limit, and one would see it."""
+    is_beyond = cluster.ratio.high < 1 / MOST_OFF or cluster.ratio.low > MOST_OFF
+    return is_beyond and abs(cluster.real - cluster.generated) >= LEAST_OFF
 
 
 def _wrong_score(measured: list[_Cell], uniform: InVsOut, middle: float, noun: str) -> Finding | None:
