@@ -50,9 +50,9 @@ def test_times_are_closest_to_each_other_at_both_ends():
     assert bool((steps > 0).all())
 
 
-def test_the_condition_is_strengthened_from_its_time_on():
-    sampling = FlowSampling(condition_strength=2.0, condition_first=0.4)
-    assert [sampling.condition_strength_at(time) for time in (0.0, 0.39, 0.4, 1.0)] == [1, 1, 2, 2]
+def test_the_condition_is_strengthened_between_its_times():
+    sampling = FlowSampling(condition_strength=2.0, condition_first=0.4, condition_last=0.7)
+    assert [sampling.condition_strength_at(time) for time in (0.0, 0.39, 0.4, 0.7, 0.71)] == [1, 1, 2, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,8 @@ def test_the_condition_is_strengthened_from_its_time_on():
         ({"steps": 0}, "steps"),
         ({"condition_strength": -1}, "condition_strength"),
         ({"condition_first": 1.5}, "condition_first"),
+        ({"condition_first": 0.9, "condition_last": 0.5}, "condition_first"),
+        ({"condition_last": -1}, "condition_last"),
         ({"bound": -1}, "bound"),
         ({"blur": -1}, "blur"),
         ({"first": 0.9, "last": 0.5}, "first"),
