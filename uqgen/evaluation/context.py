@@ -23,7 +23,7 @@ from uqgen.evaluation.score_bins import ScoreBins, score_bins
 from uqgen.scores import Score
 
 # Clusters of real images of one part of the range of scores: by what is drawn, and how it looks, whatever is drawn.
-CLUSTERS_OF_CLASS, MOST_CLUSTERS, CLUSTERS_OF_LOOK = 2, 100, 4
+CLUSTERS_OF_CLASS, MOST_CLUSTERS, CLUSTERS_OF_APPEARANCE = 2, 100, 4
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,10 @@ class EvaluationContext:
         n_clusters = min(CLUSTERS_OF_CLASS * self.data.n_classes, MOST_CLUSTERS)
         compared_in = {"manifold": (own, n_clusters, 0.0)}
         if self.data.is_image:
-            looks = {"detail": (FineDetail(), SAME), "texture": (Texture(), ALIKE)}
-            compared_in |= {name: (network, CLUSTERS_OF_LOOK, least) for name, (network, least) in looks.items()}
+            appearance = {"detail": (FineDetail(), SAME), "texture": (Texture(), ALIKE)}
+            compared_in |= {
+                name: (network, CLUSTERS_OF_APPEARANCE, least) for name, (network, least) in appearance.items()
+            }
         return {
             name: RealCells.of(
                 *sides, self.bins, class_names, partial(features_of, network=network), n_most, n, seed, least

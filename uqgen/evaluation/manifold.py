@@ -116,14 +116,12 @@ class RealCell(NamedTuple):
         train: int64 [n_train], positions of the training images, in random order.
         n_held_out: number of held-out images.
         reference: float [n, F], features of n training images; n is 0 where there are too few.
-        other: float [n, F], of n other real images.
-        floor: of these against the reference; None where n is 0.
+        floor: of n other real images against these; None where n is 0.
     """
 
     train: Tensor
     n_held_out: int
     reference: Tensor
-    other: Tensor
     floor: Overlap | None
 
 
@@ -173,18 +171,21 @@ class RealCells:
         """
         rng, n_classes = seeding.generator(seed, DRAWING), len(class_names)
         ours, theirs = (_cell_of(side, bins, n_classes) for side in (train, held_out))
-        cells = []
+        cells, other = [], []
         for number in range(n_classes * len(bins)):
             in_train, in_held_out = (_shuffled((side == number).nonzero().squeeze(1), rng) for side in (ours, theirs))
             n = min(n_most, len(in_train), (len(in_train) + len(in_held_out)) // 2)
             if n < FEWEST:
-                cells.append(RealCell(in_train, len(in_held_out), torch.empty(0), torch.empty(0), None))
+                cells.append(RealCell(in_train, len(in_held_out), torch.empty(0), None))
+                other.append(torch.empty(0))
                 continue
             others = [held_out.x[in_held_out[:n]], train.x[in_train[n : 2 * n - len(in_held_out[:n])]]]
-            reference, other = features(train.x[in_train[:n]]), _shuffled(features(torch.cat(others)), rng)
-            floor = overlap(reference, other, least=least)
-            cells.append(RealCell(in_train, len(in_held_out), reference, other, floor))
-        clusters = tuple(_clusters(cells[number :: len(bins)], n_clusters, seed) for number in range(len(bins)))
+            reference = features(train.x[in_train[:n]])
+            other.append(_shuffled(features(torch.cat(others)), rng))
+            floor = overlap(reference, other[-1], least=least)
+            cells.append(RealCell(in_train, len(in_held_out), reference, floor))
+        step = len(bins)
+        clusters = tuple(_clusters(cells[b::step], other[b::step], n_clusters, seed) for b in range(step))
         return cls(tuple(cells), bins, class_names, features, clusters, seed, least)
 
     def lacking(self, requested: ScoredImages) -> Tensor:
@@ -263,18 +264,15 @@ def _in_bin(real: RealCells, found: Sequence[InCell], generated: Sequence[Tensor
     classes = dict(zip(real.class_names, found, strict=True))
     pairs = [(values(each.generated), values(each.floor)) for each in found if each.generated and each.floor]
     clusters, cells = real.clusters[number], real.cells[number :: len(real.bins)]
-    is_whole = all(len(side) == len(cell.reference) for side, cell in zip(generated, cells, strict=True))
+    is_whole = [each.n for each in found] == [len(cell.reference) for cell in cells]
     shares = clusters.shares(torch.cat([*generated])) if clusters and is_whole else None
     return InBin(*real.bins.bounds[number], _mean(pairs), classes, shares)
 
 
-def _clusters(cells: Sequence[RealCell], n_clusters: int, seed: int) -> Clusters | None:
-    """Of the real images of one bin."""
-    filled = [cell for cell in cells if len(cell.reference)]
-    if not filled:
-        return None
-    reference, other = (torch.cat([getattr(cell, side) for cell in filled]) for side in ("reference", "other"))
-    return Clusters.of(reference, other, n_clusters, seed)
+def _clusters(cells: Sequence[RealCell], other: Sequence[Tensor], n_clusters: int, seed: int) -> Clusters | None:
+    """Of the references of one bin; `other` are features of as many other real images."""
+    reference = torch.cat([cell.reference for cell in cells])
+    return Clusters.of(reference, torch.cat([*other]), n_clusters, seed) if len(reference) else None
 
 
 def _mean_of(bins: Sequence[InBin]) -> BesideReal | None:

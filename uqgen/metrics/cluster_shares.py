@@ -126,14 +126,16 @@ def _of(what: str, place: str, name: str, title: str, data: Literal["", "images"
         name=name,
         theme="realism",
         section="Quality" if place == "certain" else "",
-        panel="Distance of the clusters' shares (certain end)" if place == "certain" else "",
+        panel="Distance of cluster shares (certain end)" if place == "certain" else "",
         data=data,
     )
 
 
 register(
-    _of("manifold", "certain", "certain_shares", "distance of shares (certain end)", ""),
-    _of("manifold", "below/*", "below_shares", "distance of shares (below it)", ""),
-    _of("texture", "certain", "certain_texture_shares", "distance of texture's shares (certain end)", "images"),
-    _of("texture", "below/*", "below_texture_shares", "distance of texture's shares (below it)", "images"),
+    _of("manifold", "certain", "certain_shares", "distance of cluster shares (certain end)", ""),
+    _of("manifold", "below/*", "below_shares", "distance of cluster shares (below it)", ""),
+    _of(
+        "texture", "certain", "certain_texture_shares", "distance of cluster shares by texture (certain end)", "images"
+    ),
+    _of("texture", "below/*", "below_texture_shares", "distance of cluster shares by texture (below it)", "images"),
 )

@@ -166,7 +166,7 @@ def manifold_table(results: Plain) -> Table:
     manifold = results["manifold"]
     looks = {title: results[name] for name, title in APPEARANCE.items() if results.get(name)}
     textures = [results["texture"]] if results.get("texture") else []
-    shares = ["shares", "shares of texture"][: 1 + len(textures)]
+    shares = ["cluster shares", "cluster shares by texture"][: 1 + len(textures)]
     rows = []
     for number, (title, part) in enumerate(zip(_bin_titles(manifold), _bins(manifold), strict=True)):
         sizes = [found["n"] for found in part["classes"].values() if found["n"]]
@@ -177,8 +177,8 @@ def manifold_table(results: Plain) -> Table:
         rows.append([f"{title}{part['low']:.2g} to {part['high']:.2g}", *cells, *extent])
     caption = (
         "Means over the classes; in brackets the floor, what other real data reach in place of generated ones. A class "
-        f"counts where there are {FEWEST} on each side. Nearest neighbours: k = {manifold['k']}. Shares: total "
-        "variation distance of the shares that clusters of real data have, the less, the better"
+        f"counts where there are {FEWEST} on each side. Nearest neighbours: k = {manifold['k']}. Cluster "
+        "shares: total variation distance from those of real data; the less, the better"
     )
     return Table(["scores requested", *MEASURES, *looks, *shares, "classes", "on each side"], rows, caption)
 
