@@ -6,21 +6,34 @@ these pixels are exact.
 """
 
 from torch import Tensor
+from torch.nn.functional import max_pool2d
 
 
-def beyond_range(x: Tensor, margin: float) -> Tensor:
-    """Pixels at an end of the range, a margin beyond it; all others as they are.
+def beyond_range(x: Tensor, margin: float, reach: int = 1) -> Tensor:
+    """Pixels at an end of the range, the farther beyond it the farther they are from others; all others as they are.
 
     Args:
         x: float32 [N, C, H, W] in [-1, 1]; or points float32 [N, D], which stay as they are.
-        margin: in the unit of pixels.
+        margin: for each pixel of distance (the larger of rows and columns) from the nearest one not at this end.
+        reach: distance from which on it grows no more, in pixels.
 
     Returns:
-        float32 of the same shape, in [-1 - margin, 1 + margin]; clipped to [-1, 1] it is x.
+        float32 of the same shape, in [-1 - margin reach, 1 + margin reach]; clipped to [-1, 1] it is x.
     """
     if x.dim() == 2 or margin == 0:
         return x
-    return x + margin * ((x >= 1).to(x.dtype) - (x <= -1).to(x.dtype))
+    ends = (x >= 1, x <= -1)
+    white, black = (_distance(end.to(x.dtype), reach) for end in ends)
+    return x + margin * (white - black)
+
+
+def _distance(mask: Tensor, reach: int) -> Tensor:
+    """Distance of each pixel of a mask from the nearest one outside it, at most `reach`."""
+    distance = mask
+    for _ in range(reach - 1):
+        mask = -max_pool2d(-mask, 3, stride=1, padding=1)
+        distance = distance + mask
+    return distance
 
 
 def within_range(x: Tensor) -> Tensor:

@@ -58,11 +58,11 @@ class Inverter(ABC):
 
     Args:
         encoding: turns conditions into what the networks take.
-        margin: see `uqgen.generators.training.Training`.
+        margin, reach: see `uqgen.generators.training.Training`.
     """
 
-    def __init__(self, encoding: Encoding, margin: float = 0.0) -> None:
-        self.encoding, self.margin = encoding, margin
+    def __init__(self, encoding: Encoding, margin: float = 0.0, reach: int = 1) -> None:
+        self.encoding, self.margin, self.reach = encoding, margin, reach
 
     @abstractmethod
     def search(self, x: Tensor, parts: Sequence[Tensor]) -> tuple[Latent, Tensor]:
@@ -116,7 +116,7 @@ class Inverter(ABC):
         return Inversion(x, own, Latent.cat([part.latent for part in found]), offset, made)
 
     def _inverted(self, x: Tensor, own: Condition) -> Inversion:
-        found = Inversion(x, own, *self.search(beyond_range(x, self.margin), self.encoding(own)), x)
+        found = Inversion(x, own, *self.search(beyond_range(x, self.margin, self.reach), self.encoding(own)), x)
         return replace(found, reconstruction=self.regenerate(found, own))
 
     @torch.no_grad()

@@ -35,6 +35,7 @@ class Training:
     decay: float = 0.0
     ema_half_life: float = 10_000
     margin: float = 0.0
+    reach: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -45,6 +46,7 @@ class Training:
         require_number("decay", self.decay, 0, 1)
         require_number("ema_half_life", self.ema_half_life, 0)
         require_number("margin", self.margin, 0, 1)
+        require_integer("reach", self.reach, 1)
 
     @property
     def period(self) -> int:

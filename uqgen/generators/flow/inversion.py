@@ -31,7 +31,7 @@ class FlowInverter(Inverter):
 
     Args:
         velocity: the averaged network.
-        encoding, margin: see `Inverter`.
+        encoding, margin, reach: see `Inverter`.
         n_steps: of the solver, either way.
 
     Examples:
@@ -46,8 +46,10 @@ class FlowInverter(Inverter):
         torch.Size([2, 2])
     """
 
-    def __init__(self, velocity: Velocity, encoding: Encoding, n_steps: int, margin: float = 0.0) -> None:
-        super().__init__(encoding, margin)
+    def __init__(
+        self, velocity: Velocity, encoding: Encoding, n_steps: int, margin: float = 0.0, reach: int = 1
+    ) -> None:
+        super().__init__(encoding, margin, reach)
         self.velocity = velocity
         self.times = crowded_times(n_steps)
 

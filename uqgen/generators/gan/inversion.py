@@ -35,7 +35,7 @@ class StyleInverter(Inverter):
 
     Args:
         generator: the averaged one.
-        encoding, margin: see `Inverter`.
+        encoding, margin, reach: see `Inverter`.
         n_steps: steps of Adam.
         seed: draws where the optimisation starts.
 
@@ -52,8 +52,10 @@ class StyleInverter(Inverter):
         torch.Size([2, 1, 8, 8])
     """
 
-    def __init__(self, generator: Generator, encoding: Encoding, n_steps: int, seed: int, margin: float = 0.0) -> None:
-        super().__init__(encoding, margin)
+    def __init__(
+        self, generator: Generator, encoding: Encoding, n_steps: int, seed: int, margin: float = 0.0, reach: int = 1
+    ) -> None:
+        super().__init__(encoding, margin, reach)
         self.generator, self.n_steps, self.seed = generator, n_steps, seed
 
     def search(self, x: Tensor, parts: Sequence[Tensor]) -> tuple[Latent, Tensor]:
