@@ -157,7 +157,7 @@ class ConditionalModel(LightningModule, ABC):
     def training_step(self, batch: ScoredBatch, batch_idx: int) -> None:
         """One step on a batch, unless the training is complete."""
         if not self.is_complete:
-            x = beyond_range(batch.x, self.settings.margin, self.settings.reach)
+            x = beyond_range(batch.x, self.settings.margin, self.settings.margin_reach)
             self.step(ScoredBatch(x, self._used(batch.condition), self._used(batch.requested)))
             self.n_new = len(batch.x) * distributed.world_size()
             self.n_images += self.n_new

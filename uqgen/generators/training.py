@@ -16,8 +16,8 @@ class Training:
         learning_rate: of the optimisers.
         decay: share of all images, the last ones, over which the learning rate falls linearly to 0.
         ema_half_life: half-life of the averaged weights, in images.
-        margin: how far pixels at an end of [-1, 1] are moved beyond it before a model is trained on them, see
-            `uqgen.data.censored`.
+        margin, margin_reach: how far pixels at an end of [-1, 1] are moved beyond it before a model is trained on them,
+            for each pixel of distance from others, up to this distance; see `uqgen.data.censored`.
         seed: everything random in the training follows from it.
 
     Raises:
@@ -35,7 +35,7 @@ class Training:
     decay: float = 0.0
     ema_half_life: float = 10_000
     margin: float = 0.0
-    reach: int = 1
+    margin_reach: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -46,7 +46,7 @@ class Training:
         require_number("decay", self.decay, 0, 1)
         require_number("ema_half_life", self.ema_half_life, 0)
         require_number("margin", self.margin, 0, 1)
-        require_integer("reach", self.reach, 1)
+        require_integer("margin_reach", self.margin_reach, 1)
 
     @property
     def period(self) -> int:
