@@ -213,6 +213,17 @@ class FewNoisy(RealImages):
         super().__init__(images.subset(kept), score[kept])
 
 
+class LightPixels(RealImages):
+    """Real images of the class and score requested; in one of eight, a random pixel is somewhat lighter."""
+
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
+        images, rng = super().__call__(latent, condition).clone(), torch.Generator().manual_seed(0)
+        changed = torch.rand(len(images), generator=rng) < 0.125
+        place = torch.randint(images[0].numel(), (len(images),), generator=rng)
+        images.flatten(1)[changed, place[changed]] += 0.2
+        return images
+
+
 @pytest.fixture(scope="module")
 def unseen(data, evaluator):
     return data.validation, evaluator.real["validation"].score
@@ -280,6 +291,10 @@ def test_kinds_of_images_that_are_too_rare_have_wrong_shares_and_are_otherwise_s
     verdict = evaluator.measure(FewNoisy(*unseen)).verdict
     assert {finding.fault for finding in verdict.findings} == {"wrong shares"}
     assert "that are alike in" in verdict.text
+
+
+def test_single_light_pixels_are_isolated_and_the_images_otherwise_sound(evaluator, unseen):
+    assert _faults(evaluator, LightPixels(*unseen)) == {"isolated pixels"}
 
 
 def test_training_images_are_copies_and_otherwise_sound(data, evaluator):

@@ -8,11 +8,12 @@ import pytest
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
 from uqgen.evaluation.verdict import judge_generator
 from uqgen.metrics.bootstrap import Estimate
-from uqgen.metrics.cluster_shares import Cluster, ClusterShares
+from uqgen.metrics.cluster_shares import ClusterShares
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.overlap import Overlap
 from uqgen.metrics.ratio import Ratio
+from uqgen.metrics.share_ratio import ShareRatio
 
 
 def overlap(precision=0.9, recall=0.9, coverage=0.9, half=0.05) -> Overlap:
@@ -39,7 +40,7 @@ def manifold(certain=None, below=None) -> Manifold:
 
 def verdict(
     found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), memorisation=0.01, pearson=0.95, error=0.02, gap=0.0,
-    **appearance,
+    isolated=None, **appearance,
 ):  # fmt: skip
     controls = SimpleNamespace(
         local_sensitivity=LocalSensitivity(Ratio.of(noise, 1.0), None if shift is None else Ratio.of(shift, 1.0)),
@@ -48,6 +49,7 @@ def verdict(
             class_agreement_gap={"data": 0.0, "uniform": gap},
         ),
         memorisation=Memorisation(memorisation, 1.0, 2.0, 2.0, 100, 100),
+        isolated_pixels=isolated,
     )
     mae = Estimate(error, error - 0.01, error + 0.01)
     uniform = SimpleNamespace(pearson=Estimate(pearson, pearson, pearson), mae=mae)
@@ -81,7 +83,7 @@ def test_speckles_are_named_by_the_texture():
 
 def shares(*clusters: tuple[float, float, float]) -> ClusterShares:
     """Of real and generated data; the third is how far the interval of the ratio reaches to either side."""
-    found = [Cluster(a, b, Estimate(b / a, b / a - half, b / a + half)) for a, b, half in clusters]
+    found = [ShareRatio(a, b, Estimate(b / a, b / a - half, b / a + half)) for a, b, half in clusters]
     return ClusterShares(Ratio.of(0.1, 0.02), tuple(found))
 
 
@@ -108,6 +110,29 @@ def test_wrong_shares_are_told_of_the_cluster_that_is_farthest_off():
     assert found.findings[0].text == (
         "At the certain end, a cluster of images that are alike holds 16 % of the real ones and 3 % of the generated "
         "ones (2 of 3 clusters are less than half or more than twice as large)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("n_real", "n_generated", "expected"),
+    [
+        (6, 140, ["isolated pixels"]),
+        (0, 140, ["isolated pixels"]),
+        (6, 6, []),
+        (6, 30, []),  # 2.4 % of the images more
+        (100, 190, []),  # not twice as many
+        (140, 6, []),  # fewer than in real images, which no eye finds
+    ],
+)
+def test_isolated_pixels_are_named_where_many_more_images_have_one(n_real, n_generated, expected):
+    found = verdict(isolated=ShareRatio.of(n_real, n_generated, 1000, 1000))
+    assert faults(found) == expected
+
+
+def test_isolated_pixels_are_told_in_plain_words():
+    assert verdict(isolated=ShareRatio.of(6, 140, 1000, 1000)).findings[0].text == (
+        "14 % of the generated images with a black or white ground have a pixel on it that differs from all around it, "
+        "of the real ones 0.6 %."
     )
 
 

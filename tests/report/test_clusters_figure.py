@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from uqgen.metrics.bootstrap import Estimate
-from uqgen.metrics.cluster_shares import Cluster
+from uqgen.metrics.share_ratio import ShareRatio
 from uqgen.report.clusters_figure import BinClusters, clusters_figure
 
 ANY = Estimate(1.0, 0.5, 2.0)
@@ -12,8 +12,8 @@ def test_each_cluster_has_a_row_of_its_images_and_two_bars():
     images = np.full((2, 3, 1, 8, 8), -1.0)
     images[1] = 1
     bins = [
-        BinClusters(0.99, 1.0, images, [Cluster(0.9, 0.98, ANY), Cluster(0.1, 0.02, ANY)]),
-        BinClusters(0.5, 0.99, images, [Cluster(0.6, 0.7, ANY), Cluster(0.4, 0.3, ANY)]),
+        BinClusters(0.99, 1.0, images, [ShareRatio(0.9, 0.98, ANY), ShareRatio(0.1, 0.02, ANY)]),
+        BinClusters(0.5, 0.99, images, [ShareRatio(0.6, 0.7, ANY), ShareRatio(0.4, 0.3, ANY)]),
     ]
     shown, bars = clusters_figure(bins, "msp", seed=3).axes
     sheet = shown.images[0].get_array()

@@ -25,10 +25,10 @@ from uqgen.explanation.slice_facts import RealImage, SliceFacts
 from uqgen.explanation.slices import Slices
 from uqgen.explanation.slicing import Region, Slice
 from uqgen.metrics.bootstrap import Estimate
-from uqgen.metrics.cluster_shares import Cluster
 from uqgen.metrics.failure_detection import Predictions, failure_detection, reliability, risk_by_coverage
 from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.metrics.overlap import Overlap
+from uqgen.metrics.share_ratio import ShareRatio
 from uqgen.report.attribute_figures import attribute_curves_figure, shares_by_class_figure, shares_figure
 from uqgen.report.between_figure import between_figure
 from uqgen.report.clusters_figure import BinClusters, clusters_figure
@@ -124,7 +124,7 @@ def manifold(names):
 
 
 def clusters(n_bins, n_images):
-    shares = [Cluster(share, 1 - share, Estimate(1, 0, 2)) for share in (0.6, 0.3, 0.08, 0.02)]
+    shares = [ShareRatio(share, 1 - share, Estimate(1, 0, 2)) for share in (0.6, 0.3, 0.08, 0.02)]
     bins = [BinClusters(low, low + 0.1, images_of(4, n_images), shares) for low in np.linspace(0, 0.9, n_bins)]
     return clusters_figure(bins, "true_class", seed=0)
 

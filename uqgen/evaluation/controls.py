@@ -19,6 +19,7 @@ from uqgen.metrics.in_vs_out import InVsOut, in_vs_out
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.ratio import Ratio
+from uqgen.metrics.share_ratio import ShareRatio
 from uqgen.metrics.wasserstein import sliced_wasserstein
 
 MATCHING = 1  # a stream of random numbers
@@ -66,6 +67,11 @@ class Controls:
     def local_sensitivity(self) -> LocalSensitivity:
         """Of the achieved scores, beside real images with the requested ones."""
         return cast(LocalSensitivity, self.measured["local_sensitivity"])
+
+    @property
+    def isolated_pixels(self) -> ShareRatio | None:
+        """Shares of images in which one is."""
+        return cast(ShareRatio | None, self.measured["isolated_pixels"])
 
 
 def measure_controls(

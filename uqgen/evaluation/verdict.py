@@ -13,20 +13,20 @@ import numpy as np
 
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.manifold import FEWEST, InBin, InCell, Manifold
-from uqgen.metrics.cluster_shares import Cluster
 from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
+from uqgen.metrics.share_ratio import ShareRatio
 
 COLLAPSE, UNREALISTIC = "collapse", "unrealistic"
 WRONG_SCORE, WRONG_CLASS = "wrong score", "wrong class"
 ADVERSARIAL, MEMORISATION = "adversarial", "memorisation"
-WRONG_SHARES = "wrong shares"
+WRONG_SHARES, ISOLATED_PIXELS = "wrong shares", "isolated pixels"
 IN_APPEARANCE = {  # faults, named as what is compared
     "detail": " in fine detail: the rest have blur, noise or haze, or places of it, that no real image has",
     "texture": " in texture: the rest are speckled, streaked, or otherwise rougher or smoother than any real image",
 }
-MOST_OFF = 2.0  # times as many, or as few, images in a cluster as real ones,
+MOST_OFF = 2.0  # times as many, or as few, images as real ones in a cluster, or with an isolated pixel,
 LEAST_OFF = 0.03  # where that makes a difference of as much of the images
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
 # Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
@@ -112,7 +112,7 @@ class _Cluster(NamedTuple):
 
     alike: str
     where: str
-    found: Cluster
+    found: ShareRatio
 
 
 def judge_generator(
@@ -142,6 +142,7 @@ def judge_generator(
         _imprecise(measured, noun, UNREALISTIC, f": the rest look like no real {noun}"),
         *(_imprecise(found, noun, name, IN_APPEARANCE[name]) for name, found in looks.items()),
         _wrong_shares({"": manifold, **{f" in {name}": found for name, found in appearance.items()}}, noun),
+        _isolated(controls.isolated_pixels, noun),
         _wrong_score(measured, uniform, middle, noun),
         _wrong_class(controls.matched_real.class_agreement_gap, noun),
         _sensitive(controls.local_sensitivity, noun),
@@ -223,10 +224,17 @@ def _wrong_shares(manifolds: Mapping[str, Manifold], noun: str) -> Finding | Non
     return Finding(WRONG_SHARES, f"{text} ({extent}).")
 
 
-def _is_off(cluster: Cluster) -> bool:
-    """Whether the whole interval of its ratio lies beyond a limit, and one would see it."""
-    is_beyond = cluster.ratio.high < 1 / MOST_OFF or cluster.ratio.low > MOST_OFF
-    return is_beyond and abs(cluster.real - cluster.generated) >= LEAST_OFF
+def _is_off(found: ShareRatio) -> bool:
+    """Whether the whole interval of the ratio lies beyond a limit, and one would see it."""
+    is_beyond = found.ratio.high < 1 / MOST_OFF or found.ratio.low > MOST_OFF
+    return is_beyond and abs(found.real - found.generated) >= LEAST_OFF
+
+
+def _isolated(found: ShareRatio | None, noun: str) -> Finding | None:
+    if found is None or found.generated < found.real or not _is_off(found):
+        return None
+    text = f"{_percent(found.generated)} of the generated {noun}s with a black or white ground have a pixel on it that "
+    return Finding(ISOLATED_PIXELS, f"{text}differs from all around it, of the real ones {100 * found.real:.1f} %.")
 
 
 def _wrong_score(measured: list[_Cell], uniform: InVsOut, middle: float, noun: str) -> Finding | None:

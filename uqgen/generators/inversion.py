@@ -9,7 +9,6 @@ from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.data.censored import beyond_range
 from uqgen.generators.channels import Channels
 from uqgen.generators.latent import Latent
 
@@ -58,18 +57,18 @@ class Inverter(ABC):
 
     Args:
         encoding: turns conditions into what the networks take.
-        margin, reach: see `uqgen.generators.training.Training`.
+        as_trained: what is done to images, float32 [N, C, H, W], before a model is trained on them; None for nothing.
     """
 
-    def __init__(self, encoding: Encoding, margin: float = 0.0, reach: int = 1) -> None:
-        self.encoding, self.margin, self.reach = encoding, margin, reach
+    def __init__(self, encoding: Encoding, as_trained: Callable[[Tensor], Tensor] | None = None) -> None:
+        self.encoding, self.as_trained = encoding, as_trained or (lambda x: x)
 
     @abstractmethod
     def search(self, x: Tensor, parts: Sequence[Tensor]) -> tuple[Latent, Tensor]:
         """Latents and offsets of codes of which these images are made.
 
         Args:
-            x: float32 [N, C, H, W] as the model is trained on them, see `beyond_range`.
+            x: float32 [N, C, H, W] as the model is trained on them.
             parts: the encoded condition, one float [N, part_dims[i]] for each part.
         """
 
@@ -116,7 +115,7 @@ class Inverter(ABC):
         return Inversion(x, own, Latent.cat([part.latent for part in found]), offset, made)
 
     def _inverted(self, x: Tensor, own: Condition) -> Inversion:
-        found = Inversion(x, own, *self.search(beyond_range(x, self.margin, self.reach), self.encoding(own)), x)
+        found = Inversion(x, own, *self.search(self.as_trained(x), self.encoding(own)), x)
         return replace(found, reconstruction=self.regenerate(found, own))
 
     @torch.no_grad()

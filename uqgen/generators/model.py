@@ -15,7 +15,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.scored import ScoredBatch
-from uqgen.data.censored import beyond_range, within_range
+from uqgen.data.censored import within_range
 from uqgen.described import Plain, as_plain_values, build_described, describe
 from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
@@ -157,7 +157,7 @@ class ConditionalModel(LightningModule, ABC):
     def training_step(self, batch: ScoredBatch, batch_idx: int) -> None:
         """One step on a batch, unless the training is complete."""
         if not self.is_complete:
-            x = beyond_range(batch.x, self.settings.margin, self.settings.margin_reach)
+            x = self.settings.as_trained(batch.x)
             self.step(ScoredBatch(x, self._used(batch.condition), self._used(batch.requested)))
             self.n_new = len(batch.x) * distributed.world_size()
             self.n_images += self.n_new

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Self
 
+from torch import Tensor
+
+from uqgen.data.censored import beyond_range
 from uqgen.settings import require, require_integer, require_number
 
 
@@ -47,6 +50,10 @@ class Training:
         require_number("ema_half_life", self.ema_half_life, 0)
         require_number("margin", self.margin, 0, 1)
         require_integer("margin_reach", self.margin_reach, 1)
+
+    def as_trained(self, x: Tensor) -> Tensor:
+        """Images float32 [N, C, H, W] in [-1, 1] as a model is trained on them: `beyond_range`; points as they are."""
+        return beyond_range(x, self.margin, self.margin_reach)
 
     @property
     def period(self) -> int:

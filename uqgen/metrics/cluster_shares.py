@@ -9,30 +9,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from scipy.stats.contingency import relative_risk
 from sklearn.cluster import KMeans
 from torch import Tensor
 
-from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.metric import Metric, register
 from uqgen.metrics.ratio import Ratio
+from uqgen.metrics.share_ratio import ShareRatio
 
 N_STARTS = 4  # of k-means, of which the best is kept
 N_TYPICAL = 8  # data nearest to a centre
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """One cluster of the real data.
-
-    Attributes:
-        real, generated: shares of the data that are in it.
-        ratio: generated / real, with a 95 % interval (Katz et al., 1978).
-    """
-
-    real: float
-    generated: float
-    ratio: Estimate
 
 
 @dataclass(frozen=True)
@@ -42,11 +27,11 @@ class ClusterShares:
     Attributes:
         distance: total variation distance of the shares from those of real data, 0 for the same, 1 for none in common:
             of generated data, and of other real ones.
-        clusters: the largest first.
+        clusters: the share of each, the largest first.
     """
 
     distance: Ratio
-    clusters: tuple[Cluster, ...]
+    clusters: tuple[ShareRatio, ...]
 
 
 @dataclass(frozen=True)
@@ -94,7 +79,7 @@ class Clusters:
         ours = _counted(generated, self.centres)
         distance = Ratio.of(*(_distance(side, self.real) for side in (ours, self.other)))
         counts = zip(self.real.tolist(), ours.tolist(), strict=True)
-        return ClusterShares(distance, tuple(_cluster(*each, len(self), len(generated)) for each in counts))
+        return ClusterShares(distance, tuple(ShareRatio.of(*each, len(self), len(generated)) for each in counts))
 
     def __len__(self) -> int:
         return int(self.real.sum())
@@ -107,14 +92,6 @@ def _counted(data: Tensor, centres: Tensor) -> Tensor:
 
 def _distance(counts: Tensor, others: Tensor) -> float:
     return float((counts / counts.sum() - others / others.sum()).abs().sum() / 2)
-
-
-def _cluster(n_real: int, n_generated: int, of_real: int, of_generated: int) -> Cluster:
-    # Of a cluster into which nothing falls, the interval is that of one image: its upper end is what matters.
-    interval = relative_risk(max(n_generated, 1), of_generated, n_real, of_real).confidence_interval(0.95)
-    real, generated = n_real / of_real, n_generated / of_generated
-    low = float(interval.low) if n_generated else 0.0
-    return Cluster(real, generated, Estimate(generated / real, low, float(interval.high)))
 
 
 def _of(what: str, place: str, name: str, title: str, data: Literal["", "images"]) -> Metric:

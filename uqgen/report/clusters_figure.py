@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from uqgen.metrics.cluster_shares import Cluster
+from uqgen.metrics.share_ratio import ShareRatio
 from uqgen.report.image_figures import GAP, centres, checked_images, draw_sheet, sheet_of
 from uqgen.report.style import BLUE, PALE, SOFT, interval_label, legend, new_figure, score_label, small_print, style
 
@@ -26,7 +26,7 @@ class BinClusters(NamedTuple):
     low: float
     high: float
     images: ArrayLike
-    clusters: Sequence[Cluster]
+    clusters: Sequence[ShareRatio]
 
 
 def clusters_figure(bins: Sequence[BinClusters], score_name: str, *, seed: int) -> Figure:

@@ -7,6 +7,7 @@ from torch import nn
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
+from uqgen.data.censored import beyond_range
 from uqgen.generators.flow.inversion import FEW, FlowInverter
 from uqgen.generators.flow.velocity import Velocity
 from uqgen.generators.latent import Latent
@@ -50,7 +51,7 @@ def x():
 
 
 def test_pixels_at_an_end_are_found_beyond_it(x):
-    found = FlowInverter(Linear(), OneHot(3), n_steps=24, margin=0.1).invert(x, OWN)
+    found = FlowInverter(Linear(), OneHot(3), n_steps=24, as_trained=lambda x: beyond_range(x, 0.1)).invert(x, OWN)
     beyond = torch.where(x.abs() == 1, 1.1 * x, x)
     assert (x.abs() == 1).any()
     assert torch.equal(found.x, x)

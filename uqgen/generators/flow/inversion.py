@@ -31,7 +31,7 @@ class FlowInverter(Inverter):
 
     Args:
         velocity: the averaged network.
-        encoding, margin, reach: see `Inverter`.
+        encoding, as_trained: see `Inverter`.
         n_steps: of the solver, either way.
 
     Examples:
@@ -47,9 +47,9 @@ class FlowInverter(Inverter):
     """
 
     def __init__(
-        self, velocity: Velocity, encoding: Encoding, n_steps: int, margin: float = 0.0, reach: int = 1
+        self, velocity: Velocity, encoding: Encoding, n_steps: int, as_trained: Callable[[Tensor], Tensor] | None = None
     ) -> None:
-        super().__init__(encoding, margin, reach)
+        super().__init__(encoding, as_trained)
         self.velocity = velocity
         self.times = crowded_times(n_steps)
 

@@ -114,7 +114,7 @@ class ConditionalFlow(ConditionalModel):
     def inverter(self, n_steps: int | None = None, seed: int = 0) -> Inverter:
         """See `ConditionalModel`; nothing is drawn."""
         velocity = cast(Velocity, self.ema.module)
-        return FlowInverter(velocity, self.encoding, n_steps or N_STEPS, self.settings.margin, self.settings.margin_reach)
+        return FlowInverter(velocity, self.encoding, n_steps or N_STEPS, self.settings.as_trained)
 
     def _loss(self, batch: ScoredBatch) -> Tensor:
         """Mean squared error of the velocity."""

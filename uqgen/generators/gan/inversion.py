@@ -35,7 +35,7 @@ class StyleInverter(Inverter):
 
     Args:
         generator: the averaged one.
-        encoding, margin, reach: see `Inverter`.
+        encoding, as_trained: see `Inverter`.
         n_steps: steps of Adam.
         seed: draws where the optimisation starts.
 
@@ -53,9 +53,14 @@ class StyleInverter(Inverter):
     """
 
     def __init__(
-        self, generator: Generator, encoding: Encoding, n_steps: int, seed: int, margin: float = 0.0, reach: int = 1
+        self,
+        generator: Generator,
+        encoding: Encoding,
+        n_steps: int,
+        seed: int,
+        as_trained: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
-        super().__init__(encoding, margin, reach)
+        super().__init__(encoding, as_trained)
         self.generator, self.n_steps, self.seed = generator, n_steps, seed
 
     def search(self, x: Tensor, parts: Sequence[Tensor]) -> tuple[Latent, Tensor]:

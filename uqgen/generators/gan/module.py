@@ -176,7 +176,7 @@ class ConditionalGAN(ConditionalModel):
         generator = self.ema.module
         if not isinstance(generator, Generator):
             raise SettingError("model", type(generator).__name__, "one that images are found in, as model=gan or flow")
-        return StyleInverter(generator, self.encoding, n_steps or N_STEPS, seed, self.settings.margin, self.settings.margin_reach)
+        return StyleInverter(generator, self.encoding, n_steps or N_STEPS, seed, self.settings.as_trained)
 
     def _guided(
         self, code: Tensor, latent: Latent, parts: tuple[Tensor, ...], condition: Condition, guidance: Guidance
