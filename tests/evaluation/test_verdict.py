@@ -136,6 +136,18 @@ def test_isolated_pixels_are_told_in_plain_words():
     )
 
 
+def test_classes_with_few_images_are_judged_as_one():
+    base = manifold()
+    certain = replace(base.certain, classes=base.certain.classes | {"emu": NOTHING}, rest=cell(coverage=0.3))
+    found = verdict(replace(base, certain=certain))
+    assert faults(found) == ["collapse"]
+    assert "At the certain end, images of the classes with few real ones there cover 33 % of the real" in found.text
+    assert (found.n_measured, found.n_cells) == (4, 5)
+    sound = verdict(replace(base, certain=replace(certain, rest=cell())))
+    assert sound.is_sound
+    assert "each side, and were measured as one in 1 of 1 parts." in sound.text
+
+
 def test_what_reaches_the_floor_is_sound_and_the_worst_class_and_bin_are_named():
     found = verdict(manifold(below=cell(coverage=0.81, precision=0.855)))
     assert (found.is_sound, found.findings) == (True, ())
@@ -154,7 +166,7 @@ def test_a_collapse_is_told_in_plain_words_from_the_worst():
         "At the certain end, images of class dog cover 13 % of the real variety, with 5 % of the recall of real ones "
         "(also in 1 more of 4 classes and parts of the range)."
     )
-    assert (found.worst["coverage"].class_name, found.worst["coverage"].is_certain) == ("dog", True)
+    assert (found.worst["coverage"].name, found.worst["coverage"].is_certain) == ("class dog", True)
 
 
 def test_low_recall_alone_is_a_collapse_too():

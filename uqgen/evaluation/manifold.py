@@ -2,7 +2,8 @@
 
 Each class and bin of scores is a cell. Its n generated images are compared with n real training images of the cell;
 what n other real images of the cell reach against the same is the floor. The scores requested are those of random real
-images of the cell, so that a sound generator is at no disadvantage.
+images of the cell, so that a sound generator is at no disadvantage. Classes with too few real images in a bin are
+compared there as one.
 """
 
 from collections.abc import Callable, Sequence
@@ -67,6 +68,7 @@ class InBin:
         mean: over the classes that are measured; None where none is.
         classes: each class by its name.
         shares: of clusters of the real data of all these classes together; None where none is measured.
+        rest: the classes that have too few images, together; None where no class has.
     """
 
     low: float
@@ -74,6 +76,7 @@ class InBin:
     mean: BesideReal | None
     classes: dict[str, InCell]
     shares: ClusterShares | None = None
+    rest: InCell | None = None
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,8 @@ class RealCells:
     """The real images of every cell, and their floors: made once, whatever generators are measured.
 
     Attributes:
-        cells: K classes of B bins, class by class.
+        cells: K classes of B bins, class by class; where K is above 1, then B of the classes with too few images.
+        compared_in: int64 [K B], the cell that images of each class and bin are in: its own, or that of such classes.
         bins: the bins of scores.
         class_names: K names, in the order of the labels; a single one is of all classes together.
         features: images to float [N, F].
@@ -140,6 +144,7 @@ class RealCells:
     """
 
     cells: tuple[RealCell, ...]
+    compared_in: Tensor
     bins: ScoreBins
     class_names: Sequence[str]
     features: Callable[[Tensor], Tensor]
@@ -169,10 +174,13 @@ class RealCells:
             n_most: images on each side of a cell, fewer where there are fewer.
             n_clusters: in which the real images of a bin are divided.
         """
-        rng, n_classes = seeding.generator(seed, DRAWING), len(class_names)
+        rng, n_classes, step = seeding.generator(seed, DRAWING), len(class_names), len(bins)
         ours, theirs = (_cell_of(side, bins, n_classes) for side in (train, held_out))
+        compared_in = _compared_in(ours, theirs, n_classes, step)
         cells, other = [], []
-        for number in range(n_classes * len(bins)):
+        for number in range((n_classes + (n_classes > 1)) * step):
+            if number == n_classes * step:
+                ours, theirs = (_in_cells(side, compared_in) for side in (ours, theirs))
             in_train, in_held_out = (_shuffled((side == number).nonzero().squeeze(1), rng) for side in (ours, theirs))
             n = min(n_most, len(in_train), (len(in_train) + len(in_held_out)) // 2)
             if n < FEWEST:
@@ -184,9 +192,8 @@ class RealCells:
             other.append(_shuffled(features(torch.cat(others)), rng))
             floor = overlap(reference, other[-1], least=least)
             cells.append(RealCell(in_train, len(in_held_out), reference, floor))
-        step = len(bins)
         clusters = tuple(_clusters(cells[b::step], other[b::step], n_clusters, seed) for b in range(step))
-        return cls(tuple(cells), bins, class_names, features, clusters, seed, least)
+        return cls(tuple(cells), compared_in, bins, class_names, features, clusters, seed, least)
 
     def lacking(self, requested: ScoredImages) -> Tensor:
         """What is to be requested beside what was, so that every cell has as many generated as real images.
@@ -220,7 +227,7 @@ class RealCells:
 
     def cells_of(self, images: ScoredImages) -> Tensor:
         """The number of the cell of each image, int64 [N]; -1 where it is in none."""
-        return _cell_of(images, self.bins, len(self.class_names))
+        return _in_cells(_cell_of(images, self.bins, len(self.class_names)), self.compared_in)
 
 
 def measure_manifold(real: RealCells, generated: ScoredImages, score_out: Tensor, n_resamples: int) -> Manifold:
@@ -250,6 +257,22 @@ def _cell_of(images: ScoredImages, bins: ScoreBins, n_classes: int) -> Tensor:
     return part if n_classes == 1 else torch.where(part < 0, -1, images.label * len(bins) + part)
 
 
+def _compared_in(ours: Tensor, theirs: Tensor, n_classes: int, n_bins: int) -> Tensor:
+    """See `RealCells`; of the cells of training and of held-out images."""
+    n_cells = n_classes * n_bins
+    n_train, n_held_out = (side[side >= 0].bincount(minlength=n_cells) for side in (ours, theirs))
+    own = torch.arange(n_cells)
+    if n_classes == 1:
+        return own
+    n = torch.minimum(n_train, (n_train + n_held_out) // 2)
+    return torch.where(n < FEWEST, n_cells + own % n_bins, own)
+
+
+def _in_cells(numbers: Tensor, compared_in: Tensor) -> Tensor:
+    """The cells that images are in, int64 [N], -1 for none, of their classes and bins."""
+    return torch.where(numbers < 0, -1, compared_in[numbers])
+
+
 def _in_cell(real: RealCells, cell: RealCell, generated: Tensor, error: Tensor, n_resamples: int) -> InCell:
     n, sizes = len(cell.reference), (len(cell.train), cell.n_held_out)
     if n == 0 or len(generated) < n:
@@ -261,12 +284,14 @@ def _in_cell(real: RealCells, cell: RealCell, generated: Tensor, error: Tensor, 
 
 def _in_bin(real: RealCells, found: Sequence[InCell], generated: Sequence[Tensor], number: int) -> InBin:
     """One bin, from its cells, and the features of what was generated in them, in the order of the classes."""
-    classes = dict(zip(real.class_names, found, strict=True))
-    pairs = [(values(each.generated), values(each.floor)) for each in found if each.generated and each.floor]
+    n_classes = len(real.class_names)
+    classes = dict(zip(real.class_names, found[:n_classes], strict=True))
+    rest = next((each for each in found[n_classes:] if each.n_train or each.n_held_out), None)
+    pairs = [(values(each.generated), values(each.floor)) for each in classes.values() if each.generated and each.floor]
     clusters, cells = real.clusters[number], real.cells[number :: len(real.bins)]
     is_whole = [each.n for each in found] == [len(cell.reference) for cell in cells]
     shares = clusters.shares(torch.cat([*generated])) if clusters and is_whole else None
-    return InBin(*real.bins.bounds[number], _mean(pairs), classes, shares)
+    return InBin(*real.bins.bounds[number], _mean(pairs), classes, shares, rest)
 
 
 def _clusters(cells: Sequence[RealCell], other: Sequence[Tensor], n_clusters: int, seed: int) -> Clusters | None:

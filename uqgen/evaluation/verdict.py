@@ -18,6 +18,7 @@ from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.share_ratio import ShareRatio
 
+REST = "the classes with few real ones there"
 COLLAPSE, UNREALISTIC = "collapse", "unrealistic"
 WRONG_SCORE, WRONG_CLASS = "wrong score", "wrong class"
 ADVERSARIAL, MEMORISATION = "adversarial", "memorisation"
@@ -56,13 +57,13 @@ class Worst:
     """The class and bin in which a measure is the worst.
 
     Attributes:
-        class_name: of the class.
+        name: how a sentence calls the class.
         low, high: edges of the bin.
         is_certain: whether the bin is the certain end.
         value: as share of the floor; of the error, of that of always achieving the middle of the range.
     """
 
-    class_name: str
+    name: str
     low: float
     high: float
     is_certain: bool
@@ -84,7 +85,7 @@ class Verdict:
         findings: every fault found.
         worst: for coverage, recall, precision, detail and texture (precision in these, of images) and error, the worst
             class and bin; empty where nothing was measured.
-        n_measured, n_cells: classes and bins measured, and all there are.
+        n_measured, n_cells: classes and bins measured each by itself, and all there are.
     """
 
     is_sound: bool | None
@@ -96,15 +97,15 @@ class Verdict:
 
 
 class _Cell(NamedTuple):
-    """A measured class and bin."""
+    """A measured class and bin; `name` is how a sentence calls the class."""
 
-    class_name: str
+    name: str
     part: InBin
     is_certain: bool
     found: InCell
 
     def at(self, value: float) -> Worst:
-        return Worst(self.class_name, self.part.low, self.part.high, self.is_certain, value)
+        return Worst(self.name, self.part.low, self.part.high, self.is_certain, value)
 
 
 class _Cluster(NamedTuple):
@@ -151,9 +152,12 @@ def judge_generator(
     ]
     found = tuple(finding for finding in findings if finding is not None)
     worst = _worst(measured, looks, middle)
-    text = " ".join([*_opening(found, worst, noun), _extent(len(measured), len(cells), noun)])
+    together = [cell for cell in cells if cell.name == REST]
+    n_together, n_measured = len(_measured(together)), len(measured) - len(_measured(together))
+    n_cells = len(cells) - len(together)
+    text = " ".join([*_opening(found, worst, noun), _extent(n_measured, n_cells, n_together, len(together), noun)])
     is_sound = None if not (found or measured) else not found
-    return Verdict(is_sound, text, found, worst, len(measured), len(cells))
+    return Verdict(is_sound, text, found, worst, n_measured, n_cells)
 
 
 def _measured(cells: Iterable[_Cell]) -> list[_Cell]:
@@ -162,7 +166,10 @@ def _measured(cells: Iterable[_Cell]) -> list[_Cell]:
 
 def _cells(manifold: Manifold) -> Iterator[_Cell]:
     for part in (manifold.certain, *manifold.below):
-        for name, found in part.classes.items():
+        named = {f"class {name}": found for name, found in part.classes.items()}
+        if part.rest is not None:
+            named[REST] = part.rest
+        for name, found in named.items():
             yield _Cell(name, part, part is manifold.certain, found)
 
 
@@ -314,18 +321,19 @@ def _opening(findings: tuple[Finding, ...], worst: dict[str, Worst], noun: str) 
         return [f"Whether the {noun}s look like real ones could not be measured."]
     coverage, precision = worst["coverage"], worst["precision"]
     return [
-        f"No fault was found. At worst, {noun}s of class {coverage.class_name} {coverage.where} cover "
+        f"No fault was found. At worst, {noun}s of {coverage.name} {coverage.where} cover "
         f"{_percent(coverage.value)} of the real variety,",
-        f"those of class {precision.class_name} {precision.where} have {_percent(precision.value)} of the precision of "
-        "real ones.",
+        f"those of {precision.name} {precision.where} have {_percent(precision.value)} of the precision of real ones.",
     ]
 
 
-def _extent(n_measured: int, n_cells: int, noun: str) -> str:
+def _extent(n_measured: int, n_cells: int, n_together: int, n_rests: int, noun: str) -> str:
+    """What was measured: cells of one class each, and for each part of the range those with few real images as one."""
     if n_measured == n_cells:
         return f"All {n_cells} classes and parts of the range were measured."
     few = f"the others have too few real {noun}s, for which {FEWEST} are needed on each side"
-    return f"Measured: {n_measured} of {n_cells} classes and parts of the range; {few}."
+    as_one = f", and were measured as one in {n_together} of {n_rests} parts" if n_together else ""
+    return f"Measured: {n_measured} of {n_cells} classes and parts of the range; {few}{as_one}."
 
 
 def _about(worst: _Cell, noun: str, says: str, failing: list[_Cell], measured: list[_Cell]) -> str:
@@ -333,7 +341,7 @@ def _about(worst: _Cell, noun: str, says: str, failing: list[_Cell], measured: l
     where = _where(worst.part.low, worst.part.high, worst.is_certain)
     more = len(failing) - 1
     too = f" (also in {more} more of {len(measured)} classes and parts of the range)" if more else ""
-    return f"{where[0].upper()}{where[1:]}, {noun}s of class {worst.class_name} {says}{too}."
+    return f"{where[0].upper()}{where[1:]}, {noun}s of {worst.name} {says}{too}."
 
 
 def _where(low: float, high: float, is_certain: bool) -> str:

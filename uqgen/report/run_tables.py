@@ -173,11 +173,12 @@ def manifold_table(results: Plain) -> Table:
         cells = [_beside_real(part["mean"], measure) for measure in MEASURES]
         cells += [_beside_real(_bins(found)[number]["mean"], "precision") for found in looks.values()]
         cells += [_beside_real(_bins(found)[number].get("shares"), "distance") for found in (manifold, *textures)]
-        extent = [f"{len(sizes)} of {len(part['classes'])}", f"{min(sizes)} to {max(sizes)}" if sizes else ""]
+        others = ", others as one" if (part.get("rest") or {}).get("n") else ""
+        extent = [f"{len(sizes)} of {len(part['classes'])}{others}", f"{min(sizes)} to {max(sizes)}" if sizes else ""]
         rows.append([f"{title}{part['low']:.2g} to {part['high']:.2g}", *cells, *extent])
     caption = (
         "Means over the classes; in brackets the floor, what other real data reach in place of generated ones. A class "
-        f"counts where there are {FEWEST} on each side. Nearest neighbours: k = {manifold['k']}. Cluster "
+        f"counts where there are {FEWEST} on each side; the others count as one in the verdict alone. Nearest neighbours: k = {manifold['k']}. Cluster "
         "shares: total variation distance from those of real data; the less, the better"
     )
     return Table(["scores requested", *MEASURES, *looks, *shares, "classes", "on each side"], rows, caption)
