@@ -178,7 +178,8 @@ def manifold_table(results: Plain) -> Table:
         rows.append([f"{title}{part['low']:.2g} to {part['high']:.2g}", *cells, *extent])
     caption = (
         "Means over the classes; in brackets the floor, what other real data reach in place of generated ones. A class "
-        f"counts where there are {FEWEST} on each side; the others count as one in the verdict alone. Nearest neighbours: k = {manifold['k']}. Cluster "
+        f"counts where there are {FEWEST} on each side; the verdict judges the others as one. "
+        f"Nearest neighbours: k = {manifold['k']}. Cluster "
         "shares: total variation distance from those of real data; the less, the better"
     )
     return Table(["scores requested", *MEASURES, *looks, *shares, "classes", "on each side"], rows, caption)
