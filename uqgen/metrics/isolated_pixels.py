@@ -12,7 +12,7 @@ from uqgen.chunks import mapped, rows_at_once
 from uqgen.metrics.metric import Evaluated, Metric, Row, Sample, control, register
 from uqgen.metrics.share_ratio import ShareRatio
 
-VISIBLE = 8  # of 255 levels by which a pixel differs from the ground
+VISIBLE = 16  # of 255 levels by which a pixel differs from the ground: one sees none of garments with fainter ones
 LEAST_GROUND = 0.1  # of an image's pixels; of noise about black 0.002 have black pixels alone around them
 FEWEST = 100  # images with ground on either side
 BLACK, WHITE = 0, 255
