@@ -59,7 +59,7 @@ def test_a_grey_image_has_no_ground_and_a_hole_in_a_stroke_is_not_isolated():
 
 
 def test_shares_are_of_the_images_with_ground(monkeypatch):
-    monkeypatch.setattr(module, "rows_at_once", lambda images: 64)
+    monkeypatch.setattr(module, "rows_at_once", lambda images: 64 * module.MAPS)
     spotted, noise = ground(60), torch.randint(1, 256, (500, 1, 9, 9), dtype=torch.uint8)
     spotted[:, 0, 2, 2] = 200
     found = isolated_pixels(sample(torch.cat([spotted, ground(140), noise])), sample(torch.cat([ground(100), noise])))

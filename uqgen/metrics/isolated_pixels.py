@@ -4,6 +4,8 @@ A generator that is off by a little in one pixel of ten thousand leaves a light 
 tenth image. Distances and neighbours hardly change by it; a person who has seen it once knows the image by it.
 """
 
+from functools import reduce
+
 import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d
@@ -12,9 +14,10 @@ from uqgen.chunks import mapped, rows_at_once
 from uqgen.metrics.metric import Evaluated, Metric, Row, Sample, control, register
 from uqgen.metrics.share_ratio import ShareRatio
 
-VISIBLE = 16  # of 255 levels by which a pixel differs from the ground: one sees none of garments with fainter ones
+VISIBLE = 16  # of 255 levels by which a pixel differs from the ground; an eye finds hardly any fainter one
 LEAST_GROUND = 0.1  # of an image's pixels; of noise about black 0.002 have black pixels alone around them
 FEWEST = 100  # images with ground on either side
+MAPS = 12  # of float32, as large as the images, that are held to count
 BLACK, WHITE = 0, 255
 
 
@@ -64,12 +67,13 @@ def _largest_of_neighbours(maps: Tensor) -> Tensor:
     left[..., 1:], right[..., :-1] = sides[..., :-1], sides[..., 1:]
     above, below = torch.zeros_like(maps), torch.zeros_like(maps)
     above[..., 1:, :], below[..., :-1, :] = maps[..., :-1, :], maps[..., 1:, :]
-    return torch.stack([left, right, above, below]).amax(dim=0)
+    return reduce(torch.maximum, (left, right, above, below))
 
 
 def _found(images: Tensor) -> Tensor:
     """Of each image with enough ground, whether a pixel is isolated; bool [M]."""
-    counts = mapped(images, lambda part: torch.stack(count_isolated(part), dim=1), rows_at_once(images))
+    at_once = max(1, rows_at_once(images) // MAPS)
+    counts = mapped(images, lambda part: torch.stack(count_isolated(part), dim=1), at_once)
     isolated, ground = counts.unbind(dim=1)
     return isolated[ground >= LEAST_GROUND * images[0, 0].numel()] > 0
 
