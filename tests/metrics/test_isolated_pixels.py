@@ -28,7 +28,7 @@ def test_a_pixel_that_differs_from_all_around_it_is_isolated(end, row, column, a
     assert counted(image) == (1, 81 - around)
 
 
-def test_a_neighbour_however_faint_and_in_whatever_direction_is_company():
+def test_a_pixel_beside_another_one_however_faint_is_not_isolated():
     for row, column in ((3, 3), (3, 4), (3, 5), (4, 3), (4, 5), (5, 3), (5, 4), (5, 5)):
         image = ground()
         image[0, 0, 4, 4], image[0, 0, row, column] = 100, 1
