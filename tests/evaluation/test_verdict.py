@@ -145,7 +145,11 @@ def test_classes_with_few_images_are_judged_as_one():
     assert (found.n_measured, found.n_cells) == (4, 5)
     sound = verdict(replace(base, certain=replace(certain, rest=cell())))
     assert sound.is_sound
-    assert "each side, and were measured as one in 1 of 1 parts." in sound.text
+    assert "each side, and were measured together as one." in sound.text
+    below = replace(base.below[0], rest=NOTHING)
+    partly = verdict(replace(base, certain=replace(certain, rest=cell()), below=(below,)))
+    assert "each side, and were measured together as one in 1 of 2 parts." in partly.text
+    assert "as one" not in verdict(replace(base, certain=replace(certain, rest=None), below=(below,))).text
 
 
 def test_what_reaches_the_floor_is_sound_and_the_worst_class_and_bin_are_named():

@@ -5,7 +5,7 @@ import shlex
 
 import numpy as np
 
-from uqgen.evaluation.verdict import LEAST_AGREEMENT
+from uqgen.evaluation.faults import LEAST_AGREEMENT
 from uqgen.metrics import METRICS
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.plain import find_at

@@ -1,0 +1,70 @@
+"""Classes and parts of the range of scores, each one cell that a verdict looks at by itself."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from uqgen.evaluation.manifold import InBin, InCell, Manifold
+
+REST = "the classes with few real ones there"
+
+
+class Cell(NamedTuple):
+    """A class in a part of the range.
+
+    Attributes:
+        name: how a sentence calls the class.
+        part: the part of the range.
+        is_certain: whether it is the certain end.
+        found: what was measured.
+
+    Examples:
+        >>> nothing = InCell(0, 0, 0)
+        >>> Cell("class 3", InBin(0.5, 0.7, None, {"3": nothing}), False, nothing).where
+        'at scores from 0.5 to 0.7'
+    """
+
+    name: str
+    part: InBin
+    is_certain: bool
+    found: InCell
+
+    @property
+    def where(self) -> str:
+        """The part of the range in words."""
+        return in_words(self.part.low, self.part.high, self.is_certain)
+
+    def share(self, measure: str, end: str = "value") -> float:
+        """A measure, or an end of its interval, as share of the floor."""
+        generated, floor = getattr(self.found.generated, measure), getattr(self.found.floor, measure)
+        return getattr(generated, end) / floor.value if floor.value else math.nan
+
+    def error(self, end: str = "value") -> float:
+        """Mean absolute error of the score, or an end of its interval."""
+        assert self.found.error is not None
+        return getattr(self.found.error, end)
+
+
+def cells_of(manifold: Manifold) -> Iterator[Cell]:
+    """Every class in every part of the range; in each, those with too few real images to be measured, as one."""
+    for part in (manifold.certain, *manifold.below):
+        named = {f"class {name}": found for name, found in part.classes.items()}
+        if part.rest is not None:
+            named[REST] = part.rest
+        for name, found in named.items():
+            yield Cell(name, part, part is manifold.certain, found)
+
+
+def measured_of(manifold: Manifold) -> list[Cell]:
+    """The cells in which images could be compared."""
+    return [cell for cell in cells_of(manifold) if cell.found.generated is not None]
+
+
+def in_words(low: float, high: float, is_certain: bool) -> str:
+    """A part of the range as a sentence says it."""
+    return "at the certain end" if is_certain else f"at scores from {low:.2g} to {high:.2g}"
+
+
+def percent(share: float) -> str:
+    """A share as a sentence says it."""
+    return f"{100 * share:.0f} %"

@@ -1,0 +1,215 @@
+"""The faults of a generator: one rule for each, with its limit, and a sentence for whom it finds.
+
+Every limit stands here, and is relative to what real images reach. A class and bin is named only where the whole 95 %
+interval is beyond the limit, since the worst of many is partly bad luck.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from uqgen.evaluation.cells import Cell, in_words, measured_of, percent
+from uqgen.evaluation.controls import Controls
+from uqgen.evaluation.manifold import Manifold
+from uqgen.metrics.in_vs_out import InVsOut
+from uqgen.metrics.local_sensitivity import LocalSensitivity
+from uqgen.metrics.memorisation import Memorisation
+from uqgen.metrics.share_ratio import ShareRatio
+
+COLLAPSE, UNREALISTIC = "collapse", "unrealistic"
+WRONG_SCORE, WRONG_CLASS = "wrong score", "wrong class"
+ADVERSARIAL, MEMORISATION = "adversarial", "memorisation"
+WRONG_SHARES, ISOLATED_PIXELS = "wrong shares", "isolated pixels"
+IN_APPEARANCE = {  # faults, named as what is compared
+    "detail": " in fine detail: the rest have blur, noise or haze, or places of it, that no real image has",
+    "texture": " in texture: the rest are speckled, streaked, or otherwise rougher or smoother than any real image",
+}
+MOST_OFF = 2.0  # times as many, or as few, images as real ones in a cluster, or with an isolated pixel,
+LEAST_OFF = 0.03  # where that makes a difference of as much of the images
+LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
+# Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
+MOST_ERROR = 0.5  # as share of that
+MOST_LOST = 0.1  # of the images, beyond those of real images of the same scores, are taken for another class
+MOST_SENSITIVE = 1.5  # times the change of real images' scores under a change that is hardly seen
+LEAST_JUDGED = 0.7  # of the correlation that judges would have if they saw what they see in real images
+LEAST_AGREEMENT = 0.2  # Pearson correlation on real images below which judges prove nothing
+MOST_MEMORISED = 0.05  # of all images; of unseen real ones 0.01 are as near to a training image
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault.
+
+    Attributes:
+        fault: its name, one of those above.
+        text: what was found and where, in a sentence.
+    """
+
+    fault: str
+    text: str
+
+
+class _Cluster(NamedTuple):
+    """A cluster of alike images, and where it is."""
+
+    alike: str
+    where: str
+    found: ShareRatio
+
+
+def find_faults(
+    manifold: Manifold,
+    appearance: Mapping[str, Manifold],
+    controls: Controls,
+    uniform: InVsOut,
+    middle: float,
+    noun: str,
+) -> tuple[Finding, ...]:
+    """Applies every rule; see `judge_generator` for what they look at.
+
+    `middle`: mean absolute error of always achieving the middle of the range under the uniform protocol.
+    """
+    measured = measured_of(manifold)
+    findings = [
+        _collapse(measured, noun),
+        _imprecise(measured, noun, UNREALISTIC, f": the rest look like no real {noun}"),
+        *(_imprecise(measured_of(found), noun, name, IN_APPEARANCE[name]) for name, found in appearance.items()),
+        _wrong_shares({"": manifold, **{f" in {name}": found for name, found in appearance.items()}}, noun),
+        _isolated(controls.isolated_pixels, noun),
+        _wrong_score(measured, uniform, middle, noun),
+        _wrong_class(controls.matched_real.class_agreement_gap, noun),
+        _sensitive(controls.local_sensitivity, noun),
+        _unseen(controls, uniform),
+        _memorisation(controls.memorisation, noun),
+    ]
+    return tuple(finding for finding in findings if finding is not None)
+
+
+def _fails(cell: Cell, measure: str) -> bool:
+    return cell.share(measure, "high") < LEAST[measure]
+
+
+def _collapse(measured: list[Cell], noun: str) -> Finding | None:
+    """Where generated images lie among the real ones, and yet leave them uncovered; or real ones not among them."""
+    failing = [
+        cell
+        for cell in measured
+        if _fails(cell, "recall") or (_fails(cell, "coverage") and not _fails(cell, "precision"))
+    ]
+    if not failing:
+        return None
+    worst = min(failing, key=lambda cell: cell.share("coverage"))
+    shares = [percent(worst.share(measure)) for measure in ("coverage", "recall")]
+    says = f"cover {shares[0]} of the real variety, with {shares[1]} of the recall of real ones"
+    return Finding(COLLAPSE, _about(worst, noun, says, failing, measured))
+
+
+def _imprecise(cells: list[Cell], noun: str, what: str, says: str) -> Finding | None:
+    """Too few generated images lie among the real ones; `says` is what the rest are."""
+    failing = [cell for cell in cells if _fails(cell, "precision")]
+    if not failing:
+        return None
+    worst = min(failing, key=lambda cell: cell.share("precision"))
+    precision = f"have {percent(worst.share('precision'))} of the precision of real ones"
+    return Finding(what, _about(worst, noun, f"{precision}{says}", failing, cells))
+
+
+def _wrong_shares(manifolds: Mapping[str, Manifold], noun: str) -> Finding | None:
+    """Clusters that are too large or too small; each key says in what the members of a cluster are alike."""
+    clusters = [
+        _Cluster(alike, in_words(part.low, part.high, part is found.certain), cluster)
+        for alike, found in manifolds.items()
+        for part in (found.certain, *found.below)
+        for cluster in (part.shares.clusters if part.shares else ())
+    ]
+    failing = [each for each in clusters if _is_off(each.found)]
+    if not failing:
+        return None
+    alike, where, found = max(failing, key=lambda each: abs(each.found.real - each.found.generated))
+    what = f"a cluster of {noun}s that are alike{alike} holds {percent(found.real)} of the real ones and "
+    text = f"{_sentence_case(where)}, {what}{percent(found.generated)} of the generated ones"
+    extent = f"{len(failing)} of {len(clusters)} clusters are less than half or more than twice as large"
+    return Finding(WRONG_SHARES, f"{text} ({extent}).")
+
+
+def _is_off(found: ShareRatio) -> bool:
+    """Whether the whole interval of the ratio lies beyond a limit, and one would see it."""
+    is_beyond = found.ratio.high < 1 / MOST_OFF or found.ratio.low > MOST_OFF
+    return is_beyond and abs(found.real - found.generated) >= LEAST_OFF
+
+
+def _isolated(found: ShareRatio | None, noun: str) -> Finding | None:
+    if found is None or found.generated < found.real or not _is_off(found):
+        return None
+    text = f"{percent(found.generated)} of the generated {noun}s with a black or white ground have a pixel on it that "
+    return Finding(ISOLATED_PIXELS, f"{text}differs from all around it, of the real ones {100 * found.real:.1f} %.")
+
+
+def _wrong_score(measured: list[Cell], uniform: InVsOut, middle: float, noun: str) -> Finding | None:
+    """Of a class and bin, or, where there are too few real images to look at each, of all requests."""
+    failing = [cell for cell in measured if cell.error("low") > MOST_ERROR * middle]
+    if not failing and not uniform.mae.low > MOST_ERROR * middle:
+        return None
+    worst = max(failing, key=Cell.error, default=None)
+    missed_by = worst.error() if worst else uniform.mae.value
+    says = f"miss the requested score by {missed_by:.2f} on average"
+    says += f"; always achieving the middle of the range would miss it by {middle:.2f}"
+    text = _about(worst, noun, says, failing, measured) if worst else f"Requested uniformly, {noun}s {says}."
+    return Finding(WRONG_SCORE, text)
+
+
+def _wrong_class(gaps: dict[str, float], noun: str) -> Finding | None:
+    """`gaps`: for each protocol, class agreement less that of real images of the same scores."""
+    protocol = min(gaps, key=lambda name: gaps[name])
+    if not gaps[protocol] < -MOST_LOST:
+        return None
+    how = {"data": "as in the data", "uniform": "uniformly"}[protocol]
+    text = f"Requested {how}, {noun}s are taken for another class more often than real ones of the same scores"
+    return Finding(WRONG_CLASS, f"{text}, by {-100 * gaps[protocol]:.0f} percentage points.")
+
+
+def _sensitive(local_sensitivity: LocalSensitivity, noun: str) -> Finding | None:
+    ratios = {"a little noise": local_sensitivity.noise.ratio}
+    if local_sensitivity.shift is not None:
+        ratios["a shift by one pixel"] = local_sensitivity.shift.ratio
+    change, value = max(ratios.items(), key=lambda item: item[1])
+    if not value > MOST_SENSITIVE:
+        return None
+    text = f"Under {change} the scores of generated {noun}s change {value:.1f} times as much as those of real ones"
+    return Finding(ADVERSARIAL, f"{text}: they hold for this one rendering.")
+
+
+def _unseen(controls: Controls, uniform: InVsOut) -> Finding | None:
+    judged = controls.matched_real.judges_pearson.values()
+    if not judged:
+        return None
+    ours, real = (float(np.mean([getattr(each, side) for each in judged])) for side in ("generated", "real"))
+    # Of requests that the target itself does not find, a judge cannot see more.
+    value = ours / (real * uniform.pearson.value) if uniform.pearson.value > 0 else math.nan
+    if not (real >= LEAST_AGREEMENT and uniform.pearson.value >= LEAST_AGREEMENT and value < LEAST_JUDGED):
+        return None
+    text = f"Judges see {percent(max(value, 0))} of the uncertainty that they would see in real data"
+    return Finding(ADVERSARIAL, f"{text}: only this classifier sees the rest.")
+
+
+def _memorisation(found: Memorisation, noun: str) -> Finding | None:
+    if not found.share > MOST_MEMORISED:
+        return None
+    text = (
+        f"{percent(found.share)} of the generated {noun}s are nearer to a training {noun} than unseen real ones nearly"
+    )
+    return Finding(MEMORISATION, f"{text} ever are: they are memorised.")
+
+
+def _about(worst: Cell, noun: str, says: str, failing: list[Cell], measured: list[Cell]) -> str:
+    """A sentence of the worst class and bin, and of how many more there are."""
+    more = len(failing) - 1
+    too = f" (also in {more} more of {len(measured)} classes and parts of the range)" if more else ""
+    return f"{_sentence_case(worst.where)}, {noun}s of {worst.name} {says}{too}."
+
+
+def _sentence_case(words: str) -> str:
+    return words[0].upper() + words[1:]
