@@ -7,6 +7,7 @@ from uqgen.generators.gan.stylegan2 import (
     Discriminator,
     Generator,
     Mapping,
+    SynthesisLayer,
     append_group_deviation,
     base_size,
     small_channels,
@@ -27,9 +28,10 @@ def parts(n, seed=0):
 
 
 def with_noise(generator):
-    """Noise starts without strength; give it some, as training does."""
+    """Noise starts without strength; give it some in every image, as training does in noisy ones."""
     for layer in generator.layers:
         torch.nn.init.constant_(layer.noise_strength, 0.5)
+        torch.nn.init.zeros_(layer.noise_gate.weight)
     return generator
 
 
@@ -158,6 +160,29 @@ def test_noise_starts_without_strength():
     assert generator(latent, parts(2)).equal(
         generator(Latent(latent.z, generator.draw_latent(2, rng(1)).noise), parts(2))
     )
+
+
+def test_the_style_shuts_the_noise_out_and_opens_it():
+    layer = SynthesisLayer(3, 2, w_dim=8, up=False)
+    torch.nn.init.constant_(layer.noise_strength, 0.5)
+    x, noise = torch.randn(2, 3, 4, 4, generator=rng()), torch.randn(2, 1, 4, 4, generator=rng(1))
+    none, style = torch.zeros_like(noise), torch.tensor([[-1.0, 0, 0], [1, 0, 0]])
+    layer.noise_gate.weight.data[0, 0] = 2  # scaled by the root of 3, and 1 is added
+    shut, opened = (layer(x, style, noise) - layer(x, style, none)).flatten(1).norm(dim=1)
+    assert shut == 0
+    assert opened > 0.1
+
+
+def test_weights_of_before_noise_was_gated_make_the_same_images(generator):
+    state = generator.state_dict()
+    earlier = {name: value for name, value in state.items() if "noise_gate" not in name}
+    assert len(earlier) < len(state)
+    again = Generator((1, 16, 16), PART_DIMS, (6, 5, 4), latent_dim=7, **SMALL).eval()
+    for layer in again.layers:
+        torch.nn.init.normal_(layer.noise_gate.weight)
+    again.load_state_dict(earlier)
+    latent = generator.draw_latent(2, rng())
+    assert again(latent, parts(2)).equal(generator(latent, parts(2)))
 
 
 def test_latents_are_standard_normal_at_every_resolution(generator):

@@ -8,7 +8,7 @@ arithmetic.
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -70,6 +70,9 @@ class Mapping(nn.Module):
 class SynthesisLayer(nn.Module):
     """Modulated convolution, per-pixel noise, bias, leaky ReLU; optionally upsamples what the convolution gives.
 
+    The style says how much of the noise is added, by a factor of 0 or more: clean images have none, and noisy ones as
+    much as real ones. In StyleGAN2 it is the same for all images.
+
     Examples:
         >>> layer = SynthesisLayer(8, 4, w_dim=16, up=True)
         >>> layer(torch.zeros(2, 8, 4, 4), layer.conv.style(torch.zeros(2, 16)), torch.zeros(2, 1, 8, 8)).shape
@@ -80,6 +83,7 @@ class SynthesisLayer(nn.Module):
         super().__init__()
         self.conv = ModulatedConv(in_channels, out_channels, 3, w_dim)
         self.noise_strength = nn.Parameter(torch.zeros(()))
+        self.noise_gate = EqualisedLinear(in_channels, 1, bias_init=1.0)
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.up = up
 
@@ -89,7 +93,14 @@ class SynthesisLayer(nn.Module):
         y = y + (ACTIVATION_GAIN * self.bias).to(y.dtype)[:, None, None]
         if self.up:
             y = upsample(y)
-        return activate(y + (ACTIVATION_GAIN * self.noise_strength * noise).to(y.dtype))
+        gate = self.noise_gate(style).relu()[:, :, None, None]
+        return activate(y + (ACTIVATION_GAIN * self.noise_strength * gate * noise).to(y.dtype))
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
+        """Weights of an earlier version have no gate: it is 1 then."""
+        for name, value in (("weight", 0), ("bias", 1)):
+            state_dict.setdefault(f"{prefix}noise_gate.{name}", torch.full_like(getattr(self.noise_gate, name), value))
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 class Generator(ConditionalGenerator):
