@@ -22,6 +22,7 @@ from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.plain import as_plain
 from uqgen.metrics.ratio import Ratio
 from uqgen.metrics.share_ratio import ShareRatio
+from uqgen.metrics.two_sample import TwoSample
 
 EDGES = (0, 0.5, 1)
 
@@ -68,6 +69,7 @@ def _controls(quality: float, is_image: bool) -> dict:
         "by_score": DistanceByScore(70 - quality, tuple(_bin(number) for number in range(1, 5))),
         "memorisation": Memorisation(0.03 - quality / 100, 1.0, 1.0, 1.0, 50, 50),
         "isolated_pixels": ShareRatio(0.01, quality / 4, Estimate(25 * quality, 5.0, 99.0)) if is_image else None,
+        "two_sample": TwoSample(Estimate(1 - quality / 2, 0.4, 1.0), Estimate(0.5, 0.4, 0.6)) if is_image else None,
         "local_sensitivity": LocalSensitivity(Ratio.of(3 - quality, 1), Ratio.of(2 - quality, 1) if is_image else None),
     }
 

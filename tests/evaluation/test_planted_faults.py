@@ -51,7 +51,7 @@ def evaluator(data) -> Evaluator:
     logits = {split: target.predict(getattr(data, split).x) for split in SPLITS}
     own = Condition(data.train.label, score(logits["train"], data.train.label))
     small = {"n_images": 2_000, "n_resamples": 100, "n_at_sampling": 2, "n_recalibration": 20, "best_of": 1}
-    settings = EvaluationSettings(**small, n_manifold=100, reachable={"msp": [0.3, 1.0]})
+    settings = EvaluationSettings(**small, strengths=[], n_manifold=100, reachable={"msp": [0.3, 1.0]})
     features = load_features(data.feature_weights, data.shape, data.n_classes)
     return Evaluator(data, target, judges, score, own, logits, settings, features)
 

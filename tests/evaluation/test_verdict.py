@@ -14,6 +14,7 @@ from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.overlap import Overlap
 from uqgen.metrics.ratio import Ratio
 from uqgen.metrics.share_ratio import ShareRatio
+from uqgen.metrics.two_sample import TwoSample
 
 
 def overlap(precision=0.9, recall=0.9, coverage=0.9, half=0.05) -> Overlap:
@@ -40,7 +41,7 @@ def manifold(certain=None, below=None) -> Manifold:
 
 def verdict(
     found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), memorisation=0.01, pearson=0.95, error=0.02, gap=0.0,
-    isolated=None, **appearance,
+    isolated=None, told_apart=None, **appearance,
 ):  # fmt: skip
     controls = SimpleNamespace(
         local_sensitivity=LocalSensitivity(Ratio.of(noise, 1.0), None if shift is None else Ratio.of(shift, 1.0)),
@@ -50,6 +51,7 @@ def verdict(
         ),
         memorisation=Memorisation(memorisation, 1.0, 2.0, 2.0, 100, 100),
         isolated_pixels=isolated,
+        two_sample=told_apart,
     )
     mae = Estimate(error, error - 0.01, error + 0.01)
     uniform = SimpleNamespace(pearson=Estimate(pearson, pearson, pearson), mae=mae)
@@ -134,6 +136,14 @@ def test_isolated_pixels_are_told_in_plain_words():
         "14 % of the generated images with a black or white ground have a pixel on it that differs from all around it, "
         "of the real ones 0.6 %."
     )
+
+
+@pytest.mark.parametrize(("auroc", "expected"), [(0.6, []), (0.86, []), (0.9, ["told apart"])])
+def test_images_that_a_small_network_tells_from_real_ones_are_named(auroc, expected):
+    half, chance = 0.02, Estimate(0.5, 0.48, 0.52)
+    found = verdict(told_apart=TwoSample(Estimate(auroc, auroc - half, auroc + half), chance))
+    assert faults(found) == expected
+    assert ("in 90 % of such pairs that are new to it (chance is 50 %)." in found.text) == bool(expected)
 
 
 def test_classes_with_few_images_are_judged_as_one():

@@ -20,6 +20,7 @@ from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.ratio import Ratio
 from uqgen.metrics.share_ratio import ShareRatio
+from uqgen.metrics.two_sample import TwoSample
 from uqgen.metrics.wasserstein import sliced_wasserstein
 
 MATCHING = 1  # a stream of random numbers
@@ -72,6 +73,11 @@ class Controls:
     def isolated_pixels(self) -> ShareRatio | None:
         """Shares of images in which one is."""
         return cast(ShareRatio | None, self.measured["isolated_pixels"])
+
+    @property
+    def two_sample(self) -> TwoSample | None:
+        """Whether a network tells generated from real images."""
+        return cast(TwoSample | None, self.measured["two_sample"])
 
 
 def measure_controls(

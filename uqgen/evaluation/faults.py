@@ -18,17 +18,20 @@ from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.share_ratio import ShareRatio
+from uqgen.metrics.two_sample import TwoSample
 
 COLLAPSE, UNREALISTIC = "collapse", "unrealistic"
 WRONG_SCORE, WRONG_CLASS = "wrong score", "wrong class"
 ADVERSARIAL, MEMORISATION = "adversarial", "memorisation"
 WRONG_SHARES, ISOLATED_PIXELS = "wrong shares", "isolated pixels"
+TOLD_APART = "told apart"
 IN_APPEARANCE = {  # faults, named as what is compared
     "detail": " in fine detail: the rest have blur, noise or haze, or places of it, that no real image has",
     "texture": " in texture: the rest are speckled, streaked, or otherwise rougher or smoother than any real image",
 }
 MOST_OFF = 2.0  # times as many, or as few, images as real ones in a cluster, or with an isolated pixel,
 LEAST_OFF = 0.03  # where that makes a difference of as much of the images
+MOST_TOLD = 0.85  # AUROC of a small network that learnt to tell generated from real images
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
 # Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
 MOST_ERROR = 0.5  # as share of that
@@ -79,6 +82,7 @@ def find_faults(
         *(_imprecise(measured_of(found), noun, name, IN_APPEARANCE[name]) for name, found in appearance.items()),
         _wrong_shares({"": manifold, **{f" in {name}": found for name, found in appearance.items()}}, noun),
         _isolated(controls.isolated_pixels, noun),
+        _told_apart(controls.two_sample, noun),
         _wrong_score(measured, uniform, middle, noun),
         _wrong_class(controls.matched_real.class_agreement_gap, noun),
         _sensitive(controls.local_sensitivity, noun),
@@ -146,6 +150,13 @@ def _isolated(found: ShareRatio | None, noun: str) -> Finding | None:
         return None
     text = f"{percent(found.generated)} of the generated {noun}s with a black or white ground have a pixel on it that "
     return Finding(ISOLATED_PIXELS, f"{text}differs from all around it, of the real ones {100 * found.real:.1f} %.")
+
+
+def _told_apart(found: TwoSample | None, noun: str) -> Finding | None:
+    if found is None or not found.auroc.low > MOST_TOLD:
+        return None
+    text = f"A small network learns to find the generated one of a generated and a real {noun}, in "
+    return Finding(TOLD_APART, f"{text}{percent(found.auroc.value)} of such pairs that are new to it (chance is 50 %).")
 
 
 def _wrong_score(measured: list[Cell], uniform: InVsOut, middle: float, noun: str) -> Finding | None:

@@ -1,0 +1,80 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from sklearn.metrics import roc_auc_score
+
+from uqgen.data.mnist import MNISTDataModule
+from uqgen.metrics import two_sample as module
+from uqgen.metrics.two_sample import FEWEST, hanley_mcneil, of_evaluation, tell_apart
+
+N = 1_500
+
+
+@pytest.fixture(scope="module")
+def digits(mnist_folder) -> torch.Tensor:
+    """Images in random order."""
+    data = MNISTDataModule(mnist_folder)
+    data.setup()
+    return data.train.x[torch.randperm(len(data.train), generator=torch.Generator().manual_seed(0))]
+
+
+def test_images_of_one_distribution_are_not_told_apart(digits):
+    found = tell_apart(digits[:N], digits[N : 2 * N])
+    assert found.low < 0.5 < found.high
+    assert found.high - found.low < 0.1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda x: x.clamp(min=12),
+        lambda x: torch.where(torch.rand(x.shape, generator=torch.Generator().manual_seed(1)) < 0.01, 150, x),
+        lambda x: x // 64 * 64,
+        lambda x: x[:1].expand_as(x),
+    ],
+    ids=["haze", "dots", "few levels", "one image"],
+)
+def test_whatever_shows_them_is_found(digits, fault):
+    assert tell_apart(fault(digits[:N]).to(torch.uint8), digits[N : 2 * N]).low > 0.85
+
+
+def test_the_network_tells_images_that_it_has_not_learnt_from_and_the_number_is_that_of_scikit_learn(monkeypatch):
+    x = torch.randint(256, (2, 150, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    learnt, told, said = [], [], torch.randn(100, 2, generator=torch.Generator().manual_seed(1))
+
+    def train(make, data, epochs, seed):
+        learnt.append(data)
+        return SimpleNamespace(predict=lambda images: (told.append(images), said)[1])
+
+    monkeypatch.setattr(module, "train_one_cycle", train)
+    found = tell_apart(*x)
+    assert (len(learnt[0]), len(told[0])) == (200, 100)
+    seen = {image.numpy().tobytes() for image in learnt[0].x}
+    assert len(seen | {image.numpy().tobytes() for image in told[0]}) == 300
+    generated = {image.numpy().tobytes() for image in x[0]}
+    truth = [image.numpy().tobytes() in generated for image in told[0]]
+    assert found.value == pytest.approx(roc_auc_score(truth, said[:, 1] - said[:, 0]))
+    assert found.high - found.value == pytest.approx(1.96 * hanley_mcneil(found.value, sum(truth), 100 - sum(truth)))
+
+
+def test_the_floor_is_of_training_images_and_points_and_few_images_have_none(digits):
+    def of(n, is_image=True):
+        sides = (SimpleNamespace(x=part[:n]) for part in (digits[:N] // 128 * 128, digits[N : 2 * N], digits[2 * N :]))
+        as_data, real, train = sides
+        return of_evaluation(SimpleNamespace(as_data=as_data, real=real, train=train, is_image=is_image, seed=0))
+
+    found = of(N)
+    assert found.floor.low < 0.5 < found.floor.high
+    assert found.auroc.low > 0.9
+    assert of(FEWEST - 1) is None
+    assert of(N, is_image=False) is None
+
+
+def test_nothing_random_elsewhere_depends_on_it(digits):
+    torch.manual_seed(3)
+    expected = torch.rand(3)
+    torch.manual_seed(3)
+    first = tell_apart(digits[:150], digits[150:300])
+    assert torch.rand(3).equal(expected)
+    assert tell_apart(digits[:150], digits[150:300]) == first
