@@ -224,6 +224,14 @@ class LightPixels(RealImages):
         return images
 
 
+class Shaded(RealImages):
+    """Whatever is light is darker the lower it is, by a seventh at the bottom."""
+
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
+        images = super().__call__(latent, condition)
+        return torch.linspace(1, 0.85, images.shape[-2])[:, None] * (images + 1) - 1
+
+
 @pytest.fixture(scope="module")
 def unseen(data, evaluator):
     return data.validation, evaluator.real["validation"].score
@@ -295,6 +303,10 @@ def test_kinds_of_images_that_are_too_rare_have_wrong_shares_and_are_otherwise_s
 
 def test_single_light_pixels_are_isolated_and_the_images_otherwise_sound(evaluator, unseen):
     assert _faults(evaluator, LightPixels(*unseen)) == {"isolated pixels"}
+
+
+def test_a_shade_that_no_feature_was_made_for_is_told_apart_and_the_images_otherwise_sound(evaluator, unseen):
+    assert _faults(evaluator, Shaded(*unseen)) == {"told apart"}
 
 
 def test_training_images_are_copies_and_otherwise_sound(data, evaluator):
