@@ -58,9 +58,10 @@ def test_the_network_tells_images_that_it_has_not_learnt_from_and_the_number_is_
     assert found.high - found.value == pytest.approx(1.96 * hanley_mcneil(found.value, sum(truth), 100 - sum(truth)))
 
 
-def test_the_floor_is_of_training_images_and_points_and_few_images_have_none(digits):
-    def of(n, is_image=True):
-        sides = (SimpleNamespace(x=part[:n]) for part in (digits[:N] // 128 * 128, digits[N : 2 * N], digits[2 * N :]))
+def test_the_floor_is_of_training_images_and_points_and_few_or_small_images_have_none(digits):
+    def of(n, is_image=True, size=32):
+        parts = digits[:N] // 128 * 128, digits[N : 2 * N], digits[2 * N :]
+        sides = (SimpleNamespace(x=part[:n, :, :size, :size]) for part in parts)
         as_data, real, train = sides
         return of_evaluation(SimpleNamespace(as_data=as_data, real=real, train=train, is_image=is_image, seed=0))
 
@@ -69,6 +70,8 @@ def test_the_floor_is_of_training_images_and_points_and_few_images_have_none(dig
     assert found.auroc.low > 0.9
     assert of(FEWEST - 1) is None
     assert of(N, is_image=False) is None
+    assert of(FEWEST, size=7) is None
+    assert of(FEWEST, size=8) is not None
 
 
 def test_nothing_random_elsewhere_depends_on_it(digits):

@@ -44,9 +44,12 @@ class TwoSample:
 
 @control("two_sample")
 def of_evaluation(found: Evaluated) -> TwoSample | None:
-    """Of images requested as in the data, beside real ones drawn at random; None of points, and of few images."""
+    """Of images requested as in the data, beside real ones drawn at random.
+
+    None of points, of few images, and of those that are too small for the network.
+    """
     n = min(len(found.as_data.x), len(found.real.x), len(found.train.x), N_MOST)
-    if not found.is_image or n < FEWEST:
+    if not found.is_image or n < FEWEST or min(found.real.x.shape[-2:]) < 2 ** len(CHANNELS):
         return None
     rng = seeding.generator(found.seed, DRAWING)
     real, train = (side.x[torch.randperm(len(side.x), generator=rng)[:n]] for side in (found.real, found.train))
