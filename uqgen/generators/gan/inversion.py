@@ -17,6 +17,8 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from uqgen import seeding
 from uqgen.conditioning.encoding import Encoding
+from uqgen.data.fine_detail import FineDetail
+from uqgen.data.low_pass import LowPass
 from uqgen.generators.channels import Channels
 from uqgen.generators.gan.channels import StyleChannels
 from uqgen.generators.gan.stylegan2 import Generator
@@ -116,9 +118,19 @@ class StyleInverter(Inverter):
         """
         drawn = self.generator.draw_latent(N_STARTS, seeding.generator(self.seed, device=x.device))
         one_for_all = (drawn.select(torch.full((len(x),), number, device=x.device)) for number in range(N_STARTS))
-        distance = [(self.generator(latent, parts) - x).square().mean(dim=(1, 2, 3)) for latent in one_for_all]
+        distance = [_distance(self.generator(latent, parts), x) for latent in one_for_all]
         nearest = drawn.select(torch.stack(distance).argmin(dim=0))
         return Latent(nearest.z, tuple(map(torch.zeros_like, nearest.noise)))
+
+
+def _distance(made: Tensor, x: Tensor) -> Tensor:
+    """Of images in low-pass pixels and in the strength of their fine detail, float32 [N].
+
+    In pixels a clean image is nearer to a noisy one than another noisy one is, and its style shuts all noise out.
+    """
+    made, x = made.clamp(-1, 1), x.clamp(-1, 1)
+    maps = (LowPass().maps, FineDetail().maps)
+    return torch.stack([(of(made) - of(x)).square().mean(dim=(1, 2, 3)) for of in maps]).sum(dim=0)
 
 
 def _of_layers(of_layer: Sequence[int], size: int, change: Tensor) -> Tensor:
