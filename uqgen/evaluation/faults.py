@@ -1,7 +1,7 @@
-"""The faults of a generator: one rule for each, with its limit, and a sentence for whom it finds.
+"""The faults of a generator: one rule for each, with its limit, and the sentence that names it.
 
-Every limit stands here, and is relative to what real images reach. A class and bin is named only where the whole 95 %
-interval is beyond the limit, since the worst of many is partly bad luck.
+Every limit stands here, most of them relative to what real images reach. A class and bin is named only where the whole
+95 % interval is beyond the limit, since the worst of many is partly bad luck.
 """
 
 import math

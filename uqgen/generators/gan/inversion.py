@@ -118,19 +118,24 @@ class StyleInverter(Inverter):
         """
         drawn = self.generator.draw_latent(N_STARTS, seeding.generator(self.seed, device=x.device))
         one_for_all = (drawn.select(torch.full((len(x),), number, device=x.device)) for number in range(N_STARTS))
-        distance = [_distance(self.generator(latent, parts), x) for latent in one_for_all]
+        wanted = _maps(x)
+        distance = [_distance(_maps(self.generator(latent, parts)), wanted) for latent in one_for_all]
         nearest = drawn.select(torch.stack(distance).argmin(dim=0))
         return Latent(nearest.z, tuple(map(torch.zeros_like, nearest.noise)))
 
 
-def _distance(made: Tensor, x: Tensor) -> Tensor:
-    """Of images in low-pass pixels and in the strength of their fine detail, float32 [N].
+def _maps(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Low-pass pixels and the strength of fine detail, in which a start is compared.
 
     In pixels a clean image is nearer to a noisy one than another noisy one is, and its style shuts all noise out.
     """
-    made, x = made.clamp(-1, 1), x.clamp(-1, 1)
-    maps = (LowPass().maps, FineDetail().maps)
-    return torch.stack([(of(made) - of(x)).square().mean(dim=(1, 2, 3)) for of in maps]).sum(dim=0)
+    images = images.clamp(-1, 1)
+    return LowPass().maps(images), FineDetail().maps(images)
+
+
+def _distance(ours: tuple[Tensor, Tensor], theirs: tuple[Tensor, Tensor]) -> Tensor:
+    pairs = zip(ours, theirs, strict=True)
+    return torch.stack([(one - other).square().mean(dim=(1, 2, 3)) for one, other in pairs]).sum(dim=0)
 
 
 def _of_layers(of_layer: Sequence[int], size: int, change: Tensor) -> Tensor:
