@@ -143,7 +143,7 @@ def test_images_that_a_small_network_tells_from_real_ones_are_named(auroc, expec
     half, chance = 0.02, Estimate(0.5, 0.48, 0.52)
     found = verdict(told_apart=TwoSample(Estimate(auroc, auroc - half, auroc + half), chance))
     assert faults(found) == expected
-    assert ("in 90 % of such pairs that are new to it (chance is 50 %)." in found.text) == bool(expected)
+    assert ("finds the generated one in 90 % of the pairs (chance is 50 %)." in found.text) == bool(expected)
 
 
 def test_classes_with_few_images_are_judged_as_one():

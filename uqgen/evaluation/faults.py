@@ -155,8 +155,9 @@ def _isolated(found: ShareRatio | None, noun: str) -> Finding | None:
 def _told_apart(found: TwoSample | None, noun: str) -> Finding | None:
     if found is None or not found.auroc.low > MOST_TOLD:
         return None
-    text = f"A small network learns to find the generated one of a generated and a real {noun}, in "
-    return Finding(TOLD_APART, f"{text}{percent(found.auroc.value)} of such pairs that are new to it (chance is 50 %).")
+    text = f"A small network learns which {noun}s are generated: of a generated and a real one that are new to it, it "
+    share = percent(found.auroc.value)
+    return Finding(TOLD_APART, f"{text}finds the generated one in {share} of the pairs (chance is 50 %).")
 
 
 def _wrong_score(measured: list[Cell], uniform: InVsOut, middle: float, noun: str) -> Finding | None:

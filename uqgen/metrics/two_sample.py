@@ -1,7 +1,7 @@
 """Whether a small network learns to tell generated from real images: the classifier two-sample test.
 
-Lopez-Paz and Oquab (2017), "Revisiting classifier two-sample tests". The network finds what shows an image to be
-generated, whatever it is, in pixels of which no feature was chosen. Where both sides have one distribution, no network
+Lopez-Paz and Oquab (2017), "Revisiting classifier two-sample tests". The network sees the pixels and finds whatever
+shows an image to be generated, also what no other measure looks at. Where both sides have one distribution, no network
 does better than chance on images that it has not learnt from.
 """
 
