@@ -41,8 +41,8 @@ class Bent:
     def __init__(self, noise: float) -> None:
         self.noise = noise
 
-    def draw_latent(self, n, rng):
-        return Latent(torch.randn(n, 2, generator=rng))
+    def draw(self, n, conditions, rng, share=slice(None)):
+        return Latent(torch.randn(n, 2, generator=rng)).select(share)
 
     def __call__(self, latent, condition):
         logit = (0.5 + 0.4 * condition.score).logit() + self.noise * latent.z[:, 0]

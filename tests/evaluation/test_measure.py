@@ -19,7 +19,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.data.moons import MoonsDataModule
 from uqgen.evaluation import results_json
 from uqgen.evaluation.evaluation_settings import EvaluationSettings
-from uqgen.evaluation.generated import fixed_noise, generate_scored
+from uqgen.evaluation.generated import generate_scored, sample_grid
 from uqgen.evaluation.matched import nearest_of_class
 from uqgen.evaluation.measure import Evaluator
 from uqgen.generators.latent import Latent
@@ -55,8 +55,8 @@ class Oracle:
     def __init__(self, x: torch.Tensor, own: Condition) -> None:
         self.x, self.own = x, own
 
-    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
-        return Latent(torch.randn(n, 1, generator=rng))
+    def draw(self, n: int, conditions: list[Condition], rng: torch.Generator, share: slice = slice(None)) -> Latent:
+        return Latent(torch.randn(n, 1, generator=rng)).select(share)
 
     def __call__(self, latent: Latent, condition: Condition) -> torch.Tensor:
         distance = (condition.score[:, None] - self.own.score[None, :]).abs()
@@ -277,16 +277,15 @@ def test_the_same_seed_makes_the_same_images(data, evaluator):
     assert not torch.equal(first, other)
 
 
-def test_fixed_noise_is_the_same_along_a_column(data, evaluator):
+def test_a_grid_has_the_same_noise_along_a_row(data, evaluator):
     class Echo(Oracle):
         def __call__(self, latent, condition):
-            return torch.stack([latent.z[:, 0], condition.score], dim=1)
+            return torch.stack([latent.z[:, 0], condition.score, condition.label.float()], dim=1)
 
-    made, requested = fixed_noise(Echo(data.train.x, evaluator.own), [0, 1], [1.0, 0.7, 0.5], seed=3)
-    rows = made.view(3, 2, 2)
-    assert torch.equal(rows[0, :, 0], rows[2, :, 0])
-    assert rows[:, 0, 1].tolist() == pytest.approx([1.0, 0.7, 0.5])
-    assert requested.label.view(3, 2).tolist() == [[0, 1]] * 3
+    made = sample_grid(Echo(data.train.x, evaluator.own), [0, 1], [1.0, 0.7, 0.5], seed=3)
+    assert torch.equal(made[:, 0, 0], made[:, 2, 0])
+    assert made[1, :, 1].tolist() == pytest.approx([1.0, 0.7, 0.5])
+    assert made[:, 0, 2].tolist() == [0, 1]
 
 
 def test_without_a_reachable_range_it_is_that_of_the_data(data, evaluator):

@@ -81,8 +81,8 @@ class RealImages(nn.Module):
         super().__init__()
         self.images, self.score = images, score
 
-    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
-        return Latent(torch.randn(n, 1, generator=rng))
+    def draw(self, n: int, conditions: list[Condition], rng: torch.Generator, share: slice = slice(None)) -> Latent:
+        return Latent(torch.randn(n, 1, generator=rng)).select(share)
 
     def shown(self, condition: Condition) -> Tensor:
         """Positions of the images shown."""

@@ -45,8 +45,8 @@ class Nearest:
     def __init__(self, x: torch.Tensor, own: Condition, columns: slice) -> None:
         self.x, self.own, self.columns = x, own, columns
 
-    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
-        return Latent(torch.randn(n, 1, generator=rng))
+    def draw(self, n: int, conditions: list[Condition], rng: torch.Generator, share: slice = slice(None)) -> Latent:
+        return Latent(torch.randn(n, 1, generator=rng)).select(share)
 
     def __call__(self, latent: Latent, condition: Condition) -> torch.Tensor:
         requested = condition if condition.second is not None else condition._replace(second=condition.score / 2)

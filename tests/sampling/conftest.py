@@ -23,10 +23,10 @@ class StandIn:
         self.response = response
         self.drawn: list[Latent] = []
 
-    def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
+    def draw(self, n: int, conditions: list[Condition], rng: torch.Generator, share: slice = slice(None)) -> Latent:
         latent = Latent(torch.randn(n, 1, generator=rng), (torch.randn(n, 1, 2, 2, generator=rng),))
         self.drawn.append(latent)
-        return latent
+        return latent.select(share)
 
     def __call__(self, latent: Latent, condition: Condition) -> Tensor:
         logits = torch.full((len(latent), N_CLASSES), -7.0)

@@ -45,7 +45,7 @@ def test_the_best_of_one_is_the_raw_image(stand_in, target, own_logit, requested
 
 def test_of_all_that_was_drawn_the_nearest_is_kept(stand_in, requested, draw):
     rng, gan = seeding.generator(0), stand_in(noisy)
-    latents = [gan.draw_latent(N, rng) for _ in range(5)]
+    latents = [gan.draw(N, [], rng) for _ in range(5)]
     achieved = torch.stack([noisy(latent, requested) for latent in latents])
     best = (achieved - requested.score).abs().argmin(dim=0)
     drawn = draw(5)

@@ -97,37 +97,23 @@ def make_images(model: ConditionalModel, requested: Condition, seed: int) -> Ten
     """
     rng = seeding.generator(seed, device=model.device)
     mine = distributed.share(len(requested.score))
-    latent = model.draw_latent(len(requested.score), rng).select(mine)
-    part = model(latent, requested.select(mine).to(model.device))
+    own = requested.select(mine).to(model.device)
+    part = model(model.draw(len(requested.score), [own], rng, mine), own)
     return distributed.gather((to_uint8(part) if part.dim() == 4 else part).cpu())
 
 
-def fixed_noise(
-    model: ConditionalModel, labels: Sequence[int], scores: list[float], seed: int
-) -> tuple[Tensor, Condition]:
-    """One row for each score and one column for each class, with the same noise in a column: figure 3 of the paper.
+def sample_grid(model: ConditionalModel, labels: Sequence[int], scores: list[float], seed: int) -> Tensor:
+    """Images float32 [K, S, C, H, W] in [-1, 1]: a row for each class and its noise, a column for each of S scores.
 
     Args:
         model: the trained model.
-        labels: K classes, one a column.
-        scores: R scores requested, one a row.
+        labels: K classes, one a row.
+        scores: S scores requested, one a column.
         seed: draws the noise.
-
-    Returns:
-        Images float32 [R * K, C, H, W] in [-1, 1] and what was requested, row by row, on the model's device.
     """
-    column = torch.arange(len(labels), device=model.device).repeat(len(scores))
-    requested = torch.tensor(scores, device=model.device).repeat_interleave(len(labels))
-    latent = model.draw_latent(len(labels), seeding.generator(seed, device=model.device)).select(column)
-    condition = Condition(torch.tensor(labels, device=model.device)[column], requested)
-    return model(latent, condition), condition
-
-
-def sample_grid(model: ConditionalModel, labels: Sequence[int], scores: list[float], seed: int) -> Tensor:
-    """Images float32 [K, S, C, H, W] in [-1, 1]: a row for each class and its noise, a column for each of S scores."""
-    rng = seeding.generator(seed, device=model.device)
-    row = torch.arange(len(labels), device=model.device).repeat_interleave(len(scores))
-    requested = torch.tensor(scores, device=model.device).repeat(len(labels))
-    latent = model.draw_latent(len(labels), rng).select(row)
-    images = model(latent, Condition(torch.tensor(labels, device=model.device)[row], requested))
-    return images.unflatten(0, (len(labels), len(scores)))
+    n, label = len(labels), torch.tensor(labels, device=model.device)
+    columns = [Condition(label, torch.full((n,), score, device=model.device)) for score in scores]
+    latent = model.draw(n, columns, seeding.generator(seed, device=model.device))
+    row = torch.arange(n, device=model.device).repeat_interleave(len(scores))
+    requested = torch.tensor(scores, device=model.device).repeat(n)
+    return model(latent.select(row), Condition(label[row], requested)).unflatten(0, (n, len(scores)))

@@ -112,8 +112,7 @@ def along_scores(context: EvaluationContext, model: ConditionalModel, scores: Se
     real = context.reference.condition
     classes = spread_classes(real.label, N_ROWS)
     nearest = [_first_of_class((real.score - score).abs(), real.label, classes, 1) for score in scores]
-    row = torch.arange(len(classes)).repeat_interleave(len(scores))
-    return _beside(context, model, torch.cat(nearest, dim=1), classes, row)
+    return _beside(context, model, torch.cat(nearest, dim=1), classes, shares_noise=True)
 
 
 def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Tensor:
@@ -124,13 +123,14 @@ def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Te
 
 
 def _beside(
-    context: EvaluationContext, model: ConditionalModel, index: Tensor, classes: Tensor, noise: Tensor | None = None
+    context: EvaluationContext, model: ConditionalModel, index: Tensor, classes: Tensor, shares_noise: bool = False
 ) -> SideBySide:
-    """The real images at `index`, [K, n], and generated ones; `noise`, int64 [K * n], says which share theirs."""
+    """The real images at `index`, [K, n], and generated ones, of which those of a row may share their noise."""
     requested = context.reference.condition.select(index.flatten())
-    noise = torch.arange(index.numel()) if noise is None else noise
-    rng = seeding.generator(context.settings.seed, device=model.device)
-    latent = model.draw_latent(int(noise.max()) + 1, rng).select(noise.to(model.device))
-    made = model(latent, requested.to(model.device)).cpu().unflatten(0, index.shape)
-    real = unit_range(context.reference.data.x[index.flatten()]).unflatten(0, index.shape)
+    wanted = index.T if shares_noise else index.reshape(1, -1)  # of one noise those of a column
+    conditions = [context.reference.condition.select(each).to(model.device) for each in wanted]
+    latent = model.draw(wanted.shape[1], conditions, seeding.generator(context.settings.seed, device=model.device))
+    made = torch.stack([model(latent, condition).cpu() for condition in conditions], dim=1).flatten(0, 1)
+    real = unit_range(context.reference.data.x[index.flatten()])
+    made, real = (images.unflatten(0, index.shape) for images in (made, real))
     return SideBySide(made, real, classes, *map(float, requested.score.aminmax()))

@@ -66,7 +66,8 @@ def sweep_scores(
     rng = seeding.generator(seed, device=model.device)
     images, achieved, probabilities = [], [], []
     for label in track(labels, "sweeps, one a class"):
-        latent, condition = _swept(model, model.draw_latent(n_noises, rng), label, scores)
+        wanted = [_requested(n_noises, label, score_in, model.device) for score_in in scores]
+        latent, condition = _swept(model, model.draw(n_noises, wanted, rng), label, scores)
         x = to_uint8(model(latent, condition)).cpu()
         logits = target.predict(x)
         images.append(x)
@@ -80,8 +81,12 @@ def sweep_scores(
 def _swept(model: ConditionalModel, latent: Latent, label: int, scores: tuple[float, ...]) -> tuple[Latent, Condition]:
     """Every score requested of each of M latents, M S of both, latent by latent."""
     n = len(latent)
-    certain = Condition(torch.full((n,), label, device=model.device), torch.full((n,), scores[0], device=model.device))
+    certain = _requested(n, label, scores[0], model.device)
     row = torch.arange(n, device=model.device).repeat_interleave(len(scores))
     requested = torch.tensor(scores, device=model.device).repeat(n)
     complete = model.encoding.complete(certain, latent.chance)
     return latent.select(row), model.encoding.rescored(complete.select(row), requested)
+
+
+def _requested(n: int, label: int, score: float, device: torch.device) -> Condition:
+    return Condition(torch.full((n,), label, device=device), torch.full((n,), score, device=device))

@@ -59,8 +59,10 @@ def between_seeds(
     for name, seed in zip(("seed", "second seed"), seeds, strict=True):
         require_integer(name, seed, 0)
     model = run.model
-    ends = Latent.cat([model.draw_latent(1, seeding.generator(seed, device=model.device)) for seed in seeds])
-    requested = Condition(torch.full((2,), label), torch.full((2,), float(score))).to(model.device)
+    low, high = run.experiment.evaluation.requested_range(run.classifiers.score, run.own.score)
+    served = [_requested(1, label, served, model.device) for served in (low, (low + high) / 2, high)]  # as one moves on
+    ends = Latent.cat([model.draw(1, served, seeding.generator(seed, device=model.device)) for seed in seeds])
+    requested = _requested(2, label, score, model.device)
     way = torch.linspace(0, 1, n, device=model.device)
     with run.guided(guidance):
         x = model(ends.between(way), model.encoding.complete(requested, ends.chance).between(way))
@@ -99,3 +101,7 @@ def ask_target(run: "Run", x: Tensor, label: int) -> Answer:
     logits = run.classifiers.target.to(run.model.device).predict(x)
     score = run.classifiers.score(logits, torch.full((len(x),), label))
     return Answer(x, score, predictive_logits(logits).softmax(dim=1))
+
+
+def _requested(n: int, label: int, score: float, device: torch.device) -> Condition:
+    return Condition(torch.full((n,), label), torch.full((n,), float(score))).to(device)

@@ -68,10 +68,26 @@ class Latent:
             spherical(self.z[0], self.z[1], way), tuple(spherical(layer[0], layer[1], way) for layer in self.noise)
         )
 
+    def where(self, chosen: Tensor, other: "Latent") -> "Latent":
+        """These latents where chosen, bool [N], and the others elsewhere; neither mixes styles."""
+        layers = zip(self.noise, other.noise, strict=True)
+        return Latent(where_rows(chosen, self.z, other.z), tuple(where_rows(chosen, *pair) for pair in layers))
+
+    def with_chance_of(self, other: "Latent") -> "Latent":
+        """These latents with the `chance` of the others, which is all that they share."""
+        z = self.z.flatten(1).clone()
+        z[:, 0] = other.z.flatten(1)[:, 0]
+        return Latent(z.view_as(self.z), self.noise, self.mix)
+
     def select(self, index: Tensor | slice) -> "Latent":
         """The latents at these positions of the batch."""
         mix = StyleMix(self.mix.z[index], self.mix.from_layer[index]) if self.mix else None
         return Latent(self.z[index], tuple(noise[index] for noise in self.noise), mix)
+
+
+def where_rows(chosen: Tensor, these: Tensor, others: Tensor) -> Tensor:
+    """Rows of the one where chosen, bool [N], rows of the other elsewhere; both [N, ...]."""
+    return torch.where(chosen.view(-1, *[1] * (these.dim() - 1)), these, others)
 
 
 def spherical(first: Tensor, second: Tensor, way: Tensor) -> Tensor:

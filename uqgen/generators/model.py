@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -82,6 +82,18 @@ class ConditionalModel(LightningModule, ABC):
     def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
         """Draws all that is random about n images from `rng`, on its device."""
 
+    def draw(self, n: int, conditions: Sequence[Condition], rng: torch.Generator, share: slice = slice(None)) -> Latent:
+        """Draws latents to make images of, which a family may choose among those of `draw_latent`.
+
+        Args:
+            n: number of latents, over all processes.
+            conditions: each with what is requested of the latents of the share; several where the images of one latent
+                under several conditions are to be compared.
+            rng: draws them, the same in every process.
+            share: the latents that this process needs.
+        """
+        return self.draw_latent(n, rng).select(share)
+
     @abstractmethod
     def make(self, latent: Latent, condition: Condition) -> Tensor:
         """Makes a few images with the averaged weights, guided by `guidance` where there is one.
@@ -107,17 +119,14 @@ class ConditionalModel(LightningModule, ABC):
         """Makes images with the averaged weights, in chunks that bound the memory.
 
         Args:
-            latent: N latents, from `draw_latent`.
+            latent: N latents, from `draw` or `draw_latent`.
             condition: N classes and scores.
 
         Returns:
             float32 [N, C, H, W] clipped to [-1, 1], or points float32 [N, D], on the latent's device.
         """
         condition = self.encoding.complete(condition, latent.chance)
-        size = CPU_CHUNK if latent.z.device.type == "cpu" else GPU_CHUNK
-        chunks = torch.arange(len(latent), device=latent.z.device).split(size)
-        x = torch.cat([self.make(latent.select(chunk), condition.select(chunk)) for chunk in chunks])
-        return within_range(x)
+        return within_range(in_chunks(self.make, latent, condition))
 
     @abstractmethod
     def inverter(self, n_steps: int | None = None, seed: int = 0) -> Inverter:
@@ -176,8 +185,8 @@ class ConditionalModel(LightningModule, ABC):
 
     def predict_step(self, batch: ScoredBatch, batch_idx: int) -> Tensor:
         """Images of the requested conditions, as `forward` makes them."""
-        rng = self.step_rng(HELD_OUT + batch_idx)
-        return self(self.draw_latent(len(batch.x), rng), self._used(batch.requested))
+        requested = self._used(batch.requested)
+        return self(self.draw(len(batch.x), [requested], self.step_rng(HELD_OUT + batch_idx)), requested)
 
     def _pop_means(self) -> dict[str, float]:
         """Means of the training quantities since the last call, over all devices, each of which must call it."""
@@ -239,6 +248,13 @@ class ConditionalModel(LightningModule, ABC):
             # Lightning repeats what was logged before, unless it is logged anew.
             self.log_dict({f"train/{name}": means.get(name, math.nan) for name in sorted(self._logged)})
             self.log("step", float(self.n_images))  # which Lightning takes for the axis
+
+
+def in_chunks(compute: Callable[[Latent, Condition], Tensor], latent: Latent, condition: Condition) -> Tensor:
+    """What is computed of N latents and conditions, a few at a time, which bounds the memory."""
+    size = CPU_CHUNK if latent.z.device.type == "cpu" else GPU_CHUNK
+    chunks = torch.arange(len(latent), device=latent.z.device).split(size)
+    return torch.cat([compute(latent.select(chunk), condition.select(chunk)) for chunk in chunks])
 
 
 def _frozen(model: torch.nn.Module) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.data.labelled import unit_range
 from uqgen.evaluation.context import EvaluationContext
-from uqgen.evaluation.generated import Generated, fixed_noise, sample_grid
+from uqgen.evaluation.generated import Generated, sample_grid
 from uqgen.evaluation.manifold import Manifold
 from uqgen.evaluation.measurements import Measurements
 from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
@@ -153,12 +153,10 @@ def _image_figures(context: EvaluationContext, model: ConditionalModel) -> Named
         spread = ShownClasses(names, images.classes.tolist(), "evenly spread over their list")
         yield f"beside_{name}", side_by_side_figure(images.generated, images.real, spread, scores, seed=seed)
     rows = rows_of_classes(score, context.requested_range)
-    made, _ = fixed_noise(model, classes.labels, rows, seed)
-    probability, predicted = predictive_logits(context.target.predict(made)).softmax(dim=1).max(dim=1)
-    shape = (len(rows), len(classes.labels))
-    pixels = made.unflatten(0, shape).cpu().numpy()
-    says = (predicted.view(shape).numpy(), probability.view(shape).numpy())
-    yield "two_rows", two_rows_figure(pixels, rows, *says, classes, score, seed=seed)
+    made = sample_grid(model, classes.labels, rows, seed).transpose(0, 1)
+    probability, predicted = predictive_logits(context.target.predict(made.flatten(0, 1))).softmax(dim=1).max(dim=1)
+    says = (predicted.view(made.shape[:2]).numpy(), probability.view(made.shape[:2]).numpy())
+    yield "two_rows", two_rows_figure(made.cpu().numpy(), rows, *says, classes, score, seed=seed)
     columns = np.linspace(*context.ends, 8).round(3).tolist()
     grid = sample_grid(model, classes.labels, columns, seed).cpu().numpy()
     yield "samples", sample_grid_figure(grid, classes, columns, "", score, seed=seed)

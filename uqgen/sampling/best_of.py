@@ -10,7 +10,7 @@ from uqgen import distributed
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8
-from uqgen.generators.latent import Latent
+from uqgen.generators.latent import Latent, where_rows
 from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 from uqgen.settings import require_integer
@@ -68,7 +68,9 @@ def best_of(
     n = len(requested.score)
     mine = distributed.share(n)
     my_requested, my_fed = requested.select(mine), fed.select(mine)
-    rounds = (_draw(model, model.draw_latent(n, rng).select(mine), my_fed, target, score) for _ in range(k))
+    rounds = (
+        _draw(model, model.draw(n, [my_fed.to(model.device)], rng, mine), my_fed, target, score) for _ in range(k)
+    )
     best = reduce(lambda kept, new: _nearer(kept, new, my_requested.score), rounds)
     return Drawn(distributed.gather(best.x), _gather(best.latent), fed, distributed.gather(best.score_out), cost=k)
 
@@ -82,16 +84,9 @@ def _draw(model: ConditionalModel, latent: Latent, fed: Condition, target: Froze
 def _nearer(kept: Drawn, new: Drawn, requested: Tensor) -> Drawn:
     """Of each pair of images the one whose score is nearer to the requested, float32 [N]."""
     nearer = (new.score_out - requested).abs() < (kept.score_out - requested).abs()
-    on_device = nearer.to(new.latent.z.device)
-    noise = zip(new.latent.noise, kept.latent.noise, strict=True)
-    latent = Latent(_where(on_device, new.latent.z, kept.latent.z), tuple(_where(on_device, *layer) for layer in noise))
+    latent = new.latent.where(nearer.to(new.latent.z.device), kept.latent)
     score_out = torch.where(nearer, new.score_out, kept.score_out)
-    return Drawn(_where(nearer, new.x, kept.x), latent, kept.fed, score_out, kept.cost + new.cost)
-
-
-def _where(chosen: Tensor, these: Tensor, others: Tensor) -> Tensor:
-    """Rows of the one where chosen, bool [N], rows of the other elsewhere; both [N, ...]."""
-    return torch.where(chosen.view(-1, *[1] * (these.dim() - 1)), these, others)
+    return Drawn(where_rows(nearer, new.x, kept.x), latent, kept.fed, score_out, kept.cost + new.cost)
 
 
 def _gather(latent: Latent) -> Latent:

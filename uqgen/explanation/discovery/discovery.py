@@ -16,7 +16,6 @@ from uqgen.explanation.discovery.subjects import STEP, Subjects, draw_subjects
 from uqgen.explanation.discovery.sufficiency import Sufficiency, sufficiency
 from uqgen.explanation.discovery.viewers import Viewers, take_steps
 from uqgen.explanation.explanation_settings import ExplanationSettings
-from uqgen.generators.latent import Latent
 from uqgen.generators.model import ConditionalModel
 from uqgen.settings import SettingError
 
@@ -91,9 +90,10 @@ def draw_examined(
         SettingError: the model offers no channels.
     """
     rng = seeding.generator(seed, device=model.device)
-    latents = model.draw_latent(N_REFERENCE, rng), model.draw_latent(n, rng)
-    conditions = tuple(_spread(latent, classes, requested_range, rng) for latent in latents)
-    return draw_subjects(model.inverter(N_STEPS, seed), latents, (conditions[0], conditions[1]))
+    inverter = model.inverter(N_STEPS, seed)
+    reference, own = (_spread(number, classes, requested_range, rng) for number in (N_REFERENCE, n))
+    latents = model.draw(N_REFERENCE, [reference], rng), model.draw(n, [own], rng)
+    return draw_subjects(inverter, latents, (reference, own))
 
 
 def discover(subjects: Subjects, viewers: Viewers, n: int, n_resamples: int = 1_000, seed: int = 0) -> Discovery:
@@ -124,9 +124,9 @@ def find_attributes(
     return tuple(attribute for attribute in measured if attribute.effects.moved.value >= FEWEST)
 
 
-def _spread(latent: Latent, classes: Tensor, requested_range: tuple[float, float], rng: torch.Generator) -> Condition:
+def _spread(n: int, classes: Tensor, requested_range: tuple[float, float], rng: torch.Generator) -> Condition:
     """Every class as often, and scores drawn evenly over the range."""
-    place = torch.randperm(len(latent), generator=rng, device=rng.device) % len(classes)
+    place = torch.randperm(n, generator=rng, device=rng.device) % len(classes)
     low, high = requested_range
-    score = low + (high - low) * torch.rand(len(latent), generator=rng, device=rng.device)
+    score = low + (high - low) * torch.rand(n, generator=rng, device=rng.device)
     return Condition(classes.to(place.device)[place], score)

@@ -1,6 +1,6 @@
 """The conditional GAN: Le Coz et al. (2023), section 2."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.scored import ScoredBatch
-from uqgen.described import Plain, as_dataclass, build_described
+from uqgen.described import Plain, as_dataclass, as_plain_values, build_described
 from uqgen.enforcement.enforcement import Enforcement, bounded
 from uqgen.generators.ema import EMA
 from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES, generator_gradient
@@ -23,11 +23,12 @@ from uqgen.generators.gan.energy_score import ENERGY_SCORES
 from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.generators.gan.inversion import N_STEPS, StyleInverter
 from uqgen.generators.gan.penalties import PENALTIES, path_lengths
+from uqgen.generators.gan.resampling import Resampling
 from uqgen.generators.gan.stylegan2 import Generator
 from uqgen.generators.gan.training import GANTraining
 from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
-from uqgen.generators.model import ConditionalModel
+from uqgen.generators.model import ConditionalModel, in_chunks
 from uqgen.guidance.guidance import Guidance, shortened
 from uqgen.scores import Score
 from uqgen.settings import SettingError, require
@@ -48,6 +49,7 @@ class ConditionalGAN(ConditionalModel):
         training: the settings; or their plain values.
         enforcement: what makes the generator keep to the condition, beyond the adversarial loss; None for nothing. A
             checkpoint does not hold what it is made of: `load_from_checkpoint(..., enforcement=...)` goes on with it.
+        resampling: how the discriminator chooses among latents; or its plain values; None keeps them as drawn.
 
     Attributes:
         ema: the averaged generator, the one to make images with.
@@ -86,14 +88,17 @@ class ConditionalGAN(ConditionalModel):
         enforcement: Enforcement | None = None,
         target: FrozenClassifier | None = None,
         score: Score | None = None,
+        resampling: Resampling | Plain | None = None,
     ) -> None:
         training = as_dataclass(training, GANTraining)
+        resampling = as_dataclass(resampling or Resampling(), Resampling)
         super().__init__(encoding, training, target, score)
         if isinstance(generator, Mapping):
             generator = cast(ConditionalGenerator, build_described(generator, ConditionalGenerator))
         if isinstance(discriminator, Mapping):
             discriminator = cast(ConditionalDiscriminator, build_described(discriminator, ConditionalDiscriminator))
-        self.save_hyperparameters(self._describe(generator=generator, discriminator=discriminator))
+        networks = self._describe(generator=generator, discriminator=discriminator)
+        self.save_hyperparameters(networks | {"resampling": as_plain_values(resampling)})
         has_styles = isinstance(generator, Generator)
         for name in ("path_length_weight", "style_mixing"):
             value = getattr(training, name)
@@ -107,6 +112,8 @@ class ConditionalGAN(ConditionalModel):
             alone, "one_pass", training.one_pass, f"false for a discriminator that judges {self.group} images together"
         )
         self.enforcement = Enforcement() if enforcement is None else enforcement
+        resampling.check_group(self.group)
+        self.resampling = resampling
         self.settings: GANTraining = training
         self.loss = ADVERSARIAL_LOSSES[training.loss]
         self.penalty = PENALTIES[training.penalty]
@@ -163,6 +170,16 @@ class ConditionalGAN(ConditionalModel):
         """See `ConditionalModel`."""
         return self.generator.draw_latent(n, rng)
 
+    @torch.no_grad()
+    def draw(self, n: int, conditions: Sequence[Condition], rng: torch.Generator, share: slice = slice(None)) -> Latent:
+        """See `ConditionalModel`; the discriminator decides by the mean of its logits over the conditions."""
+
+        def logits(latent: Latent) -> Tensor:
+            complete = (self.encoding.complete(condition, latent.chance) for condition in conditions)
+            return torch.stack([in_chunks(self._logits, latent, condition) for condition in complete]).mean(dim=0)
+
+        return self.resampling.draw(lambda: self.draw_latent(n, rng), logits, rng, share)
+
     def make(self, latent: Latent, condition: Condition) -> Tensor:
         """See `ConditionalModel`."""
         generator, parts = cast(ConditionalGenerator, self.ema.module), self.encoding(condition)
@@ -177,6 +194,11 @@ class ConditionalGAN(ConditionalModel):
         if not isinstance(generator, Generator):
             raise SettingError("model", type(generator).__name__, "one that images are found in, as model=gan or flow")
         return StyleInverter(generator, self.encoding, n_steps or N_STEPS, seed, self.settings.as_trained)
+
+    def _logits(self, latent: Latent, condition: Condition) -> Tensor:
+        """The discriminator's of images before guidance, float32 [N]."""
+        parts = self.encoding(condition)
+        return self.discriminator(self.ema.module(latent, parts), parts)
 
     def _guided(
         self, code: Tensor, latent: Latent, parts: tuple[Tensor, ...], condition: Condition, guidance: Guidance

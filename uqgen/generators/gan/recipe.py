@@ -1,11 +1,12 @@
 """How a conditional GAN comes to be."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from uqgen.enforcement.enforcement import EnforcementContext
 from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.generators.gan.module import ConditionalGAN
+from uqgen.generators.gan.resampling import Resampling
 from uqgen.generators.gan.training import GANTraining
 from uqgen.generators.recipe import ModelContext, ModelRecipe
 from uqgen.settings import naming
@@ -20,6 +21,7 @@ class GANRecipe(ModelRecipe):
         training: the settings of the training.
         guidance_gradient: "weight" and "bound" that an enforcement through classifiers has unless it is given others:
             as much as these networks bear.
+        resampling: how the discriminator chooses among latents.
 
     Examples:
         >>> from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator
@@ -33,6 +35,7 @@ class GANRecipe(ModelRecipe):
     discriminator: Callable[..., ConditionalDiscriminator]
     training: GANTraining
     guidance_gradient: Mapping[str, float]
+    resampling: Resampling = field(default_factory=Resampling)
 
     def build(self, given: ModelContext) -> ConditionalGAN:
         """See `ModelRecipe`."""
@@ -45,7 +48,8 @@ class GANRecipe(ModelRecipe):
                 given.target, given.surrogates, given.score, given.encoding, discriminator, given.real
             )
             enforcement = given.enforcement(context)
+        with naming("model.resampling"):
+            self.resampling.check_group(discriminator.group)
+        networks = (generator, discriminator, given.encoding)
         with naming("model.training"):
-            return ConditionalGAN(
-                generator, discriminator, given.encoding, self.training, enforcement, given.target, given.score
-            )
+            return ConditionalGAN(*networks, self.training, enforcement, given.target, given.score, self.resampling)
