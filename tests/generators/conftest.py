@@ -21,6 +21,7 @@ from uqgen.generators.flow.training import FlowTraining
 from uqgen.generators.flow.unet import UNet
 from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator
 from uqgen.generators.gan.module import ConditionalGAN
+from uqgen.generators.gan.resampling import Resampling
 from uqgen.generators.gan.stylegan2 import Discriminator, Generator
 from uqgen.generators.gan.training import GANTraining
 from uqgen.generators.model import ConditionalModel
@@ -109,7 +110,13 @@ def scored(images, points, own) -> Callable[[ConditionalModel], ScoredDataModule
 def make_gan() -> Callable[..., ConditionalGAN]:
     """Builds a StyleGAN2 for 8 x 8 images; the settings of the training can be changed."""
 
-    def make(n_images: int = 64, batch_size: int = 8, group: int = 4, **settings: object) -> ConditionalGAN:
+    def make(
+        n_images: int = 64,
+        batch_size: int = 8,
+        group: int = 4,
+        resampling: Resampling | None = None,
+        **settings: object,
+    ) -> ConditionalGAN:
         torch.manual_seed(0)
         encoding = RawEncoding(N_CLASSES)
         shape, channels = (1, 8, 8), (4, 3)
@@ -118,7 +125,7 @@ def make_gan() -> Callable[..., ConditionalGAN]:
             shape, encoding.part_dims, channels, w_dim=4, mapping_depth=1, features=8, group=group
         )
         training = GANTraining(n_images=n_images, batch_size=batch_size, **settings)  # type: ignore[arg-type]
-        return ConditionalGAN(generator, discriminator, encoding, training)
+        return ConditionalGAN(generator, discriminator, encoding, training, resampling=resampling)
 
     return make
 

@@ -31,9 +31,9 @@ class Resampling:
     Examples:
         >>> rng = torch.Generator().manual_seed(0)
         >>> kept = Resampling(candidates=100, logit_scale=100).draw(
-        ...     lambda: Latent(torch.randn(3, 1, generator=rng)), lambda latent: latent.z.squeeze(1), rng
+        ...     lambda: Latent(torch.randn(3, 2, generator=rng)), lambda latent: latent.z[:, 1], rng
         ... )
-        >>> bool((kept.z > 1).all())  # of 100 normal numbers one of the largest
+        >>> bool((kept.z[:, 1] > 1).all())  # of 100 normal numbers one of the largest
         True
     """
 
