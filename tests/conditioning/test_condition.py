@@ -33,3 +33,10 @@ def test_between_two_conditions_of_a_class_everything_else_changes_evenly():
         torch.testing.assert_close(part[[0, 2]], ends)
         torch.testing.assert_close(part[1], 0.75 * ends[0] + 0.25 * ends[1])
     assert Condition(*both[:2]).between(torch.zeros(3))[2:] == (None, None)
+
+
+def test_batches_are_joined_part_by_part():
+    one, other = WHOLE.select(slice(0, 1)), WHOLE.select(slice(1, None))
+    for part, joined in zip(WHOLE, Condition.cat([one, other]), strict=True):
+        assert part.equal(joined)
+    assert Condition.cat([Condition(one.label, one.score)] * 2).probabilities is None

@@ -1,6 +1,6 @@
 """What is requested of the generator, and what the discriminator is given with an image."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -44,6 +44,13 @@ class Condition(NamedTuple):
     def select(self, index: Tensor | slice) -> "Condition":
         """The conditions at these positions of the batch."""
         return self._each(lambda part: part[index])
+
+    @classmethod
+    def cat(cls, parts: Sequence["Condition"]) -> "Condition":
+        """All conditions of several batches, of which all or none have probabilities, and a second score."""
+        labels, scores, *others = zip(*parts, strict=True)
+        rest = (None if each[0] is None else torch.cat(each) for each in others)
+        return cls(torch.cat(labels), torch.cat(scores), *rest)
 
     def between(self, way: Tensor) -> "Condition":
         """Conditions on the straight way from the first of two, of the same class, to the second.

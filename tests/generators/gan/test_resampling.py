@@ -80,7 +80,7 @@ def test_candidates_are_refused_where_images_are_judged_together(make_gan):
 
 
 def test_a_gan_makes_what_its_discriminator_takes_for_real_under_every_condition(make_gan):
-    """The discriminator of this test wants class 0 light; no two images of the other classes are told apart."""
+    """This discriminator wants class 0 light, and takes all images of other classes for equally real."""
     gan = make_gan(group=1, resampling=Resampling(candidates=8, logit_scale=100))
     gan.discriminator.forward = lambda x, parts: x.mean(dim=(1, 2, 3)) * parts[0][:, 0]
     label = torch.arange(300) % 3
