@@ -58,7 +58,7 @@ def test_failures_and_what_the_data_allow_are_told(page):
 def test_a_sweep_without_results_or_without_the_paper_is_told_too(make_job):
     assert "0 of 1 jobs are complete" in document([compare_jobs("moons", [make_job("variant=paper", 0)])])
     page = document([compare_jobs("moons", [make_job("variant=rank", 0, 0.5)])])
-    assert "Chosen" not in page
+    assert "is: empty.\n**None** is chosen" in page  # nothing is known of its validation
     assert "paper's" not in page
 
 

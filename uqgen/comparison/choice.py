@@ -61,19 +61,13 @@ def front(found: Sequence[Cost]) -> list[Cost]:
     return sorted(unbeaten, key=lambda cost: cost.error)
 
 
-def fair(variants: Sequence[Variant], reference: Variant) -> list[Variant]:
-    """The variants whose class agreement on validation is at most `LOST_CLASSES` below the reference's."""
-    least = reference.on_validation(AGREEMENT).mean - LOST_CLASSES
-    return [variant for variant in variants if variant.on_validation(AGREEMENT).mean >= least]
+def fair(variants: Sequence[Variant]) -> list[Variant]:
+    """The variants whose class agreement on validation is at most `LOST_CLASSES` below that of real images."""
+    return [each for each in variants if each.on_validation(AGREEMENT).mean >= each.real_agreement - LOST_CLASSES]
 
 
-def choose_variant(variants: Sequence[Variant], reference: Variant) -> Variant:
-    """The variant of the fair ones' front on validation with the least sum of error and lost coverage.
-
-    Args:
-        variants: those that may be chosen.
-        reference: see `fair`; it is chosen where no other can be.
-    """
-    found = front(costs(fair(variants, reference), Variant.on_validation))
+def choose_variant(variants: Sequence[Variant]) -> Variant | None:
+    """The variant of the fair ones' front on validation with the least sum of error and lost coverage; None without."""
+    found = front(costs(fair(variants), Variant.on_validation))
     best = min(found, key=lambda cost: cost.sum, default=None)
-    return reference if best is None else best.variant
+    return None if best is None else best.variant

@@ -25,8 +25,8 @@ What each way of conditioning reaches, measured by `make variants`, which trains
 [method.md](method.md) defines every number, and `conf/variant/` holds the settings of every variant; `paper` has
 the condition of Le Coz, Herbin and Adjed (2023) and no guidance; its GAN is that of the other variants."""
 CHOICE = """Score error and coverage both count. A variant qualifies if its class agreement is at most {lost} below that
-of `{reference}`. The front, of variants of which no other one has both a lower error and more coverage, is: {front}.
-**`{chosen}`** is chosen: it has the least sum of two losses, the error as share of that of always achieving the middle
+of real images. The front, of variants of which no other one has both a lower error and more coverage, is: {front}.
+**{chosen}** is chosen: it has the least sum of two losses, the error as share of that of always achieving the middle
 of the range, and the share of the real coverage that is lost. These numbers come from few images at the end of each
 training, requested as for the validation split, all classes together. The tables below come from other images."""
 SUPPORT = """Real training images of each class (row) and score (column, lower edge of the bin). A generator cannot
@@ -75,15 +75,13 @@ def _number(variant: Variant, name: str) -> int | None:
 
 def _choice(comparison: Comparison) -> list[str]:
     variants = [variant for variant in comparison.variants if variant.complete]
-    reference = _reference(comparison)
-    if reference is None:
-        return []
-    chosen = choose_variant(variants, reference)
-    found = front(costs(fair(variants, reference), Variant.on_validation))
+    chosen = choose_variant(variants)
+    found = front(costs(fair(variants), Variant.on_validation))
     unbeaten = ", ".join(f"`{cost.variant.name}`" for cost in found)
     metrics = comparison.main_metrics
     numbers = [column(each, [variant.on_validation(each) for variant in variants]) for each in metrics]
-    text = CHOICE.format(lost=LOST_CLASSES, reference=REFERENCE, front=unbeaten or "none", chosen=chosen.name)
+    name = f"`{chosen.name}`" if chosen else "None"
+    text = CHOICE.format(lost=LOST_CLASSES, front=unbeaten or "empty", chosen=name)
     jobs = [job for variant in variants for job in variant.complete]
     seeds = ", ".join(str(seed) for seed in sorted({job.seed for job in jobs if job.seed is not None}))
     return [

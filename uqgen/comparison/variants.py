@@ -76,6 +76,11 @@ class Variant:
         edges = [job.results["support"]["edges"] for job in self.complete]
         return edges[0][-1] - edges[0][0] if edges else math.nan
 
+    @property
+    def real_agreement(self) -> float:
+        """The class agreement of real images: the target's accuracy on those of validation, mean of the complete jobs."""
+        return over_seeds([job.results["classifier"]["accuracy"]["validation"] for job in self.complete]).mean
+
     def over_seeds(self, metric: Metric) -> OverSeeds:
         """A metric of the complete jobs."""
         return over_seeds([metric.of(job.results) for job in self.complete])
