@@ -78,7 +78,7 @@ class Variant:
 
     @property
     def real_agreement(self) -> float:
-        """The class agreement of real images: the target's accuracy on those of validation, mean of the complete jobs."""
+        """The class agreement of real images: the target's accuracy on validation images, mean over the jobs."""
         return over_seeds([job.results["classifier"]["accuracy"]["validation"] for job in self.complete]).mean
 
     def over_seeds(self, metric: Metric) -> OverSeeds:
