@@ -73,11 +73,16 @@ class Latent:
         layers = zip(self.noise, other.noise, strict=True)
         return Latent(where_rows(chosen, self.z, other.z), tuple(where_rows(chosen, *pair) for pair in layers))
 
-    def with_chance_of(self, other: "Latent") -> "Latent":
-        """These latents with the `chance` of the others, which is all that they share."""
-        z = self.z.flatten(1).clone()
-        z[:, 0] = other.z.flatten(1)[:, 0]
-        return Latent(z.view_as(self.z), self.noise, self.mix)
+    def near(self, other: "Latent", correlation: float) -> "Latent":
+        """Latents with a z between these and the others', their own noise, and the `chance` of the others.
+
+        Args:
+            other: as many; neither mixes styles.
+            correlation: of each number of z with that of the others, from 0 to 1; it stays standard normal.
+        """
+        z = correlation * other.z + math.sqrt(1 - correlation**2) * self.z
+        z.flatten(1)[:, 0] = other.z.flatten(1)[:, 0]
+        return Latent(z, self.noise)
 
     def select(self, index: Tensor | slice) -> "Latent":
         """The latents at these positions of the batch."""

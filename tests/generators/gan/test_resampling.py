@@ -59,6 +59,19 @@ def test_noise_belongs_to_its_z_and_the_chance_is_that_of_the_first():
         assert kept.noise[0][i].equal(origin.noise[0][i])
 
 
+def test_candidates_are_as_near_the_first_as_the_correlation_says():
+    drawn, every = rng(), []
+
+    def logits(latent):
+        every.append(latent.z[:, 1])
+        return torch.full((20_000,), float(len(every)))
+
+    kept = Resampling(candidates=2, logit_scale=1000, correlation=0.9).draw(normal(20_000, drawn), logits, drawn)
+    assert second(kept).equal(every[1])
+    correlation = torch.corrcoef(torch.stack(every))[0, 1].item()
+    assert (correlation, second(kept).std().item()) == pytest.approx((0.9, 1), abs=0.02)
+
+
 def test_processes_keep_together_what_one_keeps_alone():
     def kept(share):
         drawn = rng(3)
@@ -68,7 +81,9 @@ def test_processes_keep_together_what_one_keeps_alone():
     assert parts.z.equal(kept(slice(None)).z)
 
 
-@pytest.mark.parametrize(("name", "value"), [("candidates", 0), ("candidates", 1.5), ("logit_scale", -1)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("candidates", 0), ("candidates", 1.5), ("logit_scale", -1), ("correlation", 1.1)]
+)
 def test_settings_out_of_range_are_refused(name, value):
     with pytest.raises(SettingError, match=f"^{name}="):
         Resampling(**{name: value})

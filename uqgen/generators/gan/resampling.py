@@ -2,8 +2,12 @@
 
 The logit of a discriminator that was trained on pairs of a real and a generated image under one condition tends to the
 logarithm of the ratio of their densities, up to a number for each condition (Azadi et al., 2019, "Discriminator
-rejection sampling", section 3; Grover et al., 2019). Drawn in proportion to this ratio, images are as frequent as real
-ones. All candidates of an image have its condition, so the number cancels out.
+rejection sampling", section 3). Candidates are drawn in proportion to this ratio. All candidates of an image have its
+condition, so the number cancels out.
+
+They lie near the first one, as proposals of multiple-try Metropolis (Liu et al., 2000) and of pCN (Cotter et al.,
+2013). Independent ones would also decide between kinds of images, and a discriminator that tells all blurred ones from
+real ones would make them rare.
 """
 
 from collections.abc import Callable
@@ -24,6 +28,7 @@ class Resampling:
         candidates: latents drawn for each image; 1 keeps what is drawn.
         logit_scale: what logits are multiplied by to become logarithms of density ratios. Penalties of the gradient
             keep logits flatter than those.
+        correlation: of z with that of the first candidate; 0 draws independent ones.
 
     Raises:
         SettingError: a value is out of range.
@@ -39,10 +44,12 @@ class Resampling:
 
     candidates: int = 1
     logit_scale: float = 1.0
+    correlation: float = 0.0
 
     def __post_init__(self) -> None:
         require_integer("candidates", self.candidates, 1)
         require_number("logit_scale", self.logit_scale, 0)
+        require_number("correlation", self.correlation, 0, 1)
 
     def check_group(self, group: int) -> None:
         """Refuses candidates where the discriminator judges several images together, which are not of one condition.
@@ -72,12 +79,12 @@ class Resampling:
             share: the latents that this process needs.
         """
         drawn = draw()
-        kept, n = drawn.select(share), len(drawn)
+        first, n = drawn.select(share), len(drawn)
         if self.candidates == 1:
-            return kept
-        best = self._keys(logits(kept), n, rng, share)
+            return first
+        kept, best = first, self._keys(logits(first), n, rng, share)
         for _ in range(self.candidates - 1):
-            new = draw().select(share).with_chance_of(kept)
+            new = draw().select(share).near(first, self.correlation)
             keys = self._keys(logits(new), n, rng, share)
             kept, best = new.where(keys > best, kept), torch.maximum(keys, best)
         return kept
