@@ -3,15 +3,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from uqgen.generators.gan.stylegan2 import (
-    Discriminator,
-    Generator,
-    Mapping,
-    SynthesisLayer,
-    append_group_deviation,
-    base_size,
-    small_channels,
-)
+from uqgen.generators.gan.stylegan2 import Discriminator, Generator
+from uqgen.generators.gan.stylegan2.discriminator import append_group_deviation
+from uqgen.generators.gan.stylegan2.generator import Mapping, SynthesisLayer
+from uqgen.generators.gan.stylegan2.sizes import base_size, small_channels
 from uqgen.generators.latent import Latent, StyleMix
 from uqgen.settings import SettingError
 

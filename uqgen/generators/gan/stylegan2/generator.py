@@ -1,9 +1,4 @@
-"""Generator and discriminator for images: StyleGAN2, Karras et al. (2020), at any size and number of channels.
-
-Where a convolution meets a change of resolution, it runs at the lower one (as the strided and transposed
-convolutions of the paper do), followed by bilinear upsampling or preceded by average pooling: a quarter of the
-arithmetic.
-"""
+"""The generator: a mapping network to W, and layers of modulated convolutions whose noise the style gates."""
 
 import math
 from collections.abc import Sequence
@@ -11,27 +6,24 @@ from itertools import pairwise
 from typing import Any, cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from uqgen import distributed
 from uqgen.generators.embedding import ConditionEmbedding
-from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
+from uqgen.generators.gan.interface import ConditionalGenerator
+from uqgen.generators.gan.stylegan2.sizes import base_size, small_channels
 from uqgen.generators.latent import Latent, StyleMix
 from uqgen.generators.layers import (
     ACTIVATION_GAIN,
-    EqualisedConv,
     EqualisedLinear,
     ModulatedConv,
     activate,
-    channels_last,
     normalise_second_moment,
     upsample,
 )
-from uqgen.settings import require, require_integer, require_number
+from uqgen.settings import require_integer, require_number
 
 MEAN_W_RATE = 0.005  # of the moving average of w, the centre of truncation
-SMALL_CHANNELS = (64, 48, 32, 16)  # at the lowest resolutions
 
 
 class Mapping(nn.Module):
@@ -238,141 +230,3 @@ class Generator(ConditionalGenerator):
                 x = self.layers[layer](x, styles[layer], noise[layer])
             image = upsample(image) + self.to_image[level](x, of_images[level]).float()
         return image + self.image_bias
-
-
-class DiscriminatorBlock(nn.Module):
-    """Two convolutions and a skip connection; halves height and width.
-
-    Examples:
-        >>> DiscriminatorBlock(8, 16)(torch.zeros(2, 8, 8, 8)).shape
-        torch.Size([2, 16, 4, 4])
-    """
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.conv = EqualisedConv(in_channels, in_channels, 3)
-        self.down = EqualisedConv(in_channels, out_channels, 3)
-        self.skip = EqualisedConv(in_channels, out_channels, 1, activation=False, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Float [N, in_channels, H, W] to float [N, out_channels, H / 2, W / 2]."""
-        skip = self.skip(F.avg_pool2d(x, 2))
-        return (self.down(F.avg_pool2d(self.conv(x), 2)) + skip) * math.sqrt(0.5)
-
-
-class Discriminator(ConditionalDiscriminator):
-    """StyleGAN2's residual discriminator with a projection of the condition (Miyato and Koyama, 2018).
-
-    Args:
-        shape, part_dims, channels: as for the generator.
-        w_dim: width of the embedded condition.
-        mapping_depth: fully connected layers between the embedded condition and the projection.
-        mapping_lr_multiplier: learning rate of those, relative to the rest.
-        features: width of the last hidden layer, which meets the condition.
-        group: images over which the minibatch standard deviation is taken (Karras et al., 2018, section 3); 1 for none.
-
-    Raises:
-        SettingError: the number of resolutions does not fit the image, or a width is not positive.
-
-    Examples:
-        >>> discriminator = Discriminator((1, 16, 16), part_dims=(10, 2), channels=(16, 8, 8), w_dim=16)
-        >>> discriminator(torch.zeros(4, 1, 16, 16), [torch.zeros(4, 10), torch.zeros(4, 2)]).shape
-        torch.Size([4])
-    """
-
-    def __init__(
-        self,
-        shape: tuple[int, int, int],
-        part_dims: Sequence[int],
-        channels: Sequence[int] | None = None,
-        w_dim: int = 512,
-        mapping_depth: int = 2,
-        mapping_lr_multiplier: float = 0.1,
-        features: int = 256,
-        group: int = 4,
-    ) -> None:
-        super().__init__()
-        channels = small_channels(shape) if channels is None else channels
-        base = base_size(shape, channels)
-        positive = {"w_dim": w_dim, "mapping_depth": mapping_depth, "features": features, "group": group}
-        for name, value in positive.items():
-            require_integer(name, value, 1)
-        require_number("mapping_lr_multiplier", mapping_lr_multiplier, 1e-6, 1)
-        widths = list(reversed(channels))
-        self.group, self.n_features = group, features
-        self.from_image = EqualisedConv(shape[0], widths[0], 1)
-        self.blocks = nn.Sequential(*map(DiscriminatorBlock, widths[:-1], widths[1:]))
-        self.conv = EqualisedConv(widths[-1] + (group > 1), widths[-1], 3)
-        self.hidden = EqualisedLinear(widths[-1] * base**2, features, activation=True)
-        self.embedding = ConditionEmbedding(part_dims, w_dim)
-        in_features = [self.embedding.out_features] + [w_dim] * (mapping_depth - 1)
-        self.mapping = nn.Sequential(
-            *(EqualisedLinear(n, w_dim, activation=True, lr_multiplier=mapping_lr_multiplier) for n in in_features),
-        )
-        self.project = EqualisedLinear(w_dim, features)
-        self.out = EqualisedLinear(features, 1)
-
-    def forward(self, x: Tensor, parts: Sequence[Tensor]) -> Tensor:
-        """Images float32 [N, C, H, W] in [-1, 1] and their encoded condition to logits float32 [N], high for real.
-
-        Each `group` of neighbours in the batch shares a minibatch standard deviation, so real and generated images can
-        go through in one batch as long as their numbers are multiples of `group`.
-        """
-        features = self.features(x)
-        with torch.autocast(x.device.type, enabled=False):  # a logit in bf16 would have two digits
-            condition = normalise_second_moment(self.project(self.mapping(self.embedding(parts))))
-            projection = (features * condition).sum(dim=1) / math.sqrt(features.shape[1])
-            return self.out(features).squeeze(1) + projection
-
-    def features(self, x: Tensor) -> Tensor:
-        """See `ConditionalDiscriminator`; the last hidden layer, before it meets the condition."""
-        maps = self.blocks(self.from_image(channels_last(x)))
-        maps = append_group_deviation(maps, self.group) if self.group > 1 else maps
-        maps = self.conv(maps).flatten(1)
-        with torch.autocast(x.device.type, enabled=False):
-            return self.hidden(maps.float())
-
-
-def append_group_deviation(x: Tensor, group: int) -> Tensor:
-    """Appends one channel: the standard deviation over each group of neighbouring images, averaged over all features.
-
-    Args:
-        x: float [N, C, H, W].
-        group: N is a multiple of it, or smaller (then the whole batch is one group).
-
-    Returns:
-        float [N, C + 1, H, W].
-    """
-    n = x.shape[0]
-    group = min(group, n)
-    grouped = x.float().reshape(n // group, group, -1)
-    # `Tensor.var` along this dimension is several times as slow.
-    variance = (grouped - grouped.mean(dim=1, keepdim=True)).square().mean(dim=1)
-    deviation = (variance + 1e-8).sqrt().mean(dim=1)
-    channel = deviation.repeat_interleave(group).to(x.dtype)[:, None, None, None]
-    return torch.cat([x, channels_last(channel.expand(n, 1, *x.shape[2:]).contiguous())], dim=1)
-
-
-def small_channels(shape: Sequence[int]) -> list[int]:
-    """`SMALL_CHANNELS`, for as many resolutions as images of this shape have from 4..7 pixels up; the last goes on."""
-    levels = int(math.log2(max(shape[-1], 4) / 4)) + 1
-    return [*SMALL_CHANNELS[:levels], *SMALL_CHANNELS[-1:] * (levels - len(SMALL_CHANNELS))]
-
-
-def base_size(shape: Sequence[int], channels: Sequence[int]) -> int:
-    """The lowest resolution, for so many resolutions up to the image's.
-
-    Raises:
-        SettingError: it would not be a whole number from 4 to 7.
-    """
-    require(
-        len(shape) == 3, "_target_", "StyleGAN2", f"networks for data of shape {tuple(shape)}, as model=gan_mlp has"
-    )
-    height, width = shape[1:]
-    base, rest = divmod(height, 2 ** (len(channels) - 1))
-    fits = height == width and rest == 0 and 4 <= base <= 7
-    allowed = f"one number for each resolution from 4..7 pixels to {height} x {width}, or model=gan_any_size"
-    require(fits, "channels", list(channels), allowed)
-    for n in channels:
-        require_integer("channels", n, 1)
-    return base
