@@ -50,6 +50,20 @@ def test_the_noise_follows_the_seed_alone_and_the_image_what_is_requested(run):
     assert not made.x.equal(run.generate(3, 0.9, 4, seed=0).x)
 
 
+def test_the_discriminator_chooses_the_same_noise_for_every_score(run, monkeypatch):
+    seen, forward = [], run.model.forward
+    monkeypatch.setattr(
+        run.model, "forward", lambda latent, condition: seen.append(latent) or forward(latent, condition)
+    )
+    for score in (0.3, 0.6, 0.9):
+        run.generate(3, score, 20)
+    assert run.model.resampling.candidates > 1
+    assert not seen[0].z.equal(run.model.draw_latent(20, torch.Generator().manual_seed(0)).z)
+    for other in seen[1:]:
+        assert other.z.equal(seen[0].z)
+        assert all(map(torch.equal, other.noise, seen[0].noise))
+
+
 def test_guidance_is_the_run_s_own_unless_another_is_requested(run):
     made = {strength: run.generate(3, 0.6, 4, guidance=strength).x for strength in (None, 0, 0.0, 1.0, 0.5)}
     assert made[None].equal(made[1.0])

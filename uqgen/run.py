@@ -120,7 +120,8 @@ class Run:
             label: the class requested, 0 to K - 1.
             score: the score requested, of those that the run's score can take: for MSP from 1 / K to 1.
             n: number of images.
-            seed: draws the noise; the same seed gives the same noise for every class and score.
+            seed: draws the noise; the same seed gives the same noise for every score, and for other classes the same
+                or, where a discriminator chooses it, noise near it.
             second: the second score requested, of a run that has two; None for one that goes with the first.
             guidance: how strongly the frozen target (or whichever the run's settings name) guides to the score while
                 images are made: 0 for the model alone, 1 for whole Newton steps; None for the run's own strength.
@@ -129,15 +130,22 @@ class Run:
             SettingError: one of these is out of range.
         """
         self._check(label, score, n, seed, second)
-        requested = Condition(torch.full((n,), label), torch.full((n,), float(score)))
+        requested = Condition.repeated(label, score, n, torch.device("cpu"))
         if second is not None:
             requested = requested._replace(second=torch.full((n,), float(second)))
         target = self.classifiers.target.to(self.model.device)
         with self.guided(guidance):
-            made = generate_scored(self.model, requested, target, {}, self.classifiers.score, seed)
+            every = self.every_score(label, n)
+            made = generate_scored(self.model, requested, target, {}, self.classifiers.score, seed, every)
         probabilities = predictive_logits(made.logits).softmax(dim=1)
         predicted = probabilities.argmax(dim=1)
         return Samples(unit_range(made.x), label, float(score), made.score_out, predicted, probabilities)
+
+    def every_score(self, label: int, n: int) -> list[Condition]:
+        """Conditions of n images of a class at the ends and the middle of the range, to draw noise for all scores."""
+        low, high = self.experiment.evaluation.requested_range(self.classifiers.score, self.own.score)
+        scores = (low, (low + high) / 2, high)
+        return [Condition.repeated(label, each, n, torch.device("cpu")) for each in scores]
 
     def edit(
         self,

@@ -46,6 +46,11 @@ class Condition(NamedTuple):
         return self._each(lambda part: part[index])
 
     @classmethod
+    def repeated(cls, label: int, score: float, n: int, device: torch.device) -> "Condition":
+        """One class and score for each of n images."""
+        return cls(torch.full((n,), label, device=device), torch.full((n,), float(score), device=device))
+
+    @classmethod
     def cat(cls, parts: Sequence["Condition"]) -> "Condition":
         """All conditions of several batches, of which all or none have probabilities, and a second score."""
         labels, scores, *others = zip(*parts, strict=True)

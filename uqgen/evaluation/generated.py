@@ -59,6 +59,7 @@ def generate_scored(
     judges: dict[str, Judge],
     score: Score,
     seed: int,
+    drawn_for: Sequence[Condition] | None = None,
 ) -> Generated:
     """Makes one image for each condition and has it scored.
 
@@ -68,8 +69,9 @@ def generate_scored(
         target, judges: on the same device.
         score: the score, fitted to the target.
         seed: draws the latents.
+        drawn_for: see `make_images`.
     """
-    x = make_images(model, requested, seed)
+    x = make_images(model, requested, seed, drawn_for)
     requested, logits = requested.to("cpu"), predict(target, x)
     said = {name: judge.score.scores(predict(judge.classifier, x), requested.label) for name, judge in judges.items()}
     first = {name: scores[:, 0] for name, scores in said.items()}
@@ -81,7 +83,9 @@ def generate_scored(
     return replace(made, second=Generated(requested, x, logits, second, score.second(logits, requested.label)))
 
 
-def make_images(model: ConditionalModel, requested: Condition, seed: int) -> Tensor:
+def make_images(
+    model: ConditionalModel, requested: Condition, seed: int, drawn_for: Sequence[Condition] | None = None
+) -> Tensor:
     """Makes one image for each condition; every process does its share, and has the whole.
 
     Images are rounded to the 256 levels of real ones before anything is measured, so that nothing is achieved by a
@@ -91,14 +95,16 @@ def make_images(model: ConditionalModel, requested: Condition, seed: int) -> Ten
         model: the trained model, on the device where to compute.
         requested: N classes and scores.
         seed: draws the latents.
+        drawn_for: what the latents are drawn for, each N classes and scores; None for what is requested.
 
     Returns:
         uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
     """
     rng = seeding.generator(seed, device=model.device)
     mine = distributed.share(len(requested.score))
-    own = requested.select(mine).to(model.device)
-    part = model(model.draw(len(requested.score), [own], rng, mine), own)
+    conditions = [each.select(mine).to(model.device) for each in drawn_for or [requested]]
+    latent = model.draw(len(requested.score), conditions, rng, mine)
+    part = model(latent, requested.select(mine).to(model.device))
     return distributed.gather((to_uint8(part) if part.dim() == 4 else part).cpu())
 
 

@@ -66,7 +66,7 @@ def sweep_scores(
     rng = seeding.generator(seed, device=model.device)
     images, achieved, probabilities = [], [], []
     for label in track(labels, "sweeps, one a class"):
-        wanted = [_requested(n_noises, label, score_in, model.device) for score_in in scores]
+        wanted = [Condition.repeated(label, score_in, n_noises, model.device) for score_in in scores]
         latent, condition = _swept(model, model.draw(n_noises, wanted, rng), label, scores)
         x = to_uint8(model(latent, condition)).cpu()
         logits = target.predict(x)
@@ -81,12 +81,8 @@ def sweep_scores(
 def _swept(model: ConditionalModel, latent: Latent, label: int, scores: tuple[float, ...]) -> tuple[Latent, Condition]:
     """Every score requested of each of M latents, M S of both, latent by latent."""
     n = len(latent)
-    certain = _requested(n, label, scores[0], model.device)
+    certain = Condition.repeated(label, scores[0], n, model.device)
     row = torch.arange(n, device=model.device).repeat_interleave(len(scores))
     requested = torch.tensor(scores, device=model.device).repeat(n)
     complete = model.encoding.complete(certain, latent.chance)
     return latent.select(row), model.encoding.rescored(complete.select(row), requested)
-
-
-def _requested(n: int, label: int, score: float, device: torch.device) -> Condition:
-    return Condition(torch.full((n,), label, device=device), torch.full((n,), score, device=device))

@@ -59,10 +59,9 @@ def between_seeds(
     for name, seed in zip(("seed", "second seed"), seeds, strict=True):
         require_integer(name, seed, 0)
     model = run.model
-    low, high = run.experiment.evaluation.requested_range(run.classifiers.score, run.own.score)
-    served = [_requested(1, label, served, model.device) for served in (low, (low + high) / 2, high)]  # as one moves on
-    ends = Latent.cat([model.draw(1, served, seeding.generator(seed, device=model.device)) for seed in seeds])
-    requested = _requested(2, label, score, model.device)
+    every = [condition.to(model.device) for condition in run.every_score(label, 1)]
+    ends = Latent.cat([model.draw(1, every, seeding.generator(seed, device=model.device)) for seed in seeds])
+    requested = Condition.repeated(label, score, 2, model.device)
     way = torch.linspace(0, 1, n, device=model.device)
     with run.guided(guidance):
         x = model(ends.between(way), model.encoding.complete(requested, ends.chance).between(way))
@@ -101,7 +100,3 @@ def ask_target(run: "Run", x: Tensor, label: int) -> Answer:
     logits = run.classifiers.target.to(run.model.device).predict(x)
     score = run.classifiers.score(logits, torch.full((len(x),), label))
     return Answer(x, score, predictive_logits(logits).softmax(dim=1))
-
-
-def _requested(n: int, label: int, score: float, device: torch.device) -> Condition:
-    return Condition(torch.full((n,), label), torch.full((n,), float(score))).to(device)

@@ -67,7 +67,7 @@ class Resampling:
         rng: torch.Generator,
         share: slice = slice(None),
     ) -> Latent:
-        """Draws candidates one after the other and keeps one of each image, with a probability of exp(scale * logit).
+        """Draws candidates one after the other and keeps one of each image, in proportion to exp(scale * logit).
 
         It is the one with the greatest sum of this exponent and a Gumbel number (Maddison et al., 2014), so no more
         than two candidates of an image are held. All have the `chance` of the first.
