@@ -51,7 +51,12 @@ def _seed() -> None:
 @pytest.fixture(scope="session")
 def tiny_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder `runs/demo` of a complete run on a little corrupted MNIST, whose GAN has hardly begun to learn."""
-    return _train_tiny(mnist_folder, tmp_path_factory.mktemp("tiny"), "model.generator.channels=[16,16,16,16]")
+    return _train_tiny(
+        mnist_folder,
+        tmp_path_factory.mktemp("tiny"),
+        "model.generator.channels=[16,16,16,16]",
+        "model.resampling.candidates=2",
+    )
 
 
 @pytest.fixture(scope="session")
