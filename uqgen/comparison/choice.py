@@ -9,7 +9,7 @@ from uqgen.metrics import METRICS, Metric
 
 _CHOICE = {metric.choice: metric for metric in METRICS}
 ERROR, COVERAGE, AGREEMENT = _CHOICE["error"], _CHOICE["coverage"], _CHOICE["class agreement"]
-LOST_CLASSES = 0.02  # of the class agreement: what a thousand images leave open
+LOST_CLASSES = 0.02  # of the class agreement: what few images leave open
 
 OverSeedsOf = Callable[[Variant, Metric], OverSeeds]
 

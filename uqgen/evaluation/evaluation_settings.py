@@ -50,7 +50,7 @@ class EvaluationSettings:
     """
 
     n_images: int = 10_000
-    n_images_in_training: int = 1_000
+    n_images_in_training: int = 500
     n_resamples: int = 1_000
     n_bins: int = 20
     n_manifold: int = 200
@@ -59,7 +59,7 @@ class EvaluationSettings:
     features: str = DEFAULT_FEATURES
     weights: str | None = None
     best_of: int = 8
-    n_at_sampling: int = 1_000
+    n_at_sampling: int = 500
     n_recalibration: int = 4_000
     strengths: Sequence[float] = (0.0, 0.5, 1.0, 1.5)
     n_by_strength: int = 1_000
