@@ -172,13 +172,13 @@ class ConditionalGAN(ConditionalModel):
 
     @torch.no_grad()
     def draw(self, n: int, conditions: Sequence[Condition], rng: torch.Generator, share: slice = slice(None)) -> Latent:
-        """See `ConditionalModel`; the discriminator decides by the mean of its logits over the conditions."""
+        """See `ConditionalModel`; the discriminator decides, by the sum of its logits over the conditions."""
         every, n_conditions = Condition.cat(conditions), len(conditions)
 
         def logits(latent: Latent) -> Tensor:
             repeated = latent.select(torch.arange(len(latent), device=self.device).repeat(n_conditions))
             complete = self.encoding.complete(every, repeated.chance)
-            return in_chunks(self._logits, repeated, complete).view(n_conditions, -1).mean(dim=0)
+            return in_chunks(self._logits, repeated, complete).view(n_conditions, -1).sum(dim=0)
 
         return self.resampling.draw(lambda: self.draw_latent(n, rng), logits, rng, share)
 
