@@ -31,7 +31,7 @@ class PatchModel:
 
     device = torch.device("cpu")
 
-    def draw_latent(self, n, rng):
+    def draw(self, n, conditions, rng, share=slice(None)):
         return Latent(torch.randn(n, 16, generator=rng))
 
     def inverter(self, n_steps=None, seed=0):

@@ -46,7 +46,7 @@ class Giver:
     def inverter(self):
         raise SettingError("model", "Giver", "one that images are found in")
 
-    def draw_latent(self, n, rng):
+    def draw(self, n, conditions, rng, share=slice(None)):
         return Latent(torch.rand(n, 1, generator=rng, device=rng.device))
 
     def __call__(self, latent, condition):
