@@ -62,7 +62,7 @@ class EvaluationSettings:
     n_at_sampling: int = 500
     n_recalibration: int = 4_000
     strengths: Sequence[float] = (0.0, 0.5, 1.0, 1.5)
-    n_by_strength: int = 1_000
+    n_by_strength: int = 500
     reachable: Mapping[str, Sequence[float] | None] = field(default_factory=dict)
     seed: int = 0
 
