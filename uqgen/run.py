@@ -135,13 +135,13 @@ class Run:
             requested = requested._replace(second=torch.full((n,), float(second)))
         target = self.classifiers.target.to(self.model.device)
         with self.guided(guidance):
-            every = self.every_score(label, n)
+            every = self.conditions_across_scores(label, n)
             made = generate_scored(self.model, requested, target, {}, self.classifiers.score, seed, every)
         probabilities = predictive_logits(made.logits).softmax(dim=1)
         predicted = probabilities.argmax(dim=1)
         return Samples(unit_range(made.x), label, float(score), made.score_out, predicted, probabilities)
 
-    def every_score(self, label: int, n: int) -> list[Condition]:
+    def conditions_across_scores(self, label: int, n: int) -> list[Condition]:
         """Conditions of n images of a class at the ends and the middle of the range, to draw noise for all scores."""
         low, high = self.experiment.evaluation.requested_range(self.classifiers.score, self.own.score)
         scores = (low, (low + high) / 2, high)

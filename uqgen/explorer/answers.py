@@ -59,7 +59,7 @@ def between_seeds(
     for name, seed in zip(("seed", "second seed"), seeds, strict=True):
         require_integer(name, seed, 0)
     model = run.model
-    every = [condition.to(model.device) for condition in run.every_score(label, 1)]
+    every = [condition.to(model.device) for condition in run.conditions_across_scores(label, 1)]
     ends = Latent.cat([model.draw(1, every, seeding.generator(seed, device=model.device)) for seed in seeds])
     requested = Condition.repeated(label, score, 2, model.device)
     way = torch.linspace(0, 1, n, device=model.device)

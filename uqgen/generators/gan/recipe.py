@@ -48,7 +48,7 @@ class GANRecipe(ModelRecipe):
                 given.target, given.surrogates, given.score, given.encoding, discriminator, given.real
             )
             enforcement = given.enforcement(context)
-        with naming("model.resampling"):
+        with naming("model.resampling"):  # the model checks it, too, but cannot tell where it is set
             self.resampling.check_group(discriminator.group)
         networks = (generator, discriminator, given.encoding)
         with naming("model.training"):
