@@ -2,12 +2,14 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copytree
 from tempfile import mkdtemp
 
 import pytest
 import torch
+from filelock import FileLock
 from made_up_results import make_job, make_results  # noqa: F401, fixtures
 
 from uqgen.data.mnist_files import FASHION_MNIST_FILES, MNIST_FILES, DataUnavailableError
@@ -51,12 +53,8 @@ def _seed() -> None:
 @pytest.fixture(scope="session")
 def tiny_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder `runs/demo` of a complete run on a little corrupted MNIST, whose GAN has hardly begun to learn."""
-    return _train_tiny(
-        mnist_folder,
-        tmp_path_factory.mktemp("tiny"),
-        "model.generator.channels=[16,16,16,16]",
-        "model.resampling.candidates=2",
-    )
+    small = ["model.generator.channels=[16,16,16,16]", "model.resampling.candidates=2"]
+    return _copied("tiny", lambda folder: _train_tiny(mnist_folder, folder, *small), tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +62,8 @@ def tiny_flow_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
     """The same with a flow."""
     few = ["evaluation.strengths=[]", "evaluation.n_at_sampling=10", "evaluation.n_recalibration=10"]
     small = ["model.velocity.channels=[8,8,8]", "model.sampling.steps=3", "evaluation.n_by_strength=20"]
-    return _train_tiny(mnist_folder, tmp_path_factory.mktemp("tiny_flow"), "model=flow", *small, *few)
+    flow = ["model=flow", *small, *few]
+    return _copied("tiny_flow", lambda folder: _train_tiny(mnist_folder, folder, *flow), tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -97,10 +96,20 @@ def log_no_further() -> Iterator[None]:
     log.propagate = True
 
 
-def _train_tiny(mnist_folder: Path, folder: Path, *more: str) -> Path:
+def _copied(name: str, train: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of `runs/demo` in a folder that the first worker who needs it fills."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / f"{name}_of_all_workers"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            train(folder)
+    return copytree(folder, tmp_path_factory.mktemp(name), dirs_exist_ok=True) / "runs" / "demo"
+
+
+def _train_tiny(mnist_folder: Path, folder: Path, *more: str) -> None:
     where = [f"cache={folder / 'cache'}", f"data.folder={mnist_folder}"]
     small = ["evaluation.n_images=100", "evaluation.n_images_in_training=20", "evaluation.n_judges=1"]
-    return _train("experiment=mnist_corrupt", folder / "runs" / "demo", *where, *small, *more)
+    _train("experiment=mnist_corrupt", folder / "runs" / "demo", *where, *small, *more)
 
 
 def _train(experiment: str, run: Path, *more: str) -> Path:
