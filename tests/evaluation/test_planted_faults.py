@@ -64,7 +64,14 @@ def evaluator(data) -> Evaluator:
     judges = {f"judge {seed}": _classifier(data, seed, channels=(8, 16, 32)) for seed in (1, 2)}
     logits = {split: target.predict(getattr(data, split).x) for split in SPLITS}
     own = Condition(data.train.label, score(logits["train"], data.train.label))
-    small = {"n_images": 2_000, "n_resamples": 100, "n_at_sampling": 2, "n_recalibration": 20, "best_of": 1, "n_by_strength": 20}
+    small = {
+        "n_images": 2_000,
+        "n_resamples": 100,
+        "n_at_sampling": 2,
+        "n_recalibration": 20,
+        "best_of": 1,
+        "n_by_strength": 20,
+    }
     settings = EvaluationSettings(**small, strengths=[], n_manifold=100, reachable={"msp": [0.3, 1.0]})
     features = load_features(data.feature_weights, data.shape, data.n_classes)
     return Evaluator(data, target, judges, score, own, logits, settings, features)
