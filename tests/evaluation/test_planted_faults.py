@@ -21,7 +21,7 @@ from uqgen.evaluation.features import load_features
 from uqgen.evaluation.measure import Evaluator
 from uqgen.generators.latent import Latent
 from uqgen.metrics import fidelity, local_sensitivity, memorisation, two_sample
-from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.two_sample import Told
 from uqgen.scores import get_score
 
 N_TRAINED = 6_000  # images that a classifier sees once, so that it doubts many
@@ -41,7 +41,7 @@ def _quick():
 def _remembered(tell_apart):
     known = {}
 
-    def told(generated: Tensor, real: Tensor, seed: int) -> Estimate:
+    def told(generated: Tensor, real: Tensor, seed: int) -> Told:
         key = (generated.numpy().tobytes(), real.numpy().tobytes(), seed)
         if key not in known:
             known[key] = tell_apart(generated, real, seed)
@@ -253,6 +253,15 @@ class Shaded(RealImages):
         return torch.linspace(1, 0.85, images.shape[-2])[:, None] * (images + 1) - 1
 
 
+class SomeTwice(RealImages):
+    """Real images of the class and score requested; one in seven shows its digit twice."""
+
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
+        images = super().__call__(latent, condition)
+        is_flawed = torch.rand(len(images), 1, 1, 1, generator=torch.Generator().manual_seed(0)) < 1 / 7
+        return torch.where(is_flawed, images.maximum(images.roll((5, 5), dims=(2, 3))), images)
+
+
 @pytest.fixture(scope="module")
 def unseen(data, evaluator):
     return data.validation, evaluator.real["validation"].score
@@ -328,6 +337,12 @@ def test_single_light_pixels_are_isolated_and_the_images_otherwise_sound(evaluat
 
 def test_a_shade_that_no_feature_was_made_for_is_told_apart_and_the_images_otherwise_sound(evaluator, unseen):
     assert _faults(evaluator, Shaded(*unseen)) == {"told apart"}
+
+
+def test_a_few_images_of_two_digits_are_told_apart_and_the_others_sound(evaluator, unseen):
+    verdict = evaluator.measure(SomeTwice(*unseen)).verdict
+    assert {finding.fault for finding in verdict.findings} == {"told apart"}
+    assert "as surely as 1 % of the real ones" in verdict.text
 
 
 def test_training_images_are_copies_and_otherwise_sound(data, evaluator):

@@ -138,12 +138,24 @@ def test_isolated_pixels_are_told_in_plain_words():
     )
 
 
-@pytest.mark.parametrize(("auroc", "expected"), [(0.6, []), (0.86, []), (0.9, ["told apart"])])
-def test_images_that_a_small_network_tells_from_real_ones_are_named(auroc, expected):
-    half, chance = 0.02, Estimate(0.5, 0.48, 0.52)
-    found = verdict(told_apart=TwoSample(Estimate(auroc, auroc - half, auroc + half), chance))
+@pytest.mark.parametrize(
+    ("auroc", "sure", "expected"),
+    [
+        (0.6, (14, 1000), []),
+        (0.86, (14, 1000), []),
+        (0.9, (14, 1000), ["told apart"]),
+        (0.6, (80, 1000), ["told apart"]),
+        (0.6, (38, 1000), []),  # 2.8 percentage points more than of training images
+        (0.6, (5, 100), []),  # of few images: the interval reaches below twice as many
+    ],
+)
+def test_images_that_a_small_network_tells_from_real_ones_are_named(auroc, sure, expected):
+    half, chance, (n_sure, n) = 0.02, Estimate(0.5, 0.48, 0.52), sure
+    told = TwoSample(Estimate(auroc, auroc - half, auroc + half), chance, ShareRatio.of(n // 100, n_sure, n, n))
+    found = verdict(told_apart=told)
     assert faults(found) == expected
-    assert ("finds the generated one in 90 % of the pairs (chance is 50 %)." in found.text) == bool(expected)
+    assert (f"in {100 * auroc:.0f} % of the pairs (chance is 50 %)" in found.text) == bool(expected)
+    assert (f"tells {100 * n_sure / n:.0f} % of them as surely as 1 % of the real ones" in found.text) == bool(expected)
 
 
 def test_classes_with_few_images_are_judged_as_one():

@@ -37,7 +37,7 @@ def test_each_is_read_from_where_it_is_written(make_results):
     expected |= {"texture": 0.15, "certain_texture": 0.075, "below_texture": 0.225}
     expected |= {"certain_shares": 0.25, "certain_texture_shares": 0.75}
     expected |= {"below_shares": 0.125, "below_texture_shares": 0.375}
-    expected |= {"isolated_pixels": 0.125, "two_sample_auroc": 0.75}
+    expected |= {"isolated_pixels": 0.125, "two_sample_auroc": 0.75, "surely_told": 0.05}
     assert found == pytest.approx(expected, nan_ok=True)
 
 
@@ -75,7 +75,15 @@ def test_what_is_not_there_or_not_defined_is_nan(make_results):
 
 @pytest.mark.parametrize("key", BY_NAME)
 def test_errors_and_distances_are_better_low_and_agreement_high(key):
-    distances = ("fid", "kid", "sliced_wasserstein", "memorisation", "isolated_pixels", "two_sample_auroc")
+    distances = (
+        "fid",
+        "kid",
+        "sliced_wasserstein",
+        "memorisation",
+        "isolated_pixels",
+        "two_sample_auroc",
+        "surely_told",
+    )
     is_distance = key.endswith(("mae", "sensitivity", "shares")) or key.startswith("distance") or key in distances
     assert BY_NAME[key].best([np.nan, 0.2, 0.1, 0.3]) == (0.1 if is_distance else 0.3)
     assert np.isnan(BY_NAME[key].best([np.nan]))

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from uqgen.data.mnist import MNISTDataModule
 from uqgen.metrics import two_sample as module
@@ -21,8 +21,17 @@ def digits(mnist_folder) -> torch.Tensor:
 
 def test_images_of_one_distribution_are_not_told_apart(digits):
     found = tell_apart(digits[:N], digits[N : 2 * N])
-    assert found.low < 0.5 < found.high
-    assert found.high - found.low < 0.1
+    assert found.auroc.low < 0.5 < found.auroc.high
+    assert found.auroc.high - found.auroc.low < 0.1
+    assert found.n_sure / found.n < 0.03
+
+
+def test_of_few_images_with_a_flaw_it_is_sure_and_the_others_hide_them_in_the_whole_curve(digits):
+    is_flawed = torch.arange(N) % 8 == 0
+    some = torch.where(is_flawed[:, None, None, None], digits[:N].maximum(digits[:N].roll(8, dims=3)), digits[:N])
+    found = tell_apart(some, digits[N : 2 * N])
+    assert found.auroc.high < 0.65
+    assert 0.07 < found.n_sure / found.n < 0.17
 
 
 @pytest.mark.parametrize(
@@ -36,7 +45,7 @@ def test_images_of_one_distribution_are_not_told_apart(digits):
     ids=["haze", "dots", "few levels", "one image"],
 )
 def test_whatever_shows_them_is_found(digits, fault):
-    assert tell_apart(fault(digits[:N]).to(torch.uint8), digits[N : 2 * N]).low > 0.85
+    assert tell_apart(fault(digits[:N]).to(torch.uint8), digits[N : 2 * N]).auroc.low > 0.85
 
 
 def test_the_network_tells_images_that_it_has_not_learnt_from_and_the_number_is_that_of_scikit_learn(monkeypatch):
@@ -54,8 +63,12 @@ def test_the_network_tells_images_that_it_has_not_learnt_from_and_the_number_is_
     assert len(seen | {image.numpy().tobytes() for image in told[0]}) == 300
     generated = {image.numpy().tobytes() for image in x[0]}
     truth = [image.numpy().tobytes() in generated for image in told[0]]
-    assert found.value == pytest.approx(roc_auc_score(truth, said[:, 1] - said[:, 0]))
-    assert found.high - found.value == pytest.approx(1.96 * hanley_mcneil(found.value, sum(truth), 100 - sum(truth)))
+    margin, auroc = said[:, 1] - said[:, 0], found.auroc
+    assert auroc.value == pytest.approx(roc_auc_score(truth, margin))
+    assert auroc.high - auroc.value == pytest.approx(1.96 * hanley_mcneil(auroc.value, sum(truth), 100 - sum(truth)))
+    false_positives, true_positives, _ = roc_curve(truth, margin, drop_intermediate=False)
+    assert found.n == sum(truth)
+    assert found.n_sure / found.n == true_positives[false_positives == 0].max()  # 0.01 of fifty is none
 
 
 def test_the_floor_is_of_training_images_and_points_and_few_or_small_images_have_none(digits):
@@ -68,6 +81,8 @@ def test_the_floor_is_of_training_images_and_points_and_few_or_small_images_have
     found = of(N)
     assert found.floor.low < 0.5 < found.floor.high
     assert found.auroc.low > 0.9
+    assert found.sure.real < 0.03
+    assert found.sure.ratio.low > 10
     assert of(FEWEST - 1) is None
     assert of(N, is_image=False) is None
     assert of(FEWEST, size=7) is None

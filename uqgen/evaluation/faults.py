@@ -29,7 +29,7 @@ IN_APPEARANCE = {  # faults, named as what is compared
     "detail": " in fine detail: the rest have blur, noise or haze, or places of it, that no real image has",
     "texture": " in texture: the rest are speckled, streaked, or otherwise rougher or smoother than any real image",
 }
-MOST_OFF = 2.0  # times as many, or as few, images as real ones in a cluster, or with an isolated pixel,
+MOST_OFF = 2.0  # times as many, or as few, images as real ones in a cluster, with an isolated pixel, or surely told,
 LEAST_OFF = 0.03  # where that makes a difference of as much of the images
 MOST_TOLD = 0.85  # AUROC of a small network that learnt to tell generated from real images
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # as shares of the floor
@@ -145,19 +145,23 @@ def _is_off(found: ShareRatio) -> bool:
     return is_beyond and abs(found.real - found.generated) >= LEAST_OFF
 
 
+def _is_more(found: ShareRatio) -> bool:
+    return found.generated > found.real and _is_off(found)
+
+
 def _isolated(found: ShareRatio | None, noun: str) -> Finding | None:
-    if found is None or found.generated < found.real or not _is_off(found):
+    if found is None or not _is_more(found):
         return None
     text = f"{percent(found.generated)} of the generated {noun}s with a black or white ground have a pixel on it that "
     return Finding(ISOLATED_PIXELS, f"{text}differs from all around it, of the real ones {100 * found.real:.1f} %.")
 
 
 def _told_apart(found: TwoSample | None, noun: str) -> Finding | None:
-    if found is None or not found.auroc.low > MOST_TOLD:
+    if found is None or not (found.auroc.low > MOST_TOLD or _is_more(found.sure)):
         return None
     text = f"A small network learns which {noun}s are generated: of a generated and a real one that are new to it, it "
-    share = percent(found.auroc.value)
-    return Finding(TOLD_APART, f"{text}finds the generated one in {share} of the pairs (chance is 50 %).")
+    text += f"finds the generated one in {percent(found.auroc.value)} of the pairs (chance is 50 %), and it tells "
+    return Finding(TOLD_APART, f"{text}{percent(found.sure.generated)} of them as surely as 1 % of the real ones.")
 
 
 def _wrong_score(measured: list[Cell], uniform: InVsOut, middle: float, noun: str) -> Finding | None:

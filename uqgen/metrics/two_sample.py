@@ -3,11 +3,15 @@
 Lopez-Paz and Oquab (2017), "Revisiting classifier two-sample tests". The network sees the pixels and finds whatever
 shows an image to be generated, also what no other measure looks at. Where both sides have one distribution, no network
 does better than chance on images that it has not learnt from.
+
+A person tells a generated image by a flaw and takes an image without one for real. So beside the whole area under the
+ROC curve stands its left end: the share of generated images that the network is sure of.
 """
 
 import math
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,11 +23,13 @@ from uqgen.classifiers.one_cycle import train_one_cycle
 from uqgen.data.labelled import LabelledData
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.metric import Evaluated, Metric, Row, control, register
+from uqgen.metrics.share_ratio import ShareRatio
 
 N_MOST = 4_000  # images of either side
 FEWEST = 100  # the same; of fewer next to nothing is learnt
 LEARNT = 2 / 3  # of the images; the others are told
 EPOCHS = 4
+FALSE_POSITIVES = 0.01  # share of real images that it takes for generated where it is sure
 NORMAL_95 = 1.96  # standard errors to either side
 CHANNELS, HIDDEN = (8, 16, 32), 32
 DRAWING = 3  # a stream of random numbers
@@ -36,10 +42,27 @@ class TwoSample:
     Attributes:
         auroc: probability that the network finds the generated one of a generated and a real image; 0.5 is chance.
         floor: the same of a network that learnt to tell training images from these real ones.
+        sure: share of generated images of which the network is surer that they are generated than of 99 in 100 real
+            ones, its true positive rate at a false positive rate of 0.01; as real stands the same of training images.
     """
 
     auroc: Estimate
     floor: Estimate
+    sure: ShareRatio
+
+
+class Told(NamedTuple):
+    """What one network says of images that it has not learnt from.
+
+    Attributes:
+        auroc: see `TwoSample`, with the 95 % interval of Hanley and McNeil (1982).
+        n_sure: number of generated images above the threshold that at most 1 in 100 real ones are above.
+        n: number of generated images.
+    """
+
+    auroc: Estimate
+    n_sure: int
+    n: int
 
 
 @control("two_sample")
@@ -53,18 +76,16 @@ def of_evaluation(found: Evaluated) -> TwoSample | None:
         return None
     rng = seeding.generator(found.seed, DRAWING)
     real, train = (side.x[torch.randperm(len(side.x), generator=rng)[:n]] for side in (found.real, found.train))
-    return TwoSample(*(tell_apart(x, real, found.seed) for x in (found.as_data.x[:n], train)))
+    ours, floor = (tell_apart(x, real, found.seed) for x in (found.as_data.x[:n], train))
+    return TwoSample(ours.auroc, floor.auroc, ShareRatio.of(floor.n_sure, ours.n_sure, floor.n, ours.n))
 
 
-def tell_apart(generated: Tensor, real: Tensor, seed: int = 0) -> Estimate:
+def tell_apart(generated: Tensor, real: Tensor, seed: int = 0) -> Told:
     """Trains the network on two thirds of the images, and has it tell the others.
 
     Args:
         generated, real: uint8 [N, C, H, W], N at least 3 on either side, H and W at least 8.
         seed: draws the images that it learns from, their order and its first weights.
-
-    Returns:
-        The area under the ROC curve, with the 95 % interval of Hanley and McNeil (1982).
     """
     x, n = torch.cat([generated, real]), len(generated) + len(real)
     none, is_generated = torch.zeros(2, n, dtype=torch.int64)
@@ -74,10 +95,13 @@ def tell_apart(generated: Tensor, real: Tensor, seed: int = 0) -> Estimate:
     make = partial(CNN, (x.shape[1], x.shape[2], x.shape[3]), 2, CHANNELS, HIDDEN)
     network = train_one_cycle(make, data.subset(slice(n_learnt)), EPOCHS, seed)
     told = data.subset(slice(n_learnt, None))
-    auroc = float(binary_auroc(network.predict(told.x).softmax(dim=1)[:, 1], told.label))
-    n_generated = int(told.label.sum())
+    found = network.predict(told.x).diff(dim=1).squeeze(1)
+    auroc, is_generated = float(binary_auroc(found.sigmoid(), told.label)), told.label == 1
+    threshold = found[~is_generated].quantile(1 - FALSE_POSITIVES, interpolation="higher")
+    n_sure = int((found[is_generated] > threshold).sum())
+    n_generated = int(is_generated.sum())
     half = NORMAL_95 * hanley_mcneil(auroc, n_generated, len(told) - n_generated)
-    return Estimate(auroc, max(auroc - half, 0.0), min(auroc + half, 1.0))
+    return Told(Estimate(auroc, max(auroc - half, 0.0), min(auroc + half, 1.0)), n_sure, n_generated)
 
 
 def hanley_mcneil(auroc: float, n_positive: int, n_negative: int) -> float:
@@ -93,16 +117,20 @@ def hanley_mcneil(auroc: float, n_positive: int, n_negative: int) -> float:
 
 
 _PATH = "controls/two_sample"
-_TITLE = "AUROC of telling generated from real"
-register(
-    Metric(
-        f"{_PATH}/auroc",
-        _TITLE,
-        "lower",
-        name="two_sample_auroc",
-        theme="realism",
-        floor=f"{_PATH}/floor",
-        data="images",
-        rows=[Row("controls", _TITLE, {"generated": f"{_PATH}/auroc", "real": f"{_PATH}/floor"})],
+for _path, _floor, _title, _name in (
+    ("auroc", "floor", "AUROC of telling generated from real", "two_sample_auroc"),
+    ("sure/generated", "sure/real", "share of images surely told from real", "surely_told"),
+):
+    _found, _chance = f"{_PATH}/{_path}", f"{_PATH}/{_floor}"
+    register(
+        Metric(
+            _found,
+            _title,
+            "lower",
+            name=_name,
+            theme="realism",
+            floor=_chance,
+            data="images",
+            rows=[Row("controls", _title, {"generated": _found, "real": _chance}, "{:.3f}")],
+        )
     )
-)
