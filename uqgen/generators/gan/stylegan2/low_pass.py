@@ -1,12 +1,11 @@
 """A low-pass filter of a whole image, whose width the style sets."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from uqgen.generators.layers import EqualisedLinear
 
-LEAST_VARIANCE = 1e-4  # in square pixels; a Gaussian as narrow as this leaves an image as it is
+LEAST_WIDTH = 0.3  # in pixels; such a Gaussian moves 0.4 % of a pixel to each neighbour. A narrower one has no gradient
 
 
 class LowPass(nn.Module):
@@ -35,7 +34,7 @@ class LowPass(nn.Module):
 
     def width(self, style: Tensor) -> Tensor:
         """Standard deviation of the Gaussian in pixels, float32 [N], of styles float [N, in_features]."""
-        return F.softplus(self.affine(style.float())).squeeze(1)
+        return (self.affine(style.float()).square() + LEAST_WIDTH**2).sqrt().squeeze(1)
 
     def forward(self, image: Tensor, style: Tensor) -> Tensor:
         """Filters images: float [N, C, H, W] and float [N, in_features] to float32 [N, C, H, W].
@@ -43,6 +42,6 @@ class LowPass(nn.Module):
         Of a Gaussian that goes beyond an edge the rest counts.
         """
         with torch.autocast(image.device.type, enabled=False):
-            variance = self.width(style).square().clamp_min(LEAST_VARIANCE)
-            weights = (-self.distance / (2 * variance[:, None, None])).softmax(dim=2)[:, None]
+            variance = self.width(style).square()[:, None, None]
+            weights = (-self.distance / (2 * variance)).softmax(dim=2)[:, None]
             return weights @ image.float() @ weights.transpose(2, 3)
