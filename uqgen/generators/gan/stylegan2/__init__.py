@@ -8,4 +8,4 @@ arithmetic.
 from uqgen.generators.gan.stylegan2.discriminator import Discriminator
 from uqgen.generators.gan.stylegan2.generator import Generator
 
-__all__ = ["Discriminator", "Generator", "discriminator", "generator", "low_pass", "sizes"]
+__all__ = ["Discriminator", "Generator", "discriminator", "generator", "sizes"]

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from uqgen import distributed
 from uqgen.generators.embedding import ConditionEmbedding
 from uqgen.generators.gan.interface import ConditionalGenerator
-from uqgen.generators.gan.stylegan2.low_pass import LowPass
 from uqgen.generators.gan.stylegan2.sizes import base_size, small_channels
 from uqgen.generators.latent import Latent, StyleMix
 from uqgen.generators.layers import (
@@ -107,7 +106,6 @@ class Generator(ConditionalGenerator):
         w_dim: width of W.
         mapping_depth: fully connected layers between z and W.
         mapping_lr_multiplier: learning rate of those, relative to the rest.
-        low_pass: whether a filter as wide as each style says ends the synthesis: `LowPass`. StyleGAN2 has none.
 
     Raises:
         SettingError: the data are no images, the number of resolutions does not fit them, or a width is not positive.
@@ -128,7 +126,6 @@ class Generator(ConditionalGenerator):
         w_dim: int = 512,
         mapping_depth: int = 2,
         mapping_lr_multiplier: float = 0.1,
-        low_pass: bool = False,
     ) -> None:
         super().__init__()
         channels = small_channels(shape) if channels is None else channels
@@ -147,7 +144,6 @@ class Generator(ConditionalGenerator):
             self.to_image.append(ModulatedConv(after, shape[0], 1, w_dim, demodulate=False))
         self.image_bias = nn.Parameter(torch.zeros(shape[0], 1, 1))
         sizes = [base * 2**level for level in range(len(channels))]
-        self.low_pass = LowPass(channels[-1], sizes[-1]) if low_pass else None
         self.noise_sizes = [sizes[0]] + [size for size in sizes[1:] for _ in range(2)]
 
     @property
@@ -233,5 +229,4 @@ class Generator(ConditionalGenerator):
             for layer in (2 * level - 1, 2 * level):
                 x = self.layers[layer](x, styles[layer], noise[layer])
             image = upsample(image) + self.to_image[level](x, of_images[level]).float()
-        image = image + self.image_bias
-        return image if self.low_pass is None else self.low_pass(image, of_images[-1])
+        return image + self.image_bias
