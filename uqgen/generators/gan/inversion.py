@@ -102,7 +102,7 @@ class StyleInverter(Inverter):
     @property
     def aspects(self) -> dict[str, Callable[[Tensor], Tensor]]:
         """See `Inverter`; the w of all layers of a resolution, those up to a quarter of the image's size together."""
-        sizes = self.generator.noise_sizes
+        sizes = self.generator.layer_sizes
         of_layer = [max(size, sizes[-1] // 4) for size in sizes]
         return {f"layers at {size} pixels": partial(_of_layers, of_layer, size) for size in sorted(set(of_layer))}
 

@@ -63,7 +63,7 @@ class SynthesisLayer(nn.Module):
     """Modulated convolution, per-pixel noise, bias, leaky ReLU; optionally upsamples what the convolution gives.
 
     The style says how much of the noise is added, by a factor of 0 or more: clean images have none, and noisy ones as
-    much as real ones. In StyleGAN2 it is the same for all images.
+    much as real ones. In StyleGAN2 it is the same for all images. A layer without `noise` adds none.
 
     Examples:
         >>> layer = SynthesisLayer(8, 4, w_dim=16, up=True)
@@ -71,26 +71,30 @@ class SynthesisLayer(nn.Module):
         torch.Size([2, 4, 8, 8])
     """
 
-    def __init__(self, in_channels: int, out_channels: int, w_dim: int, up: bool) -> None:
+    def __init__(self, in_channels: int, out_channels: int, w_dim: int, up: bool, noise: bool = True) -> None:
         super().__init__()
         self.conv = ModulatedConv(in_channels, out_channels, 3, w_dim)
-        self.noise_strength = nn.Parameter(torch.zeros(()))
-        self.noise_gate = EqualisedLinear(in_channels, 1, bias_init=1.0)
+        if noise:
+            self.noise_strength = nn.Parameter(torch.zeros(()))
+            self.noise_gate = EqualisedLinear(in_channels, 1, bias_init=1.0)
+        self.has_noise = noise
         self.bias = nn.Parameter(torch.zeros(out_channels))
         self.up = up
 
-    def forward(self, x: Tensor, style: Tensor, noise: Tensor) -> Tensor:
-        """Float [N, in_channels, H, W] to [N, out_channels, H, W], or 2H x 2W; noise [N, 1, ., .] of that size."""
+    def forward(self, x: Tensor, style: Tensor, noise: Tensor | None) -> Tensor:
+        """Float [N, in_channels, H, W] to [N, out_channels, H, W], or 2H x 2W; with noise [N, 1, ., .] of that size."""
         y = self.conv(x, style, gain=ACTIVATION_GAIN)
         y = y + (ACTIVATION_GAIN * self.bias).to(y.dtype)[:, None, None]
         if self.up:
             y = upsample(y)
-        gate = self.noise_gate(style).relu()[:, :, None, None]
-        return activate(y + (ACTIVATION_GAIN * self.noise_strength * gate * noise).to(y.dtype))
+        if noise is not None:
+            gate = self.noise_gate(style).relu()[:, :, None, None]
+            y = y + (ACTIVATION_GAIN * self.noise_strength * gate * noise).to(y.dtype)
+        return activate(y)
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
         """Weights of an earlier version have no gate: it is 1 then."""
-        for name, value in (("weight", 0), ("bias", 1)):
+        for name, value in (("weight", 0), ("bias", 1)) if self.has_noise else ():
             state_dict.setdefault(f"{prefix}noise_gate.{name}", torch.full_like(getattr(self.noise_gate, name), value))
         super()._load_from_state_dict(state_dict, prefix, *args)
 
@@ -106,6 +110,7 @@ class Generator(ConditionalGenerator):
         w_dim: width of W.
         mapping_depth: fully connected layers between z and W.
         mapping_lr_multiplier: learning rate of those, relative to the rest.
+        noise: whether layers add per-pixel noise; without, all that is random about an image is z.
 
     Raises:
         SettingError: the data are no images, the number of resolutions does not fit them, or a width is not positive.
@@ -126,6 +131,7 @@ class Generator(ConditionalGenerator):
         w_dim: int = 512,
         mapping_depth: int = 2,
         mapping_lr_multiplier: float = 0.1,
+        noise: bool = True,
     ) -> None:
         super().__init__()
         channels = small_channels(shape) if channels is None else channels
@@ -136,15 +142,16 @@ class Generator(ConditionalGenerator):
         self.latent_dim = latent_dim
         self.mapping = Mapping(part_dims, latent_dim, w_dim, mapping_depth, mapping_lr_multiplier)
         self.constant = nn.Parameter(torch.randn(1, channels[0], base, base))
-        self.layers = nn.ModuleList([SynthesisLayer(channels[0], channels[0], w_dim, up=False)])
+        self.layers = nn.ModuleList([SynthesisLayer(channels[0], channels[0], w_dim, False, noise)])
         self.to_image = nn.ModuleList([ModulatedConv(channels[0], shape[0], 1, w_dim, demodulate=False)])
         for before, after in pairwise(channels):
-            self.layers.append(SynthesisLayer(before, after, w_dim, up=True))
-            self.layers.append(SynthesisLayer(after, after, w_dim, up=False))
+            self.layers.append(SynthesisLayer(before, after, w_dim, True, noise))
+            self.layers.append(SynthesisLayer(after, after, w_dim, False, noise))
             self.to_image.append(ModulatedConv(after, shape[0], 1, w_dim, demodulate=False))
         self.image_bias = nn.Parameter(torch.zeros(shape[0], 1, 1))
         sizes = [base * 2**level for level in range(len(channels))]
-        self.noise_sizes = [sizes[0]] + [size for size in sizes[1:] for _ in range(2)]
+        self.layer_sizes = [sizes[0]] + [size for size in sizes[1:] for _ in range(2)]
+        self.has_noise = noise
 
     @property
     def n_layers(self) -> int:
@@ -152,9 +159,10 @@ class Generator(ConditionalGenerator):
         return len(self.layers)
 
     def draw_latent(self, n: int, rng: torch.Generator) -> Latent:
-        """Draws z float32 [n, latent_dim] and the per-pixel noise of every layer from `rng`, on its device."""
+        """Draws z float32 [n, latent_dim] and the per-pixel noise of every layer, if any, from `rng`, on its device."""
         z = torch.randn(n, self.latent_dim, generator=rng, device=rng.device)
-        noise = (torch.randn(n, 1, size, size, generator=rng, device=rng.device) for size in self.noise_sizes)
+        sizes = self.layer_sizes if self.has_noise else []
+        noise = (torch.randn(n, 1, size, size, generator=rng, device=rng.device) for size in sizes)
         return Latent(z, tuple(noise))
 
     def draw_mix(self, n: int, probability: float, rng: torch.Generator) -> StyleMix:
@@ -202,7 +210,7 @@ class Generator(ConditionalGenerator):
 
         Args:
             w: float [n_layers, N, w_dim], one w for each layer (all the same unless styles are mixed).
-            noise: per-pixel noise of each layer, as in `Latent`.
+            noise: per-pixel noise of each layer, as in `Latent`; empty for a generator without.
 
         Returns:
             float32 [N, C, H, W].
@@ -221,12 +229,12 @@ class Generator(ConditionalGenerator):
 
     def paint(self, styles: Sequence[Tensor], noise: Sequence[Tensor]) -> Tensor:
         """Images float32 [N, C, H, W] from what `styles` returns and the per-pixel noise of each layer."""
-        of_images = styles[self.n_layers :]
+        of_images, of_layers = styles[self.n_layers :], noise if self.has_noise else [None] * self.n_layers
         x = self.constant.expand(len(styles[0]), -1, -1, -1).contiguous(memory_format=torch.channels_last)
-        x = self.layers[0](x, styles[0], noise[0])
+        x = self.layers[0](x, styles[0], of_layers[0])
         image = self.to_image[0](x, of_images[0]).float()
         for level in range(1, len(self.to_image)):
             for layer in (2 * level - 1, 2 * level):
-                x = self.layers[layer](x, styles[layer], noise[layer])
+                x = self.layers[layer](x, styles[layer], of_layers[layer])
             image = upsample(image) + self.to_image[level](x, of_images[level]).float()
         return image + self.image_bias
