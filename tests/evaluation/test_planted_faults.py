@@ -342,7 +342,7 @@ def test_a_shade_that_no_feature_was_made_for_is_told_apart_and_the_images_other
 def test_a_few_images_of_two_digits_are_told_apart_and_the_others_sound(evaluator, unseen):
     verdict = evaluator.measure(SomeTwice(*unseen)).verdict
     assert {finding.fault for finding in verdict.findings} == {"told apart"}
-    assert "as surely as 1 % of the real ones" in verdict.text
+    assert "as surely as 1 % of real ones" in verdict.text
 
 
 def test_training_images_are_copies_and_otherwise_sound(data, evaluator):

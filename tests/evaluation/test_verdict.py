@@ -155,7 +155,9 @@ def test_images_that_a_small_network_tells_from_real_ones_are_named(auroc, sure,
     found = verdict(told_apart=told)
     assert faults(found) == expected
     assert (f"in {100 * auroc:.0f} % of the pairs (chance is 50 %)" in found.text) == bool(expected)
-    assert (f"tells {100 * n_sure / n:.0f} % of them as surely as 1 % of the real ones" in found.text) == bool(expected)
+    assert (
+        f"tells {100 * n_sure / n:.0f} % of the generated ones as surely as 1 % of real ones" in found.text
+    ) == bool(expected)
 
 
 def test_classes_with_few_images_are_judged_as_one():

@@ -159,9 +159,10 @@ def _isolated(found: ShareRatio | None, noun: str) -> Finding | None:
 def _told_apart(found: TwoSample | None, noun: str) -> Finding | None:
     if found is None or not (found.auroc.low > MOST_TOLD or _is_more(found.sure)):
         return None
+    share, sure = percent(found.auroc.value), percent(found.sure.generated)
     text = f"A small network learns which {noun}s are generated: of a generated and a real one that are new to it, it "
-    text += f"finds the generated one in {percent(found.auroc.value)} of the pairs (chance is 50 %), and it tells "
-    return Finding(TOLD_APART, f"{text}{percent(found.sure.generated)} of them as surely as 1 % of the real ones.")
+    text += f"finds the generated one in {share} of the pairs (chance is 50 %), and it tells {sure} of the generated "
+    return Finding(TOLD_APART, f"{text}ones as surely as 1 % of real ones.")
 
 
 def _wrong_score(measured: list[Cell], uniform: InVsOut, middle: float, noun: str) -> Finding | None:

@@ -282,3 +282,17 @@ def test_both_networks_return_fp32_under_autocast(generator):
     assert images.dtype == logits.dtype == torch.float32
     assert computed_in == [torch.float32] * 3  # the last layers are computed in fp32 throughout
     torch.testing.assert_close(images, exact, atol=0.1, rtol=0.1)
+
+
+def test_without_noise_z_and_condition_make_the_image():
+    generator = Generator((1, 16, 16), PART_DIMS, (6, 5, 4), latent_dim=7, noise=False, **SMALL).eval()
+    latent = generator.draw_latent(2, rng())
+    assert latent.noise == ()
+    assert not [name for name, _ in generator.named_parameters() if "noise" in name]
+    loaded = Generator((1, 16, 16), PART_DIMS, (6, 5, 4), latent_dim=7, noise=False, **SMALL).eval()
+    loaded.load_state_dict(generator.state_dict())
+    assert loaded(latent, parts(2)).equal(generator(latent, parts(2)))
+    with_silent_noise = Generator((1, 16, 16), PART_DIMS, (6, 5, 4), latent_dim=7, **SMALL).eval()
+    with_silent_noise.load_state_dict(generator.state_dict(), strict=False)
+    noisy = Latent(latent.z, with_silent_noise.draw_latent(2, rng()).noise)
+    assert with_silent_noise(noisy, parts(2)).equal(generator(latent, parts(2)))
