@@ -1,20 +1,13 @@
 """A generator whose images are real ones of the class and score requested: what it must obtain is known beforehand."""
 
-import json
-from contextlib import nullcontext
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
-from scipy.stats import kendalltau
-from torch import nn
+from moons_oracle import Oracle, make_evaluator, make_moons
 
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.classifiers.predictions import SPLITS, accuracy
-from uqgen.comparison.jobs import Job, State
-from uqgen.comparison.tables import markdown
-from uqgen.comparison.variants import compare_jobs
+from uqgen.classifiers.predictions import accuracy
 from uqgen.conditioning.condition import Condition
 from uqgen.data.moons import MoonsDataModule
 from uqgen.evaluation import results_json
@@ -22,63 +15,20 @@ from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.evaluation.generated import generate_scored, sample_grid
 from uqgen.evaluation.matched import nearest_of_class
 from uqgen.evaluation.measure import Evaluator
-from uqgen.generators.latent import Latent
-from uqgen.metrics import Metric, Row, control, distance, per_protocol, register
 from uqgen.metrics.metric import scalars
 from uqgen.metrics.overlap import MEASURES
-from uqgen.report.run_tables import agreement_table, controls_table, realism_table
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
 
 
-class Upper(nn.Module):
-    """Logits (a y, -a y): p(upper moon) grows with the second coordinate, at a rate of its own."""
-
-    def __init__(self, rate: float) -> None:
-        super().__init__()
-        self.rate = nn.Parameter(torch.tensor(rate))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        logit = self.rate * (x[:, 1] - 0.25)
-        return torch.stack([logit, -logit], dim=1)
-
-
-class Oracle:
-    """Stands in for a trained GAN: for each condition the real point of that class whose score is nearest."""
-
-    device = torch.device("cpu")
-    guidance = None
-
-    def guided_by(self, guidance: None) -> nullcontext:
-        return nullcontext()
-
-    def __init__(self, x: torch.Tensor, own: Condition) -> None:
-        self.x, self.own = x, own
-
-    def draw(self, n: int, conditions: list[Condition], rng: torch.Generator, share: slice = slice(None)) -> Latent:
-        return Latent(torch.randn(n, 1, generator=rng)).select(share)
-
-    def __call__(self, latent: Latent, condition: Condition) -> torch.Tensor:
-        distance = (condition.score[:, None] - self.own.score[None, :]).abs()
-        distance[condition.label[:, None] != self.own.label[None, :]] = 9
-        return self.x[distance.argmin(dim=1)]
-
-
 @pytest.fixture(scope="module")
 def data() -> MoonsDataModule:
-    data = MoonsDataModule(n_train=3_000, n_validation=1_500, n_test=2_000)
-    data.setup()
-    return data
+    return make_moons()
 
 
 @pytest.fixture(scope="module")
 def evaluator(data) -> Evaluator:
-    target, score = FrozenClassifier(Upper(2.0)), get_score("msp")
-    logits = {split: target.predict(getattr(data, split).x) for split in SPLITS}
-    own = Condition(data.train.label, score(logits["train"], data.train.label))
-    judges = {"same": FrozenClassifier(Upper(2.0)), "other": FrozenClassifier(Upper(0.7))}
-    settings = EvaluationSettings(n_images=1_000, n_resamples=50, reachable={"msp": [0.5, 0.95]})
-    return Evaluator(data, target, judges, score, own, logits, settings)
+    return make_evaluator(data)
 
 
 @pytest.fixture(scope="module")
@@ -325,88 +275,6 @@ def test_the_best_of_one_is_what_the_raw_generator_obtains(data, evaluator):
 def test_help_at_sampling_time_is_left_to_the_end(data, evaluator, measured):
     assert set(measured.at_sampling) == {"recalibrated", "best_of", "recalibrated_best_of"}
     assert evaluator.measure_in_training(Oracle(data.train.x, evaluator.own)).at_sampling == {}
-
-
-@pytest.fixture
-def made_up(registries):
-    """A metric as a file of its own would register it: how much the points vary."""
-    distance("spread")(lambda sides: float(sides.ours.x.std()))
-    key = "realism/spread"
-    row = Row("realism", "spread of the points", {"generated": key, "real": f"{key}_floor"}, "{:.5f}")
-    shown = {"theme": "realism", "main": True, "section": "Made up", "panel": "Spread of points"}
-    register(Metric(key, "spread", "higher", name="spread", rows=[row], **shown))
-    return key
-
-
-def test_one_entry_brings_a_new_metric_into_results_tables_comparison_and_dashboard(made_up, data, evaluator):
-    pytest.importorskip("wandb_workspaces")
-    from uqgen.loggers.workspace import specification, workspace
-
-    model = Oracle(data.train.x, evaluator.own)
-    found = evaluator.measure(model)
-    results = results_json.as_results("moons", 0, evaluator, found, 1)
-    value, floor = results["realism"]["spread"], results["realism"]["spread_floor"]
-    assert value == float(found.generated["data"].x.std())
-    assert floor == float(data.test.x.std()) != value
-    assert ["spread of the points", f"{value:.5f}", f"{floor:.5f}"] in realism_table(results).rows
-    assert made_up in scalars(results_json.measured(evaluator.measure_in_training(model)))
-    comparison = compare_jobs("mine", [Job("a", "a", 0, State.COMPLETE, results=results)])
-    assert "| spread ↑ |" in markdown(comparison)
-    assert comparison.main_metrics[-1].of(results) == value
-    panels = json.dumps(specification(workspace("someone", "mine")))
-    for told in (f"val/{made_up}", f"test/{made_up}", "Made up", "Spread of points"):
-        assert f'"{told}"' in panels
-
-
-@pytest.mark.usefixtures("registries")
-def test_one_entry_brings_a_new_control_into_results_and_report(data, evaluator):
-    key = "controls/doubt"
-    control("doubt")(lambda found: float(found.score_of(found.uniform.x, found.uniform.label).std()))
-    row = Row("controls", "spread of scores", {"generated": key, "real": 0.5}, "{:.5f}")
-    register(Metric(key, "spread of scores", "higher", name="doubt", theme="controls", main=True, rows=[row]))
-    found = evaluator.measure(Oracle(data.train.x, evaluator.own))
-    results = results_json.as_results("moons", 0, evaluator, found, 1)
-    value = results["controls"]["doubt"]
-    assert value == pytest.approx(float(found.generated["uniform"].score_out.std()))
-    assert ["spread of scores", f"{value:.5f}", "0.50000"] in controls_table(results).rows
-    comparison = compare_jobs("mine", [Job("a", "a", 0, State.COMPLETE, results=results)])
-    assert "| spread of scores ↑ |" in markdown(comparison)
-
-
-@pytest.fixture
-def kendall(registries):
-    """The same of what is requested and achieved: Kendall's rank correlation."""
-    per_protocol("kendall")(lambda pairs: float(kendalltau(pairs.requested, pairs.achieved).statistic))
-    shown = {"main": True, "section": "Made up", "panel": "Kendall's correlation"}
-    for protocol in ("data", "uniform"):
-        key = f"kendall/{protocol}"
-        row = Row("agreement", "Kendall's correlation", {protocol: key}, "{:.5f}")
-        register(Metric(key, f"Kendall ({protocol})", "higher", name=f"{protocol}_kendall", rows=[row], **shown))
-
-
-@pytest.mark.usefixtures("kendall")
-def test_one_entry_brings_a_new_measure_of_achieved_scores_everywhere_under_both_protocols(data, evaluator):
-    pytest.importorskip("wandb_workspaces")
-    from uqgen.loggers.workspace import specification, workspace
-
-    found = evaluator.measure_in_training(Oracle(data.train.x, evaluator.own))
-    results = results_json.as_results("moons", 0, evaluator, found, 1)
-    pairs = {name: (made.requested.score, made.score_out) for name, made in found.generated.items()}
-    values = {name: kendalltau(*each).statistic for name, each in pairs.items()}
-    assert results["kendall"] == values
-    assert values["data"] != values["uniform"]
-    assert ["Kendall's correlation", *(f"{value:.5f}" for value in values.values())] in agreement_table(results).rows
-    told = scalars(results_json.measured(found))
-    assert {protocol: told[f"kendall/{protocol}"] for protocol in values} == values
-    comparison = compare_jobs("mine", [Job("a", "a", 0, State.COMPLETE, results=results)])
-    assert "| Kendall (uniform) ↑ |" in markdown(comparison)
-    by_name = {metric.name: metric for metric in comparison.main_metrics}
-    assert by_name["uniform_kendall"].of(results) == values["uniform"]
-    panels = json.dumps(specification(workspace("someone", "mine")))
-    assert all(f'"{split}/kendall/{protocol}"' in panels for split in ("val", "test") for protocol in values)
-    del results["kendall"]  # as of a run from before
-    assert ["Kendall's correlation", "undefined", "undefined"] in agreement_table(results).rows
-    assert np.isnan(by_name["uniform_kendall"].of(results))
 
 
 def test_what_judges_said_of_the_test_images_serves_for_their_accuracy(monkeypatch, data, evaluator, measured):
