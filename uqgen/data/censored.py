@@ -9,21 +9,22 @@ from torch import Tensor
 from torch.nn.functional import max_pool2d
 
 
-def beyond_range(x: Tensor, margin: float, reach: int = 1) -> Tensor:
+def beyond_range(x: Tensor, margin: float, reach: int = 1, end: float = 1.0) -> Tensor:
     """Pixels at an end of the range, the farther beyond it the farther they are from others; all others as they are.
 
     Args:
         x: float32 [N, C, H, W] in [-1, 1]; or points float32 [N, D], which stay as they are.
         margin: for each pixel of distance (the larger of rows and columns) from the nearest one not at this end.
         reach: distance from which on it grows no more, in pixels.
+        end: magnitude from which on a pixel counts as one at an end.
 
     Returns:
-        float32 of the same shape, in [-1 - margin reach, 1 + margin reach]; clipped to [-1, 1] it is x.
+        float32 of the same shape, in [-1 - margin reach, 1 + margin reach]; clipped to [-1, 1] it is x, but for pixels
+        between `end` and 1.
     """
     if x.dim() == 2 or margin == 0:
         return x
-    ends = (x >= 1, x <= -1)
-    white, black = (_distance(end.to(x.dtype), reach) for end in ends)
+    white, black = (_distance(side.to(x.dtype), reach) for side in (x >= end, x <= -end))
     return x + margin * (white - black)
 
 

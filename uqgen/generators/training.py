@@ -21,6 +21,8 @@ class Training:
         ema_half_life: half-life of the averaged weights, in images.
         margin, margin_reach: how far pixels at an end of [-1, 1] are moved beyond it before a model is trained on them,
             for each pixel of distance from others, up to this distance; see `uqgen.data.censored`.
+        margin_from: magnitude from which on a pixel counts as one at an end: 1, or a little less where white varies, as
+            in scans.
         seed: everything random in the training follows from it.
 
     Raises:
@@ -39,6 +41,7 @@ class Training:
     ema_half_life: float = 10_000
     margin: float = 0.0
     margin_reach: int = 1
+    margin_from: float = 1.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -50,10 +53,11 @@ class Training:
         require_number("ema_half_life", self.ema_half_life, 0)
         require_number("margin", self.margin, 0, 1)
         require_integer("margin_reach", self.margin_reach, 1)
+        require_number("margin_from", self.margin_from, 0.5, 1)
 
     def as_trained(self, x: Tensor) -> Tensor:
         """Images float32 [N, C, H, W] in [-1, 1] as a model is trained on them: `beyond_range`; points as they are."""
-        return beyond_range(x, self.margin, self.margin_reach)
+        return beyond_range(x, self.margin, self.margin_reach, self.margin_from)
 
     @property
     def period(self) -> int:
