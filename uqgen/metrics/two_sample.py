@@ -5,7 +5,8 @@ shows an image to be generated, also what no other measure looks at. Where both 
 does better than chance on images that it has not learnt from.
 
 A person tells a generated image by a flaw and takes an image without one for real. So beside the whole area under the
-ROC curve stands its left end: the share of generated images that the network is sure of.
+ROC curve stands its left end: the share of generated images that the network is sure of. What makes it sure need not
+be what an eye sees.
 """
 
 import math
