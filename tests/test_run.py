@@ -50,7 +50,7 @@ def test_the_noise_follows_the_seed_alone_and_the_image_what_is_requested(run):
     assert not made.x.equal(run.generate(3, 0.9, 4, seed=0).x)
 
 
-def test_the_discriminator_chooses_the_same_noise_for_conditions_across_scores(run, monkeypatch):
+def test_the_discriminator_chooses_the_same_noise_for_every_score(run, monkeypatch):
     seen, forward = [], run.model.forward
     monkeypatch.setattr(
         run.model, "forward", lambda latent, condition: seen.append(latent) or forward(latent, condition)

@@ -23,7 +23,7 @@ def test_the_members_speak_one_beside_the_other(members):
 
 
 @pytest.mark.parametrize("name", SCORES)
-def test_gradients_of_conditions_across_scores_reach_the_image_and_no_weight(members, name):
+def test_gradients_of_every_score_reach_the_image_and_no_weight(members, name):
     frozen, x = FrozenClassifier(Ensemble(members)), torch.randn(5, 1, 8, 8, requires_grad=True)
     SCORES[name](frozen(x), torch.zeros(5, dtype=torch.int64)).sum().backward()
     assert x.grad.isfinite().all()

@@ -21,7 +21,7 @@ def test_every_experiment_composes_and_builds(experiment):
 
 
 @pytest.mark.parametrize("score", options("score"))
-def test_conditions_across_scores_is_a_choice(score):
+def test_every_score_is_a_choice(score):
     ensembles = ["classifier=cnn_ensemble", "classifier@judge=cnn_ensemble"]
     built = build(plain(compose([f"score={score}", *ensembles]))).score
     assert "_and_".join(one.name for one in (built, built.second) if one) == score

@@ -26,7 +26,7 @@ def test_a_number_is_written_with_its_interval(estimate, text):
     assert style.with_interval(estimate) == text
 
 
-def test_conditions_across_scores_has_a_label_fit_for_an_axis():
+def test_every_score_has_a_label_fit_for_an_axis():
     labels = {name: style.score_label(name) for name in SCORES}
     assert labels["msp"] == "MSP"
     assert labels["entropy"] == "entropy (nats)"

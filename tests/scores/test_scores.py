@@ -68,7 +68,7 @@ def logits_like(kind, n_classes):
     }[kind]
 
 
-def test_conditions_across_scores_is_tested_here():
+def test_every_score_is_tested_here():
     assert SINGLE.keys() == BY_HAND.keys() == UNIFORM.keys() == CERTAIN.keys() | {"odin_temperature"}
     assert all(score.name == name for name, score in SCORES.items())
 
@@ -188,7 +188,7 @@ def test_gradients_are_finite_where_probabilities_vanish(name):
     assert logits.grad.isfinite().all()
 
 
-def test_conditions_across_scores_can_be_chosen_in_the_settings():
+def test_every_score_can_be_chosen_in_the_settings():
     files = {path.stem: path for path in (CONF / "score").glob("*.yaml")}
     pairs = {name for name in files if "_and_" in name}  # see test_second.py
     assert files.keys() - pairs == SCORES.keys()
