@@ -120,7 +120,7 @@ def hanley_mcneil(auroc: float, n_positive: int, n_negative: int) -> float:
 _PATH = "controls/two_sample"
 for _path, _floor, _title, _name in (
     ("auroc", "floor", "AUROC of telling generated from real", "two_sample_auroc"),
-    ("sure/generated", "sure/real", "share of images surely told from real", "surely_told"),
+    ("sure/generated", "sure/real", "TPR at 1 % FPR of telling generated from real", "surely_told"),
 ):
     _found, _chance = f"{_PATH}/{_path}", f"{_PATH}/{_floor}"
     register(
