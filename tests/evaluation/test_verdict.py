@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from uqgen.evaluation.cells import Cell, together
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
 from uqgen.evaluation.verdict import judge_generator
 from uqgen.metrics.bootstrap import Estimate
@@ -81,6 +82,33 @@ def test_speckles_are_named_by_the_texture():
     )
     assert found.worst["texture"].value == pytest.approx(0.5)
     assert "texture" not in verdict().worst
+
+
+@pytest.mark.parametrize(
+    ("precision", "half", "expected"),
+    [
+        (0.8, 0.01, ["texture"]),
+        (0.8, 0.1, []),  # the interval of the mean reaches beyond the limit
+        (0.87, 0.0, []),  # 0.97 of the floor
+    ],
+)
+def test_what_a_few_images_of_each_class_have_is_named_in_all_of_them_together(precision, half, expected):
+    each = InCell(900, 300, 200, overlap(precision, half=half), overlap(half=half), Estimate(0.02, 0.01, 0.03))
+    parts = [InBin(low, high, None, {"cat": each, "dog": each}) for low, high in ((0.99, 1.0), (0.5, 0.7))]
+    found = verdict(texture=Manifold(5, parts[0], (parts[1],), None, None))
+    assert faults(found) == expected
+    text = "In all classes and parts of the range together, images have 89 % of the precision of real ones in texture"
+    assert (text in found.text) == bool(expected)
+
+
+def test_the_interval_of_a_mean_of_cells_adds_their_errors_in_quadrature():
+    part = InBin(0.99, 1.0, None, {})
+    sides = [overlap(0.6, half=0.03), overlap(0.8, half=0.04)], [overlap(0.9, half=0.06), overlap(0.9, half=0.08)]
+    cells = [Cell("cat", part, True, InCell(900, 300, 200, *both)) for both in zip(*sides, strict=True)]
+    found, (ours, floor) = together(cells, "precision"), (0.025, 0.05)  # halves of the two means
+    assert found.value == pytest.approx(0.7 / 0.9)
+    half = found.value * ((ours / 0.7) ** 2 + (floor / 0.9) ** 2) ** 0.5
+    assert (found.low, found.high) == pytest.approx((found.value - half, found.value + half))
 
 
 def shares(*clusters: tuple[float, float, float]) -> ClusterShares:

@@ -1,10 +1,13 @@
 """Classes and parts of the range of scores, each one cell that a verdict looks at by itself."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
+from uqgen.metrics.bootstrap import Estimate
 
 REST = "the classes with few real ones there"
 
@@ -58,6 +61,21 @@ def cells_of(manifold: Manifold) -> Iterator[Cell]:
 def measured_of(manifold: Manifold) -> list[Cell]:
     """The cells in which images could be compared."""
     return [cell for cell in cells_of(manifold) if cell.found.generated is not None]
+
+
+def together(cells: Sequence[Cell], measure: str) -> Estimate:
+    """A measure of all cells as share of their floor, both as means over the cells, each cell counting alike.
+
+    Cells share no image, so their errors are independent and add up in quadrature, as do those of both means.
+    """
+    sides = [[getattr(getattr(cell.found, side), measure) for cell in cells] for side in ("generated", "floor")]
+    generated, floor = (float(np.mean([each.value for each in side])) for side in sides)
+    if not floor:
+        return Estimate(math.nan, math.nan, math.nan)
+    halves = [math.hypot(*(each.high - each.low for each in side)) / (2 * len(cells)) for side in sides]
+    share = generated / floor
+    half = math.hypot(halves[0], share * halves[1]) / floor
+    return Estimate(share, share - half, share + half)
 
 
 def in_words(low: float, high: float, is_certain: bool) -> str:
