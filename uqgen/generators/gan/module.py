@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -208,10 +209,15 @@ class ConditionalGAN(ConditionalModel):
         """The code moved towards the score requested; no further than a share of its own length."""
         generator = cast(ConditionalGenerator, self.ema.module)
         furthest = GUIDANCE_BOUND * code.flatten(1).norm(dim=1)
-        offset = torch.zeros_like(code)
+        offset, left = torch.zeros_like(code), torch.arange(len(code), device=code.device)
         for _ in range(GUIDANCE_STEPS):
-            step = guidance.step(code + offset, lambda c: generator.decode(c, latent, parts), condition, furthest)
-            offset = shortened(offset + step, furthest)
+            if len(left) == 0:
+                break
+            some, encoded = latent.select(left), tuple(part[left] for part in parts)
+            decode = partial(generator.decode, latent=some, parts=encoded)
+            step = guidance.step((code + offset)[left], decode, condition.select(left), furthest[left])
+            offset[left] = shortened(offset[left] + step, furthest[left])
+            left = left[step.flatten(1).any(dim=1)]  # what does not move now, would not later
         return code + offset
 
     def _discriminator_step(
