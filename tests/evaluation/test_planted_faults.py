@@ -65,13 +65,14 @@ def data(mnist_folder) -> MNISTDataModule:
     """Its validation split is large: planted generators show images of it, which nothing else uses."""
     data = MNISTDataModule(mnist_folder, Corruption(), n_validation=35_000)
     data.setup()
+    data.test = data.test.subset(slice(3_000))
     return data
 
 
 @pytest.fixture(scope="module")
 def evaluator(data) -> Evaluator:
     target, score = _classifier(data, seed=0, channels=(8, 16)), get_score("msp")
-    judges = {f"judge {seed}": _classifier(data, seed, channels=(8, 16, 32)) for seed in (1, 2)}
+    judges = {f"judge {seed}": _classifier(data, seed, channels=(8, 16, 32)) for seed in (1,)}
     logits = {split: target.predict(getattr(data, split).x) for split in SPLITS}
     own = Condition(data.train.label, score(logits["train"], data.train.label))
     small = {
@@ -153,7 +154,7 @@ def test_images_blurred_in_one_half_have_wrong_detail_and_are_otherwise_realisti
 
 def test_a_few_images_blurred_in_one_half_are_named_in_all_classes_together(evaluator, unseen):
     verdict = evaluator.measure(SomeHalfBlurred(*unseen)).verdict
-    assert {finding.fault for finding in verdict.findings} == {"detail"}
+    assert {"detail"} <= {finding.fault for finding in verdict.findings} <= {"detail", "told apart"}
     assert "In all classes and parts of the range together" in verdict.text
 
 
@@ -182,9 +183,9 @@ def test_a_shade_that_no_feature_was_made_for_is_told_apart_and_the_images_other
     assert _faults(evaluator, Shaded(*unseen)) == {"told apart"}
 
 
-def test_a_few_images_of_two_digits_are_told_apart_and_the_others_sound(evaluator, unseen):
+def test_a_few_images_of_two_digits_are_told_apart_and_like_no_real_one(evaluator, unseen):
     verdict = evaluator.measure(SomeTwice(*unseen)).verdict
-    assert {finding.fault for finding in verdict.findings} == {"told apart"}
+    assert {finding.fault for finding in verdict.findings} >= {"told apart", "unrealistic"}
     assert "as surely as 1 % of real ones" in verdict.text
 
 
