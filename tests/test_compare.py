@@ -121,6 +121,7 @@ def test_refuses_a_folder_without_runs(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_command_line_compares(sweep, tmp_path):
     done = run(f"sweep={sweep.name}", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -156,6 +156,7 @@ def assert_explained(done: subprocess.CompletedProcess, folder, reason: str) -> 
     assert written(folder, "dashboard-uqgen.json")["entity"] == "someone"
 
 
+@pytest.mark.slow
 def test_a_refusal_is_one_line_and_the_specification_is_kept(tmp_path):
     with server(refusal="permission denied") as (address, _):
         done = run(tmp_path, "entity=someone", WANDB_API_KEY=KEY, WANDB_BASE_URL=address)

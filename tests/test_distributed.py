@@ -85,6 +85,7 @@ def test_a_run_on_two_devices_measures_what_a_run_on_one_does(tmp_path):
     assert (tmp_path / "two" / "train.log").read_text().count("evaluation ...") == 1
 
 
+@pytest.mark.slow
 def test_several_machines_are_refused_unless_torchrun_starts_the_processes(tmp_path):
     command = [
         sys.executable,

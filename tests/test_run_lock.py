@@ -51,6 +51,7 @@ def test_a_run_is_free_after_the_block_and_a_run_that_is_not_there_is_free_and_s
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_no_command_writes_to_a_run_that_is_held(tmp_path, holder):
     held = tmp_path / "held"
     before = {path.name for path in held.iterdir()}

@@ -38,6 +38,12 @@ of_points_and_slowly_of_images = pytest.mark.parametrize(
 )
 
 
+@pytest.fixture
+def without_figures(monkeypatch) -> None:
+    """Of a run whose numbers alone are looked at."""
+    monkeypatch.setattr("uqgen.run_reports.evaluation.save_run_figures", lambda *of_run: None)
+
+
 @pytest.fixture(scope="module", params=EXPERIMENTS)
 def finished(request, tmp_path_factory, mnist_folder) -> tuple[RunFolder, list[str], float]:
     """A complete run, how it was started, and what its command returned."""
@@ -80,7 +86,7 @@ def test_the_results_are_those_of_what_was_generated(finished):
     cost = {way: helped["cost"] for way, helped in results["at_sampling"].items()}
     assert cost == {"recalibrated": 1, "best_of": 8, "recalibrated_best_of": 8}
     for helped in results["at_sampling"].values():
-        assert helped["in_vs_out"]["n"] == 100
+        assert helped["in_vs_out"]["n"] == 20
         assert len(helped["judges"]) == 3
     weighted = [part["n"] * part["mae"]["value"] for part in results["by_class"]["uniform"].values()]
     assert sum(weighted) / 500 == pytest.approx(returned)
@@ -93,6 +99,7 @@ def test_the_results_say_how_calibrated_the_classifier_is(finished):
     assert all(0 < value < 100 for value in calibration.values())
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_a_score_is_fitted_to_the_target_before_it_is_used_and_when_a_run_is_loaded(tmp_path):
     settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
     requested = [*overrides("moons", tmp_path, tmp_path), "score=msp_calibrated", *settings]
@@ -108,6 +115,7 @@ def test_a_score_is_fitted_to_the_target_before_it_is_used_and_when_a_run_is_loa
     assert loaded.evaluator.score is classifiers.score
 
 
+@pytest.mark.usefixtures("without_figures")
 @pytest.mark.parametrize("score", ["mutual_information", "energy"])
 def test_an_ensemble_and_judges_that_are_ensembles(score, tmp_path):
     ensembles = [f"{group}=mlp_ensemble" for group in ("classifier", "classifier@judge")]
@@ -247,6 +255,7 @@ def test_a_run_is_not_taken_up_with_other_settings(finished):
         train(compose([*requested, "model.training.learning_rate=0.5"]))
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_surrogates_take_part_and_are_neither_target_nor_judge(tmp_path, mnist_folder):
     requested = [*overrides("moons", tmp_path, mnist_folder), "condition=softmax", "enforcement=surrogates"]
     train(compose(requested))
@@ -267,6 +276,7 @@ def test_an_unfinished_run_cannot_be_evaluated(tmp_path, mnist_folder):
         load_run(run)
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_from_any_folder(tmp_path, mnist_folder):
     command = [sys.executable, "-m", "uqgen.train", *overrides("moons", tmp_path, mnist_folder)]
     few = ["evaluation.n_judges=0", "evaluation.n_images=100"]

@@ -47,6 +47,7 @@ def test_the_error_by_hand():
     assert calibration_error(logits, label) == pytest.approx(0.3, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_classifier_of_corrupted_mnist_that_learnt_too_long_is_calibrated(mnist_folder, tmp_path):
     data = MNISTDataModule(str(mnist_folder), Corruption(), limit=1_000, batch_size=32)
     data.setup()

@@ -25,6 +25,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_family_of_one_s_own_is_trained_guided_measured_and_reported(folder):
     command = [sys.executable, "-m", "uqgen.train", "experiment=moons", "model=vae", "enforcement=none"]
     few = ["debug=seconds", "model.training.n_images=25600", "run=run", "logger=csv", "cache=cache"]

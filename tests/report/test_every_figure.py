@@ -1,7 +1,6 @@
 """What holds for all figures, whatever they show."""
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import combinations
 from unittest import mock
 
 import matplotlib as mpl
@@ -10,7 +9,6 @@ import pytest
 import torch
 from matplotlib import pyplot
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 
 from uqgen.conditioning.condition import Condition
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
@@ -261,18 +259,25 @@ def test_no_text_lies_on_another_nor_on_other_axes(figure):
     with mock.patch.object(Text, "draw", autospec=True, side_effect=Text.draw) as draw:
         figure.draw_without_rendering()
     texts = [call.args[0] for call in draw.call_args_list]
-    places = [(text, text.get_window_extent()) for text in texts if text.get_visible() and text.get_text().strip()]
-    for (text, place), (other, other_place) in combinations(places, 2):
-        assert not covers(place, other_place), f"{text} lies on {other}"
-    for text, place in places:
-        for axes in set(figure.axes) - {text.axes, None}:
-            assert not covers(place, axes.get_window_extent()), f"{text} lies on {axes}"
+    texts = [text for text in texts if text.get_visible() and text.get_text().strip()]
+    places, panels = (boxes(artists) for artists in (texts, figure.axes))
+    for one, other in np.argwhere(np.triu(cover(places, places), k=1)):
+        raise AssertionError(f"{texts[one]} lies on {texts[other]}")
+    is_own = np.array([[text.axes is axes for axes in figure.axes] for text in texts])
+    for text, axes in np.argwhere(cover(places, panels) & ~is_own):
+        raise AssertionError(f"{texts[text]} lies on {figure.axes[axes]}")
 
 
-def covers(place, other):
-    """Whether two boxes share more than a pixel's width and height."""
-    shared = Bbox.intersection(place, other)
-    return shared is not None and shared.width > 1 and shared.height > 1
+def boxes(artists):
+    """What they cover, float [N, 4]: left, lower, right and upper edge in pixels."""
+    return np.array([artist.get_window_extent().extents for artist in artists]).reshape(-1, 4)
+
+
+def cover(places, others):
+    """Whether two boxes share more than a pixel's width and height, bool [N, M]."""
+    places, others = places[:, None], others[None]
+    shared = np.minimum(places[..., 2:], others[..., 2:]) - np.maximum(places[..., :2], others[..., :2])
+    return (shared > 1).all(axis=-1)
 
 
 def test_is_not_too_high_to_look_at(figure):
