@@ -104,6 +104,25 @@ def test_edits_of_one_score_differ_and_the_smallest_change_that_reaches_it_comes
     assert all(said.shape == (7,) for said in changes.judges.values())
 
 
+def test_surrogates_decide_among_the_edits_that_reach_the_score(run):
+    alone, together = (run.edit(3, score=0.6, n=4, n_surrogates=n) for n in (0, 2))
+    assert sorted(alone.ways) == sorted(together.ways)
+    surrogates = run.surrogates(2)
+    assert [run.folder.surrogate(number).exists() for number in (1, 2)] == [True, True]
+    weights = [each.weights() for each in (run.classifiers.target, *surrogates, *run.classifiers.judges.values())]
+    assert sum(map(len, weights)) == len(set().union(*weights))
+    said = [run.classifiers.score(each(together.x), None) for each in surrogates]
+    theirs = (torch.stack(said).mean(dim=0) - 0.6).abs()
+    reached, distance = together.changes.reached, together.changes.distance
+    assert (reached.int().diff() <= 0).all()
+    confirmed = theirs[reached] <= 0.05
+    assert (confirmed.int().diff() <= 0).all()
+    assert (distance[reached][confirmed].diff() >= 0).all()
+    assert (theirs[reached][~confirmed].diff() >= 0).all()
+    with pytest.raises(SettingError, match=r"^n_surrogates=-1: allowed: an integer of at least 0"):
+        run.edit(3, score=0.6, n_surrogates=-1)
+
+
 def test_the_way_leads_from_the_reconstruction_of_one_image_to_that_of_the_other(run):
     between = run.interpolate(3, 4, n=5)
     given, made = between.given, between.on_the_way

@@ -12,6 +12,14 @@ def test_the_smallest_change_is_among_those_that_reach_the_score():
     assert by_change(change * 0, miss * 0, 0.05).tolist() == [0, 1, 2, 3]
 
 
+def test_among_those_that_reach_the_score_what_surrogates_confirm_comes_first():
+    change, miss = torch.tensor([1.0, 2.0, 3.0, 9.0, 4.0]), torch.tensor([0.2, 0.04, 0.0, 0.01, 0.0])
+    theirs = torch.tensor([0.0, 0.3, 0.02, 0.1, 0.01])
+    assert by_change(change, miss, 0.05, theirs).tolist() == [2, 4, 3, 1, 0]
+    assert by_change(change, miss, 0.05, theirs + 1).tolist() == [4, 2, 3, 1, 0]  # none confirmed: the nearest to it
+    assert by_change(change, miss, 0.05, theirs * 0).equal(by_change(change, miss, 0.05))
+
+
 def test_a_large_change_does_not_hide_how_far_a_score_is():
     change, miss = torch.tensor([4000.0, 10.0, 20.0]), torch.tensor([0.1002, 0.1001, 0.1])
     assert by_change(change, miss, 0.05).tolist() == [2, 1, 0]

@@ -1,5 +1,6 @@
 """Many given images edited by several methods, and how well each did."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,14 +8,15 @@ import torch
 from torch import Tensor
 
 from uqgen import seeding
+from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.real import features_of
 from uqgen.explanation.edit_quality import EditQuality, changes, edit_quality
 from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
-from uqgen.explanation.edits import Edits, smallest
-from uqgen.explanation.given_image import GivenImages, editor_of, invert
+from uqgen.explanation.edits import Edits
+from uqgen.explanation.given_image import GivenImages, editor_of, invert, smallest_of
 from uqgen.explanation.latent_search import search_latents
 from uqgen.explanation.nearest_real import nearest_real
 from uqgen.explanation.pixel_editing import edit_pixels
@@ -54,7 +56,13 @@ class EditingStudy:
         return {"requested": self.requested.tolist(), "inversion_error": error, "methods": self.quality}
 
 
-def study_edits(model: ConditionalModel, context: EvaluationContext, n: int, settings: EditingSettings) -> EditingStudy:
+def study_edits(
+    model: ConditionalModel,
+    context: EvaluationContext,
+    n: int,
+    settings: EditingSettings,
+    surrogates: Sequence[FrozenClassifier] = (),
+) -> EditingStudy:
     """Edits real images of the evaluation's split, spread evenly over scores as far as there are enough.
 
     Args:
@@ -62,6 +70,7 @@ def study_edits(model: ConditionalModel, context: EvaluationContext, n: int, set
         context: the target, the judges and the real images.
         n: number of images.
         settings: see there.
+        surrogates: see `EditingSettings.n_surrogates`; on the model's device.
 
     Raises:
         SettingError: there are not as many images, images cannot be found in the model, or hardly a score requested
@@ -78,7 +87,7 @@ def study_edits(model: ConditionalModel, context: EvaluationContext, n: int, set
     editor = editor_of(model, context, settings)
     _refuse_too_few(int(changes(given, requested, settings.tolerance).sum()), settings)
     inversion = invert(given, editor.inverter, model.device)
-    edits = _edit_by_all(context, editor, inversion, given, requested, settings.n_baseline_steps)
+    edits = _edit_by_all(context, editor, inversion, given, requested, settings.n_baseline_steps, surrogates)
     like = features_of(_real_of(context, given, requested, settings), context.features)
     quality = {name: _quality(context, given, made, requested, settings, like) for name, made in edits.items()}
     return EditingStudy(given, inversion.error.cpu(), requested, edits, quality)
@@ -97,12 +106,13 @@ def _edit_by_all(
     given: GivenImages,
     requested: Tensor,
     n_baseline_steps: int,
+    surrogates: Sequence[FrozenClassifier],
 ) -> dict[str, Edits]:
     target, score, tolerance = editor.target, editor.score, editor.tolerance
     ways = editor.by_all_ways(inversion, requested)
     x, label, real = inversion.x, inversion.own.label, context.data.train
     return {
-        SMALLEST: smallest([ways[name] for name in editor.ways], given.x, requested, tolerance)[0],
+        SMALLEST: smallest_of(editor, [ways[name] for name in editor.ways], given, requested, 1, surrogates)[0],
         **ways,
         SEARCH: search_latents(editor, inversion, requested, n_baseline_steps),
         PIXELS: edit_pixels(x, label, target, score, requested, tolerance, n_baseline_steps),

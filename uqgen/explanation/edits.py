@@ -43,9 +43,16 @@ class Edits:
 
 
 def smallest(
-    ways: Sequence[Edits], given: Tensor, requested: Tensor, tolerance: float, n: int = 1
+    ways: Sequence[Edits],
+    given: Tensor,
+    requested: Tensor,
+    tolerance: float,
+    n: int = 1,
+    seen: Sequence[Tensor] = (),
 ) -> tuple[Edits, Tensor]:
     """Of each image and score the edits with the smallest change that reach the score, or else the nearest to it.
+
+    With surrogates, an edit of which they find the requested score, too, comes before one of which they do not.
 
     Args:
         ways: W edits of the same N images to the same S scores.
@@ -53,16 +60,30 @@ def smallest(
         requested: float32 [S].
         tolerance: by which a score may be missed.
         n: edits of each score, at most W.
+        seen: of each way the scores that surrogates give, see `scores_of`; empty without surrogates.
 
     Returns:
         Edits of N images to n S scores, score by score, and int64 [N, n S], which way made each.
     """
     change = torch.stack([pixel_distance(each.x, given[:, None]) for each in ways], dim=-1)
     miss = torch.stack([(each.score_out - requested).abs() for each in ways], dim=-1)
-    way = by_change(change, miss, tolerance)[..., :n].flatten(1)
+    surrogate_miss = torch.stack([(each - requested).abs() for each in seen], dim=-1) if seen else None
+    way = by_change(change, miss, tolerance, surrogate_miss)[..., :n].flatten(1)
     image, level = torch.arange(len(way))[:, None], torch.arange(len(requested)).repeat_interleave(n)
     parts = zip(*((each.x, each.score_out, each.predicted) for each in ways), strict=True)
     return Edits(*(torch.stack(part)[way, image, level] for part in parts)), way
+
+
+def scores_of(edits: Edits, label: Tensor, surrogates: Sequence[FrozenClassifier], score: Score) -> Tensor:
+    """What surrogates of the target say of edits: the mean of their scores, float32 [N, S].
+
+    Args:
+        edits: of N images.
+        label: int64 [N], their classes.
+        surrogates: one or more.
+        score: fitted to the target.
+    """
+    return torch.stack([Edits.scored(edits.x, label, each, score).score_out for each in surrogates]).mean(dim=0)
 
 
 def edited_each(edit: Callable[[Tensor, Tensor], Tensor], n: int, requested: Tensor, at_once: int, what: str) -> Tensor:
@@ -85,19 +106,24 @@ def edited_each(edit: Callable[[Tensor, Tensor], Tensor], n: int, requested: Ten
     return x.unflatten(0, (n, len(requested)))
 
 
-def by_change(change: Tensor, miss: Tensor, tolerance: float) -> Tensor:
+def by_change(change: Tensor, miss: Tensor, tolerance: float, surrogate_miss: Tensor | None = None) -> Tensor:
     """Order of candidates: those that reach the score, the smallest change first; then the others, nearest to it first.
+
+    With surrogates, candidates that reach the score are ordered in the same way by how far theirs is from it.
 
     Args:
         change: float [..., P], how much each of P candidates differs from the image given.
         miss: float [..., P], how far its score is from the one requested.
         tolerance: by which a score may be missed.
+        surrogate_miss: float [..., P], how far the score that surrogates give it is; None without surrogates.
 
     Returns:
         int64 [..., P], positions; of equals the first comes first.
     """
-    missed = change.amax() + 1 + miss.double()  # in single precision a large change would hide how far a score is
-    return torch.where(miss <= tolerance, change.double(), missed).argsort(dim=-1, stable=True)
+    order = change.double()  # in single precision a large change would hide how far a score is
+    for each in (miss,) if surrogate_miss is None else (surrogate_miss, miss):
+        order = torch.where(each <= tolerance, order, order.amax() + 1 + each.double())
+    return order.argsort(dim=-1, stable=True)
 
 
 def pixel_distance(x: Tensor, given: Tensor) -> Tensor:

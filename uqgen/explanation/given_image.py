@@ -10,6 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.data.datamodule import InMemoryDataModule
@@ -19,7 +20,7 @@ from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.edit_changes import EditChanges, measure_edits
 from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
-from uqgen.explanation.edits import smallest
+from uqgen.explanation.edits import Edits, scores_of, smallest
 from uqgen.generators.inversion import Inversion, Inverter
 from uqgen.generators.model import ConditionalModel
 from uqgen.settings import SettingError, require
@@ -138,6 +139,19 @@ def given_images(context: EvaluationContext, images: Sequence[Any]) -> GivenImag
     return GivenImages(x, own_condition(logits, torch.tensor(label), context.score))
 
 
+def smallest_of(
+    editor: Editor,
+    ways: Sequence[Edits],
+    given: GivenImages,
+    requested: Tensor,
+    n: int,
+    surrogates: Sequence[FrozenClassifier],
+) -> tuple[Edits, Tensor]:
+    """See `smallest`; by what surrogates say, if there are any."""
+    seen = [scores_of(each, given.own.label, surrogates, editor.score) for each in ways] if surrogates else []
+    return smallest(ways, given.x, requested, editor.tolerance, n, seen)
+
+
 def invert(given: GivenImages, inverter: Inverter, device: torch.device) -> Inversion:
     """Given images in a model, which is on this device; see `Inverter`."""
     return inverter.invert(unit_range(given.x).to(device), given.own.to(device))
@@ -164,6 +178,7 @@ def edit_image(
     scores: Sequence[float],
     settings: EditingSettings,
     n: int = 1,
+    surrogates: Sequence[FrozenClassifier] = (),
 ) -> EditedImage:
     """Finds an image in a model and edits it to each of these scores.
 
@@ -174,6 +189,7 @@ def edit_image(
         scores: requested.
         settings: see there.
         n: edits of each score, of different ways.
+        surrogates: see `EditingSettings.n_surrogates`; on the model's device.
 
     Raises:
         SettingError: the image cannot be read, images cannot be found in the model, there are not as many ways, or
@@ -183,8 +199,8 @@ def edit_image(
     require(n <= len(editor.ways), "n", n, f"1 to {len(editor.ways)}: {', '.join(editor.ways)}")
     given = given_images(context, [image])
     found = invert(given, editor.inverter, model.device)
-    ways = editor.by_all_ways(found, requested)
-    edits, way = smallest([ways[name] for name in editor.ways], given.x, requested, settings.tolerance, n)
+    made = editor.by_all_ways(found, requested)
+    edits, way = smallest_of(editor, [made[name] for name in editor.ways], given, requested, n, surrogates)
     x, score_in = edits.x[0], requested.repeat_interleave(n)
     reached = (edits.score_out[0] - score_in).abs() <= settings.tolerance
     return EditedImage(
