@@ -72,7 +72,7 @@ def data(mnist_folder) -> MNISTDataModule:
 @pytest.fixture(scope="module")
 def evaluator(data) -> Evaluator:
     target, score = _classifier(data, seed=0, channels=(8, 16)), get_score("msp")
-    judges = {f"judge {seed}": _classifier(data, seed, channels=(8, 16, 32)) for seed in (1,)}
+    judges = {"judge 1": _classifier(data, seed=1, channels=(8, 16, 32))}
     logits = {split: target.predict(getattr(data, split).x) for split in SPLITS}
     own = Condition(data.train.label, score(logits["train"], data.train.label))
     small = {

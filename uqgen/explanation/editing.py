@@ -20,7 +20,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.data.labelled import to_uint8, unit_range
-from uqgen.explanation.edits import Edits, by_change, pixel_distance
+from uqgen.explanation.edits import Edits, by_change, pixel_distance, scores_of, smallest
 from uqgen.generators.inversion import AT_ONCE, Inversion, Inverter
 from uqgen.guidance.guidance import Guidance
 from uqgen.scores import Score
@@ -85,6 +85,7 @@ class Editor:
         ends: the lowest and the highest score fed.
         tolerance: by which a score may be missed.
         n_steps: steps of guidance, at most.
+        surrogates: of the target, which confirm edits; on the model's device.
     """
 
     inverter: Inverter
@@ -93,6 +94,7 @@ class Editor:
     ends: tuple[float, float]
     tolerance: float
     n_steps: int
+    surrogates: Sequence[FrozenClassifier] = ()
 
     @property
     def ways(self) -> list[str]:
@@ -108,6 +110,21 @@ class Editor:
         start, untouched = self.by_condition(inversion, requested), self._untouched(inversion, len(requested))
         starts = {GUIDED: start, **dict.fromkeys(self.inverter.aspects, untouched)}
         return {CONDITION: start.edits, **self.by_guidance(inversion, requested, starts)}
+
+    def smallest(
+        self, made: Mapping[str, Edits], given: Tensor, label: Tensor, requested: Tensor, n: int = 1
+    ) -> tuple[Edits, Tensor]:
+        """Of the edits by all `ways` those that come first; see `smallest`.
+
+        Args:
+            made: by `by_all_ways`.
+            given: uint8 [N, C, H, W], the images.
+            label: int64 [N], their classes.
+            requested, n: see `smallest`.
+        """
+        ways = [made[name] for name in self.ways]
+        seen = [scores_of(each, label, self.surrogates, self.score) for each in ways] if self.surrogates else []
+        return smallest(ways, given, requested, self.tolerance, n, seen)
 
     @torch.no_grad()
     def by_condition(self, inversion: Inversion, requested: Tensor) -> FedEdits:

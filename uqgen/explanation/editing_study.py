@@ -16,7 +16,7 @@ from uqgen.explanation.edit_quality import EditQuality, changes, edit_quality
 from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.edits import Edits
-from uqgen.explanation.given_image import GivenImages, editor_of, invert, smallest_of
+from uqgen.explanation.given_image import GivenImages, editor_of, invert
 from uqgen.explanation.latent_search import search_latents
 from uqgen.explanation.nearest_real import nearest_real
 from uqgen.explanation.pixel_editing import edit_pixels
@@ -84,10 +84,10 @@ def study_edits(
     own = own_condition(real.logits[index], real.data.label[index], context.score)
     given = GivenImages(real.data.x[index], own)
     requested = torch.linspace(low, high, settings.n_scores)
-    editor = editor_of(model, context, settings)
+    editor = editor_of(model, context, settings, surrogates)
     _refuse_too_few(int(changes(given, requested, settings.tolerance).sum()), settings)
     inversion = invert(given, editor.inverter, model.device)
-    edits = _edit_by_all(context, editor, inversion, given, requested, settings.n_baseline_steps, surrogates)
+    edits = _edit_by_all(context, editor, inversion, given, requested, settings.n_baseline_steps)
     like = features_of(_real_of(context, given, requested, settings), context.features)
     quality = {name: _quality(context, given, made, requested, settings, like) for name, made in edits.items()}
     return EditingStudy(given, inversion.error.cpu(), requested, edits, quality)
@@ -106,13 +106,12 @@ def _edit_by_all(
     given: GivenImages,
     requested: Tensor,
     n_baseline_steps: int,
-    surrogates: Sequence[FrozenClassifier],
 ) -> dict[str, Edits]:
     target, score, tolerance = editor.target, editor.score, editor.tolerance
     ways = editor.by_all_ways(inversion, requested)
     x, label, real = inversion.x, inversion.own.label, context.data.train
     return {
-        SMALLEST: smallest_of(editor, [ways[name] for name in editor.ways], given, requested, 1, surrogates)[0],
+        SMALLEST: editor.smallest(ways, given.x, given.own.label, requested)[0],
         **ways,
         SEARCH: search_latents(editor, inversion, requested, n_baseline_steps),
         PIXELS: edit_pixels(x, label, target, score, requested, tolerance, n_baseline_steps),

@@ -20,7 +20,6 @@ from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.edit_changes import EditChanges, measure_edits
 from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
-from uqgen.explanation.edits import Edits, scores_of, smallest
 from uqgen.generators.inversion import Inversion, Inverter
 from uqgen.generators.model import ConditionalModel
 from uqgen.settings import SettingError, require
@@ -139,25 +138,17 @@ def given_images(context: EvaluationContext, images: Sequence[Any]) -> GivenImag
     return GivenImages(x, own_condition(logits, torch.tensor(label), context.score))
 
 
-def smallest_of(
-    editor: Editor,
-    ways: Sequence[Edits],
-    given: GivenImages,
-    requested: Tensor,
-    n: int,
-    surrogates: Sequence[FrozenClassifier],
-) -> tuple[Edits, Tensor]:
-    """See `smallest`; by what surrogates say, if there are any."""
-    seen = [scores_of(each, given.own.label, surrogates, editor.score) for each in ways] if surrogates else []
-    return smallest(ways, given.x, requested, editor.tolerance, n, seen)
-
-
 def invert(given: GivenImages, inverter: Inverter, device: torch.device) -> Inversion:
     """Given images in a model, which is on this device; see `Inverter`."""
     return inverter.invert(unit_range(given.x).to(device), given.own.to(device))
 
 
-def editor_of(model: ConditionalModel, context: EvaluationContext, settings: EditingSettings) -> Editor:
+def editor_of(
+    model: ConditionalModel,
+    context: EvaluationContext,
+    settings: EditingSettings,
+    surrogates: Sequence[FrozenClassifier] = (),
+) -> Editor:
     """What edits images of a model as the target sees them.
 
     Raises:
@@ -168,7 +159,7 @@ def editor_of(model: ConditionalModel, context: EvaluationContext, settings: Edi
     require(settings.tolerance < high - low, "editing.tolerance", settings.tolerance, allowed)
     inverter = model.inverter(settings.n_inversion_steps, settings.seed)
     seen = context.target, context.score, (low, high)
-    return Editor(inverter, *seen, settings.tolerance, settings.n_editing_steps)
+    return Editor(inverter, *seen, settings.tolerance, settings.n_editing_steps, surrogates)
 
 
 def edit_image(
@@ -195,12 +186,12 @@ def edit_image(
         SettingError: the image cannot be read, images cannot be found in the model, there are not as many ways, or
             the tolerance is too large.
     """
-    editor, requested = editor_of(model, context, settings), torch.tensor(scores, dtype=torch.float32)
+    editor, requested = editor_of(model, context, settings, surrogates), torch.tensor(scores, dtype=torch.float32)
     require(n <= len(editor.ways), "n", n, f"1 to {len(editor.ways)}: {', '.join(editor.ways)}")
     given = given_images(context, [image])
     found = invert(given, editor.inverter, model.device)
     made = editor.by_all_ways(found, requested)
-    edits, way = smallest_of(editor, [made[name] for name in editor.ways], given, requested, n, surrogates)
+    edits, way = editor.smallest(made, given.x, given.own.label, requested, n)
     x, score_in = edits.x[0], requested.repeat_interleave(n)
     reached = (edits.score_out[0] - score_in).abs() <= settings.tolerance
     return EditedImage(
