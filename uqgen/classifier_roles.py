@@ -97,10 +97,7 @@ class ClassifierRoles:
         require(enough, "guidance.n_surrogates", self.n_guiding, f"0 with a classifier {LONE}")
         enough = self.evaluation.n_judges < 2 or bool(self.judge.seeds())
         require(enough, "evaluation.n_judges", self.evaluation.n_judges, f"0 or 1 with a judge {LONE}")
-        judges = [seed for number in numbers for seed in self.judge.repeated(number).seeds()]
-        surrogates = [seed for number in self._surrogates() for seed in self._surrogate(number).seeds()]
-        taking_part = [*self.target.seeds(), *surrogates]
-        if self._networks("classifier", taking_part) & self._networks("judge", judges):
+        if self._judge_among([*self.target.seeds(), *self._seeds_of(self._surrogates())]):
             allowed = "a seed with which no judge is a network of the target or of a surrogate"
             raise SettingError("judge.training.seed", self.judge.seeds()[0], allowed)
 
@@ -159,11 +156,13 @@ class ClassifierRoles:
             n: how many.
 
         Raises:
-            SettingError: the target is a classifier of one's own, of which there is one.
+            SettingError: the target is a classifier of one's own, of which there is one, or a judge is one of them.
         """
         require(n == 0 or bool(self.target.seeds()), "editing.n_surrogates", n, f"0 with a classifier {LONE}")
-        device = self.hardware.device()
-        return tuple(each.to(device) for each in self._obtain_surrogates(run, range(1, n + 1)))
+        numbers, device = range(1, n + 1), self.hardware.device()
+        is_apart = not self._judge_among(self._seeds_of(numbers))
+        require(is_apart, "editing.n_surrogates", n, "fewer: one of them is the network of a judge of this run")
+        return tuple(each.to(device) for each in self._obtain_surrogates(run, numbers))
 
     def _obtain_surrogates(self, run: RunFolder, numbers: range) -> list[FrozenClassifier]:
         return [self._obtain(self._surrogate(number), "classifier", run.surrogate(number)) for number in numbers]
@@ -206,6 +205,15 @@ class ClassifierRoles:
         fingerprint.compare_classifiers(classifiers)
         if not run.classifiers_fingerprint.exists() and not run.checkpoint.exists() and distributed.rank() == 0:
             fingerprint.keep_classifiers(classifiers)
+
+    def _seeds_of(self, surrogates: range) -> list[int]:
+        return [seed for number in surrogates for seed in self._surrogate(number).seeds()]
+
+    def _judge_among(self, seeds: list[int]) -> bool:
+        """Whether a judge is a network like the target, trained with one of these seeds."""
+        judges = [self.judge.repeated(number) for number in range(1, self.evaluation.n_judges + 1)]
+        of_judges = [seed for judge in judges for seed in judge.seeds()]
+        return bool(self._networks("classifier", seeds) & self._networks("judge", of_judges))
 
     def _networks(self, kind: str, seeds: list[int]) -> set[str]:
         identity = self.identities[kind]
