@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, cast
 
 import torch
@@ -21,6 +20,7 @@ from uqgen.enforcement.enforcement import Enforcement, bounded
 from uqgen.generators.ema import EMA
 from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES, generator_gradient
 from uqgen.generators.gan.energy_score import ENERGY_SCORES
+from uqgen.generators.gan.guided_code import guided_code
 from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
 from uqgen.generators.gan.inversion import N_STEPS, StyleInverter
 from uqgen.generators.gan.penalties import PENALTIES, path_lengths
@@ -30,13 +30,11 @@ from uqgen.generators.gan.training import GANTraining
 from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent
 from uqgen.generators.model import ConditionalModel, in_chunks
-from uqgen.guidance.guidance import Guidance, shortened
 from uqgen.scores import Score
 from uqgen.settings import SettingError, require
 
 PATH_LENGTH_EVERY = 4  # steps between path-length regularisations: StyleGAN2, appendix B
 PATH_LENGTH_RATE = 0.01  # of the moving average of path lengths, the same
-GUIDANCE_STEPS, GUIDANCE_BOUND = 4, 0.1  # Newton steps on the code, and the longest way, as a share of its length
 
 
 class ConditionalGAN(ConditionalModel):
@@ -188,8 +186,12 @@ class ConditionalGAN(ConditionalModel):
         generator, parts = cast(ConditionalGenerator, self.ema.module), self.encoding(condition)
         if self.guidance is None:
             return generator(latent, parts)
-        code = generator.code(latent, parts)
-        return generator.decode(self._guided(code, latent, parts, condition, self.guidance), latent, parts)
+
+        def decode(some: Tensor, code: Tensor) -> Tensor:
+            return generator.decode(code, latent.select(some), tuple(part[some] for part in parts))
+
+        code = guided_code(generator.code(latent, parts), decode, condition, self.guidance)
+        return generator.decode(code, latent, parts)
 
     def inverter(self, n_steps: int | None = None, seed: int = 0) -> Inverter:
         """See `ConditionalModel`."""
@@ -202,23 +204,6 @@ class ConditionalGAN(ConditionalModel):
         """The discriminator's of images before guidance, float32 [N]."""
         parts = self.encoding(condition)
         return self.discriminator(self.ema.module(latent, parts), parts)
-
-    def _guided(
-        self, code: Tensor, latent: Latent, parts: tuple[Tensor, ...], condition: Condition, guidance: Guidance
-    ) -> Tensor:
-        """The code moved towards the score requested; no further than a share of its own length."""
-        generator = cast(ConditionalGenerator, self.ema.module)
-        furthest = GUIDANCE_BOUND * code.flatten(1).norm(dim=1)
-        offset, left = torch.zeros_like(code), torch.arange(len(code), device=code.device)
-        for _ in range(GUIDANCE_STEPS):
-            if len(left) == 0:
-                break
-            some, encoded = latent.select(left), tuple(part[left] for part in parts)
-            decode = partial(generator.decode, latent=some, parts=encoded)
-            step = guidance.step((code + offset)[left], decode, condition.select(left), furthest[left])
-            offset[left] = shortened(offset[left] + step, furthest[left])
-            left = left[step.flatten(1).any(dim=1)]  # what does not move now, would not later
-        return code + offset
 
     def _discriminator_step(
         self,

@@ -2,7 +2,7 @@ import torch
 from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
-from uqgen.generators.gan.module import GUIDANCE_BOUND, GUIDANCE_STEPS
+from uqgen.generators.gan.guided_code import BOUND, N_STEPS
 
 
 class OfClassZero:
@@ -32,7 +32,7 @@ def test_what_does_not_move_is_asked_for_once_and_left_as_it_is(make_gan):
     gan, guidance = make_gan(), OfClassZero(0.01)
     condition = Condition(torch.tensor([1, 0, 2, 0]), torch.full((4,), 0.5))
     guided, alone = made(gan, guidance, condition)
-    assert guidance.asked == [4] + (GUIDANCE_STEPS - 1) * [2]
+    assert guidance.asked == [4] + (N_STEPS - 1) * [2]
     torch.testing.assert_close(guided[[0, 2]], alone[[0, 2]])
     assert ((guided - alone).flatten(1)[[1, 3]].abs().amax(dim=1) > 0).all()
     nothing = OfClassZero(0.01)
@@ -49,7 +49,7 @@ def test_all_steps_together_stay_within_the_bound(make_gan):
         code = generator.code(latent, parts)
         offset = torch.zeros_like(code)
         offset[..., 0] = 1
-        furthest = GUIDANCE_BOUND * code.flatten(1).norm(dim=1)
+        furthest = BOUND * code.flatten(1).norm(dim=1)
         offset *= (furthest / offset.flatten(1).norm(dim=1)).view(-1, 1, 1)
         expected = generator.decode(code + offset, latent, parts).clamp(-1, 1)
     torch.testing.assert_close(guided, expected)
