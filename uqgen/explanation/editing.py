@@ -114,13 +114,13 @@ class Editor:
     def smallest(
         self, made: Mapping[str, Edits], given: Tensor, label: Tensor, requested: Tensor, n: int = 1
     ) -> tuple[Edits, Tensor]:
-        """Of the edits by all `ways` those that come first; see `smallest`.
+        """Of the edits by all `ways` those that come first; see `uqgen.explanation.edits.smallest`.
 
         Args:
             made: by `by_all_ways`.
             given: uint8 [N, C, H, W], the images.
             label: int64 [N], their classes.
-            requested, n: see `smallest`.
+            requested, n: see there.
         """
         ways = [made[name] for name in self.ways]
         seen = [scores_of(each, label, self.surrogates, self.score) for each in ways] if self.surrogates else []
