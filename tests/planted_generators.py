@@ -132,6 +132,17 @@ class SomeHalfBlurred(HalfBlurred):
         return torch.where(is_flawed, super().__call__(latent, condition), sound)
 
 
+class UnevenBlurs(RealImages):
+    """Real images of the class and score requested; the left half of each blurred one is sharpened."""
+
+    def __call__(self, latent: Latent, condition: Condition) -> Tensor:
+        images, shown = super().__call__(latent, condition), self.shown(condition)
+        left = torch.arange(images.shape[-1]) < images.shape[-1] // 2
+        is_blurred = self.images.corruption[shown] == CORRUPTIONS.index("gaussian blur")
+        sharper = (images + 2 * (images - gaussian_blur(images, [9, 9], [1.5, 1.5]))).clamp(-1, 1)
+        return torch.where(left & is_blurred[:, None, None, None], sharper, images)
+
+
 class Hazy(RealImages):
     """Real images of the class and score requested, in which half of the black pixels are nearly black."""
 

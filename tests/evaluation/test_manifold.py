@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from uqgen.evaluation.manifold import RealCells, ScoredImages, measure_manifold
+from uqgen.evaluation.manifold import measure_manifold
+from uqgen.evaluation.real_cells import FeatureSpace, RealCells, ScoredImages
 from uqgen.evaluation.score_bins import ScoreBins
 from uqgen.metrics.overlap import MEASURES, overlap
 
@@ -19,7 +20,8 @@ def points(n: int, seed: int, low: float = 0.0) -> ScoredImages:
 
 
 def cells(train: ScoredImages, held_out: ScoredImages, n_most: int = 200, names=NAMES) -> RealCells:
-    return RealCells.of(train, held_out, BINS, names, torch.Tensor.double, n_most, n_clusters=4, seed=0)
+    space = FeatureSpace(torch.Tensor.double, n_clusters=4)
+    return RealCells.of(train, held_out, BINS, names, space, n_most, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -88,13 +90,25 @@ def test_the_clusters_of_a_bin_are_of_all_its_classes(real):
     made = points(12_000, 5)
     found = measure_manifold(real, made, made.score, n_resamples=2)
     for part in (found.certain, *found.below):
-        assert sum(cluster.real for cluster in part.shares.clusters) == pytest.approx(1)
+        assert sum(cluster.share.real for cluster in part.shares.clusters) == pytest.approx(1)
         assert max(part.shares.distance.generated, part.shares.distance.real) < 0.1
     made.x[made.label == 1] = made.x[made.label == 0][: int(made.label.sum())]
     found = measure_manifold(real, made, made.score, n_resamples=2)
     assert found.certain.shares.distance.generated == pytest.approx(0.5, abs=0.05)  # of two classes, each half
     lacking = measure_manifold(real, ScoredImages(*(part[:300] for part in made)), made.score[:300], n_resamples=2)
     assert lacking.below[0].shares is None
+
+
+def test_precision_in_the_clusters_adds_up_to_that_of_the_classes(real):
+    made = points(12_000, 5)
+    made.x[::4] += 100
+    found = measure_manifold(real, made, made.score, n_resamples=2).certain
+    for side, of_cell in (("generated", "generated"), ("real", "floor")):
+        expected = sum(getattr(cell, of_cell).precision.value for cell in found.classes.values()) / 2
+        precise = [each for each in found.shares.clusters if each.precision]
+        counts = torch.tensor([getattr(each.share, side) for each in precise])
+        inside = torch.tensor([getattr(each.precision, side) for each in precise])
+        assert float(counts @ inside) == pytest.approx(expected, abs=0.02 if side == "real" else 1e-6)
 
 
 def test_typical_images_of_a_bin_are_training_images_of_that_bin(real):
@@ -149,7 +163,7 @@ def test_classes_with_too_few_images_are_compared_as_one():
         assert getattr(found.rest.generated, name).value == pytest.approx(
             getattr(found.rest.floor, name).value, abs=0.1
         )
-    assert sum(cluster.real for cluster in found.shares.clusters) == pytest.approx(1)
+    assert sum(cluster.share.real for cluster in found.shares.clusters) == pytest.approx(1)
     made.x[made.label > 2] = made.x[made.label == 2][0]  # three of five rare classes are lost
     lost = measure_manifold(few, made, made.score, n_resamples=2).certain
     assert lost.rest.generated.coverage.value < 0.6 < 0.9 < lost.classes["a"].generated.coverage.value

@@ -9,7 +9,7 @@ from uqgen.evaluation.cells import Cell, together
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
 from uqgen.evaluation.verdict import judge_generator
 from uqgen.metrics.bootstrap import Estimate
-from uqgen.metrics.cluster_shares import ClusterShares
+from uqgen.metrics.cluster_shares import ClusterShares, InCluster
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.overlap import Overlap
@@ -113,8 +113,13 @@ def test_the_interval_of_a_mean_of_cells_adds_their_errors_in_quadrature():
 
 def shares(*clusters: tuple[float, float, float]) -> ClusterShares:
     """Of real and generated data; the third is how far the interval of the ratio reaches to either side."""
-    found = [ShareRatio(a, b, Estimate(b / a, b / a - half, b / a + half)) for a, b, half in clusters]
+    found = [InCluster(_ratio(*each)) for each in clusters]
     return ClusterShares(Ratio.of(0.1, 0.02), tuple(found))
+
+
+def _ratio(real: float, generated: float, half: float) -> ShareRatio:
+    value = generated / real
+    return ShareRatio(real, generated, Estimate(value, value - half, value + half))
 
 
 @pytest.mark.parametrize(
@@ -141,6 +146,34 @@ def test_wrong_shares_are_told_of_the_cluster_that_is_farthest_off():
         "At the certain end, a cluster of images that are alike holds 16 % of the real ones and 3 % of the generated "
         "ones (2 of 3 clusters are less than half or more than twice as large)."
     )
+
+
+def looks(*precisions: float, half: float = 0.05) -> Manifold:
+    """Fine detail whose certain end has clusters as precise as this beside real ones, the most detail first."""
+    found = [
+        InCluster(_ratio(0.25, 0.25, 0.1), _ratio(1.0, precision, half), strength=-number)
+        for number, precision in enumerate(precisions)
+    ]
+    base = manifold()
+    return replace(base, certain=replace(base.certain, shares=ClusterShares(Ratio.of(0.1, 0.02), tuple(found))))
+
+
+@pytest.mark.parametrize(
+    ("precisions", "half", "which", "extent"),
+    [
+        ((1.0, 0.95, 0.97, 0.75), 0.05, "the least fine detail", ""),
+        ((0.7, 1.0, 0.97, 0.75), 0.05, "the most fine detail", " (also in 1 more of 4 clusters)"),
+        ((1.0, 0.7, 0.97, 0.9), 0.05, "the second most fine detail", ""),
+        ((1.0, 0.97, 0.7, 0.9), 0.05, "the second least fine detail", ""),
+        ((1.0, 1.0, 0.75, 1.0), 0.15, "", ""),  # the interval reaches beyond the limit
+    ],
+)
+def test_a_flaw_of_one_kind_of_image_is_named_with_that_kind(precisions, half, which, extent):
+    found = verdict(detail=looks(*precisions, half=half))
+    assert faults(found) == (["detail"] if which else [])
+    share = f"{100 * min(precisions):.0f} % of the precision of real ones in fine detail"
+    text = f"At the certain end, images with {which} (25 % of the real ones there) have {share}"
+    assert (text in found.text, f"has{extent}." in found.text) == (bool(which), bool(which))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import torch
 from prdc import compute_prdc
 
-from uqgen.metrics.overlap import Overlap, overlap, values
+from uqgen.metrics.overlap import Overlap, is_within, overlap, values
 
 
 def _normal(n: int, seed: int, n_features: int = 8, shift: float = 0.0, width: float = 1.0) -> torch.Tensor:
@@ -20,6 +20,7 @@ def test_the_values_are_those_of_the_authors_package(shift, width, k):
     real, generated = _normal(301, 0), _normal(257, 1, shift=shift, width=width)
     expected = compute_prdc(real.numpy(), generated.numpy(), nearest_k=k)
     assert values(overlap(real, generated, k)) == pytest.approx(expected, abs=1e-12)
+    assert float(is_within(real, generated, k).double().mean()) == pytest.approx(expected["precision"], abs=1e-12)
 
 
 def test_each_replicate_is_the_authors_value_without_a_group():

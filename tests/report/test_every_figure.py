@@ -23,6 +23,7 @@ from uqgen.explanation.slice_facts import RealImage, SliceFacts
 from uqgen.explanation.slices import Slices
 from uqgen.explanation.slicing import Region, Slice
 from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.cluster_shares import InCluster
 from uqgen.metrics.failure_detection import Predictions, failure_detection, reliability, risk_by_coverage
 from uqgen.metrics.in_vs_out import in_vs_out
 from uqgen.metrics.overlap import Overlap
@@ -123,8 +124,9 @@ def manifold(names):
 
 def clusters(n_bins, n_images):
     shares = [ShareRatio(share, 1 - share, Estimate(1, 0, 2)) for share in (0.6, 0.3, 0.08, 0.02)]
-    bins = [BinClusters(low, low + 0.1, images_of(4, n_images), shares) for low in np.linspace(0, 0.9, n_bins)]
-    return clusters_figure(bins, "true_class", seed=0)
+    found = [InCluster(share, share) for share in shares]
+    bins = [BinClusters(low, low + 0.1, images_of(4, n_images), found) for low in np.linspace(0, 0.9, n_bins)]
+    return clusters_figure(bins, "true_class", "texture", seed=0)
 
 
 def score_quality(error_rate):

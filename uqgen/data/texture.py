@@ -50,6 +50,10 @@ class Texture(nn.Module):
         logarithms = torch.stack([strength, *spots], dim=1).log()
         return torch.cat([logarithms, CORRELATION_WEIGHT * torch.stack(correlations, dim=1)], dim=1)
 
+    def strength(self, features: Tensor) -> Tensor:
+        """How strong the finest detail is, float [N], from features float [N, 7]: the first of them."""
+        return features[:, 0]
+
 
 def top_hat(images: Tensor) -> Tensor:
     """How much lighter each pixel is than in the opening of its image by a square of 2 x 2 pixels, at least 0.

@@ -17,8 +17,8 @@ from uqgen.data.low_pass import LowPass
 from uqgen.data.texture import ALIKE, Texture
 from uqgen.evaluation.evaluation_settings import DEFAULT_FEATURES, REFERENCES, EvaluationSettings
 from uqgen.evaluation.judge import Judge
-from uqgen.evaluation.manifold import RealCells
 from uqgen.evaluation.real import RealImages, features_of
+from uqgen.evaluation.real_cells import FeatureSpace, RealCells
 from uqgen.evaluation.score_bins import ScoreBins, score_bins
 from uqgen.scores import Score
 
@@ -114,17 +114,13 @@ class EvaluationContext:
         sides = self.real["train"].scored, self.real[split].scored
         own = LowPass() if self.data.is_image and self.settings.features == DEFAULT_FEATURES else self.features
         n_clusters = min(CLUSTERS_OF_CLASS * self.data.n_classes, MOST_CLUSTERS)
-        compared_in = {"manifold": (own, n_clusters, 0.0)}
+        spaces = {"manifold": FeatureSpace(partial(features_of, network=own), n_clusters)}
         if self.data.is_image:
-            appearance = {"detail": (FineDetail(), SAME), "texture": (Texture(), ALIKE)}
-            compared_in |= {
-                name: (network, CLUSTERS_OF_APPEARANCE, least) for name, (network, least) in appearance.items()
-            }
+            for name, network, least in (("detail", FineDetail(), SAME), ("texture", Texture(), ALIKE)):
+                features = partial(features_of, network=network)
+                spaces[name] = FeatureSpace(features, CLUSTERS_OF_APPEARANCE, least, network.strength)
         return {
-            name: RealCells.of(
-                *sides, self.bins, class_names, partial(features_of, network=network), n_most, n, seed, least
-            )
-            for name, (network, n, least) in compared_in.items()
+            name: RealCells.of(*sides, self.bins, class_names, space, n_most, seed) for name, space in spaces.items()
         }
 
     @cached_property

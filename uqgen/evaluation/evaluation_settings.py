@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from torch import Tensor
 
-from uqgen.evaluation.manifold import FEWEST
 from uqgen.evaluation.public_features import PUBLIC, check_public_features
+from uqgen.evaluation.real_cells import FEWEST
 from uqgen.scores import SCORES, Score
 from uqgen.settings import require, require_choice, require_integer, require_number
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from uqgen.evaluation.cells import Cell, in_words, measured_of, percent, together
 from uqgen.evaluation.controls import Controls
-from uqgen.evaluation.manifold import Manifold
+from uqgen.evaluation.manifold import InBin, Manifold
+from uqgen.metrics.cluster_shares import InCluster
 from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
@@ -34,6 +35,7 @@ LEAST_OFF = 0.03  # where that makes a difference of as much of the images
 MOST_TOLD = 0.85  # AUROC of a small network that learnt to tell generated from real images
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # of a class and bin, as shares of the floor
 LEAST_TOGETHER = 0.95  # precision of all of them, where a flaw shows that a few images of each have
+LEAST_IN_CLUSTER = 0.9  # precision in a cluster, where a flaw shows that one kind of image has, such as blurred ones
 # Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
 MOST_ERROR = 0.5  # as share of that
 MOST_LOST = 0.1  # of the images, beyond those of real images of the same scores, are taken for another class
@@ -57,11 +59,16 @@ class Finding:
 
 
 class _Cluster(NamedTuple):
-    """A cluster of alike images, and where it is."""
+    """A cluster of alike images, in what they are alike, and the part of the range that it is of."""
 
     alike: str
-    where: str
-    found: ShareRatio
+    part: InBin
+    is_certain: bool
+    found: InCluster
+
+    @property
+    def where(self) -> str:
+        return in_words(self.part.low, self.part.high, self.is_certain)
 
 
 def find_faults(
@@ -80,7 +87,7 @@ def find_faults(
     findings = [
         _collapse(measured, noun),
         _imprecise(measured, noun, UNREALISTIC, f": the rest look like no real {noun}"),
-        *(_imprecise(measured_of(found), noun, name, IN_APPEARANCE[name]) for name, found in appearance.items()),
+        *(_imprecise_looks(found, noun, name) for name, found in appearance.items()),
         _wrong_shares({"": manifold, **{f" in {name}": found for name, found in appearance.items()}}, noun),
         _isolated(controls.isolated_pixels, noun),
         _told_apart(controls.two_sample, noun),
@@ -114,12 +121,55 @@ def _collapse(measured: list[Cell], noun: str) -> Finding | None:
 
 def _imprecise(cells: list[Cell], noun: str, what: str, says: str) -> Finding | None:
     """Too few generated images lie among the real ones, in a class and bin or in all; `says` is what the rest are."""
+    return _imprecise_in_cell(cells, noun, what, says) or _imprecise_together(cells, noun, what, says)
+
+
+def _imprecise_looks(found: Manifold, noun: str, what: str) -> Finding | None:
+    """The same of fine detail or texture, and of a cluster: of blurred images, say, whatever their class."""
+    cells, says = measured_of(found), IN_APPEARANCE[what]
+    named = _imprecise_in_cell(cells, noun, what, says) or _imprecise_in_cluster(found, noun, what, says)
+    return named or _imprecise_together(cells, noun, what, says)
+
+
+def _imprecise_in_cell(cells: list[Cell], noun: str, what: str, says: str) -> Finding | None:
     failing = [cell for cell in cells if _fails(cell, "precision")]
     if not failing:
-        return _imprecise_together(cells, noun, what, says)
+        return None
     worst = min(failing, key=lambda cell: cell.share("precision"))
     precision = f"have {percent(worst.share('precision'))} of the precision of real ones"
     return Finding(what, _about(worst, noun, f"{precision}{says}", failing, cells))
+
+
+def _imprecise_in_cluster(found: Manifold, noun: str, what: str, says: str) -> Finding | None:
+    """Of the cluster with the most images that lie among no real ones, beyond as many as of real images."""
+    clusters = [(each, each.found.precision.ratio) for each in _clusters_of(found) if each.found.precision]
+    failing = [(each, precision) for each, precision in clusters if precision.high < LEAST_IN_CLUSTER]
+    if not failing:
+        return None
+    worst, precision = max(failing, key=lambda both: both[0].found.share.generated * (1 - both[1].value))
+    named = f"{noun}s with {_strength_in_words(worst)} ({percent(worst.found.share.real)} of the real ones there)"
+    text = f"{_sentence_case(worst.where)}, {named} have {percent(precision.value)} of the precision "
+    extent = f" (also in {len(failing) - 1} more of {len(clusters)} clusters)" if len(failing) > 1 else ""
+    return Finding(what, f"{text}of real ones{says}{extent}.")
+
+
+def _strength_in_words(cluster: _Cluster) -> str:
+    """What tells a cluster from the others of its part of the range: "the least fine detail", "the second least" ..."""
+    assert cluster.part.shares is not None
+    strengths = sorted(each.strength or 0.0 for each in cluster.part.shares.clusters)
+    from_below = strengths.index(cluster.found.strength or 0.0)
+    from_above = len(strengths) - 1 - from_below
+    rank = min(from_below, from_above)
+    ordinal = "" if rank == 0 else {1: "second ", 2: "third "}.get(rank, f"{rank + 1}th ")
+    return f"the {ordinal}{'least' if from_below <= from_above else 'most'} fine detail"
+
+
+def _clusters_of(found: Manifold, alike: str = "") -> list[_Cluster]:
+    return [
+        _Cluster(alike, part, part is found.certain, cluster)
+        for part in (found.certain, *found.below)
+        for cluster in (part.shares.clusters if part.shares else ())
+    ]
 
 
 def _imprecise_together(cells: list[Cell], noun: str, what: str, says: str) -> Finding | None:
@@ -131,18 +181,14 @@ def _imprecise_together(cells: list[Cell], noun: str, what: str, says: str) -> F
 
 def _wrong_shares(manifolds: Mapping[str, Manifold], noun: str) -> Finding | None:
     """Clusters that are too large or too small; each key says in what the members of a cluster are alike."""
-    clusters = [
-        _Cluster(alike, in_words(part.low, part.high, part is found.certain), cluster)
-        for alike, found in manifolds.items()
-        for part in (found.certain, *found.below)
-        for cluster in (part.shares.clusters if part.shares else ())
-    ]
-    failing = [each for each in clusters if _is_off(each.found)]
+    clusters = [cluster for alike, found in manifolds.items() for cluster in _clusters_of(found, alike)]
+    failing = [each for each in clusters if _is_off(each.found.share)]
     if not failing:
         return None
-    alike, where, found = max(failing, key=lambda each: abs(each.found.real - each.found.generated))
-    what = f"a cluster of {noun}s that are alike{alike} holds {percent(found.real)} of the real ones and "
-    text = f"{_sentence_case(where)}, {what}{percent(found.generated)} of the generated ones"
+    worst = max(failing, key=lambda each: abs(each.found.share.real - each.found.share.generated))
+    share = worst.found.share
+    what = f"a cluster of {noun}s that are alike{worst.alike} holds {percent(share.real)} of the real ones and "
+    text = f"{_sentence_case(worst.where)}, {what}{percent(share.generated)} of the generated ones"
     extent = f"{len(failing)} of {len(clusters)} clusters are less than half or more than twice as large"
     return Finding(WRONG_SHARES, f"{text} ({extent}).")
 

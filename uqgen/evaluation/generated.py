@@ -13,8 +13,8 @@ from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8
 from uqgen.evaluation.judge import Judge
-from uqgen.evaluation.manifold import ScoredImages
 from uqgen.evaluation.real import features_of
+from uqgen.evaluation.real_cells import ScoredImages
 from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 

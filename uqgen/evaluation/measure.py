@@ -17,9 +17,10 @@ from uqgen.evaluation.by_strength import measure_by_strength
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.controls import measure_controls
 from uqgen.evaluation.generated import Generated, generate_scored
-from uqgen.evaluation.manifold import Manifold, RealCells, ScoredImages, measure_manifold
+from uqgen.evaluation.manifold import Manifold, measure_manifold
 from uqgen.evaluation.measurements import Measurements, SecondScore
 from uqgen.evaluation.protocol import PROTOCOLS, ProtocolResult
+from uqgen.evaluation.real_cells import RealCells, ScoredImages
 from uqgen.evaluation.score_quality import measure_score_quality
 from uqgen.evaluation.verdict import judge_generator
 from uqgen.generators.model import ConditionalModel

@@ -12,7 +12,7 @@ from uqgen.classifiers.predictions import predict
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.evaluation.judge import Judge
-from uqgen.evaluation.manifold import ScoredImages
+from uqgen.evaluation.real_cells import ScoredImages
 from uqgen.metrics.fidelity import extract_features
 from uqgen.scores import Score
 

@@ -10,7 +10,8 @@ from typing import Self
 from uqgen.evaluation.cells import REST, Cell, cells_of, in_words, measured_of, percent
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.faults import Finding, find_faults
-from uqgen.evaluation.manifold import FEWEST, Manifold
+from uqgen.evaluation.manifold import Manifold
+from uqgen.evaluation.real_cells import FEWEST
 from uqgen.metrics.in_vs_out import InVsOut
 
 

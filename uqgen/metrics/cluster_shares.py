@@ -1,10 +1,11 @@
-"""Whether generated data fall into clusters of real data in the shares in which real data do.
+"""Whether generated data fall into clusters of real data in the same shares, and how many look like real ones there.
 
 The clusters are the bins of Richardson and Weiss (2018), "On GANs and GMMs", section 3. They count the bins whose
 shares differ significantly, which of thousands of images nearly all do, by little. Here the shares are compared by
 their total variation distance: the least share of the generated data that would have to be of another cluster.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,17 +22,33 @@ N_TYPICAL = 8  # data nearest to a centre
 
 
 @dataclass(frozen=True)
+class InCluster:
+    """What was measured of one cluster.
+
+    Attributes:
+        share: of all data that are in it.
+        precision: share of those in it that lie among the real data, of generated and of other real data; None where
+            there are none of either.
+        strength: of the finest detail of images at its centre; None in features that are not of detail.
+    """
+
+    share: ShareRatio
+    precision: ShareRatio | None = None
+    strength: float | None = None
+
+
+@dataclass(frozen=True)
 class ClusterShares:
-    """The shares of clusters in generated and in real data.
+    """The clusters of real data in which generated data are.
 
     Attributes:
         distance: total variation distance of the shares from those of real data, 0 for the same, 1 for none in common:
             of generated data, and of other real ones.
-        clusters: the share of each, the largest first.
+        clusters: each, the largest first.
     """
 
     distance: Ratio
-    clusters: tuple[ShareRatio, ...]
+    clusters: tuple[InCluster, ...]
 
 
 @dataclass(frozen=True)
@@ -42,29 +59,45 @@ class Clusters:
         centres: float64 [k, F], of the largest first.
         real: int64 [k], number of real data in each.
         other: int64 [k], of other real data.
+        precise: int64 [k], of those that lie among the real ones.
         typical: int64 [k, at most 8], positions of the real data nearest to each centre.
+        strength: of the finest detail at each centre, the largest cluster first; None where it is in no feature.
 
     Examples:
         >>> real, other = torch.tensor([[0.0], [0.1], [9.0], [9.1]]), torch.tensor([[0.0], [0.2], [8.9], [9.2]])
-        >>> clusters = Clusters.of(real, other, k=2, seed=0)
-        >>> clusters.shares(torch.tensor([[0.0], [8.8], [9.0], [9.3]])).distance.generated
-        0.25
+        >>> clusters = Clusters.of(real, other, torch.ones(4, dtype=torch.bool), k=2, seed=0)
+        >>> generated = torch.tensor([[0.0], [8.8], [9.0], [9.3]])
+        >>> found = clusters.shares(generated, generated.squeeze(1) < 9.2)
+        >>> found.distance.generated, [round(each.precision.generated, 2) for each in found.clusters]
+        (0.25, [0.67, 1.0])
     """
 
     centres: Tensor
     real: Tensor
     other: Tensor
+    precise: Tensor
     typical: Tensor
+    strength: tuple[float, ...] | None = None
 
     @classmethod
-    def of(cls, real: Tensor, other: Tensor, k: int, seed: int) -> "Clusters":
+    def of(
+        cls,
+        real: Tensor,
+        other: Tensor,
+        is_precise: Tensor,
+        k: int,
+        seed: int,
+        strength: Callable[[Tensor], Tensor] | None = None,
+    ) -> "Clusters":
         """Finds them.
 
         Args:
             real: float [N, F].
             other: float [M, F], other real data, for the floor.
+            is_precise: bool [M], which of these lie among the real ones.
             k: number of clusters; fewer where fewer of the real data differ.
             seed: draws where k-means starts.
+            strength: of the finest detail, from features; see `InCluster`.
         """
         k = min(k, len(real.unique(dim=0)))
         found = KMeans(k, n_init=N_STARTS, random_state=seed % 2**32).fit(real.double().numpy())
@@ -72,14 +105,28 @@ class Clusters:
         order = sizes.argsort(descending=True, stable=True)
         centres = torch.from_numpy(found.cluster_centers_)[order]
         typical = torch.cdist(centres, real.double()).topk(min(N_TYPICAL, len(real)), largest=False).indices
-        return cls(centres, sizes[order], _counted(other, centres), typical)
+        theirs, precise = (_counted(side, centres) for side in (other, other[is_precise]))
+        strengths = None if strength is None else tuple(strength(centres).tolist())
+        return cls(centres, sizes[order], theirs, precise, typical, strengths)
 
-    def shares(self, generated: Tensor) -> ClusterShares:
-        """Compares generated data, float [L, F], L at least 1, with the real ones."""
-        ours = _counted(generated, self.centres)
+    def shares(self, generated: Tensor, is_precise: Tensor) -> ClusterShares:
+        """Compares generated data with the real ones.
+
+        Args:
+            generated: float [L, F], L at least 1.
+            is_precise: bool [L], which of these lie among the real ones.
+        """
+        ours, precise = (_counted(side, self.centres) for side in (generated, generated[is_precise]))
         distance = Ratio.of(*(_distance(side, self.real) for side in (ours, self.other)))
-        counts = zip(self.real.tolist(), ours.tolist(), strict=True)
-        return ClusterShares(distance, tuple(ShareRatio.of(*each, len(self), len(generated)) for each in counts))
+        clusters = (
+            InCluster(
+                ShareRatio.of(int(self.real[number]), int(ours[number]), len(self), len(generated)),
+                _precision(*(int(side[number]) for side in (self.precise, precise, self.other, ours))),
+                None if self.strength is None else self.strength[number],
+            )
+            for number in range(len(self.real))
+        )
+        return ClusterShares(distance, tuple(clusters))
 
     def __len__(self) -> int:
         return int(self.real.sum())
@@ -88,6 +135,10 @@ class Clusters:
 def _counted(data: Tensor, centres: Tensor) -> Tensor:
     """How many of float [N, F] are nearest to each centre, int64 [k]."""
     return torch.cdist(data.double(), centres).argmin(dim=1).bincount(minlength=len(centres))
+
+
+def _precision(n_real: int, n_generated: int, of_real: int, of_generated: int) -> ShareRatio | None:
+    return ShareRatio.of(n_real, n_generated, of_real, of_generated) if of_real and of_generated else None
 
 
 def _distance(counts: Tensor, others: Tensor) -> float:

@@ -74,6 +74,19 @@ def overlap(real: Tensor, generated: Tensor, k: int = K, least: float = 0.0) -> 
     return Overlap(*map(_estimate, whole, zip(*replicates, strict=True), most))
 
 
+def is_within(real: Tensor, samples: Tensor, k: int = K, least: float = 0.0) -> Tensor:
+    """Whether each sample lies in the ball of a real one, bool [M]; the share of those that do is the precision.
+
+    Args:
+        real: float [N, F], N above k.
+        samples: float [M, F].
+        k, least: see `overlap`.
+    """
+    real, samples = real.double(), samples.double()
+    radius = torch.cdist(real, real).fill_diagonal_(torch.inf).kthvalue(k, dim=1).values.clamp_min(least)
+    return (torch.cdist(real, samples) < radius[:, None]).any(dim=0)
+
+
 def values(found: Overlap) -> dict[str, float]:
     """The four measures by name, without their intervals."""
     return {measure.name: getattr(found, measure.name).value for measure in fields(Overlap)}

@@ -49,6 +49,7 @@ CURVES = {
     "g_enforcement": "enforcement, generator",
     "memory_gib": "memory (GiB)",
 }  # where the name of what is logged does not speak for itself
+LOOKS = {"detail": "fine detail", "texture": "texture"}  # in what images are compared
 N_COLUMNS = 7  # scores in the overview
 NamedFigures = Iterator[tuple[str, Figure]]
 
@@ -79,8 +80,9 @@ def measured_figures(context: EvaluationContext, measurements: Measurements, mod
         yield from _score_quality(context, measurements.score_quality)
     if measurements.manifold is not None:
         yield "manifold", manifold_figure(measurements.manifold, measurements.appearance, score, seed=seed)
-    if measurements.texture is not None and (bins := _clusters(context, measurements.texture)):
-        yield "clusters", clusters_figure(bins, score, seed=seed)
+    for name, found in measurements.appearance.items():
+        if bins := _clusters(context, name, found):
+            yield f"clusters_{name}", clusters_figure(bins, score, LOOKS[name], seed=seed)
     yield "in_vs_out", _in_vs_out(measurements.generated, measurements.protocols, score, seed)
     if (second := measurements.second) is not None:
         made = {name: images.second for name, images in measurements.generated.items() if images.second is not None}
@@ -104,9 +106,9 @@ def measured_figures(context: EvaluationContext, measurements: Measurements, mod
         yield "guidance", strength_figure(measurements.by_strength, mean, seed=seed)
 
 
-def _clusters(context: EvaluationContext, found: Manifold) -> list[BinClusters]:
-    """The bins whose clusters were measured, from above."""
-    real, images = context.real_cells["texture"], context.data.train.x
+def _clusters(context: EvaluationContext, name: str, found: Manifold) -> list[BinClusters]:
+    """The bins whose clusters were measured, from above; `name` is what was compared."""
+    real, images = context.real_cells[name], context.data.train.x
     parts = {(part.low, part.high): part.shares for part in (found.certain, *found.below)}
     bins = []
     for number, edges in reversed(list(enumerate(context.bins.bounds))):

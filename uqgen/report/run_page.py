@@ -137,11 +137,8 @@ def captions(results: Plain) -> dict[str, Caption]:
             BESIDE,
             "Generated beside real data of each class and part of the range: 1 is as good as other real data.",
         ),
-        "clusters": Caption(
-            BESIDE,
-            "Clusters of the real images of each part of the range by their texture: those nearest to the centre, and "
-            "the shares of real and of generated images in it. Noise and blur should be as frequent in both.",
-        ),
+        "clusters_detail": _clusters("their fine detail, which says where an image is sharp, blurred or noisy"),
+        "clusters_texture": _clusters("the texture of the whole image"),
         "in_vs_out": _in_vs_out(IN_VS_OUT, label),
         "in_vs_out_second": _in_vs_out(SECOND, score_label(second["name"]) if second else ""),
         "two_rows": Caption(
@@ -179,6 +176,15 @@ def rows_of_classes(score: str, requested_range: tuple[float, float]) -> list[fl
     """The scores requested in the two rows of the paper's figure 3, the certain one first."""
     is_confident = get_score(score).high_means == "confident"
     return PAPER_ROWS.get(score, sorted(requested_range, reverse=is_confident))
+
+
+def _clusters(looks: str) -> Caption:
+    return Caption(
+        BESIDE,
+        f"Clusters of the real images of each part of the range by {looks}: those nearest to the centre; the "
+        "shares of real and of generated images in it, as noise and blur should be as frequent in both; and the share "
+        "of these that lie among other real images of their class, which should be as high in both.",
+    )
 
 
 def _in_vs_out(section: str, label: str) -> Caption:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from uqgen.evaluation.manifold import FEWEST
+from uqgen.evaluation.real_cells import FEWEST
 from uqgen.metrics import METRICS, Row
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.overlap import APPEARANCE, MEASURES
