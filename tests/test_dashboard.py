@@ -121,6 +121,7 @@ def test_nobody_is_asked_in_a_terminal_either(tmp_path):
     assert (tmp_path / "dashboard-uqgen.json").exists()
 
 
+@pytest.mark.slow
 def test_with_a_key_it_is_saved_as_specified_and_its_address_printed(tmp_path):
     with server() as (address, sent):
         done = run(tmp_path, "entity=someone", "project=mine", WANDB_API_KEY=KEY, WANDB_BASE_URL=address)

@@ -152,7 +152,7 @@ def test_the_settings_are_those_that_are_documented():
     assert settings.editing == vars(EditingSettings())
 
 
-@pytest.fixture(params=["tiny_run", "tiny_flow_run"])
+@pytest.fixture(params=["tiny_run", pytest.param("tiny_flow_run", marks=pytest.mark.slow)])
 def either(request):
     return request.getfixturevalue(request.param)
 

@@ -60,6 +60,7 @@ def test_training_learns_and_repeats():
     assert not torch.equal(first.label.weight, other.label.weight)
 
 
+@pytest.mark.slow
 def test_class_and_corruption_of_unseen_images_are_told(network, shapes):
     test = corrupt_repeatedly(shapes.test, 2_000, stream=1)
     label, corruption = feature_accuracy(network, test)
@@ -70,6 +71,7 @@ def test_class_and_corruption_of_unseen_images_are_told(network, shapes):
     )  # of five severities, and clean or blurred
 
 
+@pytest.mark.slow
 def test_distances_grow_with_severity_from_that_of_other_real_images(network, shapes):
     train = features_of(shapes.train.x, network)
 

@@ -26,6 +26,7 @@ from uqgen.run_reports.explanation import write_figures
 from uqgen.scores import get_score
 
 K, SECONDS = 200, 20
+pytestmark = pytest.mark.slow  # figures of 200 classes
 NAMES = [f"n{number:08d} $<猫>" for number in range(K)]
 RNG = np.random.default_rng(0)
 
