@@ -87,8 +87,6 @@ def test_points_are_refused_with_what_takes_them(network):
         (Generator, {"latent_dim": 0}),
         (Generator, {"w_dim": 0}),
         (Generator, {"mapping_depth": 0}),
-        (Generator, {"n_modes": -1}),
-        (Generator, {"n_modes": 513}),
         (Generator, {"mapping_lr_multiplier": 0}),
         (Discriminator, {"w_dim": 0}),
         (Discriminator, {"mapping_depth": 0}),
@@ -225,31 +223,6 @@ def test_z_and_condition_move_w_alike_however_wide_they_are(latent_dim, part_dim
             mapping(z[:1].expand(2000, -1), parts).var(dim=0).mean(),
         )
     assert (by_z / by_condition).item() == pytest.approx(1, rel=0.25)
-
-
-def test_modes_cut_w_into_pieces_by_the_largest_of_the_first_numbers_of_z():
-    mapping = Mapping(PART_DIMS, 7, 8, 2, 0.1, n_modes=3).eval()
-    z = torch.tensor([0.4, 1.0, 0.2, 3.0, -1.0, 0.3, 0.1]).repeat(4, 1)
-    z[1, 1] += 1e-4  # the same mode
-    z[2, 0] = 1.0001  # another one
-    z[3, 2] = 1.0001
-    fixed = [part[:1].expand(4, -1) for part in parts(4)]
-    w = mapping(z, fixed)
-    torch.testing.assert_close(w[1], w[0], rtol=0, atol=1e-3)
-    assert torch.pdist(w[[0, 2, 3]]).min() > 0.1
-    continuous = Mapping(PART_DIMS, 7, 8, 2, 0.1).eval()(z, fixed)
-    assert (continuous[2] - continuous[0]).norm() < 0.1 * (w[2] - w[0]).norm()
-
-
-def test_the_mode_moves_w_as_much_as_z_does():
-    mapping = Mapping((10,), 32, 512, 1, 1.0, n_modes=32).eval()
-    z, fixed = torch.randn(4_000, 32), [torch.randn(1, 10).expand(4_000, -1)]
-    with torch.no_grad():
-        w = mapping(z, fixed)
-        chosen = z.argmax(dim=1)
-        means = torch.stack([w[chosen == mode].mean(dim=0) for mode in range(32)])
-        within = (w - means[chosen]).var(dim=0).mean()
-    assert (means.var(dim=0).mean() / within).item() == pytest.approx(1, rel=0.25)
 
 
 def test_a_second_z_takes_over_from_its_layer_on(generator):

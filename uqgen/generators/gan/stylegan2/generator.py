@@ -21,7 +21,7 @@ from uqgen.generators.layers import (
     normalise_second_moment,
     upsample,
 )
-from uqgen.settings import require, require_integer, require_number
+from uqgen.settings import require_integer, require_number
 
 MEAN_W_RATE = 0.005  # of the moving average of w, the centre of truncation
 
@@ -32,27 +32,18 @@ class Mapping(nn.Module):
     However wide z is, and however many parts the condition has, both weigh alike, as in StyleGAN2, where both are as
     wide: a z that is one part among many is nearly ignored, and each condition gets one picture.
 
-    With modes, the largest of the first numbers of z chooses a learned vector, which weighs as much as either. Real
-    images are sharp, or blurred by one of a few widths, and what is continuous in z has to pass through what lies
-    between two kinds: images that are half blurred. So W is in pieces (Khayatkhoei et al., 2018, "Disconnected manifold
-    learning for generative adversarial networks", where each piece has a generator of its own).
-
     Examples:
         >>> mapping = Mapping((10, 2), latent_dim=8, w_dim=16, depth=2, lr_multiplier=0.1)
         >>> mapping(torch.zeros(4, 8), [torch.zeros(4, 10), torch.zeros(4, 2)]).shape
         torch.Size([4, 16])
     """
 
-    def __init__(
-        self, part_dims: Sequence[int], latent_dim: int, w_dim: int, depth: int, lr_multiplier: float, n_modes: int = 0
-    ) -> None:
+    def __init__(self, part_dims: Sequence[int], latent_dim: int, w_dim: int, depth: int, lr_multiplier: float) -> None:
         super().__init__()
         self.embedding = ConditionEmbedding(part_dims, w_dim)
-        self.modes = nn.Parameter(torch.randn(n_modes, w_dim)) if n_modes else None
         widths = (latent_dim, self.embedding.out_features)
-        scales = (math.sqrt(sum(widths) / (2 * width)) for width in (*widths, w_dim))
-        self.z_scale, self.condition_scale, self.mode_scale = scales
-        in_features = [sum(widths) + (w_dim if n_modes else 0)] + [w_dim] * (depth - 1)
+        self.z_scale, self.condition_scale = (math.sqrt(sum(widths) / (2 * width)) for width in widths)
+        in_features = [sum(widths)] + [w_dim] * (depth - 1)
         self.layers = nn.Sequential(
             *(EqualisedLinear(n, w_dim, activation=True, lr_multiplier=lr_multiplier) for n in in_features)
         )
@@ -61,17 +52,11 @@ class Mapping(nn.Module):
 
     def forward(self, z: Tensor, parts: Sequence[Tensor]) -> Tensor:
         """z float [N, latent_dim] and the encoded condition to w float [N, w_dim]; tracks the mean w in training."""
-        of_z, condition = self.z_scale * normalise_second_moment(z), self.condition_scale * self.embedding(parts)
-        w = self.layers(torch.cat([of_z, condition, *self._mode(z)], dim=1))
+        z, condition = self.z_scale * normalise_second_moment(z), self.condition_scale * self.embedding(parts)
+        w = self.layers(torch.cat([z, condition], dim=1))
         if self.training:
             self.mean_w.lerp_(distributed.mean(w.detach().float().mean(dim=0)), MEAN_W_RATE)
         return w
-
-    def _mode(self, z: Tensor) -> list[Tensor]:
-        """The vector that each z chooses, float [N, w_dim]; none without modes."""
-        if self.modes is None:
-            return []
-        return [self.mode_scale * normalise_second_moment(self.modes[z[:, : len(self.modes)].argmax(dim=1)])]
 
 
 class SynthesisLayer(nn.Module):
@@ -126,7 +111,6 @@ class Generator(ConditionalGenerator):
         mapping_depth: fully connected layers between z and W.
         mapping_lr_multiplier: learning rate of those, relative to the rest.
         noise: whether layers add per-pixel noise; without, all that is random about an image is z.
-        n_modes: pieces of W, at most latent_dim; 0 for one, continuous in z (see `Mapping`).
 
     Raises:
         SettingError: the data are no images, the number of resolutions does not fit them, or a width is not positive.
@@ -148,7 +132,6 @@ class Generator(ConditionalGenerator):
         mapping_depth: int = 2,
         mapping_lr_multiplier: float = 0.1,
         noise: bool = True,
-        n_modes: int = 0,
     ) -> None:
         super().__init__()
         channels = small_channels(shape) if channels is None else channels
@@ -156,10 +139,8 @@ class Generator(ConditionalGenerator):
         for name, value in {"latent_dim": latent_dim, "w_dim": w_dim, "mapping_depth": mapping_depth}.items():
             require_integer(name, value, 1)
         require_number("mapping_lr_multiplier", mapping_lr_multiplier, 1e-6, 1)
-        require_integer("n_modes", n_modes, 0)
-        require(n_modes <= latent_dim, "n_modes", n_modes, f"at most latent_dim, {latent_dim}")
         self.latent_dim = latent_dim
-        self.mapping = Mapping(part_dims, latent_dim, w_dim, mapping_depth, mapping_lr_multiplier, n_modes)
+        self.mapping = Mapping(part_dims, latent_dim, w_dim, mapping_depth, mapping_lr_multiplier)
         self.constant = nn.Parameter(torch.randn(1, channels[0], base, base))
         self.layers = nn.ModuleList([SynthesisLayer(channels[0], channels[0], w_dim, False, noise)])
         self.to_image = nn.ModuleList([ModulatedConv(channels[0], shape[0], 1, w_dim, demodulate=False)])
