@@ -20,7 +20,7 @@ def points(n: int, seed: int, low: float = 0.0) -> ScoredImages:
 
 
 def cells(train: ScoredImages, held_out: ScoredImages, n_most: int = 200, names=NAMES) -> RealCells:
-    space = FeatureSpace(torch.Tensor.double, n_clusters=4)
+    space = FeatureSpace(torch.Tensor.double, n_clusters=4, detail=lambda features: features[:, 0])
     return RealCells.of(train, held_out, BINS, names, space, n_most, seed=0)
 
 

@@ -153,16 +153,17 @@ def test_images_blurred_in_one_half_have_wrong_detail_and_are_otherwise_realisti
     assert "unrealistic" not in found
 
 
-def test_a_few_images_blurred_in_one_half_are_named_where_they_are_many_of_a_kind(evaluator, unseen):
+def test_a_few_images_blurred_in_one_half_are_named_in_all_classes_together(evaluator, unseen):
     verdict = evaluator.measure(SomeHalfBlurred(*unseen)).verdict
     assert {"detail"} <= {finding.fault for finding in verdict.findings} <= {"detail", "told apart"}
-    assert "images with the least fine detail" in verdict.text
+    assert "In all classes and parts of the range together" in verdict.text
 
 
 def test_uneven_blurs_are_named_as_a_flaw_of_images_with_little_detail(evaluator, unseen):
     verdict = evaluator.measure(UnevenBlurs(*unseen)).verdict
     (detail,) = (finding.text for finding in verdict.findings if finding.fault == "detail")
-    assert "least fine detail" in detail
+    assert "images nearest to real ones with the least fine detail" in detail
+    assert "In all classes and parts of the range together" not in detail
 
 
 def test_a_background_that_is_nearly_black_has_wrong_detail_and_is_otherwise_realistic(evaluator, unseen):

@@ -44,7 +44,7 @@ class FineDetail(nn.Module):
         at_end = _in_cells((images.abs() > AT_END).float())
         return torch.cat([detail, at_end], dim=1).flatten(1) / detail[0].numel() ** 0.5
 
-    def strength(self, features: Tensor) -> Tensor:
+    def strength_of_detail(self, features: Tensor) -> Tensor:
         """How strong the finest detail is, float [N], from features float [N, 2 C S S]; only comparisons mean anything."""
         return features[:, : features.shape[1] // 2].mean(dim=1)
 

@@ -50,7 +50,7 @@ class Texture(nn.Module):
         logarithms = torch.stack([strength, *spots], dim=1).log()
         return torch.cat([logarithms, CORRELATION_WEIGHT * torch.stack(correlations, dim=1)], dim=1)
 
-    def strength(self, features: Tensor) -> Tensor:
+    def strength_of_detail(self, features: Tensor) -> Tensor:
         """How strong the finest detail is, float [N], from features float [N, 7]: the first of them."""
         return features[:, 0]
 

@@ -118,7 +118,7 @@ class EvaluationContext:
         if self.data.is_image:
             for name, network, least in (("detail", FineDetail(), SAME), ("texture", Texture(), ALIKE)):
                 features = partial(features_of, network=network)
-                spaces[name] = FeatureSpace(features, CLUSTERS_OF_APPEARANCE, least, network.strength)
+                spaces[name] = FeatureSpace(features, CLUSTERS_OF_APPEARANCE, least, network.strength_of_detail)
         return {
             name: RealCells.of(*sides, self.bins, class_names, space, n_most, seed) for name, space in spaces.items()
         }

@@ -35,7 +35,8 @@ LEAST_OFF = 0.03  # where that makes a difference of as much of the images
 MOST_TOLD = 0.85  # AUROC of a small network that learnt to tell generated from real images
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # of a class and bin, as shares of the floor
 LEAST_TOGETHER = 0.95  # precision of all of them, where a flaw shows that a few images of each have
-LEAST_IN_CLUSTER = 0.9  # precision in a cluster, where a flaw shows that one kind of image has, such as blurred ones
+LEAST_IN_CLUSTER = 0.9  # precision in a cluster, where a flaw shows that one kind of image has, such as blurred ones,
+LEAST_ASTRAY = 0.01  # where as much of the images lie there among no real ones, beyond as many as of real images
 # Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
 MOST_ERROR = 0.5  # as share of that
 MOST_LOST = 0.1  # of the images, beyond those of real images of the same scores, are taken for another class
@@ -125,10 +126,11 @@ def _imprecise(cells: list[Cell], noun: str, what: str, says: str) -> Finding | 
 
 
 def _imprecise_looks(found: Manifold, noun: str, what: str) -> Finding | None:
-    """The same of fine detail or texture, and of a cluster: of blurred images, say, whatever their class."""
+    """The same of fine detail or texture; and of a kind of image, such as blurred ones, whatever their class."""
     cells, says = measured_of(found), IN_APPEARANCE[what]
-    named = _imprecise_in_cell(cells, noun, what, says) or _imprecise_in_cluster(found, noun, what, says)
-    return named or _imprecise_together(cells, noun, what, says)
+    of_all, of_kind = _imprecise(cells, noun, what, says), _imprecise_in_cluster(found, noun, says)
+    texts = ([of_all.text] if of_all else []) + ([of_kind] if of_kind else [])
+    return Finding(what, " ".join(texts)) if texts else None
 
 
 def _imprecise_in_cell(cells: list[Cell], noun: str, what: str, says: str) -> Finding | None:
@@ -140,28 +142,40 @@ def _imprecise_in_cell(cells: list[Cell], noun: str, what: str, says: str) -> Fi
     return Finding(what, _about(worst, noun, f"{precision}{says}", failing, cells))
 
 
-def _imprecise_in_cluster(found: Manifold, noun: str, what: str, says: str) -> Finding | None:
+def _imprecise_in_cluster(found: Manifold, noun: str, says: str) -> str | None:
     """Of the cluster with the most images that lie among no real ones, beyond as many as of real images."""
-    clusters = [(each, each.found.precision.ratio) for each in _clusters_of(found) if each.found.precision]
-    failing = [(each, precision) for each, precision in clusters if precision.high < LEAST_IN_CLUSTER]
+    clusters = [each for each in _clusters_of(found) if each.found.precision]
+    failing = [each for each in clusters if _is_imprecise(each.found)]
     if not failing:
         return None
-    worst, precision = max(failing, key=lambda both: both[0].found.share.generated * (1 - both[1].value))
-    named = f"{noun}s with {_strength_in_words(worst)} ({percent(worst.found.share.real)} of the real ones there)"
-    text = f"{_sentence_case(worst.where)}, {named} have {percent(precision.value)} of the precision "
+    worst = max(failing, key=lambda each: _astray(each.found))
+    assert worst.found.precision is not None
+    near = f"{noun}s nearest to real ones with {_detail_in_words(worst)}"
+    text = f"{_sentence_case(worst.where)}, {near} ({percent(worst.found.share.generated)} of those made there) have "
     extent = f" (also in {len(failing) - 1} more of {len(clusters)} clusters)" if len(failing) > 1 else ""
-    return Finding(what, f"{text}of real ones{says}{extent}.")
+    return f"{text}{percent(worst.found.precision.ratio.value)} of the precision of real ones{says}{extent}."
 
 
-def _strength_in_words(cluster: _Cluster) -> str:
+def _is_imprecise(found: InCluster) -> bool:
+    assert found.precision is not None
+    return found.precision.ratio.high < LEAST_IN_CLUSTER and _astray(found) >= LEAST_ASTRAY
+
+
+def _astray(found: InCluster) -> float:
+    """Share of all images of the part of the range, beyond as many as of real images."""
+    assert found.precision is not None
+    return found.share.generated * (found.precision.real - found.precision.generated)
+
+
+def _detail_in_words(cluster: _Cluster) -> str:
     """What tells a cluster from the others of its part of the range: "the least fine detail", "the second least" ..."""
     assert cluster.part.shares is not None
-    strengths = sorted(each.strength or 0.0 for each in cluster.part.shares.clusters)
-    from_below = strengths.index(cluster.found.strength or 0.0)
-    from_above = len(strengths) - 1 - from_below
-    rank = min(from_below, from_above)
-    ordinal = "" if rank == 0 else {1: "second ", 2: "third "}.get(rank, f"{rank + 1}th ")
-    return f"the {ordinal}{'least' if from_below <= from_above else 'most'} fine detail"
+    assert cluster.found.detail is not None
+    weaker = sum(each.detail < cluster.found.detail for each in cluster.part.shares.clusters if each.detail is not None)
+    stronger = len(cluster.part.shares.clusters) - 1 - weaker
+    rank = min(weaker, stronger)
+    ordinal = ("", "second ", "third ")[rank] if rank < 3 else f"{rank + 1}th "
+    return f"the {ordinal}{'least' if weaker <= stronger else 'most'} fine detail"
 
 
 def _clusters_of(found: Manifold, alike: str = "") -> list[_Cluster]:

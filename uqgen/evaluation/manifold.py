@@ -134,7 +134,7 @@ def _in_bin(real: RealCells, found: Sequence[InCell], generated: Sequence[Tensor
     is_whole = [each.n for each in found] == [len(cell.reference) for cell in cells]
     shares = None
     if clusters and is_whole:
-        shares = clusters.shares(torch.cat([*generated]), within_references(cells, generated, real.space.least))
+        shares = clusters.shares(torch.cat([*generated]), within_references(cells, generated, real.space))
     return InBin(*real.bins.bounds[number], _mean(pairs), classes, shares, rest)
 
 

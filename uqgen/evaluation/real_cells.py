@@ -41,14 +41,14 @@ class FeatureSpace(NamedTuple):
         features: images to float [N, F].
         n_clusters: in which the real images of a bin are divided.
         least: see `overlap`.
-        strength: features float [N, F] to how strong the finest detail is, float [N], by which clusters have names;
-            None where the features are not of detail.
+        detail: features float [N, F] to how strong the finest detail is, float [N], by which clusters have names; None
+            where the features are not of detail, and no precision is measured in clusters.
     """
 
     features: Callable[[Tensor], Tensor]
     n_clusters: int
     least: float = 0.0
-    strength: Callable[[Tensor], Tensor] | None = None
+    detail: Callable[[Tensor], Tensor] | None = None
 
 
 class RealCell(NamedTuple):
@@ -190,20 +190,24 @@ def _clusters(cells: Sequence[RealCell], other: Sequence[Tensor], space: Feature
     reference = torch.cat([cell.reference for cell in cells])
     if not len(reference):
         return None
-    is_precise = within_references(cells, other, space.least)
-    return Clusters.of(reference, torch.cat([*other]), is_precise, space.n_clusters, seed, space.strength)
+    is_precise = within_references(cells, other, space)
+    return Clusters.of(reference, torch.cat([*other]), space.n_clusters, seed, is_precise, space.detail)
 
 
-def within_references(cells: Sequence[RealCell], features: Sequence[Tensor], least: float) -> Tensor:
-    """Whether images lie among the real ones of their cell, bool [N]: the share of these is the precision.
+def within_references(cells: Sequence[RealCell], features: Sequence[Tensor], space: FeatureSpace) -> Tensor | None:
+    """Whether images lie among the real ones of their cell, bool [N], None in a space whose clusters have no names.
 
     Args:
         cells: the cells.
         features: float [n, F] of the images of each cell, as many as its reference.
-        least: see `overlap`.
+        space: of these features.
     """
+    if space.detail is None:
+        return None
     pairs = zip(cells, features, strict=True)
-    return torch.cat([is_within(cell.reference, each, least=least) for cell, each in pairs if len(cell.reference)])
+    return torch.cat(
+        [is_within(cell.reference, each, least=space.least) for cell, each in pairs if len(cell.reference)]
+    )
 
 
 def _shuffled(rows: Tensor, rng: torch.Generator) -> Tensor:

@@ -38,7 +38,7 @@ SAMPLES = ["samples"]
 FIGURES = [
     *("figures/score_quality", "figures/confident_errors"),
     *("figures/beside_certain", "figures/beside_uncertain", "figures/manifold"),
-    *("figures/clusters_detail", "figures/clusters_texture"),
+    *("figures/clusters_detail", "figures/clusters"),
     *("figures/overview", "figures/in_vs_out", "figures/in_vs_out_second"),
     *("figures/samples", "figures/two_rows", "figures/moons"),
     *("figures/distribution", "figures/judges", "figures/guidance", "figures/training"),

@@ -19,6 +19,7 @@ from uqgen.metrics.share_ratio import ShareRatio
 
 N_STARTS = 4  # of k-means, of which the best is kept
 N_TYPICAL = 8  # data nearest to a centre
+FEWEST = 30  # data in a cluster, of either side, of which a precision is given
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,13 @@ class InCluster:
     Attributes:
         share: of all data that are in it.
         precision: share of those in it that lie among the real data, of generated and of other real data; None where
-            there are none of either.
-        strength: of the finest detail of images at its centre; None in features that are not of detail.
+            either side has fewer than 30, or it was not asked for.
+        detail: how strong the finest detail of images at its centre is; None in features that are not of detail.
     """
 
     share: ShareRatio
     precision: ShareRatio | None = None
-    strength: float | None = None
+    detail: float | None = None
 
 
 @dataclass(frozen=True)
@@ -59,45 +60,44 @@ class Clusters:
         centres: float64 [k, F], of the largest first.
         real: int64 [k], number of real data in each.
         other: int64 [k], of other real data.
-        precise: int64 [k], of those that lie among the real ones.
+        precise: int64 [k], of those that lie among the real ones; None where precision is not asked for.
         typical: int64 [k, at most 8], positions of the real data nearest to each centre.
-        strength: of the finest detail at each centre, the largest cluster first; None where it is in no feature.
+        detail: how strong the finest detail at each centre is, the largest cluster first; None where precision is not
+            asked for.
 
     Examples:
         >>> real, other = torch.tensor([[0.0], [0.1], [9.0], [9.1]]), torch.tensor([[0.0], [0.2], [8.9], [9.2]])
-        >>> clusters = Clusters.of(real, other, torch.ones(4, dtype=torch.bool), k=2, seed=0)
-        >>> generated = torch.tensor([[0.0], [8.8], [9.0], [9.3]])
-        >>> found = clusters.shares(generated, generated.squeeze(1) < 9.2)
-        >>> found.distance.generated, [round(each.precision.generated, 2) for each in found.clusters]
-        (0.25, [0.67, 1.0])
+        >>> clusters = Clusters.of(real, other, k=2, seed=0)
+        >>> clusters.shares(torch.tensor([[0.0], [8.8], [9.0], [9.3]])).distance.generated
+        0.25
     """
 
     centres: Tensor
     real: Tensor
     other: Tensor
-    precise: Tensor
     typical: Tensor
-    strength: tuple[float, ...] | None = None
+    precise: Tensor | None = None
+    detail: tuple[float, ...] | None = None
 
     @classmethod
     def of(
         cls,
         real: Tensor,
         other: Tensor,
-        is_precise: Tensor,
         k: int,
         seed: int,
-        strength: Callable[[Tensor], Tensor] | None = None,
+        is_precise: Tensor | None = None,
+        detail: Callable[[Tensor], Tensor] | None = None,
     ) -> "Clusters":
         """Finds them.
 
         Args:
             real: float [N, F].
             other: float [M, F], other real data, for the floor.
-            is_precise: bool [M], which of these lie among the real ones.
             k: number of clusters; fewer where fewer of the real data differ.
             seed: draws where k-means starts.
-            strength: of the finest detail, from features; see `InCluster`.
+            is_precise: bool [M], which of the other ones lie among the real ones; None for no precision.
+            detail: features float [N, F] to how strong the finest detail is, float [N].
         """
         k = min(k, len(real.unique(dim=0)))
         found = KMeans(k, n_init=N_STARTS, random_state=seed % 2**32).fit(real.double().numpy())
@@ -105,28 +105,25 @@ class Clusters:
         order = sizes.argsort(descending=True, stable=True)
         centres = torch.from_numpy(found.cluster_centers_)[order]
         typical = torch.cdist(centres, real.double()).topk(min(N_TYPICAL, len(real)), largest=False).indices
-        theirs, precise = (_counted(side, centres) for side in (other, other[is_precise]))
-        strengths = None if strength is None else tuple(strength(centres).tolist())
-        return cls(centres, sizes[order], theirs, precise, typical, strengths)
+        precise = None if is_precise is None else _counted(other[is_precise], centres)
+        details = None if detail is None else tuple(detail(centres).tolist())
+        return cls(centres, sizes[order], _counted(other, centres), typical, precise, details)
 
-    def shares(self, generated: Tensor, is_precise: Tensor) -> ClusterShares:
+    def shares(self, generated: Tensor, is_precise: Tensor | None = None) -> ClusterShares:
         """Compares generated data with the real ones.
 
         Args:
             generated: float [L, F], L at least 1.
-            is_precise: bool [L], which of these lie among the real ones.
+            is_precise: bool [L], which of these lie among the real ones; None for no precision.
         """
-        ours, precise = (_counted(side, self.centres) for side in (generated, generated[is_precise]))
+        ours = _counted(generated, self.centres)
+        precise = None if is_precise is None else _counted(generated[is_precise], self.centres)
         distance = Ratio.of(*(_distance(side, self.real) for side in (ours, self.other)))
-        clusters = (
-            InCluster(
-                ShareRatio.of(int(self.real[number]), int(ours[number]), len(self), len(generated)),
-                _precision(*(int(side[number]) for side in (self.precise, precise, self.other, ours))),
-                None if self.strength is None else self.strength[number],
-            )
-            for number in range(len(self.real))
-        )
-        return ClusterShares(distance, tuple(clusters))
+        counts = zip(self.real.tolist(), ours.tolist(), strict=True)
+        sizes = [ShareRatio.of(*each, len(self), len(generated)) for each in counts]
+        precisions = _precisions((self.precise, precise), (self.other, ours))
+        details = self.detail or [None] * len(sizes)
+        return ClusterShares(distance, tuple(map(InCluster, sizes, precisions, details)))
 
     def __len__(self) -> int:
         return int(self.real.sum())
@@ -137,8 +134,12 @@ def _counted(data: Tensor, centres: Tensor) -> Tensor:
     return torch.cdist(data.double(), centres).argmin(dim=1).bincount(minlength=len(centres))
 
 
-def _precision(n_real: int, n_generated: int, of_real: int, of_generated: int) -> ShareRatio | None:
-    return ShareRatio.of(n_real, n_generated, of_real, of_generated) if of_real and of_generated else None
+def _precisions(precise: tuple[Tensor | None, Tensor | None], sizes: tuple[Tensor, Tensor]) -> list[ShareRatio | None]:
+    """Of each cluster, from counts int64 [k] of real and of generated data."""
+    if precise[0] is None or precise[1] is None:
+        return [None] * len(sizes[0])
+    counts = torch.stack([precise[0], precise[1], *sizes], dim=1).tolist()
+    return [ShareRatio.of(*each) if min(each[2:]) >= FEWEST else None for each in counts]
 
 
 def _distance(counts: Tensor, others: Tensor) -> float:

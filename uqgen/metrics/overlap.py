@@ -78,12 +78,12 @@ def is_within(real: Tensor, samples: Tensor, k: int = K, least: float = 0.0) -> 
     """Whether each sample lies in the ball of a real one, bool [M]; the share of those that do is the precision.
 
     Args:
-        real: float [N, F], N above k.
+        real: float [N, F], N without one tenth of it above k.
         samples: float [M, F].
         k, least: see `overlap`.
     """
     real, samples = real.double(), samples.double()
-    radius = torch.cdist(real, real).fill_diagonal_(torch.inf).kthvalue(k, dim=1).values.clamp_min(least)
+    radius = _Balls.of(real, k, least).without(None).radius
     return (torch.cdist(real, samples) < radius[:, None]).any(dim=0)
 
 

@@ -49,7 +49,7 @@ CURVES = {
     "g_enforcement": "enforcement, generator",
     "memory_gib": "memory (GiB)",
 }  # where the name of what is logged does not speak for itself
-LOOKS = {"detail": "fine detail", "texture": "texture"}  # in what images are compared
+CLUSTERS = {"detail": ("clusters_detail", "fine detail"), "texture": ("clusters", "texture")}  # figures, and by what
 N_COLUMNS = 7  # scores in the overview
 NamedFigures = Iterator[tuple[str, Figure]]
 
@@ -82,7 +82,8 @@ def measured_figures(context: EvaluationContext, measurements: Measurements, mod
         yield "manifold", manifold_figure(measurements.manifold, measurements.appearance, score, seed=seed)
     for name, found in measurements.appearance.items():
         if bins := _clusters(context, name, found):
-            yield f"clusters_{name}", clusters_figure(bins, score, LOOKS[name], seed=seed)
+            figure, looks = CLUSTERS[name]
+            yield figure, clusters_figure(bins, score, looks, seed=seed)
     yield "in_vs_out", _in_vs_out(measurements.generated, measurements.protocols, score, seed)
     if (second := measurements.second) is not None:
         made = {name: images.second for name, images in measurements.generated.items() if images.second is not None}

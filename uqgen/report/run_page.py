@@ -138,7 +138,7 @@ def captions(results: Plain) -> dict[str, Caption]:
             "Generated beside real data of each class and part of the range: 1 is as good as other real data.",
         ),
         "clusters_detail": _clusters("their fine detail, which says where an image is sharp, blurred or noisy"),
-        "clusters_texture": _clusters("the texture of the whole image"),
+        "clusters": _clusters("the texture of the whole image"),
         "in_vs_out": _in_vs_out(IN_VS_OUT, label),
         "in_vs_out_second": _in_vs_out(SECOND, score_label(second["name"]) if second else ""),
         "two_rows": Caption(
@@ -181,9 +181,9 @@ def rows_of_classes(score: str, requested_range: tuple[float, float]) -> list[fl
 def _clusters(looks: str) -> Caption:
     return Caption(
         BESIDE,
-        f"Clusters of the real images of each part of the range by {looks}: those nearest to the centre; the "
-        "shares of real and of generated images in it, as noise and blur should be as frequent in both; and the share "
-        "of these that lie among other real images of their class, which should be as high in both.",
+        f"Clusters of the real images of each part of the range by {looks}. Each row shows those nearest to the centre "
+        "of one; how many real and how many generated images are in it, which should be as many; and how many of these "
+        "lie among other real images of their class, which should be as many, too.",
     )
 
 
