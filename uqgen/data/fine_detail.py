@@ -45,7 +45,7 @@ class FineDetail(nn.Module):
         return torch.cat([detail, at_end], dim=1).flatten(1) / detail[0].numel() ** 0.5
 
     def strength_of_detail(self, features: Tensor) -> Tensor:
-        """How strong the finest detail is, float [N], from features float [N, 2 C S S]; only comparisons mean anything."""
+        """How strong the finest detail is, float [N], from features float [N, 2 C S S]; to be compared alone."""
         return features[:, : features.shape[1] // 2].mean(dim=1)
 
     def maps(self, images: Tensor) -> Tensor:
