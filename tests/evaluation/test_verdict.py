@@ -188,6 +188,7 @@ def test_a_flaw_of_one_kind_is_told_beside_that_of_a_class():
     assert faults(found) == ["detail"]
     assert "images of class dog have 33 % of the precision of real ones in fine detail" in found.text
     assert "images nearest to real ones with the least fine detail" in found.text
+    assert found.text.count("the rest have blur") == 1
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,8 @@ def _imprecise(cells: list[Cell], noun: str, what: str, says: str) -> Finding | 
 def _imprecise_looks(found: Manifold, noun: str, what: str) -> Finding | None:
     """The same of fine detail or texture; and of a kind of image, such as blurred ones, whatever their class."""
     cells, says = measured_of(found), IN_APPEARANCE[what]
-    of_all, of_kind = _imprecise(cells, noun, what, says), _imprecise_in_cluster(found, noun, says)
+    of_all = _imprecise(cells, noun, what, says)
+    of_kind = _imprecise_in_cluster(found, noun, says.partition(":")[0] if of_all else says)  # what the rest are, once
     texts = ([of_all.text] if of_all else []) + ([of_kind] if of_kind else [])
     return Finding(what, " ".join(texts)) if texts else None
 
