@@ -191,6 +191,9 @@ def test_a_sweep_that_is_ended_ends_its_jobs(tmp_path, signum):
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     sweep = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "seed=0,1,2", "hydra.sweep.dir=sweep"]
     process = begin(tmp_path, "-m", *MOONS, "logger=wandb", LONG, *sweep, until="generative model ...")
+    end = time.monotonic() + 60
+    while not list(tmp_path.glob("sweep/seed=*/training")) and time.monotonic() < end:  # some time after these words
+        time.sleep(0.1)
     process.send_signal(signum)
     assert process.wait(60) == STATUS.get(signum, -signum)
     end = time.monotonic() + 60
