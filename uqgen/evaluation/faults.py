@@ -7,14 +7,13 @@ Every limit stands here, most of them relative to what real images reach. A clas
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from uqgen.evaluation.cells import Cell, in_words, measured_of, percent, together
+from uqgen.evaluation.cells import Cell, measured_of, percent, together
+from uqgen.evaluation.clusters import clusters_of
 from uqgen.evaluation.controls import Controls
-from uqgen.evaluation.manifold import InBin, Manifold
-from uqgen.metrics.cluster_shares import InCluster
+from uqgen.evaluation.manifold import Manifold
 from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
@@ -36,7 +35,7 @@ MOST_TOLD = 0.85  # AUROC of a small network that learnt to tell generated from 
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # of a class and bin, as shares of the floor
 LEAST_TOGETHER = 0.95  # precision of all of them, where a flaw shows that a few images of each have
 LEAST_IN_CLUSTER = 0.9  # precision in a cluster, where a flaw shows that one kind of image has, such as blurred ones,
-LEAST_ASTRAY = 0.01  # where as much of the images lie there among no real ones, beyond as many as of real images
+LEAST_OUTSIDE = 0.01  # where as much of the images lie there among no real ones, beyond as many as of real images
 # Whoever always achieves the middle of the range misses uniform requests by a quarter of it.
 MOST_ERROR = 0.5  # as share of that
 MOST_LOST = 0.1  # of the images, beyond those of real images of the same scores, are taken for another class
@@ -57,19 +56,6 @@ class Finding:
 
     fault: str
     text: str
-
-
-class _Cluster(NamedTuple):
-    """A cluster of alike images, in what they are alike, and the part of the range that it is of."""
-
-    alike: str
-    part: InBin
-    is_certain: bool
-    found: InCluster
-
-    @property
-    def where(self) -> str:
-        return in_words(self.part.low, self.part.high, self.is_certain)
 
 
 def find_faults(
@@ -145,46 +131,21 @@ def _imprecise_in_cell(cells: list[Cell], noun: str, what: str, says: str) -> Fi
 
 def _imprecise_in_cluster(found: Manifold, noun: str, says: str) -> str | None:
     """Of the cluster with the most images that lie among no real ones, beyond as many as of real images."""
-    clusters = [each for each in _clusters_of(found) if each.found.precision]
-    failing = [each for each in clusters if _is_imprecise(each.found)]
+    clusters = [(each, each.found.precision.ratio) for each in clusters_of(found) if each.found.precision]
+    failing = [
+        (each, ratio)
+        for each, ratio in clusters
+        if ratio.high < LEAST_IN_CLUSTER and each.found.excess_outside >= LEAST_OUTSIDE
+    ]
     if not failing:
         return None
-    worst = max(failing, key=lambda each: _astray(each.found))
-    assert worst.found.precision is not None
-    near = f"{noun}s nearest to real ones with {_detail_in_words(worst)}"
-    text = f"{_sentence_case(worst.where)}, {near} ({percent(worst.found.share.generated)} of those made there) have "
+    worst, ratio = max(failing, key=lambda both: both[0].found.excess_outside)
+    named = (
+        f"{noun}s nearest to real ones with {worst.detail} ({percent(worst.found.share.generated)} of those made there)"
+    )
     extent = f" (also in {len(failing) - 1} more of {len(clusters)} clusters)" if len(failing) > 1 else ""
-    return f"{text}{percent(worst.found.precision.ratio.value)} of the precision of real ones{says}{extent}."
-
-
-def _is_imprecise(found: InCluster) -> bool:
-    assert found.precision is not None
-    return found.precision.ratio.high < LEAST_IN_CLUSTER and _astray(found) >= LEAST_ASTRAY
-
-
-def _astray(found: InCluster) -> float:
-    """Share of all images of the part of the range, beyond as many as of real images."""
-    assert found.precision is not None
-    return found.share.generated * (found.precision.real - found.precision.generated)
-
-
-def _detail_in_words(cluster: _Cluster) -> str:
-    """What tells a cluster from the others of its part of the range: "the least fine detail", "the second least" ..."""
-    assert cluster.part.shares is not None
-    assert cluster.found.detail is not None
-    weaker = sum(each.detail < cluster.found.detail for each in cluster.part.shares.clusters if each.detail is not None)
-    stronger = len(cluster.part.shares.clusters) - 1 - weaker
-    rank = min(weaker, stronger)
-    ordinal = ("", "second ", "third ")[rank] if rank < 3 else f"{rank + 1}th "
-    return f"the {ordinal}{'least' if weaker <= stronger else 'most'} fine detail"
-
-
-def _clusters_of(found: Manifold, alike: str = "") -> list[_Cluster]:
-    return [
-        _Cluster(alike, part, part is found.certain, cluster)
-        for part in (found.certain, *found.below)
-        for cluster in (part.shares.clusters if part.shares else ())
-    ]
+    precision = f"{percent(ratio.value)} of the precision of real ones"
+    return f"{_sentence_case(worst.where)}, {named} have {precision}{says}{extent}."
 
 
 def _imprecise_together(cells: list[Cell], noun: str, what: str, says: str) -> Finding | None:
@@ -196,7 +157,7 @@ def _imprecise_together(cells: list[Cell], noun: str, what: str, says: str) -> F
 
 def _wrong_shares(manifolds: Mapping[str, Manifold], noun: str) -> Finding | None:
     """Clusters that are too large or too small; each key says in what the members of a cluster are alike."""
-    clusters = [cluster for alike, found in manifolds.items() for cluster in _clusters_of(found, alike)]
+    clusters = [cluster for alike, found in manifolds.items() for cluster in clusters_of(found, alike)]
     failing = [each for each in clusters if _is_off(each.found.share)]
     if not failing:
         return None

@@ -37,6 +37,11 @@ class InCluster:
     precision: ShareRatio | None = None
     detail: float | None = None
 
+    @property
+    def excess_outside(self) -> float:
+        """Share of all generated data that are in it and among no real ones, beyond as many as of other real data."""
+        return self.share.generated * (self.precision.real - self.precision.generated) if self.precision else 0.0
+
 
 @dataclass(frozen=True)
 class ClusterShares:
