@@ -110,15 +110,6 @@ def test_a_mistake_gets_one_line_before_any_work(overrides, line, given, monkeyp
     assert "\n" not in str(refusal.value)
 
 
-def test_surrogates_of_ones_own_classifier_are_refused(given, monkeypatch):
-    monkeypatch.chdir(given)
-    own = ["experiment=shapes", "classifier=torchscript", "classifier.file=model.pt"]
-    roles = build(plain(compose(own))).roles
-    with pytest.raises(SettingError, match=r"^editing.n_surrogates=2: allowed: 0 with a classifier of your own"):
-        roles.surrogates(RunFolder(given / "run"), 2)
-    assert roles.surrogates(RunFolder(given / "run"), 0) == ()
-
-
 def test_too_many_judges_of_ones_own_are_refused(given, monkeypatch):
     monkeypatch.chdir(given)
     judge = ["experiment=shapes", "classifier@judge=torchscript", "judge.file=model.pt"]

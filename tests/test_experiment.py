@@ -108,10 +108,3 @@ def test_a_seed_with_which_a_judge_would_be_a_surrogate_is_refused_before_any_tr
     judge = [*surrogates, "judge.training.epochs=2", "judge.training.seed=1001"]
     with pytest.raises(SettingError, match=r"^judge\.training\.seed=1001: allowed: a seed with which no judge is"):
         build(plain(compose(judge)))
-
-
-def test_surrogates_that_confirm_edits_are_no_judges(tmp_path):
-    judge = ["experiment=digits", "classifier=cnn", "classifier@judge=cnn", "judge.training.epochs=2"]
-    roles = build(plain(compose([*judge, "judge.training.seed=1001"]))).roles
-    with pytest.raises(SettingError, match=r"^editing\.n_surrogates=2: allowed: fewer: one of them is"):
-        roles.surrogates(RunFolder(tmp_path / "run"), 2)

@@ -87,7 +87,7 @@ def test_a_run_without_guidance_can_be_asked_for_it(run):
         assert without.generate(3, 0.6, 4, guidance=1.0).x.equal(run.generate(3, 0.6, 4, guidance=1.0).x)
 
 
-def test_edits_of_one_score_differ_and_the_smallest_change_that_reaches_it_comes_first(run):
+def test_edits_of_one_score_differ_and_the_smallest_change_that_reaches_and_holds_it_comes_first(run):
     edited = run.edit(3, score=[0.2, 0.6], n=3)
     changes = edited.changes
     assert edited.x.shape == (6, 1, 32, 32)
@@ -96,31 +96,13 @@ def test_edits_of_one_score_differ_and_the_smallest_change_that_reaches_it_comes
     torch.testing.assert_close(changes.distance, difference.square().sum(dim=(1, 2, 3)).sqrt(), rtol=1e-3, atol=1e-3)
     assert changes.reached.equal((edited.score_out - edited.score_in).abs() <= 0.05)
     miss = (edited.score_out - edited.score_in).abs()
-    of_each = (each.view(2, 3) for each in (changes.reached, changes.distance, miss))
-    for reached, distance, away in zip(*of_each, strict=True):
+    of_each = (each.view(2, 3) for each in (changes.reached, changes.held, changes.distance, miss))
+    for reached, held, distance, away in zip(*of_each, strict=True):
         assert (reached.int().diff() <= 0).all()
-        assert (distance[reached].diff() >= 0).all()
+        assert (held[reached].int().diff() <= 0).all()
+        assert (distance[reached & held].diff() >= 0).all()
         assert (away[~reached].diff() >= 0).all()
     assert all(said.shape == (7,) for said in changes.judges.values())
-
-
-def test_surrogates_decide_among_the_edits_that_reach_the_score(run):
-    alone, together = (run.edit(3, score=0.6, n=4, n_surrogates=n) for n in (0, 2))
-    assert sorted(alone.ways) == sorted(together.ways)
-    surrogates = run.surrogates(2)
-    assert [run.folder.surrogate(number).exists() for number in (1, 2)] == [True, True]
-    weights = [each.weights() for each in (run.classifiers.target, *surrogates, *run.classifiers.judges.values())]
-    assert sum(map(len, weights)) == len(set().union(*weights))
-    said = [run.classifiers.score(each(together.x), None) for each in surrogates]
-    theirs = (torch.stack(said).mean(dim=0) - 0.6).abs()
-    reached, distance = together.changes.reached, together.changes.distance
-    assert (reached.int().diff() <= 0).all()
-    confirmed = theirs[reached] <= 0.05
-    assert (confirmed.int().diff() <= 0).all()
-    assert (distance[reached][confirmed].diff() >= 0).all()
-    assert (theirs[reached][~confirmed].diff() >= 0).all()
-    with pytest.raises(SettingError, match=r"^n_surrogates=-1: allowed: an integer of at least 0"):
-        run.edit(3, score=0.6, n_surrogates=-1)
 
 
 def test_the_way_leads_from_the_reconstruction_of_one_image_to_that_of_the_other(run):

@@ -25,7 +25,6 @@ from uqgen.settings import SettingError, require
 log = logging.getLogger(__name__)
 
 FIRST_SURROGATE = 1_000  # repetition of the target's training, beyond those of judges
-LONE = "of your own, of which there is one"
 BARELY = 0.1  # more than chance, a classifier's accuracy that is likely a mistake in its settings
 
 
@@ -91,13 +90,17 @@ class ClassifierRoles:
         numbers = range(1, self.evaluation.n_judges + 1)
         if numbers:
             self.score.check_members("classifier@judge", self.judge.members, ", or evaluation.n_judges=0")
+        lone = "of your own, of which there is one"
         enough = self.n_enforcing == 0 or bool(self.target.seeds())
-        require(enough, "enforcement.n_surrogates", self.n_enforcing, f"0 with a classifier {LONE}")
+        require(enough, "enforcement.n_surrogates", self.n_enforcing, f"0 with a classifier {lone}")
         enough = self.n_guiding == 0 or bool(self.target.seeds())
-        require(enough, "guidance.n_surrogates", self.n_guiding, f"0 with a classifier {LONE}")
+        require(enough, "guidance.n_surrogates", self.n_guiding, f"0 with a classifier {lone}")
         enough = self.evaluation.n_judges < 2 or bool(self.judge.seeds())
-        require(enough, "evaluation.n_judges", self.evaluation.n_judges, f"0 or 1 with a judge {LONE}")
-        if self._judge_among([*self.target.seeds(), *self._seeds_of(self._surrogates())]):
+        require(enough, "evaluation.n_judges", self.evaluation.n_judges, f"0 or 1 with a judge {lone}")
+        judges = [seed for number in numbers for seed in self.judge.repeated(number).seeds()]
+        surrogates = [seed for number in self._surrogates() for seed in self._surrogate(number).seeds()]
+        taking_part = [*self.target.seeds(), *surrogates]
+        if self._networks("classifier", taking_part) & self._networks("judge", judges):
             allowed = "a seed with which no judge is a network of the target or of a surrogate"
             raise SettingError("judge.training.seed", self.judge.seeds()[0], allowed)
 
@@ -135,7 +138,9 @@ class ClassifierRoles:
         if judges and not self.judge.seeds():  # nothing has shown that one's own suits the images
             split, judge = self.evaluation.split, judges["judge 1"].to(device)
             check_outputs(judge.predict(getattr(self.data, split).x), split, self.data, "judge")
-        surrogates = self._obtain_surrogates(run, self._surrogates())
+        surrogates = [
+            self._obtain(self._surrogate(number), "classifier", run.surrogate(number)) for number in self._surrogates()
+        ]
         self._refuse_shared_weights(target, judges, surrogates)
         self._compare_with(run, {"target": target, **judges, **_named(surrogates)})
         distributed.join()
@@ -148,27 +153,8 @@ class ClassifierRoles:
         score = self.score.fitted(logits["validation"], self.data.validation.label)
         return Classifiers(target, judges, tuple(surrogates), logits, score)
 
-    def surrogates(self, run: RunFolder, n: int) -> tuple[FrozenClassifier, ...]:
-        """Trains or finds n surrogates, also those that the training of the model had no need of.
-
-        Args:
-            run: its folder, in which a copy of each is left.
-            n: how many.
-
-        Raises:
-            SettingError: the target is a classifier of one's own, of which there is one, or a judge is one of them.
-        """
-        require(n == 0 or bool(self.target.seeds()), "editing.n_surrogates", n, f"0 with a classifier {LONE}")
-        numbers, device = range(1, n + 1), self.hardware.device()
-        is_apart = not self._judge_among(self._seeds_of(numbers))
-        require(is_apart, "editing.n_surrogates", n, "fewer: one of them is the network of a judge of this run")
-        return tuple(each.to(device) for each in self._obtain_surrogates(run, numbers))
-
-    def _obtain_surrogates(self, run: RunFolder, numbers: range) -> list[FrozenClassifier]:
-        return [self._obtain(self._surrogate(number), "classifier", run.surrogate(number)) for number in numbers]
-
     def _surrogates(self) -> range:
-        """The numbers of the surrogates that the model needs."""
+        """The numbers of the surrogates that are needed."""
         return range(1, max(self.n_enforcing, self.n_guiding) + 1)
 
     def _surrogate(self, number: int) -> ClassifierSource:
@@ -205,15 +191,6 @@ class ClassifierRoles:
         fingerprint.compare_classifiers(classifiers)
         if not run.classifiers_fingerprint.exists() and not run.checkpoint.exists() and distributed.rank() == 0:
             fingerprint.keep_classifiers(classifiers)
-
-    def _seeds_of(self, surrogates: range) -> list[int]:
-        return [seed for number in surrogates for seed in self._surrogate(number).seeds()]
-
-    def _judge_among(self, seeds: list[int]) -> bool:
-        """Whether a judge is a network like the target, trained with one of these seeds."""
-        judges = [self.judge.repeated(number) for number in range(1, self.evaluation.n_judges + 1)]
-        of_judges = [seed for judge in judges for seed in judge.seeds()]
-        return bool(self._networks("classifier", seeds) & self._networks("judge", of_judges))
 
     def _networks(self, kind: str, seeds: list[int]) -> set[str]:
         identity = self.identities[kind]

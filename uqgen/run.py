@@ -12,7 +12,6 @@ from torch import Tensor
 
 from uqgen.classifier_roles import Classifiers
 from uqgen.classifiers.ensemble import predictive_logits
-from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.config import build, refuse_foreign_code
 from uqgen.data.labelled import unit_range
@@ -155,7 +154,6 @@ class Run:
         n: int = 1,
         seed: int = 0,
         tolerance: float | None = None,
-        n_surrogates: int = 0,
     ) -> EditedImage:
         """Makes a given image as uncertain as requested, with the smallest change that does it, or in several ways.
 
@@ -169,12 +167,10 @@ class Run:
             seed: draws where a GAN's search for the image's latent starts.
             tolerance: by which a score may be missed, in its own unit; None for 0.05, or a tenth of the range of scores
                 where that is less.
-            n_surrogates: classifiers like the target that confirm an edit: one of which they find the score requested,
-                too, comes before one of which they do not. They are trained when they are first needed.
 
         Raises:
-            SettingError: the image cannot be read, a score, n, the tolerance or the number of surrogates is out of
-                range, or its model finds no image.
+            SettingError: the image cannot be read, a score, n or the tolerance is out of range, or its
+                model finds no image.
         """
         require_integer("n", n, 1)
         scores = [score] if isinstance(score, int | float) else list(score)
@@ -184,13 +180,8 @@ class Run:
         low, high = self.evaluator.requested_range
         usual = min(EditingSettings.tolerance, (high - low) / 10)
         tolerance = usual if tolerance is None else tolerance
-        settings = EditingSettings(seed=seed, tolerance=tolerance, n_surrogates=n_surrogates)
-        surrogates = self.surrogates(settings.n_surrogates)
-        return edit_image(self.model, self.evaluator, image, scores, settings, n, surrogates)
-
-    def surrogates(self, n: int) -> tuple[FrozenClassifier, ...]:
-        """Classifiers like the target, trained with other seeds, on the model's device; see `ClassifierRoles`."""
-        return self.experiment.roles.surrogates(self.folder, n)
+        settings = EditingSettings(seed=seed, tolerance=tolerance)
+        return edit_image(self.model, self.evaluator, image, scores, settings, n)
 
     def interpolate(self, first: Any, second: Any, n: int = 11, seed: int = 0) -> Between:
         """Makes images on the way from one given image to another, with the score along the way.

@@ -19,7 +19,7 @@ def changes(linear):
     real = torch.arange(0, 250, 10, dtype=torch.uint8).view(-1, 1, 1, 1).repeat(1, 1, 8, 8)
     judges = {"judge 1": Judge(linear, get_score("msp"))}
     context = SimpleNamespace(fitted_judges=judges, reference=SimpleNamespace(data=SimpleNamespace(x=real)))
-    return measure_edits(context, given, 0, x, torch.tensor([True, True, False]))
+    return measure_edits(context, given, 0, x, *torch.tensor([[True, True, False], [True, False, False]]))
 
 
 def test_distance_and_sparsity_are_of_the_pixels(changes):
@@ -46,4 +46,8 @@ def test_shares_are_parts_of_the_whole_and_none_where_nothing_changes(changes):
     total = torch.stack(list(changes.shares.values())).sum(dim=0)
     torch.testing.assert_close(total, torch.tensor([0, 1.0, 1]))
     two = {"a": torch.tensor([-3.0]), "b": torch.tensor([1.0])}
-    assert EditChanges(total, total, total, {}, two).shares == {"a": torch.tensor([0.75]), "b": torch.tensor([0.25])}
+    changes = EditChanges(total, total, total, total, {}, two)
+    assert changes.shares == {
+        "a": torch.tensor([0.75]),
+        "b": torch.tensor([0.25]),
+    }

@@ -11,7 +11,16 @@ from uqgen.explanation.given_image import GivenImages
 REQUESTED = torch.tensor([0.4, 0.6, 0.9])
 
 
-def measure(score_out, judged, predicted=((2, 2, 2), (1, 2, 1)), own=(0.9, 0.5), pixels=51, seen=None, label=(2, 1)):
+def measure(
+    score_out,
+    judged,
+    predicted=((2, 2, 2), (1, 2, 1)),
+    own=(0.9, 0.5),
+    pixels=51,
+    seen=None,
+    label=(2, 1),
+    held=((True,) * 3,) * 2,
+):
     """Of two images of three classes, whose target predicts 2 and 1; judges' classes before and after are `seen`."""
     vectors = torch.eye(3)[[2, 1]]
     given = GivenImages(
@@ -21,7 +30,7 @@ def measure(score_out, judged, predicted=((2, 2, 2), (1, 2, 1)), own=(0.9, 0.5),
     before_and_after = torch.cat([torch.tensor([[0.8], [0.5]]), judged], dim=1)
     seen = torch.zeros(2, 4, dtype=torch.int64) if seen is None else torch.tensor(seen)
     judges = {"judge": Edits(edits.x[:, [0, 0, 1, 2]], before_and_after, seen)}
-    return edit_quality(given, edits, judges, REQUESTED, 0.05, frechet=1.0, n_resamples=20)
+    return edit_quality(given, edits, torch.tensor(held), judges, REQUESTED, 0.05, frechet=1.0, n_resamples=20)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +54,11 @@ def test_shares_and_distances_are_those_of_the_pairs_that_count():
     assert quality.l1.value == pytest.approx(0.2)
     assert quality.l2.value == pytest.approx(0.8)  # 16 pixels that differ by a fifth
     assert quality.monotone.value == pytest.approx((0.5 + 1) / 2)
+
+
+def test_edits_that_hold_are_counted_among_the_pairs_that_count():
+    held = [[True, False, True], [False, True, False]]  # the first image's third pair does not count
+    assert measure(REQUESTED.repeat(2, 1), REQUESTED.repeat(2, 1), held=held).held.value == pytest.approx(2 / 5)
 
 
 def test_who_sees_all_of_the_change_follows_by_1_and_who_sees_none_by_0():

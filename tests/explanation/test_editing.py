@@ -70,14 +70,25 @@ def test_an_edit_that_misses_its_score_is_the_nearest_there_was(small, given, ta
     sound = Editor.guidance
     monkeypatch.setattr(Editor, "guidance", lambda *arguments: sound(*arguments).of_strength(30.0))  # goes too far
     start, seen = ours.by_condition(given, requested), []
-    scored = type(MSP).__call__
-    monkeypatch.setattr(type(MSP), "__call__", lambda *args: seen.append(scored(*args)) or seen[-1])
+    stepped = Editor._stepped
+    monkeypatch.setattr(Editor, "_stepped", lambda *args: seen.append(stepped(*args)) or seen[-1])
     edits = guided(ours, given, requested, start)
-    monkeypatch.undo()
-    passed = [each.view(3, 2) for each in seen if len(each) == 6 and not each.requires_grad]  # which guidance's own do
-    assert len(passed) >= 3
+    assert len(seen) == 6
+    passed = [ours._scored(x.view(3, 2, 1, 8, 8), given).score_out for _, x in seen[:3]]  # as the target alone leads
     least = torch.stack([(each - requested).abs() for each in [start.edits.score_out, *passed]]).amin(dim=0)
     torch.testing.assert_close((edits.score_out - requested).abs(), least, rtol=0, atol=1e-5)
+
+
+def test_guidance_goes_on_until_the_score_holds_while_the_image_is_moved(small, given, target, monkeypatch):
+    requested, ours = torch.tensor([0.45, 0.55, 0.65]), editor(small, target, 0.05, n_steps=40)
+    start, label = ours.by_condition(given, requested), given.own.label
+    edits, still = guided(ours, given, requested, start), replace(ours)
+    monkeypatch.setitem(vars(still), "views", (target,))  # which sees nothing moved
+    alone = guided(still, given, requested, start)
+    for each in (alone, edits):
+        assert (each.score_out - requested).abs().max() <= 0.05
+    held, held_alone = (int(ours.holds(each.x, label, requested).sum()) for each in (edits, alone))
+    assert held > held_alone
 
 
 def test_an_aspect_reaches_a_score_by_its_own_part_of_the_code(small, given, target, monkeypatch):
@@ -123,14 +134,16 @@ def test_of_all_ways_the_smallest_change_that_reaches_the_score_counts(small, gi
     ours, requested = editor(small, target, 0.02), torch.tensor([0.4, 0.7])
     ways, x = ours.by_all_ways(given, requested), to_uint8(given.x)
     assert list(ways) == ["condition", *ours.ways]
-    best, way = smallest([ways[name] for name in ours.ways], x, requested, 0.02)
+    named = [ways[name] for name in ours.ways]
+    moved = [requested.expand(3, 2)] * len(named)  # holds, whichever it is
+    best, way = smallest(named, x, requested, 0.02, moved)
     assert (best.score_out - requested).abs().max() <= 0.02
     for edits in ways.values():
         reached = (edits.score_out - requested).abs() <= 0.02
         assert (pixel_distance(best.x, x[:, None])[reached] <= pixel_distance(edits.x, x[:, None])[reached]).all()
     chosen = [[ways[ours.ways[number]].x[n, s] for s, number in enumerate(row)] for n, row in enumerate(way.tolist())]
     assert best.x.equal(torch.stack([torch.stack(row) for row in chosen]))
-    two, both = smallest([ways[name] for name in ours.ways], x, requested, 0.02, n=2)
+    two, both = smallest(named, x, requested, 0.02, moved, n=2)
     assert two.x[:, ::2].equal(best.x)
     assert (both[:, ::2] != both[:, 1::2]).all()
 

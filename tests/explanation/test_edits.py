@@ -1,6 +1,8 @@
 import torch
+from torch import nn
 
-from uqgen.explanation.edits import Edits, by_change, pixel_distance
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.explanation.edits import Edits, by_change, pixel_distance, scores_of, smallest
 from uqgen.scores import get_score
 
 
@@ -12,12 +14,12 @@ def test_the_smallest_change_is_among_those_that_reach_the_score():
     assert by_change(change * 0, miss * 0, 0.05).tolist() == [0, 1, 2, 3]
 
 
-def test_among_those_that_reach_the_score_what_surrogates_confirm_comes_first():
+def test_among_those_that_reach_the_score_what_holds_while_it_is_moved_comes_first():
     change, miss = torch.tensor([1.0, 2.0, 3.0, 9.0, 4.0]), torch.tensor([0.2, 0.04, 0.0, 0.01, 0.0])
-    theirs = torch.tensor([0.0, 0.3, 0.02, 0.1, 0.01])
-    assert by_change(change, miss, 0.05, theirs).tolist() == [2, 4, 3, 1, 0]
-    assert by_change(change, miss, 0.05, theirs + 1).tolist() == [4, 2, 3, 1, 0]  # none confirmed: the nearest to it
-    assert by_change(change, miss, 0.05, theirs * 0).equal(by_change(change, miss, 0.05))
+    moved = torch.tensor([0.0, 0.3, 0.02, 0.1, 0.01])
+    assert by_change(change, miss, 0.05, moved).tolist() == [2, 4, 3, 1, 0]
+    assert by_change(change, miss, 0.05, moved + 1).tolist() == [4, 2, 3, 1, 0]  # none holds: the nearest to that
+    assert by_change(change, miss, 0.05, moved * 0).equal(by_change(change, miss, 0.05))
 
 
 def test_a_large_change_does_not_hide_how_far_a_score_is():
@@ -37,3 +39,18 @@ def test_every_edit_is_scored_in_its_place(linear):
     probabilities = linear(x[2, 1].float()[None] / 127.5 - 1).softmax(dim=1)[0]
     torch.testing.assert_close(edits.score_out[2, 1], probabilities.max())
     assert edits.predicted[2, 1] == probabilities.argmax()
+
+
+def test_an_image_that_has_the_score_is_left_as_it_is_though_that_does_not_hold():
+    given = torch.zeros(1, 1, 2, 2, dtype=torch.uint8)
+    ways = [Edits(given[:, None] + by, torch.tensor([[0.5]]), torch.tensor([[0]])) for by in (9, 0)]
+    moved = [torch.tensor([[score]]) for score in (0.5, 0.9)]
+    assert smallest(ways, given, torch.tensor([0.5]), 0.05, moved)[1].tolist() == [[1]]
+    assert smallest(ways[:1] * 2, given, torch.tensor([0.5]), 0.05, moved[::-1])[1].tolist() == [[1]]
+
+
+def test_the_score_of_several_classifiers_is_the_mean(linear):
+    x, label = torch.randint(0, 256, (2, 3, 1, 8, 8), dtype=torch.uint8), torch.zeros(2, dtype=torch.int64)
+    other = FrozenClassifier(nn.Sequential(nn.Flatten(), nn.Linear(64, 2)))
+    one, two = (Edits.scored(x, label, each, get_score("msp")).score_out for each in (linear, other))
+    torch.testing.assert_close(scores_of(x, label, [linear, other], get_score("msp")), (one + two) / 2)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from uqgen.data.labelled import to_uint8
-from uqgen.metrics.local_sensitivity import Change, LocalSensitivity, change_of_score, shifted
+from uqgen.metrics.local_sensitivity import Change, LocalSensitivity, change_of_score
 from uqgen.metrics.ratio import Ratio
 
 
@@ -44,12 +44,6 @@ def test_a_shift_along_a_ramp_changes_its_slope_in_two_of_four_directions():
     found = change_of_score(ramp, lambda x: x[:, 0, 4, 4].float(), 0.0, seed=0)
     assert found.shift == pytest.approx((10 + 10 + 0 + 0) / 4)
     assert found.noise == 0
-
-
-def test_shifts_move_down_and_right_and_repeat_the_edge():
-    image = torch.arange(9).view(1, 1, 3, 3)
-    assert shifted(image, 1, 0).view(3, 3).tolist() == [[0, 1, 2], [0, 1, 2], [3, 4, 5]]
-    assert shifted(image, 0, -1).view(3, 3).tolist() == [[1, 2, 2], [4, 5, 5], [7, 8, 8]]
 
 
 def test_the_seed_alone_decides():

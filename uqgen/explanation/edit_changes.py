@@ -19,6 +19,7 @@ class EditChanges:
 
     Attributes:
         reached: bool [E], whether the score is the one requested, within the tolerance.
+        held: bool [E], whether it is that while the image is moved by a pixel, too.
         distance: float32 [E], Euclidean, pixels being in [0, 1].
         sparsity: float32 [E], share of pixels that are kept, within a tenth of their range.
         judges: for each judge float32 [1 + E], its score of the image given and of each edit.
@@ -26,6 +27,7 @@ class EditChanges:
     """
 
     reached: Tensor
+    held: Tensor
     distance: Tensor
     sparsity: Tensor
     judges: dict[str, Tensor]
@@ -38,7 +40,9 @@ class EditChanges:
         return {name: change.abs() / total for name, change in self.attributes.items()}
 
 
-def measure_edits(context: EvaluationContext, given: Tensor, label: int, x: Tensor, reached: Tensor) -> EditChanges:
+def measure_edits(
+    context: EvaluationContext, given: Tensor, label: int, x: Tensor, reached: Tensor, held: Tensor
+) -> EditChanges:
     """Measures edits.
 
     Args:
@@ -46,12 +50,13 @@ def measure_edits(context: EvaluationContext, given: Tensor, label: int, x: Tens
         given: uint8 [C, H, W].
         label: its class.
         x: uint8 [E, C, H, W], the edits.
-        reached: bool [E].
+        reached, held: bool [E].
     """
     both, labels = torch.cat([given[None], x]), torch.full((len(x) + 1,), label)
     moved = (x.float() - given.float()).abs() / 255
     return EditChanges(
         reached=reached,
+        held=held,
         distance=pixel_distance(x, given),
         sparsity=(moved <= KEPT).float().mean(dim=(1, 2, 3)),
         judges={name: judge.score_of(both, labels) for name, judge in context.fitted_judges.items()},

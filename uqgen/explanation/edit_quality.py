@@ -23,6 +23,7 @@ class EditQuality:
     Attributes:
         n_images, n_edits: images, and the pairs that count.
         reached: share whose score is the one requested, within the tolerance.
+        held: share whose score is that while the image is moved by a pixel, too; see `Editor.holds`.
         l1: mean absolute change of pixels in [0, 1].
         l2: mean Euclidean distance moved, of the same pixels.
         class_kept: share whose most probable class, to the target, is that of the image given.
@@ -39,6 +40,7 @@ class EditQuality:
     n_images: int
     n_edits: int
     reached: Estimate
+    held: Estimate
     l1: Estimate
     l2: Estimate
     frechet: float
@@ -68,6 +70,7 @@ def monotonicity(scores: Tensor) -> Tensor:
 def edit_quality(
     given: GivenImages,
     edits: Edits,
+    held: Tensor,
     judged: Mapping[str, Edits],
     requested: Tensor,
     tolerance: float,
@@ -80,6 +83,7 @@ def edit_quality(
     Args:
         given: N images before, with their true classes.
         edits: after.
+        held: bool [N, S], whether their scores hold; see `Editor.holds`.
         judged: what each judge says of the N images before, followed by their S edits.
         requested: float32 [S], increasing.
         tolerance: by which a score may be missed.
@@ -90,6 +94,7 @@ def edit_quality(
     counts = changes(given, requested, tolerance).double()
     means = {
         "reached": (edits.score_out - requested).abs() <= tolerance,
+        "held": held,
         "l1": (edits.x.float() - given.x[:, None].float()).abs().mean(dim=(2, 3, 4)) / 255,
         "l2": pixel_distance(edits.x, given.x[:, None]),
         "class_kept": edits.predicted == given.predicted[:, None],

@@ -4,12 +4,16 @@ An image is edited in several ways. One changes the condition and keeps the late
 score, the target guides the image's code on. Each of the others keeps the condition and has the target guide one aspect
 of the code alone: a digit then stays as sharp as it was and loses a stroke, where the condition blurs it.
 
+Guidance goes on until the score holds while the image is moved by a pixel, too. A score that one pixel undoes is of a
+pattern that other classifiers do not see.
+
 A change is made to the image given, not to its reconstruction: what the inversion misses of an image is neither lost
 nor counted as a change.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -21,6 +25,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.explanation.edits import Edits, by_change, pixel_distance, scores_of, smallest
+from uqgen.explanation.shifted_views import shifted_views
 from uqgen.generators.inversion import AT_ONCE, Inversion, Inverter
 from uqgen.guidance.guidance import Guidance
 from uqgen.scores import Score
@@ -84,8 +89,7 @@ class Editor:
         score: fitted to the target.
         ends: the lowest and the highest score fed.
         tolerance: by which a score may be missed.
-        n_steps: steps of guidance, at most.
-        surrogates: of the target, which confirm edits; on the model's device.
+        n_steps: steps of guidance, at most: until the score is reached, and until it holds.
     """
 
     inverter: Inverter
@@ -94,7 +98,11 @@ class Editor:
     ends: tuple[float, float]
     tolerance: float
     n_steps: int
-    surrogates: Sequence[FrozenClassifier] = ()
+
+    @cached_property
+    def views(self) -> tuple[FrozenClassifier, ...]:
+        """The target as it sees images moved by a pixel."""
+        return shifted_views(self.target)
 
     @property
     def ways(self) -> list[str]:
@@ -123,8 +131,18 @@ class Editor:
             requested, n: see there.
         """
         ways = [made[name] for name in self.ways]
-        seen = [scores_of(each, label, self.surrogates, self.score) for each in ways] if self.surrogates else []
-        return smallest(ways, given, requested, self.tolerance, n, seen)
+        moved = [scores_of(each.x, label, self.views, self.score) for each in ways]
+        return smallest(ways, given, requested, self.tolerance, moved, n)
+
+    def holds(self, x: Tensor, label: Tensor, requested: Tensor) -> Tensor:
+        """Whether the scores of edits are those requested while the images are moved by a pixel, bool [N, S].
+
+        Args:
+            x: uint8 [N, S, C, H, W].
+            label: int64 [N], their classes.
+            requested: float32 [S].
+        """
+        return (scores_of(x, label, self.views, self.score) - requested).abs() <= self.tolerance
 
     @torch.no_grad()
     def by_condition(self, inversion: Inversion, requested: Tensor) -> FedEdits:
@@ -152,7 +170,9 @@ class Editor:
         return FedEdits(Edits(*found), fed.cpu()[row, chosen])
 
     def by_guidance(self, inversion: Inversion, requested: Tensor, starts: Mapping[str, FedEdits]) -> dict[str, Edits]:
-        """Goes on with edits that have not reached their score. Ways share batches: few images cost what one does.
+        """Goes on with edits until they reach and hold their scores. Ways share batches: few images cost what one does.
+
+        An image that has the score requested needs no edit.
 
         Args:
             inversion, requested: see `by_condition`.
@@ -161,14 +181,15 @@ class Editor:
         projections = [self._projection(way) for way in starts]
         x = torch.stack([start.edits.x for start in starts.values()])
         fed = torch.stack([start.fed for start in starts.values()])
-        miss = (torch.stack([start.edits.score_out for start in starts.values()]) - requested).abs()
-        guidance, device, left = self.guidance(requested), inversion.x.device, (miss > self.tolerance).nonzero()
+        guidance, device = self.guidance(requested), inversion.x.device
+        is_other = (inversion.own.score.cpu()[:, None] - requested).abs() > self.tolerance
+        left = is_other.expand(x.shape[:3]).nonzero()
         for chunk in track(left.split(AT_ONCE) if len(left) else [], "edits by guidance"):
             which, (way, image, level) = tuple(chunk.T), chunk.T.to(device)
             part, wanted = inversion.select(image), requested.to(device)[level]
             parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed[which].to(device)))
             edited = _Guided(part, parts, wanted, projections, way)
-            x[which] = self._guide(guidance, edited, x[which].to(device), miss[which].to(device)).cpu()
+            x[which] = self._guide(guidance, edited, x[which].to(device)).cpu()
         return {name: self._scored(each, inversion) for name, each in zip(starts, x, strict=True)}
 
     def made_of(self, inversion: Inversion, z: Tensor) -> Tensor:
@@ -209,46 +230,62 @@ class Editor:
         way = torch.linspace(0, 1, N_FED + 1, device=own.device)[1:]
         return torch.cat([own[:, None], *(own[:, None] + (end - own[:, None]) * way for end in self.ends)], dim=1)
 
-    def _guide(self, guidance: Guidance, edited: _Guided, nearest: Tensor, least: Tensor) -> Tensor:
-        """Moves codes until each image reaches its score; one that never does is the nearest in score there was.
+    def _guide(self, guidance: Guidance, edited: _Guided, nearest: Tensor) -> Tensor:
+        """Moves codes until each image reaches its score, then until it holds it.
+
+        An image that never reaches its score is the nearest in score that the target led to; one that reaches it and
+        never holds it is the nearest to that.
 
         Args:
-            guidance: what moves them.
+            guidance: by the target.
             edited: what is edited, M images.
             nearest: uint8 [M, C, H, W], the images so far.
-            least: float32 [M], how far they are from the scores requested.
 
         Returns:
             uint8 [M, C, H, W].
         """
         code = self.inverter.code(edited.inversion.latent, edited.parts) + edited.inversion.offset
         bound = BOUND * code.flatten(1).norm(dim=1)
-        for _ in range(self.n_steps):
-            left = (least > self.tolerance).nonzero().squeeze(1)
-            if len(left) == 0:
-                break
-            step, x, miss = self._stepped(guidance, edited.select(left), code[left], bound[left])
-            code[left] += step
-            is_nearer = miss < least[left]
-            nearest[left[is_nearer]] = x[is_nearer]
-            least[left] = least[left].minimum(miss)
+        in_all_places = replace(guidance, classifiers=(self.target, *self.views))
+        for leads, beyond in ((guidance, self._beyond), (in_all_places, self._beyond_moved)):
+            least = beyond(nearest, edited)
+            for _ in range(self.n_steps):
+                left = (least > 0).nonzero().squeeze(1)
+                if len(left) == 0:
+                    break
+                part = edited.select(left)
+                step, x = self._stepped(leads, part, code[left], bound[left])
+                code[left] += step
+                away = beyond(x, part)
+                is_nearer = away < least[left]
+                nearest[left[is_nearer]] = x[is_nearer]
+                least[left] = least[left].minimum(away)
         return nearest
 
-    def _stepped(
-        self, guidance: Guidance, edited: _Guided, code: Tensor, bound: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """One step of the codes, the images made, uint8 [M, C, H, W], and how far their scores are from requested."""
-        own = edited.inversion.own
+    @torch.no_grad()
+    def _beyond(self, x: Tensor, edited: _Guided) -> Tensor:
+        """By how much images uint8 [M, C, H, W] miss their scores beyond the tolerance, float32 [M]; 0 within it."""
+        achieved = self.score(self.target(unit_range(x)), edited.inversion.own.label)
+        return ((achieved - edited.requested).abs() - self.tolerance).clamp_min(0)
+
+    @torch.no_grad()
+    def _beyond_moved(self, x: Tensor, edited: _Guided) -> Tensor:
+        """The same of their mean scores while they are moved by a pixel; infinite where the score is not reached."""
+        label, images = edited.inversion.own.label, unit_range(x)
+        achieved = torch.stack([self.score(view(images), label) for view in self.views]).mean(dim=0)
+        beyond = ((achieved - edited.requested).abs() - self.tolerance).clamp_min(0)
+        return beyond.masked_fill(self._beyond(x, edited) > 0, torch.inf)
+
+    def _stepped(self, guidance: Guidance, edited: _Guided, code: Tensor, bound: Tensor) -> tuple[Tensor, Tensor]:
+        """One step of the codes, and the images made, uint8 [M, C, H, W]."""
 
         def decoded(change: Tensor) -> Tensor:
             return self._changed(edited.inversion, edited.parts, code + edited.within(change))
 
-        condition = own._replace(score=edited.requested, probabilities=None)
+        condition = edited.inversion.own._replace(score=edited.requested, probabilities=None)
         step = guidance.step(torch.zeros_like(code), decoded, condition, bound)
         with torch.no_grad():
-            x = to_uint8(decoded(step))
-            miss = (self.score(self.target(unit_range(x)), own.label) - edited.requested).abs()
-        return edited.within(step), x, miss
+            return edited.within(step), to_uint8(decoded(step))
 
     def _changed(self, inversion: Inversion, parts: Sequence[Tensor], code: Tensor) -> Tensor:
         """The images given, with what another code and condition change in what the model makes."""

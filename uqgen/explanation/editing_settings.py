@@ -15,8 +15,6 @@ class EditingSettings:
         n_inversion_steps: steps of a GAN's search for an image's latent, or of a flow's integration; None for as many
             as either needs.
         n_editing_steps: steps of guidance of an edit, at most.
-        n_surrogates: classifiers like the target, trained with other seeds, that confirm the edit that comes first:
-            they find the requested score, too. 0 for the target alone.
         n_baseline_steps: steps of the baselines that edit pixels and search latents, at most.
         n_between: images on the way from one to another, both ends counted.
         n_resamples: resamples of the bootstrap.
@@ -34,7 +32,6 @@ class EditingSettings:
     tolerance: float = 0.05
     n_inversion_steps: int | None = None
     n_editing_steps: int = 24
-    n_surrogates: int = 0
     n_baseline_steps: int = 100
     n_between: int = 41
     n_resamples: int = 1_000
@@ -48,5 +45,4 @@ class EditingSettings:
             require_integer("n_inversion_steps", self.n_inversion_steps, 1)
         for name in ("n_editing_steps", "n_baseline_steps", "n_resamples"):
             require_integer(name, getattr(self, name), 1)
-        for name in ("n_surrogates", "seed"):
-            require_integer(name, getattr(self, name), 0)
+        require_integer("seed", self.seed, 0)

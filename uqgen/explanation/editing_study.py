@@ -1,6 +1,5 @@
 """Many given images edited by several methods, and how well each did."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +7,6 @@ import torch
 from torch import Tensor
 
 from uqgen import seeding
-from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.evaluation.real import features_of
@@ -61,7 +59,6 @@ def study_edits(
     context: EvaluationContext,
     n: int,
     settings: EditingSettings,
-    surrogates: Sequence[FrozenClassifier] = (),
 ) -> EditingStudy:
     """Edits real images of the evaluation's split, spread evenly over scores as far as there are enough.
 
@@ -70,7 +67,6 @@ def study_edits(
         context: the target, the judges and the real images.
         n: number of images.
         settings: see there.
-        surrogates: see `EditingSettings.n_surrogates`; on the model's device.
 
     Raises:
         SettingError: there are not as many images, images cannot be found in the model, or hardly a score requested
@@ -84,12 +80,12 @@ def study_edits(
     own = own_condition(real.logits[index], real.data.label[index], context.score)
     given = GivenImages(real.data.x[index], own)
     requested = torch.linspace(low, high, settings.n_scores)
-    editor = editor_of(model, context, settings, surrogates)
+    editor = editor_of(model, context, settings)
     _refuse_too_few(int(changes(given, requested, settings.tolerance).sum()), settings)
     inversion = invert(given, editor.inverter, model.device)
     edits = _edit_by_all(context, editor, inversion, given, requested, settings.n_baseline_steps)
     like = features_of(_real_of(context, given, requested, settings), context.features)
-    quality = {name: _quality(context, given, made, requested, settings, like) for name, made in edits.items()}
+    quality = {name: _quality(context, editor, given, made, requested, settings, like) for name, made in edits.items()}
     return EditingStudy(given, inversion.error.cpu(), requested, edits, quality)
 
 
@@ -121,6 +117,7 @@ def _edit_by_all(
 
 def _quality(
     context: EvaluationContext,
+    editor: Editor,
     given: GivenImages,
     edits: Edits,
     requested: Tensor,
@@ -133,7 +130,8 @@ def _quality(
     counted = edits.x[changes(given, requested, settings.tolerance)]
     frechet = frechet_distance(like, features_of(counted, context.features))
     tolerance, resampling = settings.tolerance, (settings.n_resamples, settings.seed)
-    return edit_quality(given, edits, judged, requested, tolerance, frechet, *resampling)
+    held = editor.holds(edits.x, given.own.label, requested)
+    return edit_quality(given, edits, held, judged, requested, tolerance, frechet, *resampling)
 
 
 def _real_of(context: EvaluationContext, given: GivenImages, requested: Tensor, settings: EditingSettings) -> Tensor:

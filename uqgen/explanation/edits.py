@@ -47,43 +47,44 @@ def smallest(
     given: Tensor,
     requested: Tensor,
     tolerance: float,
+    moved: Sequence[Tensor],
     n: int = 1,
-    seen: Sequence[Tensor] = (),
 ) -> tuple[Edits, Tensor]:
     """Of each image and score the edits with the smallest change that reach the score, or else the nearest to it.
 
-    With surrogates, an edit of which they find the requested score, too, comes before one of which they do not.
+    Of those that reach it, an edit whose score holds while it is moved comes before one whose score does not. Where
+    the image given has the score, it comes first as it is.
 
     Args:
         ways: W edits of the same N images to the same S scores.
         given: uint8 [N, C, H, W].
         requested: float32 [S].
         tolerance: by which a score may be missed.
+        moved: of each way the mean scores of its edits moved by a pixel, float32 [N, S], see `scores_of`.
         n: edits of each score, at most W.
-        seen: of each way the scores that surrogates give, see `scores_of`; empty without surrogates.
 
     Returns:
         Edits of N images to n S scores, score by score, and int64 [N, n S], which way made each.
     """
     change = torch.stack([pixel_distance(each.x, given[:, None]) for each in ways], dim=-1)
     miss = torch.stack([(each.score_out - requested).abs() for each in ways], dim=-1)
-    surrogate_miss = torch.stack([(each - requested).abs() for each in seen], dim=-1) if seen else None
-    way = by_change(change, miss, tolerance, surrogate_miss)[..., :n].flatten(1)
+    moved_miss = torch.stack([(each - requested).abs() for each in moved], dim=-1)
+    way = by_change(change, miss, tolerance, moved_miss.masked_fill(change == 0, 0))[..., :n].flatten(1)
     image, level = torch.arange(len(way))[:, None], torch.arange(len(requested)).repeat_interleave(n)
     parts = zip(*((each.x, each.score_out, each.predicted) for each in ways), strict=True)
     return Edits(*(torch.stack(part)[way, image, level] for part in parts)), way
 
 
-def scores_of(edits: Edits, label: Tensor, surrogates: Sequence[FrozenClassifier], score: Score) -> Tensor:
-    """What surrogates of the target say of edits: the mean of their scores, float32 [N, S].
+def scores_of(x: Tensor, label: Tensor, classifiers: Sequence[FrozenClassifier], score: Score) -> Tensor:
+    """What several classifiers say of edits: the mean of their scores, float32 [N, S].
 
     Args:
-        edits: of N images.
+        x: uint8 [N, S, C, H, W].
         label: int64 [N], their classes.
-        surrogates: one or more.
+        classifiers: one or more.
         score: fitted to the target.
     """
-    return torch.stack([Edits.scored(edits.x, label, each, score).score_out for each in surrogates]).mean(dim=0)
+    return torch.stack([Edits.scored(x, label, each, score).score_out for each in classifiers]).mean(dim=0)
 
 
 def edited_each(edit: Callable[[Tensor, Tensor], Tensor], n: int, requested: Tensor, at_once: int, what: str) -> Tensor:
@@ -106,22 +107,22 @@ def edited_each(edit: Callable[[Tensor, Tensor], Tensor], n: int, requested: Ten
     return x.unflatten(0, (n, len(requested)))
 
 
-def by_change(change: Tensor, miss: Tensor, tolerance: float, surrogate_miss: Tensor | None = None) -> Tensor:
+def by_change(change: Tensor, miss: Tensor, tolerance: float, moved_miss: Tensor | None = None) -> Tensor:
     """Order of candidates: those that reach the score, the smallest change first; then the others, nearest to it first.
 
-    With surrogates, candidates that reach the score are ordered in the same way by how far theirs is from it.
+    Candidates that reach it are ordered in the same way by how far their mean score is from it while they are moved.
 
     Args:
         change: float [..., P], how much each of P candidates differs from the image given.
         miss: float [..., P], how far its score is from the one requested.
         tolerance: by which a score may be missed.
-        surrogate_miss: float [..., P], how far the score that surrogates give it is; None without surrogates.
+        moved_miss: float [..., P], how far that mean is; None where it does not count.
 
     Returns:
         int64 [..., P], positions; of equals the first comes first.
     """
     order = change.double()  # in single precision a large change would hide how far a score is
-    for each in (miss,) if surrogate_miss is None else (surrogate_miss, miss):
+    for each in (miss,) if moved_miss is None else (moved_miss, miss):
         order = torch.where(each <= tolerance, order, order.amax() + 1 + each.double())
     return order.argsort(dim=-1, stable=True)
 

@@ -10,7 +10,6 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
-from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.data.datamodule import InMemoryDataModule
@@ -87,7 +86,7 @@ class EditedImage:
 
     def _result(self, edit: int) -> dict[str, Any]:
         changes, achieved = self.changes, {"score_in": self.score_in, "score_out": self.score_out}
-        each = {**achieved, "predicted": self.predictions, "reached": changes.reached}
+        each = {**achieved, "predicted": self.predictions, "reached": changes.reached, "held": changes.held}
         each |= {"distance": changes.distance, "sparsity": changes.sparsity}
         return {
             "way": self.ways[edit],
@@ -143,12 +142,7 @@ def invert(given: GivenImages, inverter: Inverter, device: torch.device) -> Inve
     return inverter.invert(unit_range(given.x).to(device), given.own.to(device))
 
 
-def editor_of(
-    model: ConditionalModel,
-    context: EvaluationContext,
-    settings: EditingSettings,
-    surrogates: Sequence[FrozenClassifier] = (),
-) -> Editor:
+def editor_of(model: ConditionalModel, context: EvaluationContext, settings: EditingSettings) -> Editor:
     """What edits images of a model as the target sees them.
 
     Raises:
@@ -159,7 +153,7 @@ def editor_of(
     require(settings.tolerance < high - low, "editing.tolerance", settings.tolerance, allowed)
     inverter = model.inverter(settings.n_inversion_steps, settings.seed)
     seen = context.target, context.score, (low, high)
-    return Editor(inverter, *seen, settings.tolerance, settings.n_editing_steps, surrogates)
+    return Editor(inverter, *seen, settings.tolerance, settings.n_editing_steps)
 
 
 def edit_image(
@@ -169,7 +163,6 @@ def edit_image(
     scores: Sequence[float],
     settings: EditingSettings,
     n: int = 1,
-    surrogates: Sequence[FrozenClassifier] = (),
 ) -> EditedImage:
     """Finds an image in a model and edits it to each of these scores.
 
@@ -180,13 +173,12 @@ def edit_image(
         scores: requested.
         settings: see there.
         n: edits of each score, of different ways.
-        surrogates: see `EditingSettings.n_surrogates`; on the model's device.
 
     Raises:
         SettingError: the image cannot be read, images cannot be found in the model, there are not as many ways, or
             the tolerance is too large.
     """
-    editor, requested = editor_of(model, context, settings, surrogates), torch.tensor(scores, dtype=torch.float32)
+    editor, requested = editor_of(model, context, settings), torch.tensor(scores, dtype=torch.float32)
     require(n <= len(editor.ways), "n", n, f"1 to {len(editor.ways)}: {', '.join(editor.ways)}")
     given = given_images(context, [image])
     found = invert(given, editor.inverter, model.device)
@@ -194,6 +186,7 @@ def edit_image(
     edits, way = editor.smallest(made, given.x, given.own.label, requested, n)
     x, score_in = edits.x[0], requested.repeat_interleave(n)
     reached = (edits.score_out[0] - score_in).abs() <= settings.tolerance
+    held = editor.holds(edits.x, given.own.label, score_in)[0]
     return EditedImage(
         given=given.x[0],
         score=float(given.own.score[0]),
@@ -205,5 +198,5 @@ def edit_image(
         x=unit_range(x),
         score_out=edits.score_out[0],
         predictions=edits.predicted[0],
-        changes=measure_edits(context, given.x[0], int(given.own.label[0]), x, reached),
+        changes=measure_edits(context, given.x[0], int(given.own.label[0]), x, reached, held),
     )

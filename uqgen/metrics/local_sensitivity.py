@@ -8,13 +8,13 @@ from torch import Tensor
 
 from uqgen import seeding
 from uqgen.data.labelled import to_uint8, unit_range
+from uqgen.data.shifts import DIRECTIONS, shifted
 from uqgen.metrics.metric import Evaluated, Metric, Row, Sample, control, register
 from uqgen.metrics.ratio import Ratio
 
 N_MOST = 2_000  # images changed on either side
 NOISE = 0.02  # of the range of pixels, or of the standard deviation of each coordinate
 CHANGING = 3  # a stream of random numbers
-DIRECTIONS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,6 @@ def change_of_score(x: Tensor, score: Callable[[Tensor], Tensor], sigma: Tensor 
         return Change(_mean_change(score(noisy), before), None)
     shifts = [_mean_change(score(shifted(x, *direction)), before) for direction in DIRECTIONS]
     return Change(_mean_change(score(to_uint8(noisy)), before), sum(shifts) / len(shifts))
-
-
-def shifted(x: Tensor, down: int, right: int) -> Tensor:
-    """Images [N, C, H, W] moved by whole pixels; the edge is repeated where they moved away."""
-    rows = (torch.arange(x.shape[2]) - down).clamp(0, x.shape[2] - 1)
-    columns = (torch.arange(x.shape[3]) - right).clamp(0, x.shape[3] - 1)
-    return x[:, :, rows][..., columns]
 
 
 def _mean_change(after: Tensor, before: Tensor) -> float:

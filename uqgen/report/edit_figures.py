@@ -105,13 +105,14 @@ def edits_figure(
 def quality_rows(quality: Mapping[str, EditQuality]) -> list[list[str]]:
     """The table of methods as text, fit for 80 letters a line; what else was measured stands in the results."""
     viewers = [TARGET, JUDGES] if len(next(iter(quality.values())).followed) > 1 else [TARGET]
-    titles = ("score reached", "L2 moved", "Fréchet distance")
+    titles = ("score reached", "held", "L2 moved", "Fréchet distance")
     header = ["", *titles, *(f"{kind}: {viewer}" for kind in ("followed", "true class kept") for viewer in viewers)]
     rows = []
     for method, found in quality.items():
-        reached, moved, frechet = f"{found.reached.value:.3f}", f"{found.l2.value:.2f}", f"{found.frechet:.1f}"
+        reached, held = f"{found.reached.value:.3f}", f"{found.held.value:.2f}"
+        moved, frechet = f"{found.l2.value:.2f}", f"{found.frechet:.1f}"
         views = [_by(viewer, each) for each in (found.followed, found.true_class_kept) for viewer in viewers]
-        rows.append([method, reached, moved, frechet, *views])
+        rows.append([method, reached, held, moved, frechet, *views])
     return [header, *rows]
 
 

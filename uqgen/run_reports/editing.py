@@ -43,8 +43,7 @@ def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> Edite
         SettingError: the image cannot be read, or images cannot be found in its model.
     """
     score, scores = run.classifiers.score, np.linspace(*run.evaluator.ends, settings.n_scores).tolist()
-    surrogates = run.surrogates(settings.n_surrogates)
-    edited = edit_image(run.model, run.evaluator, image, scores, settings, surrogates=surrogates)
+    edited = edit_image(run.model, run.evaluator, image, scores, settings)
     path = run.folder.explanation / f"{_name('image', [image], settings)}.png"
     results = {"run": str(run.folder.path), "score": score.name, "image": image, "class_names": run.class_names}
     run.folder.write(path.with_suffix(".json"), as_plain({**results, "settings": settings, **edited.results()}))
@@ -85,7 +84,7 @@ def edit_many(run: "Run", n: int, settings: EditingSettings) -> EditingStudy:
     Raises:
         SettingError: there are not as many images, or images cannot be found in its model.
     """
-    found = study_edits(run.model, run.evaluator, n, settings, run.surrogates(settings.n_surrogates))
+    found = study_edits(run.model, run.evaluator, n, settings)
     folder, score = run.folder.explanation, run.classifiers.score.name
     split = run.experiment.evaluation.split
     path = folder / f"{_name(f'edits_{split}', [n], settings)}.png"
