@@ -44,7 +44,8 @@ def _quick():
     with pytest.MonkeyPatch.context() as patch:
         for looked_at in (memorisation, local_sensitivity):
             patch.setattr(looked_at, "N_MOST", 600)
-        patch.setattr(fidelity, "KID_SUBSET_SIZE", 20)  # of which no fault is told
+        for name, few in (("KID_SUBSET_SIZE", 20), ("KID_SUBSETS", 2)):  # of which no fault is told
+            patch.setattr(fidelity, name, few)
         patch.setattr(two_sample, "tell_apart", _remembered(two_sample.tell_apart))  # its floor is the same each time
         yield
 

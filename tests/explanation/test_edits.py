@@ -49,6 +49,18 @@ def test_an_image_that_has_the_score_is_left_as_it_is_though_that_does_not_hold(
     assert smallest(ways[:1] * 2, given, torch.tensor([0.5]), 0.05, moved[::-1])[1].tolist() == [[1]]
 
 
+def test_an_edit_that_holds_gives_way_where_it_changes_more_than_twice_as_much_as_another():
+    given, requested = torch.zeros(1, 1, 2, 2, dtype=torch.uint8), torch.tensor([0.5])
+    holds, not_quite, not_at_all = (torch.tensor([[score]]) for score in (0.5, 0.6, 0.9))
+
+    def order(*changes):
+        ways = [Edits(given[:, None] + by, torch.tensor([[0.5]]), torch.tensor([[0]])) for by in changes]
+        return smallest(ways, given, requested, 0.05, [holds, not_at_all, not_quite], n=3)[1].tolist()
+
+    assert order(20, 10, 15) == [[0, 2, 1]]
+    assert order(21, 10, 15) == [[2, 1, 0]]
+
+
 def test_the_score_of_several_classifiers_is_the_mean(linear):
     x, label = torch.randint(0, 256, (2, 3, 1, 8, 8), dtype=torch.uint8), torch.zeros(2, dtype=torch.int64)
     other = FrozenClassifier(nn.Sequential(nn.Flatten(), nn.Linear(64, 2)))

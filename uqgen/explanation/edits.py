@@ -11,6 +11,8 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.scores import Score
 
+FAR = 2  # times the smallest change that reaches the score: up to there an edit that holds comes first
+
 
 @dataclass(frozen=True)
 class Edits:
@@ -52,8 +54,8 @@ def smallest(
 ) -> tuple[Edits, Tensor]:
     """Of each image and score the edits with the smallest change that reach the score, or else the nearest to it.
 
-    Of those that reach it, an edit whose score holds while it is moved comes before one whose score does not. Where
-    the image given has the score, it comes first as it is.
+    Of those that reach it, an edit whose score holds while it is moved comes before one whose score does not, unless
+    it changes more than twice as much as the smallest. Where the image given has the score, it comes first as it is.
 
     Args:
         ways: W edits of the same N images to the same S scores.
@@ -68,8 +70,10 @@ def smallest(
     """
     change = torch.stack([pixel_distance(each.x, given[:, None]) for each in ways], dim=-1)
     miss = torch.stack([(each.score_out - requested).abs() for each in ways], dim=-1)
-    moved_miss = torch.stack([(each - requested).abs() for each in moved], dim=-1)
-    way = by_change(change, miss, tolerance, moved_miss.masked_fill(change == 0, 0))[..., :n].flatten(1)
+    moved_miss = torch.stack([(each - requested).abs() for each in moved], dim=-1).masked_fill(change == 0, 0)
+    least = change.masked_fill(miss > tolerance, torch.inf).amin(dim=-1, keepdim=True)
+    last = moved_miss.amax() + tolerance + 1  # more than what any edit misses
+    way = by_change(change, miss, tolerance, moved_miss + (change > FAR * least) * last)[..., :n].flatten(1)
     image, level = torch.arange(len(way))[:, None], torch.arange(len(requested)).repeat_interleave(n)
     parts = zip(*((each.x, each.score_out, each.predicted) for each in ways), strict=True)
     return Edits(*(torch.stack(part)[way, image, level] for part in parts)), way
