@@ -6,8 +6,10 @@ from torch import nn
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import to_uint8, unit_range
+from uqgen.explanation import guided_search
 from uqgen.explanation.editing import GUIDED, Editor, rescored
-from uqgen.explanation.edits import pixel_distance, smallest
+from uqgen.explanation.edits import FAR, pixel_distance, smallest
+from uqgen.explanation.guided_search import GuidedSearch
 from uqgen.scores import get_score
 
 MSP = get_score("msp")
@@ -70,8 +72,8 @@ def test_an_edit_that_misses_its_score_is_the_nearest_there_was(small, given, ta
     sound = Editor.guidance
     monkeypatch.setattr(Editor, "guidance", lambda *arguments: sound(*arguments).of_strength(30.0))  # goes too far
     start, seen = ours.by_condition(given, requested), []
-    stepped = Editor._stepped
-    monkeypatch.setattr(Editor, "_stepped", lambda *args: seen.append(stepped(*args)) or seen[-1])
+    stepped = GuidedSearch._stepped
+    monkeypatch.setattr(GuidedSearch, "_stepped", lambda *args: seen.append(stepped(*args)) or seen[-1])
     edits = guided(ours, given, requested, start)
     assert len(seen) == 6
     passed = [ours._scored(x.view(3, 2, 1, 8, 8), given).score_out for _, x in seen[:3]]  # as the target alone leads
@@ -87,21 +89,23 @@ def test_guidance_goes_on_until_the_score_holds_while_the_image_is_moved(small, 
     alone = guided(still, given, requested, start)
     for each in (alone, edits):
         assert (each.score_out - requested).abs().max() <= 0.05
+    change, least = (pixel_distance(each.x, to_uint8(given.x)[:, None]) for each in (edits, alone))
+    assert (change <= FAR * least + 1e-4).all()
     held, held_alone = (int(ours.holds(each.x, label, requested).sum()) for each in (edits, alone))
     assert held > held_alone
 
 
 def test_an_aspect_reaches_a_score_by_its_own_part_of_the_code(small, given, target, monkeypatch):
     ours, requested = editor(small, target, 0.02), torch.tensor([0.5])
-    changed, codes = Editor._changed, []
+    changed, codes = guided_search.changed, []
 
-    def remember(self, inversion, parts, code):
+    def remember(inverter, inversion, parts, code):
         codes.append(code.detach())
-        return changed(self, inversion, parts, code)
+        return changed(inverter, inversion, parts, code)
 
     one = given.select(slice(1))
     start = small.inverter.code(one.latent, small.model.encoding(one.own)) + one.offset
-    monkeypatch.setattr(Editor, "_changed", remember)
+    monkeypatch.setattr(guided_search, "changed", remember)
     for name, within in small.inverter.aspects.items():
         codes.clear()
         edits = guided(ours, one, requested, ours._untouched(one, 1), name)
@@ -135,15 +139,15 @@ def test_of_all_ways_the_smallest_change_that_reaches_the_score_counts(small, gi
     ways, x = ours.by_all_ways(given, requested), to_uint8(given.x)
     assert list(ways) == ["condition", *ours.ways]
     named = [ways[name] for name in ours.ways]
-    moved = [requested.expand(3, 2)] * len(named)  # holds, whichever it is
-    best, way = smallest(named, x, requested, 0.02, moved)
+    held = [torch.ones(3, 2, dtype=torch.bool)] * len(named)
+    best, way = smallest(named, x, requested, 0.02, held)
     assert (best.score_out - requested).abs().max() <= 0.02
     for edits in ways.values():
         reached = (edits.score_out - requested).abs() <= 0.02
         assert (pixel_distance(best.x, x[:, None])[reached] <= pixel_distance(edits.x, x[:, None])[reached]).all()
     chosen = [[ways[ours.ways[number]].x[n, s] for s, number in enumerate(row)] for n, row in enumerate(way.tolist())]
     assert best.x.equal(torch.stack([torch.stack(row) for row in chosen]))
-    two, both = smallest(named, x, requested, 0.02, moved, n=2)
+    two, both = smallest(named, x, requested, 0.02, held, n=2)
     assert two.x[:, ::2].equal(best.x)
     assert (both[:, ::2] != both[:, 1::2]).all()
 

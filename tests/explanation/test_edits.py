@@ -14,12 +14,11 @@ def test_the_smallest_change_is_among_those_that_reach_the_score():
     assert by_change(change * 0, miss * 0, 0.05).tolist() == [0, 1, 2, 3]
 
 
-def test_among_those_that_reach_the_score_what_holds_while_it_is_moved_comes_first():
+def test_among_those_that_reach_the_score_the_preferred_come_first():
     change, miss = torch.tensor([1.0, 2.0, 3.0, 9.0, 4.0]), torch.tensor([0.2, 0.04, 0.0, 0.01, 0.0])
-    moved = torch.tensor([0.0, 0.3, 0.02, 0.1, 0.01])
-    assert by_change(change, miss, 0.05, moved).tolist() == [2, 4, 3, 1, 0]
-    assert by_change(change, miss, 0.05, moved + 1).tolist() == [4, 2, 3, 1, 0]  # none holds: the nearest to that
-    assert by_change(change, miss, 0.05, moved * 0).equal(by_change(change, miss, 0.05))
+    assert by_change(change, miss, 0.05, torch.tensor([True, False, True, False, True])).tolist() == [2, 4, 1, 3, 0]
+    for every in (True, False):
+        assert by_change(change, miss, 0.05, torch.full((5,), every)).equal(by_change(change, miss, 0.05))
 
 
 def test_a_large_change_does_not_hide_how_far_a_score_is():
@@ -41,24 +40,22 @@ def test_every_edit_is_scored_in_its_place(linear):
     assert edits.predicted[2, 1] == probabilities.argmax()
 
 
-def test_an_image_that_has_the_score_is_left_as_it_is_though_that_does_not_hold():
+def chosen(changes, held):
+    """The order in which edits of one image come that all reach the score."""
     given = torch.zeros(1, 1, 2, 2, dtype=torch.uint8)
-    ways = [Edits(given[:, None] + by, torch.tensor([[0.5]]), torch.tensor([[0]])) for by in (9, 0)]
-    moved = [torch.tensor([[score]]) for score in (0.5, 0.9)]
-    assert smallest(ways, given, torch.tensor([0.5]), 0.05, moved)[1].tolist() == [[1]]
-    assert smallest(ways[:1] * 2, given, torch.tensor([0.5]), 0.05, moved[::-1])[1].tolist() == [[1]]
+    ways = [Edits(given[:, None] + by, torch.tensor([[0.5]]), torch.tensor([[0]])) for by in changes]
+    does = [torch.tensor([[each]]) for each in held]
+    return smallest(ways, given, torch.tensor([0.5]), 0.05, does, n=len(ways))[1].tolist()[0]
 
 
-def test_an_edit_that_holds_gives_way_where_it_changes_more_than_twice_as_much_as_another():
-    given, requested = torch.zeros(1, 1, 2, 2, dtype=torch.uint8), torch.tensor([0.5])
-    holds, not_quite, not_at_all = (torch.tensor([[score]]) for score in (0.5, 0.6, 0.9))
+def test_an_edit_that_holds_comes_first_unless_it_changes_more_than_twice_as_much_as_another():
+    assert chosen([20, 10, 15], [True, False, False]) == [0, 1, 2]
+    assert chosen([21, 10, 15], [True, False, False]) == [1, 2, 0]
+    assert chosen([12, 10, 11], [True, False, True]) == [2, 0, 1]
 
-    def order(*changes):
-        ways = [Edits(given[:, None] + by, torch.tensor([[0.5]]), torch.tensor([[0]])) for by in changes]
-        return smallest(ways, given, requested, 0.05, [holds, not_at_all, not_quite], n=3)[1].tolist()
 
-    assert order(20, 10, 15) == [[0, 2, 1]]
-    assert order(21, 10, 15) == [[2, 1, 0]]
+def test_an_image_that_has_the_score_is_left_as_it_is_though_that_does_not_hold():
+    assert chosen([9, 0], [True, False]) == [1, 0]
 
 
 def test_the_score_of_several_classifiers_is_the_mean(linear):

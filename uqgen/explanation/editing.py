@@ -11,10 +11,9 @@ A change is made to the image given, not to its reconstruction: what the inversi
 nor counted as a change.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import torch
 from rich.progress import track
@@ -23,8 +22,9 @@ from torch import Tensor
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
-from uqgen.data.labelled import to_uint8, unit_range
+from uqgen.data.labelled import to_uint8
 from uqgen.explanation.edits import Edits, by_change, pixel_distance, scores_of, smallest
+from uqgen.explanation.guided_search import GuidedSearch, Projection, Sought, changed
 from uqgen.explanation.shifted_views import shifted_views
 from uqgen.generators.inversion import AT_ONCE, Inversion, Inverter
 from uqgen.guidance.guidance import Guidance
@@ -32,10 +32,7 @@ from uqgen.scores import Score
 
 CONDITION, GUIDED = "condition", "condition, then guidance"  # names of ways
 N_FED = 16  # scores fed on either side of the own one
-BOUND = 0.1  # of a step of guidance, as a share of the code's length
 BEYOND = 0.1  # how far the ends of guidance lie beyond the scores requested, as a share of their range
-
-Projection = Callable[[Tensor], Tensor]  # of changes of codes, see `Inverter.aspects`
 
 
 @dataclass(frozen=True)
@@ -49,34 +46,6 @@ class FedEdits:
 
     edits: Edits
     fed: Tensor
-
-
-class _Guided(NamedTuple):
-    """What guidance edits.
-
-    Attributes:
-        inversion: of M images.
-        parts: the encoded conditions under which it begins.
-        requested: float32 [M].
-        projections: of each way, the part of a change that is made.
-        way: int64 [M], which of them.
-    """
-
-    inversion: Inversion
-    parts: tuple[Tensor, ...]
-    requested: Tensor
-    projections: Sequence[Projection]
-    way: Tensor
-
-    def select(self, index: Tensor) -> "_Guided":
-        """Those at the positions int64 [L]."""
-        parts = tuple(part[index] for part in self.parts)
-        return _Guided(self.inversion.select(index), parts, self.requested[index], self.projections, self.way[index])
-
-    def within(self, change: Tensor) -> Tensor:
-        """Of each change float32 [M, ...] the part that its own way makes."""
-        made = torch.stack([projection(change) for projection in self.projections])
-        return made[self.way, torch.arange(len(self.way), device=self.way.device)]
 
 
 @dataclass(frozen=True)
@@ -131,8 +100,8 @@ class Editor:
             requested, n: see there.
         """
         ways = [made[name] for name in self.ways]
-        moved = [scores_of(each.x, label, self.views, self.score) for each in ways]
-        return smallest(ways, given, requested, self.tolerance, moved, n)
+        held = [self.holds(each.x, label, requested) for each in ways]
+        return smallest(ways, given, requested, self.tolerance, held, n)
 
     def holds(self, x: Tensor, label: Tensor, requested: Tensor) -> Tensor:
         """Whether the scores of edits are those requested while the images are moved by a pixel, bool [N, S].
@@ -159,7 +128,7 @@ class Editor:
             part = inversion.select(chunk // fed.shape[1])
             parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed.flatten()[chunk]))
             code = self.inverter.code(part.latent, parts) + part.offset
-            made.append(to_uint8(self._changed(part, parts, code)).cpu())
+            made.append(to_uint8(changed(self.inverter, part, parts, code)).cpu())
             change.append(pixel_distance(made[-1], to_uint8(part.x).cpu()))
         candidates = self._scored(torch.cat(made).unflatten(0, fed.shape), inversion)
         miss = (candidates.score_out[:, None] - requested[:, None]).abs()
@@ -182,14 +151,15 @@ class Editor:
         x = torch.stack([start.edits.x for start in starts.values()])
         fed = torch.stack([start.fed for start in starts.values()])
         guidance, device = self.guidance(requested), inversion.x.device
+        search = GuidedSearch(self.inverter, self.target, self.views, self.score, self.tolerance, self.n_steps)
         is_other = (inversion.own.score.cpu()[:, None] - requested).abs() > self.tolerance
         left = is_other.expand(x.shape[:3]).nonzero()
         for chunk in track(left.split(AT_ONCE) if len(left) else [], "edits by guidance"):
             which, (way, image, level) = tuple(chunk.T), chunk.T.to(device)
             part, wanted = inversion.select(image), requested.to(device)[level]
             parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed[which].to(device)))
-            edited = _Guided(part, parts, wanted, projections, way)
-            x[which] = self._guide(guidance, edited, x[which].to(device)).cpu()
+            sought = Sought(part, parts, wanted, projections, way, torch.full_like(wanted, torch.inf))
+            x[which] = search(guidance, sought, x[which].to(device)).cpu()
         return {name: self._scored(each, inversion) for name, each in zip(starts, x, strict=True)}
 
     def made_of(self, inversion: Inversion, z: Tensor) -> Tensor:
@@ -200,7 +170,7 @@ class Editor:
             z: N latents, see `Latent`; images are differentiable by them.
         """
         parts, latent = self.inverter.encoding(inversion.own), replace(inversion.latent, z=z)
-        return self._changed(inversion, parts, self.inverter.code(latent, parts) + inversion.offset)
+        return changed(self.inverter, inversion, parts, self.inverter.code(latent, parts) + inversion.offset)
 
     def guidance(self, requested: Tensor) -> Guidance:
         """By the target alone, whole Newton steps.
@@ -229,68 +199,6 @@ class Editor:
         """The own scores float32 [N], and scores on the way from each to either end: float32 [N, 1 + 2 N_FED]."""
         way = torch.linspace(0, 1, N_FED + 1, device=own.device)[1:]
         return torch.cat([own[:, None], *(own[:, None] + (end - own[:, None]) * way for end in self.ends)], dim=1)
-
-    def _guide(self, guidance: Guidance, edited: _Guided, nearest: Tensor) -> Tensor:
-        """Moves codes until each image reaches its score, then until it holds it.
-
-        An image that never reaches its score is the nearest in score that the target led to; one that reaches it and
-        never holds it is the nearest to that.
-
-        Args:
-            guidance: by the target.
-            edited: what is edited, M images.
-            nearest: uint8 [M, C, H, W], the images so far.
-
-        Returns:
-            uint8 [M, C, H, W].
-        """
-        code = self.inverter.code(edited.inversion.latent, edited.parts) + edited.inversion.offset
-        bound = BOUND * code.flatten(1).norm(dim=1)
-        in_all_places = replace(guidance, classifiers=(self.target, *self.views))
-        for leads, beyond in ((guidance, self._beyond), (in_all_places, self._beyond_moved)):
-            least = beyond(nearest, edited)
-            for _ in range(self.n_steps):
-                left = (least > 0).nonzero().squeeze(1)
-                if len(left) == 0:
-                    break
-                part = edited.select(left)
-                step, x = self._stepped(leads, part, code[left], bound[left])
-                code[left] += step
-                away = beyond(x, part)
-                is_nearer = away < least[left]
-                nearest[left[is_nearer]] = x[is_nearer]
-                least[left] = least[left].minimum(away)
-        return nearest
-
-    @torch.no_grad()
-    def _beyond(self, x: Tensor, edited: _Guided) -> Tensor:
-        """By how much images uint8 [M, C, H, W] miss their scores beyond the tolerance, float32 [M]; 0 within it."""
-        achieved = self.score(self.target(unit_range(x)), edited.inversion.own.label)
-        return ((achieved - edited.requested).abs() - self.tolerance).clamp_min(0)
-
-    @torch.no_grad()
-    def _beyond_moved(self, x: Tensor, edited: _Guided) -> Tensor:
-        """The same of their mean scores while they are moved by a pixel; infinite where the score is not reached."""
-        label, images = edited.inversion.own.label, unit_range(x)
-        achieved = torch.stack([self.score(view(images), label) for view in self.views]).mean(dim=0)
-        beyond = ((achieved - edited.requested).abs() - self.tolerance).clamp_min(0)
-        return beyond.masked_fill(self._beyond(x, edited) > 0, torch.inf)
-
-    def _stepped(self, guidance: Guidance, edited: _Guided, code: Tensor, bound: Tensor) -> tuple[Tensor, Tensor]:
-        """One step of the codes, and the images made, uint8 [M, C, H, W]."""
-
-        def decoded(change: Tensor) -> Tensor:
-            return self._changed(edited.inversion, edited.parts, code + edited.within(change))
-
-        condition = edited.inversion.own._replace(score=edited.requested, probabilities=None)
-        step = guidance.step(torch.zeros_like(code), decoded, condition, bound)
-        with torch.no_grad():
-            return edited.within(step), to_uint8(decoded(step))
-
-    def _changed(self, inversion: Inversion, parts: Sequence[Tensor], code: Tensor) -> Tensor:
-        """The images given, with what another code and condition change in what the model makes."""
-        made = self.inverter.decode(code, inversion.latent, parts)
-        return inversion.x + made.clamp(-1, 1) - inversion.reconstruction.clamp(-1, 1)
 
     def _scored(self, x: Tensor, inversion: Inversion) -> Edits:
         return Edits.scored(x, inversion.own.label, self.target, self.score)

@@ -49,7 +49,7 @@ def smallest(
     given: Tensor,
     requested: Tensor,
     tolerance: float,
-    moved: Sequence[Tensor],
+    held: Sequence[Tensor],
     n: int = 1,
 ) -> tuple[Edits, Tensor]:
     """Of each image and score the edits with the smallest change that reach the score, or else the nearest to it.
@@ -62,7 +62,7 @@ def smallest(
         given: uint8 [N, C, H, W].
         requested: float32 [S].
         tolerance: by which a score may be missed.
-        moved: of each way the mean scores of its edits moved by a pixel, float32 [N, S], see `scores_of`.
+        held: of each way whether the scores of its edits hold while they are moved, bool [N, S].
         n: edits of each score, at most W.
 
     Returns:
@@ -70,10 +70,9 @@ def smallest(
     """
     change = torch.stack([pixel_distance(each.x, given[:, None]) for each in ways], dim=-1)
     miss = torch.stack([(each.score_out - requested).abs() for each in ways], dim=-1)
-    moved_miss = torch.stack([(each - requested).abs() for each in moved], dim=-1).masked_fill(change == 0, 0)
     least = change.masked_fill(miss > tolerance, torch.inf).amin(dim=-1, keepdim=True)
-    last = moved_miss.amax() + tolerance + 1  # more than what any edit misses
-    way = by_change(change, miss, tolerance, moved_miss + (change > FAR * least) * last)[..., :n].flatten(1)
+    preferred = torch.stack([*held], dim=-1) & (change <= FAR * least) | (change == 0)
+    way = by_change(change, miss, tolerance, preferred)[..., :n].flatten(1)
     image, level = torch.arange(len(way))[:, None], torch.arange(len(requested)).repeat_interleave(n)
     parts = zip(*((each.x, each.score_out, each.predicted) for each in ways), strict=True)
     return Edits(*(torch.stack(part)[way, image, level] for part in parts)), way
@@ -111,23 +110,22 @@ def edited_each(edit: Callable[[Tensor, Tensor], Tensor], n: int, requested: Ten
     return x.unflatten(0, (n, len(requested)))
 
 
-def by_change(change: Tensor, miss: Tensor, tolerance: float, moved_miss: Tensor | None = None) -> Tensor:
+def by_change(change: Tensor, miss: Tensor, tolerance: float, preferred: Tensor | None = None) -> Tensor:
     """Order of candidates: those that reach the score, the smallest change first; then the others, nearest to it first.
-
-    Candidates that reach it are ordered in the same way by how far their mean score is from it while they are moved.
 
     Args:
         change: float [..., P], how much each of P candidates differs from the image given.
         miss: float [..., P], how far its score is from the one requested.
         tolerance: by which a score may be missed.
-        moved_miss: float [..., P], how far that mean is; None where it does not count.
+        preferred: bool [..., P], those that come first among the ones that reach it; None for all.
 
     Returns:
         int64 [..., P], positions; of equals the first comes first.
     """
     order = change.double()  # in single precision a large change would hide how far a score is
-    for each in (miss,) if moved_miss is None else (moved_miss, miss):
-        order = torch.where(each <= tolerance, order, order.amax() + 1 + each.double())
+    if preferred is not None:
+        order = torch.where(preferred, order, order.amax() + 1 + order)
+    order = torch.where(miss <= tolerance, order, order.amax() + 1 + miss.double())
     return order.argsort(dim=-1, stable=True)
 
 

@@ -1,0 +1,180 @@
+"""The search for edits: the target guides codes until the score is reached and held.
+
+First the gradient of the target alone guides. Where a move by one pixel undoes the score that it reaches, the mean
+gradient of the target as it sees the image in all places goes on.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.data.labelled import to_uint8, unit_range
+from uqgen.explanation.edits import FAR, pixel_distance
+from uqgen.generators.inversion import Inversion, Inverter
+from uqgen.guidance.guidance import Guidance
+from uqgen.scores import Score
+
+BOUND = 0.1  # of a step, as a share of the code's length
+
+Projection = Callable[[Tensor], Tensor]  # of changes of codes, see `Inverter.aspects`
+
+
+class Sought(NamedTuple):
+    """Images on their way to other scores.
+
+    Attributes:
+        inversion: of M images.
+        parts: the encoded conditions under which guidance begins.
+        requested: float32 [M].
+        projections: of each way, the part of a change that is made.
+        way: int64 [M], which of them.
+        most: float32 [M], how far each may be changed; see `change_to`.
+    """
+
+    inversion: Inversion
+    parts: tuple[Tensor, ...]
+    requested: Tensor
+    projections: Sequence[Projection]
+    way: Tensor
+    most: Tensor
+
+    def select(self, index: Tensor) -> "Sought":
+        """Those at the positions int64 [L]."""
+        parts = tuple(part[index] for part in self.parts)
+        return Sought(
+            self.inversion.select(index),
+            parts,
+            self.requested[index],
+            self.projections,
+            self.way[index],
+            self.most[index],
+        )
+
+    def change_to(self, x: Tensor) -> Tensor:
+        """How far images uint8 [M, C, H, W] are from those given, float32 [M]; see `pixel_distance`."""
+        return pixel_distance(x, to_uint8(self.inversion.x))
+
+    def within(self, change: Tensor) -> Tensor:
+        """Of each change float32 [M, ...] the part that its own way makes."""
+        made = torch.stack([projection(change) for projection in self.projections])
+        return made[self.way, torch.arange(len(self.way), device=self.way.device)]
+
+
+@dataclass(frozen=True)
+class GuidedSearch:
+    """Moves codes until each image has the score requested and holds it.
+
+    Attributes:
+        inverter: of the model.
+        target, views: the classifier, and as it sees images moved by a pixel; on the model's device.
+        score: fitted to the target.
+        tolerance: by which a score may be missed.
+        n_steps: at most, until the score is reached, and until it holds.
+    """
+
+    inverter: Inverter
+    target: FrozenClassifier
+    views: Sequence[FrozenClassifier]
+    score: Score
+    tolerance: float
+    n_steps: int
+
+    def __call__(self, guidance: Guidance, sought: Sought, nearest: Tensor) -> Tensor:
+        """Moves codes until each image reaches its score, then until it holds it.
+
+        An image that never reaches its score is the nearest in score that the target led to; one that reaches it and
+        never holds it, by a change of at most `FAR` times that with which it was reached, is the nearest to that.
+
+        Args:
+            guidance: by the target.
+            sought: M images.
+            nearest: uint8 [M, C, H, W], the images so far.
+
+        Returns:
+            uint8 [M, C, H, W].
+        """
+        code = self.inverter.code(sought.inversion.latent, sought.parts) + sought.inversion.offset
+        bound = BOUND * code.flatten(1).norm(dim=1)
+        nearest = self._approach(guidance, self._beyond, sought, code, bound, nearest)
+        most = FAR * sought.change_to(nearest)
+        most[self._beyond(nearest, sought) > 0] = torch.inf  # the score is still to be reached
+        in_all_places = replace(guidance, classifiers=(self.target, *self.views))
+        return self._approach(in_all_places, self._beyond_moved, sought._replace(most=most), code, bound, nearest)
+
+    def _approach(
+        self,
+        guidance: Guidance,
+        beyond: Callable[[Tensor, Sought], Tensor],
+        sought: Sought,
+        code: Tensor,
+        bound: Tensor,
+        nearest: Tensor,
+    ) -> Tensor:
+        """Moves codes, in place, until nothing is beyond what is allowed; of each image the nearest to that there was.
+
+        Args:
+            guidance: what moves them.
+            beyond: of images uint8 [M, C, H, W], how far each is beyond what is allowed, float32 [M].
+            sought: M images.
+            code: float32 [M, ...].
+            bound: float32 [M], the greatest length of a step.
+            nearest: uint8 [M, C, H, W], the images so far.
+        """
+        nearest, least = nearest.clone(), beyond(nearest, sought)
+        for _ in range(self.n_steps):
+            left = (least > 0).nonzero().squeeze(1)
+            if len(left) == 0:
+                break
+            part = sought.select(left)
+            step, x = self._stepped(guidance, part, code[left], bound[left])
+            code[left] += step
+            away = beyond(x, part)
+            is_nearer = away < least[left]
+            nearest[left[is_nearer]] = x[is_nearer]
+            least[left] = least[left].minimum(away)
+        return nearest
+
+    @torch.no_grad()
+    def _beyond(self, x: Tensor, sought: Sought) -> Tensor:
+        """By how much images uint8 [M, C, H, W] miss their scores beyond the tolerance, float32 [M]; 0 within it."""
+        achieved = self.score(self.target(unit_range(x)), sought.inversion.own.label)
+        return ((achieved - sought.requested).abs() - self.tolerance).clamp_min(0)
+
+    @torch.no_grad()
+    def _beyond_moved(self, x: Tensor, sought: Sought) -> Tensor:
+        """The same of their mean scores while they are moved by a pixel.
+
+        Infinite where the score is not reached, and where an image has changed more than it may.
+        """
+        label, images = sought.inversion.own.label, unit_range(x)
+        achieved = torch.stack([self.score(view(images), label) for view in self.views]).mean(dim=0)
+        beyond = ((achieved - sought.requested).abs() - self.tolerance).clamp_min(0)
+        return beyond.masked_fill((self._beyond(x, sought) > 0) | (sought.change_to(x) > sought.most), torch.inf)
+
+    def _stepped(self, guidance: Guidance, sought: Sought, code: Tensor, bound: Tensor) -> tuple[Tensor, Tensor]:
+        """One step of the codes, and the images made, uint8 [M, C, H, W]."""
+
+        def decoded(change: Tensor) -> Tensor:
+            return changed(self.inverter, sought.inversion, sought.parts, code + sought.within(change))
+
+        condition = sought.inversion.own._replace(score=sought.requested, probabilities=None)
+        step = guidance.step(torch.zeros_like(code), decoded, condition, bound)
+        with torch.no_grad():
+            return sought.within(step), to_uint8(decoded(step))
+
+
+def changed(inverter: Inverter, inversion: Inversion, parts: Sequence[Tensor], code: Tensor) -> Tensor:
+    """The images given, with what another code and condition change in what the model makes; float32, not clipped.
+
+    Args:
+        inverter: of the model.
+        inversion: of N images.
+        parts: the encoded conditions.
+        code: float32 [N, ...].
+    """
+    made = inverter.decode(code, inversion.latent, parts)
+    return inversion.x + made.clamp(-1, 1) - inversion.reconstruction.clamp(-1, 1)
