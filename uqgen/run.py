@@ -155,7 +155,7 @@ class Run:
         seed: int = 0,
         tolerance: float | None = None,
     ) -> EditedImage:
-        """Makes a given image as uncertain as requested, with the smallest change that does it, or in several ways.
+        """Makes a given image as uncertain as requested, with the smallest change that holds, or in several ways.
 
         Args:
             image: the name of a file; a position in the test split; a PIL image; or an array as
@@ -163,14 +163,15 @@ class Run:
             score: the score requested, or several.
             n: edits of each score, each of another way: by the condition, or by one aspect of the model's code alone
                 (of StyleGAN2 the layers of a resolution, of a flow a band of the noise's frequencies). The smallest
-                change comes first.
+                change comes first whose score holds while the image moves by a pixel; see
+                `uqgen.explanation.edits.smallest`.
             seed: draws where a GAN's search for the image's latent starts.
             tolerance: by which a score may be missed, in its own unit; None for 0.05, or a tenth of the range of scores
                 where that is less.
 
         Raises:
-            SettingError: the image cannot be read, a score, n or the tolerance is out of range, or its
-                model finds no image.
+            SettingError: the image cannot be read, a score, n or the tolerance is out of range, or its model finds no
+                image.
         """
         require_integer("n", n, 1)
         scores = [score] if isinstance(score, int | float) else list(score)
