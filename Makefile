@@ -5,8 +5,10 @@ VENV = .venv
 RUN = $(VENV)/bin/python
 INSTALLED = $(VENV)/.installed
 TOOLS = $(VENV)/.tools
-# Python compiles what it imports the first time; compiling all that there is would take longer.
+# Python compiles what it imports the first time; compiling all that there is would take longer. Where it is told not to
+# keep what it compiled, as in many containers, each command would compile torch anew, which takes longer than all else.
 PIP = $(RUN) -m pip install --disable-pip-version-check --no-compile
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile

@@ -136,6 +136,7 @@ def digits_run(tmp_path_factory):
     return RunFolder(folder / "run")
 
 
+@pytest.mark.slow
 def test_digits_go_to_the_report_and_can_be_loaded(digits_run):
     run = load_run(digits_run)
     assert run.classifiers.logits["test"].shape == (449, 10)

@@ -182,7 +182,7 @@ def test_importing_the_package_imports_nothing_else():
     assert subprocess.run([sys.executable, "-c", heavy], timeout=60).returncode == 0
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/notebook.md"])
+@pytest.mark.parametrize("document", ["README.md", pytest.param("docs/notebook.md", marks=pytest.mark.slow)])
 def test_the_documented_code_runs(document, tiny_run, monkeypatch):
     mpl.use("agg")
     blocks = re.findall("^```python\n(.*?)^```", (REPOSITORY / document).read_text(), re.DOTALL | re.MULTILINE)
