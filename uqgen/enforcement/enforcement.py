@@ -65,7 +65,7 @@ class Enforcement(nn.Module):
         given: what there is; of use to those that enforce something.
 
     Attributes:
-        bound: see `bounded`.
+        bound: of its gradient by each image, in lengths of the adversarial gradient.
         warm_up: images over which the guidance gradient grows to its full strength.
 
     Examples:
@@ -83,6 +83,10 @@ class Enforcement(nn.Module):
 
     def __init__(self, given: EnforcementContext | None = None) -> None:
         super().__init__()
+
+    def strength_after(self, n_images: int) -> float:
+        """By which its gradient is multiplied after so many images, from 0 to 1."""
+        return min(1.0, n_images / self.warm_up) if self.warm_up else 1.0
 
     @classmethod
     def surrogates_needed(cls, **settings: Any) -> int:
@@ -112,22 +116,3 @@ class Enforcement(nn.Module):
             rng: for what is random.
         """
         return None
-
-
-def bounded(guidance: Tensor, adversarial: Tensor, bound: float) -> Tensor:
-    """Clips the norm of each image's guidance gradient to at most `bound` times that of its adversarial gradient.
-
-    The guidance gradient is that of the enforcement's loss, the adversarial gradient that of the adversarial loss, both
-    with respect to the image. Without clipping the guidance gradient alone decides what becomes of an image that is far
-    from what was requested, most where the discriminator's gradient is small.
-
-    Args:
-        guidance, adversarial: the two gradients, float [N, ...].
-        bound: 0 or more.
-
-    Returns:
-        Float [N, ...].
-    """
-    lengths = [x.flatten(1).norm(dim=1) for x in (guidance, adversarial)]
-    factor = (bound * lengths[1] / lengths[0].clamp_min(1e-12)).clamp_max(1)
-    return guidance * factor.view(-1, *[1] * (guidance.dim() - 1))

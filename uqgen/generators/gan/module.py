@@ -16,9 +16,10 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.scored import ScoredBatch
 from uqgen.described import Plain, as_dataclass, as_plain_values, build_described
-from uqgen.enforcement.enforcement import Enforcement, bounded
+from uqgen.enforcement.enforcement import Enforcement
 from uqgen.generators.ema import EMA
 from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES, generator_gradient
+from uqgen.generators.gan.combined_gradient import Energy, Enforced, combined_gradient
 from uqgen.generators.gan.energy_score import ENERGY_SCORES
 from uqgen.generators.gan.guided_code import guided_code
 from uqgen.generators.gan.interface import ConditionalDiscriminator, ConditionalGenerator
@@ -258,10 +259,8 @@ class ConditionalGAN(ConditionalModel):
         adversarial: Tensor,
         rng: torch.Generator,
     ) -> None:
-        enforced = self.enforcement.generator_loss(fake, requested, rng)
-        if enforced is not None:
-            self.record(g_enforcement=enforced.mean())
-        loss = (fake * self._combined(adversarial, enforced, self._energies(real[::2], fake), fake)).sum()
+        enforced, energies = self._enforced(fake, requested, rng), self._energies(real[::2], fake)
+        loss = (fake * combined_gradient(fake, adversarial, enforced, energies)).sum()
         if self.settings.path_length_weight > 0 and self._n_steps % PATH_LENGTH_EVERY == 0:
             penalty = self._path_length_penalty(parts, rng)
             self.record(path_length_penalty=penalty)
@@ -278,29 +277,18 @@ class ConditionalGAN(ConditionalModel):
         index = torch.arange(n, device=self.device)
         return index // 2 * 2 if self.settings.has_energy else index
 
-    def _energies(self, real: Tensor, fake: Tensor) -> list[tuple[float, Tensor]]:
-        """Each energy score that takes part, with the length of its gradient."""
-        found = []
-        for name, score in ENERGY_SCORES.items():
-            length = getattr(self.settings, name)
-            if length > 0:
-                found.append((length, score(real, fake)))
-                self.record(**{name: found[-1][1]})
-        return found
+    def _enforced(self, fake: Tensor, requested: Condition, rng: torch.Generator) -> Enforced | None:
+        loss = self.enforcement.generator_loss(fake, requested, rng)
+        if loss is None:
+            return None
+        self.record(g_enforcement=loss.mean())
+        return Enforced(loss, self.enforcement.strength_after(self.n_images), self.enforcement.bound)
 
-    def _combined(
-        self, adversarial: Tensor, enforced: Tensor | None, energies: list[tuple[float, Tensor]], fake: Tensor
-    ) -> Tensor:
-        """The gradient by the fakes of the adversarial loss, with the enforcement's, bounded, and the energies'."""
-        gradient = adversarial
-        if enforced is not None:
-            (guidance_gradient,) = torch.autograd.grad(enforced.mean(), fake)
-            strength = min(1.0, self.n_images / self.enforcement.warm_up) if self.enforcement.warm_up else 1.0
-            gradient = gradient + strength * bounded(guidance_gradient, adversarial, self.enforcement.bound)
-        for length, energy in energies:
-            (spread,) = torch.autograd.grad(energy, fake)
-            gradient = gradient + length * _mean_length(adversarial) / _mean_length(spread) * spread
-        return gradient
+    def _energies(self, real: Tensor, fake: Tensor) -> list[Energy]:
+        lengths = {name: getattr(self.settings, name) for name in ENERGY_SCORES}
+        energies = {name: Energy(ENERGY_SCORES[name](real, fake), length) for name, length in lengths.items() if length}
+        self.record(**{name: energy.loss for name, energy in energies.items()})
+        return [*energies.values()]
 
     def _loss_scale(self) -> float:
         """What losses are multiplied by before gradients are computed; 1 but in fp16."""
@@ -339,8 +327,3 @@ class ConditionalGAN(ConditionalModel):
     @property
     def _n_steps(self) -> int:
         return self.n_images // self.settings.batch_size
-
-
-def _mean_length(gradient: Tensor) -> Tensor:
-    """Mean Euclidean length of the gradients by each image, float [N, ...]; over all devices."""
-    return distributed.mean(gradient.flatten(1).norm(dim=1).mean()).clamp_min(1e-12)
