@@ -9,7 +9,8 @@ from scipy import stats
 from sklearn import metrics
 
 from uqgen.metrics.bootstrap import bootstrap
-from uqgen.metrics.in_vs_out import _ranks, _tie_codes, by_class, in_vs_out, mean_absolute_error, pearson
+from uqgen.metrics.in_vs_out import by_class, in_vs_out
+from uqgen.metrics.paired_statistics import mean_absolute_error, pearson, ranks, tie_codes
 from uqgen.metrics.plain import as_plain
 
 EDGES = np.linspace(0, 1, 6)
@@ -84,8 +85,8 @@ def test_shares_hold_their_limit():
 @pytest.mark.parametrize("shape", [(9,), (4, 30)])
 def test_ranks_are_those_of_scipy(shape):
     values = np.random.default_rng(1).integers(0, 12, shape) / 7
-    codes = _tie_codes(values.ravel()).reshape(shape)
-    np.testing.assert_array_equal(_ranks(codes), stats.rankdata(values, axis=-1))
+    codes = tie_codes(values.ravel()).reshape(shape)
+    np.testing.assert_array_equal(ranks(codes), stats.rankdata(values, axis=-1))
 
 
 @pytest.mark.parametrize("constant", [0.1, 1 / 3, 1.0])

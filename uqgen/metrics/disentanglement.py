@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from uqgen.metrics.bootstrap import Array, Estimate, Floats, bootstrap
-from uqgen.metrics.in_vs_out import pearson
 from uqgen.metrics.metric import Metric, Row, register
+from uqgen.metrics.paired_statistics import pearson
 
 N_BINS = 20  # of the other score, with equally many images
 

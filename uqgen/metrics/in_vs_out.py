@@ -6,11 +6,12 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from uqgen.metrics.bootstrap import Array, Estimate, Floats, bootstrap
+from uqgen.metrics.bootstrap import Estimate, Floats, bootstrap
 from uqgen.metrics.metric import Better, Metric, Row, ScorePairs, per_protocol, register
+from uqgen.metrics.paired_statistics import paired_statistics, tie_codes
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,10 @@ def in_vs_out(
         (0.033, 2)
     """
     requested, achieved = _checked(requested, achieved)
-    columns = (requested, achieved, _tie_codes(requested), _tie_codes(achieved))
-    agreement = bootstrap(_agreement, columns, n_resamples, seed)
+    columns = (requested, achieved, tie_codes(requested), tie_codes(achieved))
+    statistics = bootstrap(paired_statistics, columns, n_resamples, seed)
     return InVsOut(
-        n=len(requested), **agreement, curve=_curve(requested, achieved, np.asarray(edges), n_resamples, seed)
+        n=len(requested), **statistics, curve=_curve(requested, achieved, np.asarray(edges), n_resamples, seed)
     )
 
 
@@ -148,37 +149,6 @@ def _of_each_class(pairs: ScorePairs) -> dict[str, InVsOut]:
     )
 
 
-def mean_absolute_error(requested: Array, achieved: Array) -> Floats:
-    """Mean of |achieved - requested| over the last axis, float [..., N] to [...]."""
-    return np.abs(achieved - requested).mean(axis=-1)
-
-
-def pearson(a: Array, b: Array) -> Floats:
-    """Pearson correlation over the last axis, float [..., N] to [...] in [-1, 1]; NaN where either side is constant."""
-    a, b = _centred(a), _centred(b)
-    with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN that is promised
-        return np.vecdot(a, b) / np.sqrt(np.vecdot(a, a) * np.vecdot(b, b))
-
-
-def _agreement(requested: Floats, achieved: Floats, requested_codes: Array, achieved_codes: Array) -> dict[str, Floats]:
-    """All statistics of `InVsOut` over the last axis; the codes are those of `_tie_codes`."""
-    difference = achieved - requested
-    distance, centred = np.abs(difference), _centred(requested)
-    squared_error, squared_spread = np.vecdot(difference, difference), np.vecdot(centred, centred)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r2 = np.where(squared_spread > 0, 1 - squared_error / squared_spread, np.nan)
-    return {
-        "mae": mean_absolute_error(requested, achieved),
-        "rmse": np.sqrt(squared_error / requested.shape[-1]),
-        "bias": difference.mean(axis=-1),
-        "pearson": pearson(requested, achieved),
-        "spearman": pearson(_ranks(requested_codes), _ranks(achieved_codes)),
-        "r2": r2,
-        "within_005": (distance <= 0.05).mean(axis=-1),
-        "within_01": (distance <= 0.1).mean(axis=-1),
-    }
-
-
 def _curve(requested: Floats, achieved: Floats, edges: Floats, n_resamples: int, seed: int) -> tuple[CurvePoint, ...]:
     if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges) > 0).all():
         raise ValueError(f"edges must be two or more increasing numbers, not {edges}")
@@ -201,31 +171,6 @@ def _curve_point(low: float, high: float, achieved: Floats, n_resamples: int, se
 
 def _centre(achieved: Floats) -> dict[str, Floats]:
     return {"mean": achieved.mean(axis=-1), "median": np.median(achieved, axis=-1)}
-
-
-def _centred(values: Array) -> Floats:
-    # Less the first value, a constant is exactly 0 and stays so; less its rounded mean alone it might not be.
-    shifted = values - values[..., :1]
-    return shifted - shifted.mean(axis=-1, keepdims=True)
-
-
-def _tie_codes(values: Array) -> NDArray[np.intp]:
-    """Position of each value among the sorted distinct values; [N] to [N]."""
-    return np.unique(values, return_inverse=True)[1]
-
-
-def _ranks(codes: NDArray[np.intp]) -> Floats:
-    """Ranks over the last axis from 1, ties sharing their mean rank, as `scipy.stats.rankdata` but without a sort.
-
-    Args:
-        codes: [..., N], non-negative integers not much above N, in the order of what is ranked.
-    """
-    rows = codes.reshape(-1, codes.shape[-1])
-    n_codes = int(rows.max()) + 1
-    offsets = n_codes * np.arange(len(rows))[:, None]
-    counts = np.bincount((rows + offsets).ravel(), minlength=n_codes * len(rows)).reshape(-1, n_codes)
-    mean_ranks = counts.cumsum(axis=1) - (counts - 1) / 2
-    return np.take_along_axis(mean_ranks, rows, axis=1).reshape(codes.shape)
 
 
 def _checked(requested: ArrayLike, achieved: ArrayLike) -> tuple[Floats, Floats]:
