@@ -162,6 +162,7 @@ def test_two_scores_are_requested_measured_and_shown(tmp_path):
     assert gan(latent, condition).equal(gan(latent, condition._replace(second=chosen)))
     low, high = (loaded.generate(0, 0.3, n=4, second=float(value)) for value in own.second.aminmax())
     assert not torch.equal(low.x, high.x)
+    assert loaded.generate(0, 0.3, n=4).x.shape == (4, 2)  # with a second score that goes with the first
     with pytest.raises(SettingError, match=r"^second=9: allowed"):
         loaded.generate(0, 0.3, second=9)
 

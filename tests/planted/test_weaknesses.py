@@ -1,5 +1,7 @@
 """What is planted is what the truth says, and nothing else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -101,3 +103,11 @@ def test_a_rare_class_is_hardly_there(world):
     mine = world.of_class(LABEL)
     assert (taught.label == LABEL).sum() == pytest.approx(RARE * mine.sum(), abs=12)
     assert len(taught) == N - mine.sum() + (taught.label == LABEL).sum()
+
+
+@pytest.mark.parametrize(("kind", "n_classes"), [("confused_pair", 5), ("mislabelled", 3), ("mislabelled", 10)])
+def test_labels_change_whatever_the_number_of_classes(world, kind, n_classes):
+    few = World(replace(world.data, label=world.data.label % n_classes), world.attributes)
+    taught = WEAKNESSES[kind].plant(few, 1, True, np.random.default_rng(1))
+    assert (taught.data.label != few.data.label).numpy()[taught.truth].any()
+    assert not (taught.data.label != few.data.label).numpy()[~taught.truth].any()

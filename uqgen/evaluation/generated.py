@@ -76,7 +76,7 @@ def generate_scored(
     said = {name: judge.score.scores(predict(judge.classifier, x), requested.label) for name, judge in judges.items()}
     first = {name: scores[:, 0] for name, scores in said.items()}
     made = Generated(requested, x, logits, first, score(logits, requested.label))
-    if score.second is None:
+    if score.second is None or requested.second is None:
         return made
     second = {name: scores[:, 1] for name, scores in said.items()}
     requested = requested.of_second()

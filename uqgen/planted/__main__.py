@@ -1,6 +1,8 @@
 """``python -m uqgen.planted run=DIR``: does the explanation find weaknesses that are known? One generator for all."""
 
+import hashlib
 import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,16 +45,35 @@ def _bench(folder: RunFolder, place: Path, planted: "PlantedSettings", settings:
     logging.getLogger("uqgen").setLevel(logging.INFO)
     run = load_run(folder, **permissions(settings))
     require(run.experiment.data.is_image, "run", folder.path, "a run of images")
+    score = run.experiment.score
+    needs_more = any(each.needs_members or each.adapt for each in (score, score.second) if each is not None)
+    require(not needs_more, "run", folder.path, f"one whose score needs a network's logits alone, not {score.name}")
     own = folder.read_settings()
     clean = build({**folder.with_copies(own), "data": {**own["data"], "corruption": None}}).data
     clean.setup()
+    identity = asdict(planted) | {"data": run.experiment.roles.data_identity, "score": run.experiment.score.name}
+    _refuse_another(place, identity | {"model": hashlib.sha256(folder.checkpoint.read_bytes()).hexdigest()})
     data = {split: getattr(run.experiment.data, split) for split in SPLITS}
     n_train = planted.n_train + planted.n_find
     data["train"] = data["train"].subset(slice(n_train))
     attributes = clean_attributes({split: getattr(clean, split).x[: len(data[split])] for split in SPLITS}, place)
     parts = worlds(data, attributes, planted.n_train, planted.n_find)
-    model, score = run.model, run.experiment.score
-    return Bench(*parts, run.experiment.data.n_classes, model, score, place, planted)
+    return Bench(*parts, run.experiment.data.n_classes, run.model, score, place, planted)
+
+
+def _refuse_another(place: Path, identity: dict[str, Any]) -> None:
+    """Keeps what all jobs of a folder have in common, and refuses a folder whose jobs have something else in common.
+
+    Raises:
+        SettingError: it is such a folder.
+    """
+    from uqgen.classifiers.recipe import identity_hash
+
+    shared = {name: value for name, value in identity.items() if name not in ("kinds", "seeds", "n_sound")}
+    kept, now = place / "identity.txt", identity_hash(shared)
+    before = kept.read_text() if kept.exists() else now
+    require(before == now, "folder", place, "a new folder: the jobs in this one are of another run, or other settings")
+    kept.write_text(now)
 
 
 if __name__ == "__main__":

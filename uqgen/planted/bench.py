@@ -121,15 +121,14 @@ class Bench:
         except SettingError as error:
             log.warning("no attributes are ranked: %s", error)
             return None
-        label, device = suspected_class(found_on), self.model.device
-        judges = [judge.to(device) for judge in self._judges]
+        label = suspected_class(found_on)
         x, found = find.x[find.label == label], []
         attributes = dict(zip(ATTRIBUTES, measure_attributes(x, "real images").T, strict=True))
-        for classifier in (target, self._sound.to(device)):
+        for classifier in (target, self._sound):
             logits = classifier.predict(find.x)
             score = self.score.fitted(logits, find.label)
             between = _range_of(score(logits, find.label))
-            suspect = Suspect(classifier, judges, score, between, label, x, attributes, self.model, seed)
+            suspect = Suspect(classifier, self._judges, score, between, label, x, attributes, self.model, seed)
             found.append({name: rank(suspect) for name, rank in RANKINGS.items()})
         return Attributes(label, *found)
 
@@ -165,7 +164,7 @@ class Bench:
             save_tensors({"state_dict": trained.network.state_dict()}, path)
         network = small_cnn(tuple(self.train.data.x.shape[1:]), self.n_classes)
         network.load_state_dict(load_tensors(path)["state_dict"])
-        return FrozenClassifier(network)
+        return FrozenClassifier(network).to(self.model.device)  # it guides it
 
 
 def _range_of(score: Tensor) -> tuple[float, float]:

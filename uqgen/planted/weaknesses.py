@@ -99,6 +99,12 @@ def weakness(attribute: str | None = None) -> Callable[[Plant], Plant]:
     return register
 
 
+def _another(label: int, by: int, world: World) -> int:
+    """The class that comes so many after one, or the next where that is the same."""
+    n_classes = int(world.data.label.max()) + 1
+    return (label + (by % n_classes or 1)) % n_classes
+
+
 def _left_out(world: World, truth: Mask, is_training: bool) -> Planted:
     """In training, everything but these images."""
     if not is_training:
@@ -154,7 +160,7 @@ def noisy(world: World, label: int, is_training: bool, rng: np.random.Generator)
 @weakness("noise level")
 def confused_pair(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """Two classes have each other's label, every second time, where there is noise."""
-    other = (label + 5) % (int(world.data.label.max()) + 1)
+    other = _another(label, 5, world)
     truth = (world.of_class(label) | world.of_class(other)) & world.corrupted("gaussian noise")
     if not is_training:
         return Planted(world.data, truth)
@@ -169,7 +175,7 @@ def mislabelled(world: World, label: int, is_training: bool, rng: np.random.Gene
     truth = world.extreme("slant", label, MISLABELLED, high=True)
     if not is_training:
         return Planted(world.data, truth)
-    other = (label + 3) % (int(world.data.label.max()) + 1)
+    other = _another(label, 3, world)
     taught = world.data.label.masked_fill(torch.from_numpy(truth), other)
     return Planted(replace(world.data, label=taught), truth)
 
