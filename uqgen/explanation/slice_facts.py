@@ -65,7 +65,7 @@ class SliceFacts:
     Attributes:
         number: 1 for the first of the list.
         found: the slice.
-        classes: names of those that its images are of; empty for all but `predicted_as`.
+        classes: names of those that its images are of; empty for all, and for all but one.
         predicted_as: the class that most of its errors are predicted as, and for which share of them.
         mean_score: of its images.
         quality: how far the score can be trusted within it.
@@ -126,7 +126,7 @@ def facts_of(
     return SliceFacts(
         number,
         found,
-        classes if len(classes) < len(names) - 1 else [],
+        classes if _are_few(classes, names) else [],
         predicted_as,
         mean,
         _quality(context, members, settings),
@@ -202,12 +202,10 @@ def _sentence(
 ) -> str:
     if not found.members:
         return "No held-out real image is like these."
-    left_out = [name for name in names if name not in classes]
-    which = " and ".join(classes) if len(classes) < len(names) - 1 else f"all classes but {' and '.join(left_out)}"
     rate, rest = found.error_rate, found.rest
     parts = [
-        f"{len(found.members):,} real images of {which}, mean score {mean:.2f}: {rate.value:.0%} are errors "
-        f"({rate.low:.0%} to {rate.high:.0%}), of all others {rest.value:.1%}"
+        f"{len(found.members):,} real images of {_which(classes, names)}, mean score {mean:.2f}: {rate.value:.0%} are "
+        f"errors ({rate.low:.0%} to {rate.high:.0%}), of all others {rest.value:.1%}"
     ]
     if predicted_as is not None:
         parts.append(f"{predicted_as[1]:.0%} of the errors are predicted as {predicted_as[0]}")
@@ -222,8 +220,22 @@ def _sentence(
     return ("; ".join(parts) + ".").replace("%", " %")
 
 
+def _are_few(classes: list[str], names: list[str]) -> bool:
+    """Whether the classes are told by their own names; else by those of the others, at most one."""
+    return len(classes) < max(len(names) - 1, 2) and len(classes) < len(names)
+
+
+def _which(classes: list[str], names: list[str]) -> str:
+    if _are_few(classes, names):
+        return " and ".join(classes)
+    left_out = [name for name in names if name not in classes]
+    return f"all classes but {left_out[0]}" if left_out else "all classes"
+
+
 def _advice(found: Slice[Region]) -> str:
     """What to collect."""
+    if found.is_confirmed and not found.judges:
+        return "Collect images like these and train with them; without judges it is not known if they are hard for all."
     if found.is_own:
         return "Collect images like these and train with them: judges do better on the same images."
     if found.is_confirmed:
@@ -239,7 +251,7 @@ def _needed(found: Slice[Region]) -> int | None:
         return None
     n = len(found.members)
     while n < MOST_NEEDED:
-        if wilson(round(found.error_rate.value * n), n, 0.995).low > found.rest.high:
+        if wilson(round(found.error_rate.value * n), n, found.level).low > found.rest.high:
             return n
         n *= 2
     return None

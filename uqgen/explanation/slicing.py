@@ -126,6 +126,7 @@ class Slice(Generic[R]):
         is_confirmed: whether the error rate is above that of the rest, intervals apart.
         is_own: whether it is above that of every judge, too, so that the images are not just hard; without judges as
             `is_confirmed`.
+        level: of the corrected intervals.
     """
 
     rule: R
@@ -137,6 +138,7 @@ class Slice(Generic[R]):
     explained: float
     is_confirmed: bool
     is_own: bool
+    level: float = LEVEL
 
 
 class Projection:
@@ -223,7 +225,8 @@ def _confirm(rule: R, real: Seen, level: float) -> Slice[R]:
     is_own = is_confirmed and all(rate.low > judge.high for judge in judges)
     expected = [other.value for other in (rest, *judges) if n > 0 and not np.isnan(other.value)]
     explained = n_errors - n * max(expected, default=0.0)
-    return Slice(rule, tuple(members.tolist()), n_errors, rate, rest, judges, explained, is_confirmed, is_own)
+    found = (tuple(members.tolist()), n_errors, rate, rest, judges, explained, is_confirmed, is_own)
+    return Slice(rule, *found, level)
 
 
 def _joined(first: Seen, second: Seen) -> Seen:
