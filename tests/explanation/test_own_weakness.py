@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from uqgen.explanation.own_weakness import class_log_odds, lead_over_judges
+from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.explanation.own_weakness import lead_over_judges
+from uqgen.guidance.guidance import class_log_odds
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (5, 3, 4)])
@@ -14,7 +16,7 @@ def test_log_odds_are_of_the_class_against_all_others(shape):
     probability = logits.softmax(dim=-1)
     probability = probability.mean(dim=1) if len(shape) == 3 else probability
     own = probability[torch.arange(5), label]
-    torch.testing.assert_close(class_log_odds(logits, label), torch.log(own / (1 - own)))
+    torch.testing.assert_close(class_log_odds(predictive_logits(logits), label), torch.log(own / (1 - own)))
 
 
 def test_the_lead_is_the_probability_of_the_class_less_the_mean_of_the_judges():

@@ -139,7 +139,7 @@ def test_a_step_is_the_same_however_few_images_a_classifier_s_memory_bears(monke
     expected = guidance.step(x, torch.sin, condition, 5.0)
     sizes = []
     guidance.classifiers[0].network.register_forward_hook(lambda _, given, __: sizes.append(len(given[0])))
-    monkeypatch.setattr(FrozenClassifier, "at_once", lambda self, x: 3)
+    monkeypatch.setattr(FrozenClassifier, "at_once", lambda self, x: 6)  # of both, which keep theirs together, 3
     torch.testing.assert_close(guidance.step(x, torch.sin, condition, 5.0), expected)
     assert sizes == [3, 3, 1]
 

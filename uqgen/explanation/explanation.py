@@ -35,6 +35,7 @@ class Explanation:
         galleries: from the most certain score to the least.
         second_choices: at the same scores.
         discovery: attributes without a name beforehand; None where none was wanted, or the model has nothing to change.
+        own: the same, by which the classifier and its judges come apart; None without judges, too.
         slices: found on the galleries' candidates and on real images.
     """
 
@@ -70,7 +71,7 @@ class Explanation:
 def explain_classifier(
     model: ConditionalModel, context: EvaluationContext, settings: ExplanationSettings, shown: Sequence[int]
 ) -> Explanation:
-    """Sweeps scores, measures attributes, and makes galleries.
+    """Sweeps scores, measures attributes, makes galleries, discovers attributes, and finds slices.
 
     Args:
         model: a trained model of images.

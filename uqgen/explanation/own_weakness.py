@@ -13,6 +13,7 @@ from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.explanation.shares import Explained, WeightedScores, balanced_weights, explain_variance
+from uqgen.guidance.guidance import class_log_odds
 from uqgen.metrics.bootstrap import Array, Estimate, Floats, bootstrap
 
 N_BINS = 10  # of differences, which count alike
@@ -31,13 +32,6 @@ class OwnWeakness:
     explained: Explained
 
 
-def class_log_odds(logits: Tensor, label: Tensor) -> Tensor:
-    """Log-odds float32 [N] of the class int64 [N] against all others, from logits [N, K] or of an ensemble."""
-    log_probability = predictive_logits(logits).log_softmax(dim=1)
-    own = log_probability.gather(1, label[:, None])
-    return (own - log_probability.scatter(1, label[:, None], -torch.inf).logsumexp(dim=1, keepdim=True)).squeeze(1)
-
-
 def lead_over_judges(logits: Tensor, of_judges: Sequence[Tensor], label: Tensor) -> Floats:
     """Probability of the class by the classifier, less the mean of the judges'; float64 [N] in [-1, 1].
 
@@ -46,7 +40,7 @@ def lead_over_judges(logits: Tensor, of_judges: Sequence[Tensor], label: Tensor)
         of_judges: those of one judge at least.
         label: int64 [N].
     """
-    mine, *others = (class_log_odds(each, label).double().sigmoid() for each in (logits, *of_judges))
+    mine, *others = (class_log_odds(predictive_logits(each), label).double().sigmoid() for each in (logits, *of_judges))
     return (mine - torch.stack(others).mean(dim=0)).numpy()
 
 

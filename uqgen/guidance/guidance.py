@@ -111,10 +111,14 @@ class Guidance:
         return self.strength * bounded_newton_step(residual, gradient, bound)
 
     def _slopes(self, x: Tensor, condition: Condition) -> tuple[Tensor, Tensor]:
-        """The residuals and their gradient by the images, of as many at once as every classifier's memory bears."""
+        """The residuals and their gradient by the images, of as many at once as memory bears.
+
+        What all classifiers keep for them lies in it together.
+        """
         residuals: list[Tensor] = []
         slopes: list[Tensor] = []
-        for chunk in torch.arange(len(x), device=x.device).split(min(each.at_once(x) for each in self.classifiers)):
+        at_once = max(1, min(each.at_once(x) for each in self.classifiers) // len(self.classifiers))
+        for chunk in torch.arange(len(x), device=x.device).split(at_once):
             images = x[chunk].requires_grad_()
             residuals.append(self.residual(images, condition.select(chunk)))
             slopes += torch.autograd.grad(residuals[-1].sum(), images)

@@ -27,7 +27,7 @@ def test_the_first_change_is_of_what_lowers_the_target_alone(halves):
     assert first.abs().argmax() == OWN
     assert first[OWN] > 0  # more of it lowers the target
     assert first[SHARED].abs() < 0.1 * first[OWN]
-    assert len(others) == 2
+    assert others == []  # the target is linear: the gradients of all images are alike
 
 
 def test_a_change_is_as_long_as_its_standard_deviations(halves):

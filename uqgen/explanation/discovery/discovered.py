@@ -37,7 +37,7 @@ class Discovered:
     """An attribute.
 
     Attributes:
-        channels: names of the channels that are moved, in the order of their effect, with the sign of "more".
+        channels: names of the channels that are moved, each with the sign of "more".
         signs: float32 [C], see `Subjects.step_along`.
         effects: what it does.
         named: how it goes with each named attribute.

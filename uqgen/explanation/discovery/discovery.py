@@ -1,7 +1,7 @@
 """Attributes that move the target's score, found in a trained model and confirmed in other images."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -118,7 +118,7 @@ def find_attributes(
 ) -> tuple[Discovered, ...]:
     """At most n attributes that are found in some images and confirmed in others; the arguments are `discover`'s."""
     names, measured = looked_in.channels.names, []
-    for direction in find_directions(looked_in, viewers, n):
+    for direction in find_directions(looked_in, replace(viewers, judges={}), n):  # judges look at what is found
         steps = take_steps(measured_in, measured_in.step_along(direction.signs), viewers)
         measured.append(measure_attribute(names, direction.signs, steps, viewers, n_resamples, seed))
     return tuple(attribute for attribute in measured if attribute.effects.moved.value >= FEWEST)

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.explanation.discovery.subjects import CHUNK, STEP, Subjects
-from uqgen.explanation.own_weakness import class_log_odds
+from uqgen.guidance.guidance import class_log_odds
 
+NEGLIGIBLE = 1e-5  # share of the gradients, below which rounding alone is left of them
 SMALLEST = 1e-4  # share of the largest variance of the channels, below which a direction of them is left out
 
 
@@ -36,9 +38,12 @@ def own_steps(
     """
     axes = _axes(looked_in)
     gradient = _gradients(looked_in, axes, classifier, judges)
+    negligible = NEGLIGIBLE * gradient.norm()
     found = [torch.nn.functional.normalize(-gradient.mean(dim=0), dim=0)]
     while len(found) < min(n, axes.shape[1]):
         gradient = gradient - (gradient @ found[-1])[:, None] * found[-1]
+        if gradient.norm() <= negligible:
+            break  # of few images: they have no more in common
         found.append(torch.linalg.svd(gradient, full_matrices=False).Vh[0])
     return [STEP * axes @ direction for direction in found]
 
@@ -62,6 +67,6 @@ def _gradients(
         along = torch.zeros(len(part), axes.shape[1], device=axes.device, requires_grad=True)
         with torch.enable_grad():
             x, label = part.decode(along @ axes.T).clamp(-1, 1), part.label.to(axes.device)
-            mine, *others = (class_log_odds(each(x), label).sum() for each in (classifier, *judges))
+            mine, *others = (class_log_odds(predictive_logits(each(x)), label).sum() for each in (classifier, *judges))
             found.append(torch.autograd.grad(mine - torch.stack(others).mean(), along)[0])
     return torch.cat(found)
