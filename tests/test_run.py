@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 import torch
 
@@ -136,6 +137,12 @@ def test_what_cannot_be_interpolated_is_refused_in_one_line(run, requested, mess
 def test_no_edits_cannot_be_asked_for(run):
     with pytest.raises(SettingError, match=r"^n=0: allowed: an integer of at least 1"):
         run.edit(3, score=0.6, n=0)
+    with pytest.raises(SettingError, match=r"^score=\[\]: allowed: one number or more"):
+        run.edit(3, score=[])
+    with pytest.raises(SettingError, match=r"^image=bool: allowed: a position in the test split, or an image"):
+        run.edit(True, score=0.6)
+    with pytest.raises(SettingError, match=r"^score=high: allowed: a number from"):
+        run.edit(3, score="high")
 
 
 def test_in_against_out_is_what_the_results_say(run):
@@ -170,6 +177,13 @@ def test_in_against_out_is_measured_where_there_are_no_results(run, tmp_path):
 def test_what_cannot_be_requested_is_refused_in_one_line(run, requested, message):
     with pytest.raises(SettingError, match=message):
         run.generate(**{"label": 3, "score": 0.6, **requested})
+
+
+def test_numbers_of_numpy_and_torch_serve_as_python_s(run):
+    same = run.generate(np.int64(3), np.float32(0.625), torch.tensor(2), seed=1)
+    assert same.x.equal(run.generate(3, 0.625, n=2, seed=1).x)
+    edits = [run.edit(np.int64(3), score=each) for each in (0.625, np.float32(0.625), torch.tensor([0.625]))]
+    assert all(each.x.equal(edits[0].x) for each in edits)
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):

@@ -1,6 +1,6 @@
 """A trained run as an object: what a notebook, and every command that needs a trained model, begins with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +26,7 @@ from uqgen.guidance.guidance import Guidance
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.in_vs_out import CurvePoint, InVsOut
 from uqgen.run_folder import Plain, RunFolder
-from uqgen.settings import SettingError, require, require_integer, require_number
+from uqgen.settings import SettingError, plain_number, require, require_integer, require_number
 from uqgen.tensor_files import load_tensors
 
 
@@ -129,6 +129,7 @@ class Run:
         Raises:
             SettingError: one of these is out of range.
         """
+        label, score, n, seed, second = map(plain_number, (label, score, n, seed, second))
         self._check(label, score, n, seed, second)
         requested = Condition.repeated(label, score, n, torch.device("cpu"))
         if second is not None:
@@ -173,8 +174,9 @@ class Run:
             SettingError: the image cannot be read, a score, n or the tolerance is out of range, or its model finds no
                 image.
         """
+        n, seed, scores = plain_number(n), plain_number(seed), _numbers(score)
         require_integer("n", n, 1)
-        scores = [score] if isinstance(score, int | float) else list(score)
+        require(len(scores) > 0, "score", score, "one number or more")
         for each in scores:
             require_number("score", each, *self.classifiers.score.range(len(self.class_names)))
         self._require_images()
@@ -199,6 +201,7 @@ class Run:
         Raises:
             SettingError: an image cannot be read, n or seed is out of range, or its model finds none.
         """
+        n, seed = plain_number(n), plain_number(seed)
         require_integer("n", n, 2)
         self._require_images()
         settings = EditingSettings(n_between=n, seed=seed)
@@ -269,6 +272,13 @@ def load_run(
     model.load_state_dict(checkpoint["state_dict"])
     model.n_images = checkpoint["n_images"]
     return Run(folder, experiment, classifiers, own, model.to(experiment.hardware.device()))
+
+
+def _numbers(given: Any) -> list[Any]:
+    """What is given, one number or several, as a list."""
+    given = plain_number(given)
+    is_one = isinstance(given, str) or not isinstance(given, Iterable)
+    return [given] if is_one else [plain_number(each) for each in given]
 
 
 def _in_vs_out(plain: Plain) -> InVsOut:

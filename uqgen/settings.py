@@ -37,6 +37,11 @@ def naming(section: str) -> Iterator[None]:
         raise error.under(section) from None
 
 
+def plain_number(value: Any) -> Any:
+    """A number of NumPy or torch as one of Python; all else as it is."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
 def require(condition: bool, name: str, value: Any, allowed: str) -> None:
     """Raises a `SettingError` unless the condition holds."""
     if not condition:

@@ -21,7 +21,7 @@ from uqgen.explanation.editing import Editor
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.generators.inversion import Inversion, Inverter
 from uqgen.generators.model import ConditionalModel
-from uqgen.settings import SettingError, require
+from uqgen.settings import SettingError, plain_number, require
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,8 @@ def read_given(image: Any, data: InMemoryDataModule) -> tuple[Tensor, int | None
     Raises:
         SettingError: there is no such image, or it cannot be read.
     """
-    if isinstance(image, int):
+    image = plain_number(image)
+    if isinstance(image, int) and not isinstance(image, bool):
         require(0 <= image < len(data.test), "image", image, f"0 to {len(data.test) - 1}, or a file")
         return data.test.x[image], int(data.test.label[image])
     channels, size = data.shape[0], data.shape[1]
