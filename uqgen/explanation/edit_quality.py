@@ -95,7 +95,7 @@ def edit_quality(
     means = {
         "reached": (edits.score_out - requested).abs() <= tolerance,
         "held": held,
-        "l1": (edits.x.float() - given.x[:, None].float()).abs().mean(dim=(2, 3, 4)) / 255,
+        "l1": edits.x.float().sub_(given.x[:, None]).abs_().mean(dim=(2, 3, 4)) / 255,
         "l2": pixel_distance(edits.x, given.x[:, None]),
         "class_kept": edits.predicted == given.predicted[:, None],
     }

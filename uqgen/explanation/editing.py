@@ -24,7 +24,7 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.data.labelled import to_uint8
 from uqgen.explanation.edits import Edits, by_change, pixel_distance, scores_of, smallest
-from uqgen.explanation.guided_search import GuidedSearch, Projection, Sought, changed
+from uqgen.explanation.guided_search import GuidedSearch, OpenEdits, Projection, changed
 from uqgen.explanation.shifted_views import shifted_views
 from uqgen.generators.inversion import AT_ONCE, Inversion, Inverter
 from uqgen.guidance.guidance import Guidance
@@ -123,20 +123,10 @@ class Editor:
             inversion: of N images.
             requested: float32 [S], on the CPU.
         """
-        fed, made, change = self._fed(inversion.own.score), [], []
-        for chunk in track(torch.arange(fed.numel(), device=fed.device).split(AT_ONCE), "edits by condition"):
-            part = inversion.select(chunk // fed.shape[1])
-            parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed.flatten()[chunk]))
-            code = self.inverter.code(part.latent, parts) + part.offset
-            made.append(to_uint8(changed(self.inverter, part, parts, code)).cpu())
-            change.append(pixel_distance(made[-1], to_uint8(part.x).cpu()))
-        candidates = self._scored(torch.cat(made).unflatten(0, fed.shape), inversion)
-        miss = (candidates.score_out[:, None] - requested[:, None]).abs()
-        moved = torch.cat(change).view(len(fed), 1, -1).expand_as(miss)
-        chosen = by_change(moved, miss, self.tolerance)[..., 0]
-        row = torch.arange(len(inversion))[:, None]
-        found = (each[row, chosen] for each in (candidates.x, candidates.score_out, candidates.predicted))
-        return FedEdits(Edits(*found), fed.cpu()[row, chosen])
+        some = torch.arange(len(inversion), device=inversion.x.device).split(max(1, AT_ONCE // (1 + 2 * N_FED)))
+        chunks = track(some, "edits by condition")
+        found = [self._by_condition(inversion.select(chunk), requested) for chunk in chunks]
+        return FedEdits(Edits.cat([each.edits for each in found]), torch.cat([each.fed for each in found]))
 
     def by_guidance(self, inversion: Inversion, requested: Tensor, starts: Mapping[str, FedEdits]) -> dict[str, Edits]:
         """Goes on with edits until they reach and hold their scores. Ways share batches: few images cost what one does.
@@ -158,8 +148,8 @@ class Editor:
             which, (way, image, level) = tuple(chunk.T), chunk.T.to(device)
             part, wanted = inversion.select(image), requested.to(device)[level]
             parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed[which].to(device)))
-            sought = Sought(part, parts, wanted, projections, way, torch.full_like(wanted, torch.inf))
-            x[which] = search(guidance, sought, x[which].to(device)).cpu()
+            begun = OpenEdits(part, parts, wanted, projections, way, torch.full_like(wanted, torch.inf))
+            x[which] = search(guidance, begun, x[which].to(device)).cpu()
         return {name: self._scored(each, inversion) for name, each in zip(starts, x, strict=True)}
 
     def made_of(self, inversion: Inversion, z: Tensor) -> Tensor:
@@ -185,6 +175,20 @@ class Editor:
         least, most = self.score.range(self.inverter.encoding.n_classes)
         beyond = BEYOND * (high - low)
         return Guidance((self.target,), self.score, (max(least, low - beyond), min(most, high + beyond)))
+
+    def _by_condition(self, inversion: Inversion, requested: Tensor) -> FedEdits:
+        """The same of few images: all their candidates are made and scored at once."""
+        fed = self._fed(inversion.own.score)
+        part = inversion.select(torch.arange(len(fed), device=fed.device).repeat_interleave(fed.shape[1]))
+        parts = self.inverter.encoding(rescored(self.inverter.encoding, part.own, fed.flatten()))
+        code = self.inverter.code(part.latent, parts) + part.offset
+        made = to_uint8(changed(self.inverter, part, parts, code)).cpu().unflatten(0, fed.shape)
+        candidates, change = self._scored(made, inversion), pixel_distance(made, to_uint8(inversion.x).cpu()[:, None])
+        miss = (candidates.score_out[:, None] - requested[:, None]).abs()
+        chosen = by_change(change[:, None].expand_as(miss), miss, self.tolerance)[..., 0]
+        row = torch.arange(len(fed))[:, None]
+        found = (each[row, chosen] for each in (candidates.x, candidates.score_out, candidates.predicted))
+        return FedEdits(Edits(*found), fed.cpu()[row, chosen])
 
     def _projection(self, way: str) -> Projection:
         """The part of a change that is made; all of it by the condition's way."""

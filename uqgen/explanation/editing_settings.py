@@ -14,7 +14,7 @@ class EditingSettings:
         tolerance: by which a score may be missed.
         n_inversion_steps: steps of a GAN's search for an image's latent, or of a flow's integration; None for as many
             as either needs.
-        n_editing_steps: steps of guidance of an edit, at most.
+        n_editing_steps: steps of guidance of an edit, at most: until its score is reached, and until it holds.
         n_baseline_steps: steps of the baselines that edit pixels and search latents, at most.
         n_between: images on the way from one to another, both ends counted.
         n_resamples: resamples of the bootstrap.

@@ -11,7 +11,7 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.scores import Score
 
-FAR = 2  # times the smallest change that reaches the score: up to there an edit that holds comes first
+FAR = 3  # times the smallest change that reaches the score: up to there an edit that holds comes first
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class Edits:
     x: Tensor
     score_out: Tensor
     predicted: Tensor
+
+    @classmethod
+    def cat(cls, parts: "Sequence[Edits]") -> "Edits":
+        """Edits of the images of all parts to the same scores."""
+        return cls(*(torch.cat([getattr(part, name) for part in parts]) for name in cls.__annotations__))
 
     @classmethod
     def scored(cls, x: Tensor, label: Tensor, classifier: FrozenClassifier, score: Score) -> "Edits":
@@ -55,7 +60,7 @@ def smallest(
     """Of each image and score the edits with the smallest change that reach the score, or else the nearest to it.
 
     Of those that reach it, an edit whose score holds while it is moved comes before one whose score does not, unless
-    it changes more than twice as much as the smallest. Where the image given has the score, it comes first as it is.
+    it changes more than `FAR` times as much as the smallest. Where the image given has the score, it comes first as it is.
 
     Args:
         ways: W edits of the same N images to the same S scores.
@@ -136,4 +141,4 @@ def pixel_distance(x: Tensor, given: Tensor) -> Tensor:
         x: uint8 [..., C, H, W].
         given: the same, or what broadcasts with it.
     """
-    return (x.float() - given.float()).div(255).square().sum(dim=(-3, -2, -1)).sqrt()
+    return (x.float() - given).div_(255).square_().sum(dim=(-3, -2, -1)).sqrt()  # in place: edits can be many

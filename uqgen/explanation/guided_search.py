@@ -1,7 +1,8 @@
 """The search for edits: the target guides codes until the score is reached and held.
 
-First the gradient of the target alone guides. Where a move by one pixel undoes the score that it reaches, the mean
-gradient of the target as it sees the image in all places goes on.
+First the target as it sees the image itself guides. Where a move by one pixel undoes the score that it reaches, the
+target as it sees the image moved and as it sees the image itself guide in turn. Each step is the shortest to where one
+of two conditions is met, so they lead to where both are (alternating projections: Kaczmarz, 1937).
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ BOUND = 0.1  # of a step, as a share of the code's length
 Projection = Callable[[Tensor], Tensor]  # of changes of codes, see `Inverter.aspects`
 
 
-class Sought(NamedTuple):
+class OpenEdits(NamedTuple):
     """Images on their way to other scores.
 
     Attributes:
@@ -32,7 +33,7 @@ class Sought(NamedTuple):
         requested: float32 [M].
         projections: of each way, the part of a change that is made.
         way: int64 [M], which of them.
-        most: float32 [M], how far each may be changed; see `change_to`.
+        furthest: float32 [M], how far each may be changed; see `change_to`.
     """
 
     inversion: Inversion
@@ -40,18 +41,18 @@ class Sought(NamedTuple):
     requested: Tensor
     projections: Sequence[Projection]
     way: Tensor
-    most: Tensor
+    furthest: Tensor
 
-    def select(self, index: Tensor) -> "Sought":
+    def select(self, index: Tensor) -> "OpenEdits":
         """Those at the positions int64 [L]."""
         parts = tuple(part[index] for part in self.parts)
-        return Sought(
+        return OpenEdits(
             self.inversion.select(index),
             parts,
             self.requested[index],
             self.projections,
             self.way[index],
-            self.most[index],
+            self.furthest[index],
         )
 
     def change_to(self, x: Tensor) -> Tensor:
@@ -83,7 +84,7 @@ class GuidedSearch:
     tolerance: float
     n_steps: int
 
-    def __call__(self, guidance: Guidance, sought: Sought, nearest: Tensor) -> Tensor:
+    def __call__(self, guidance: Guidance, edits: OpenEdits, best: Tensor) -> Tensor:
         """Moves codes until each image reaches its score, then until it holds it.
 
         An image that never reaches its score is the nearest in score that the target led to; one that reaches it and
@@ -91,80 +92,83 @@ class GuidedSearch:
 
         Args:
             guidance: by the target.
-            sought: M images.
-            nearest: uint8 [M, C, H, W], the images so far.
+            edits: of M images.
+            best: uint8 [M, C, H, W], the images so far.
 
         Returns:
             uint8 [M, C, H, W].
         """
-        code = self.inverter.code(sought.inversion.latent, sought.parts) + sought.inversion.offset
+        code = self.inverter.code(edits.inversion.latent, edits.parts) + edits.inversion.offset
         bound = BOUND * code.flatten(1).norm(dim=1)
-        nearest = self._approach(guidance, self._beyond, sought, code, bound, nearest)
-        most = FAR * sought.change_to(nearest)
-        most[self._beyond(nearest, sought) > 0] = torch.inf  # the score is still to be reached
-        in_all_places = replace(guidance, classifiers=(self.target, *self.views))
-        return self._approach(in_all_places, self._beyond_moved, sought._replace(most=most), code, bound, nearest)
+        best = self._approach((guidance,), self._excess, edits, code, bound, best)
+        furthest = FAR * edits.change_to(best)
+        furthest[self._excess(best, edits) > 0] = torch.inf  # the score is still to be reached
+        in_turn = (replace(guidance, classifiers=tuple(self.views)), guidance)
+        return self._approach(in_turn, self._excess_moved, edits._replace(furthest=furthest), code, bound, best)
 
     def _approach(
         self,
-        guidance: Guidance,
-        beyond: Callable[[Tensor, Sought], Tensor],
-        sought: Sought,
+        guides: Sequence[Guidance],
+        excess: Callable[[Tensor, OpenEdits], Tensor],
+        edits: OpenEdits,
         code: Tensor,
         bound: Tensor,
-        nearest: Tensor,
+        best: Tensor,
     ) -> Tensor:
         """Moves codes, in place, until nothing is beyond what is allowed; of each image the nearest to that there was.
 
         Args:
-            guidance: what moves them.
-            beyond: of images uint8 [M, C, H, W], how far each is beyond what is allowed, float32 [M].
-            sought: M images.
+            guides: what moves them, one after the other in turn.
+            excess: of images uint8 [M, C, H, W], how far each is beyond what is allowed, float32 [M].
+            edits: of M images.
             code: float32 [M, ...].
             bound: float32 [M], the greatest length of a step.
-            nearest: uint8 [M, C, H, W], the images so far.
+            best: uint8 [M, C, H, W], the images so far.
         """
-        nearest, least = nearest.clone(), beyond(nearest, sought)
-        for _ in range(self.n_steps):
+        best, least = best.clone(), excess(best, edits)
+        for number in range(self.n_steps):
             left = (least > 0).nonzero().squeeze(1)
             if len(left) == 0:
                 break
-            part = sought.select(left)
-            step, x = self._stepped(guidance, part, code[left], bound[left])
+            part = edits.select(left)
+            step, x = self._stepped(guides[number % len(guides)], part, code[left], bound[left])
             code[left] += step
-            away = beyond(x, part)
+            away = excess(x, part)
             is_nearer = away < least[left]
-            nearest[left[is_nearer]] = x[is_nearer]
+            best[left[is_nearer]] = x[is_nearer]
             least[left] = least[left].minimum(away)
-        return nearest
+        return best
 
     @torch.no_grad()
-    def _beyond(self, x: Tensor, sought: Sought) -> Tensor:
+    def _excess(self, x: Tensor, edits: OpenEdits) -> Tensor:
         """By how much images uint8 [M, C, H, W] miss their scores beyond the tolerance, float32 [M]; 0 within it."""
-        achieved = self.score(self.target(unit_range(x)), sought.inversion.own.label)
-        return ((achieved - sought.requested).abs() - self.tolerance).clamp_min(0)
+        achieved = self.score(self.target(unit_range(x)), edits.inversion.own.label)
+        return ((achieved - edits.requested).abs() - self.tolerance).clamp_min(0)
 
     @torch.no_grad()
-    def _beyond_moved(self, x: Tensor, sought: Sought) -> Tensor:
+    def _excess_moved(self, x: Tensor, edits: OpenEdits) -> Tensor:
         """The same of their mean scores while they are moved by a pixel.
 
         Infinite where the score is not reached, and where an image has changed more than it may.
         """
-        label, images = sought.inversion.own.label, unit_range(x)
-        achieved = torch.stack([self.score(view(images), label) for view in self.views]).mean(dim=0)
-        beyond = ((achieved - sought.requested).abs() - self.tolerance).clamp_min(0)
-        return beyond.masked_fill((self._beyond(x, sought) > 0) | (sought.change_to(x) > sought.most), torch.inf)
+        excess = torch.full_like(edits.requested, torch.inf)
+        near = ((self._excess(x, edits) == 0) & (edits.change_to(x) <= edits.furthest)).nonzero().squeeze(1)
+        if len(near) > 0:
+            label, images = edits.inversion.own.label[near], unit_range(x[near])
+            achieved = torch.stack([self.score(view(images), label) for view in self.views]).mean(dim=0)
+            excess[near] = ((achieved - edits.requested[near]).abs() - self.tolerance).clamp_min(0)
+        return excess
 
-    def _stepped(self, guidance: Guidance, sought: Sought, code: Tensor, bound: Tensor) -> tuple[Tensor, Tensor]:
+    def _stepped(self, guidance: Guidance, edits: OpenEdits, code: Tensor, bound: Tensor) -> tuple[Tensor, Tensor]:
         """One step of the codes, and the images made, uint8 [M, C, H, W]."""
 
         def decoded(change: Tensor) -> Tensor:
-            return changed(self.inverter, sought.inversion, sought.parts, code + sought.within(change))
+            return changed(self.inverter, edits.inversion, edits.parts, code + edits.within(change))
 
-        condition = sought.inversion.own._replace(score=sought.requested, probabilities=None)
+        condition = edits.inversion.own._replace(score=edits.requested, probabilities=None)
         step = guidance.step(torch.zeros_like(code), decoded, condition, bound)
         with torch.no_grad():
-            return sought.within(step), to_uint8(decoded(step))
+            return edits.within(step), to_uint8(decoded(step))
 
 
 def changed(inverter: Inverter, inversion: Inversion, parts: Sequence[Tensor], code: Tensor) -> Tensor:
