@@ -6,6 +6,7 @@ import pytest
 from uqgen.settings import (
     SettingError,
     require,
+    require_bool,
     require_choice,
     require_integer,
     require_number,
@@ -85,3 +86,9 @@ def test_a_refusal_can_be_handed_to_another_process():
     refusal = pickle.loads(pickle.dumps(SettingError("seed", -1, "0 or more").under("gan")))
     assert str(refusal) == "gan.seed=-1: allowed: 0 or more"
     assert (refusal.name, refusal.value, refusal.allowed) == ("gan.seed", -1, "0 or more")
+
+
+@pytest.mark.parametrize("value", ["no", "off", 1, None])
+def test_a_word_is_no_truth_value(value):
+    with pytest.raises(SettingError, match=r"^replace=.*: allowed: true or false"):
+        require_bool("replace", value)

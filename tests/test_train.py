@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -275,6 +276,21 @@ def test_an_unfinished_run_cannot_be_evaluated(tmp_path, mnist_folder):
     run.open(settings)
     with pytest.raises(SettingError, match="whose training began"):
         load_run(run)
+
+
+def test_a_training_that_was_stopped_is_not_taken_for_a_complete_one(finished, tmp_path):
+    run, _, _ = finished
+    copied = RunFolder(copytree(run.path, tmp_path / "stopped"))
+    settings = json.loads(copied.settings.read_text())
+    settings["model"]["training"]["n_images"] *= 10
+    copied.settings.write_text(json.dumps(settings))
+    assert load_run(copied).model.n_images > 0  # it was evaluated, so a callback has ended it
+    copied.results.unlink()
+    with pytest.raises(SettingError, match=r"^run=.*: allowed: a run whose training is complete \(.* images so far"):
+        evaluate_run(compose([f"run={copied.path}"], "evaluate"))
+    copied.settings.write_text("{")
+    with pytest.raises(SettingError, match=r"config\.json: allowed: a file that is whole"):
+        load_run(copied)
 
 
 @pytest.mark.slow

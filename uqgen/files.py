@@ -1,8 +1,12 @@
 """Files that are there whole or not at all."""
 
 import csv
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+from uqgen.settings import SettingError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -13,6 +17,22 @@ def write_atomically(path: Path, content: bytes) -> None:
         draft = Path(folder) / path.name
         draft.write_bytes(content)
         draft.replace(path)
+
+
+def read_json(path: Path, setting: str) -> Any:
+    """What a file of JSON holds.
+
+    Args:
+        path: of the file, in UTF-8.
+        setting: that named it, or a folder above it.
+
+    Raises:
+        SettingError: it is damaged.
+    """
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise SettingError(setting, path, f"a file that is whole, as uqgen wrote it ({error})") from None
 
 
 def read_rows(path: Path) -> list[dict[str, float]]:

@@ -11,7 +11,7 @@ import uqgen
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.data.members import Members, n_found
-from uqgen.files import write_atomically
+from uqgen.files import read_json, write_atomically
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors, save_tensors
@@ -72,7 +72,7 @@ class Fingerprint:
         """
         if not self.run.classifiers_fingerprint.exists():
             return
-        old = json.loads(self.run.classifiers_fingerprint.read_text())
+        old = read_json(self.run.classifiers_fingerprint, "run")
         for name, classifier in classifiers.items():
             if name in old and old[name] != classifier.digest_of_weights():
                 refusal = self._refusal(f"the weights of its {name}, which changed; or allow_changed=true")

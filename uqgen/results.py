@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from uqgen.config import plain, run_command
-from uqgen.settings import require
+from uqgen.settings import require, require_bool
 
 if TYPE_CHECKING:
     from uqgen.comparison.jobs import Job
@@ -30,9 +30,14 @@ def write_results(cfg: DictConfig) -> float:
     from uqgen.report.comparison_report import save_figures
 
     settings = plain(cfg)
-    page, folders = Path(settings["page"]), [Path(sweep) for sweep in settings["sweeps"]]
+    require_bool("replace", settings["replace"])
+    _require_list("sweeps", settings["sweeps"], str, "folders of sweeps, as [sweeps/one,sweeps/two]")
+    _require_list("choose_by", settings["choose_by"], int, "seeds, as [0,1]")
+    require(len(settings["sweeps"]) > 0, "sweeps", "[]", "one folder of a sweep or more")
+    page, folders = Path(settings["page"] or ""), [Path(sweep) for sweep in settings["sweeps"]]
+    require(not page.is_dir(), "page", page, "the name of a file")
     note = f"<!-- python -m uqgen.results 'sweeps=[{','.join(settings['sweeps'])}]' -->\n"
-    may_replace = settings["replace"] or not page.exists() or page.read_text().endswith(note)
+    may_replace = settings["replace"] or not page.exists() or page.read_bytes().endswith(note.encode())
     require(may_replace, "page", page, "a new one, or that of the same sweeps; replace=true replaces what is there")
     names = [folder.resolve().name for folder in folders]
     require(len(set(names)) == len(names), "sweeps", settings["sweeps"], "folders with names that differ")
@@ -46,6 +51,10 @@ def write_results(cfg: DictConfig) -> float:
     write_atomically(page, (document(comparisons, choosing) + note).encode())
     print(f"results: {page.resolve()}")  # noqa: T201
     return float(sum(len(comparison.jobs) - comparison.n_complete for comparison in comparisons))
+
+
+def _require_list(name: str, given: object, of: type, allowed: str) -> None:
+    require(isinstance(given, list) and all(isinstance(each, of) for each in given), name, given, allowed)
 
 
 def _apart(jobs: "Sequence[Job]", seeds: list[int]) -> "tuple[Sequence[Job], Sequence[Job]]":

@@ -26,7 +26,7 @@ from uqgen.guidance.guidance import Guidance
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.in_vs_out import CurvePoint, InVsOut
 from uqgen.run_folder import Plain, RunFolder
-from uqgen.settings import SettingError, plain_number, require, require_integer, require_number
+from uqgen.settings import SettingError, plain_number, require, require_bool, require_integer, require_number
 from uqgen.tensor_files import load_tensors
 
 
@@ -256,7 +256,8 @@ def load_run(
             not allowed, or data or classifiers changed.
     """
     settings = folder.read_settings()
-    require(isinstance(trust_code, bool), "trust_code", trust_code, "true or false")
+    require_bool("trust_code", trust_code)
+    require_bool("allow_changed", allow_changed)
     if not trust_code:
         refuse_foreign_code(folder)
     settings |= {"callbacks": {}, "logger": {}}  # of the training, which is over
@@ -269,8 +270,12 @@ def load_run(
     own = experiment.own_conditions(classifiers)
     model = experiment.build_model(own, classifiers)
     checkpoint = load_tensors(folder.checkpoint)
+    n, n_most = checkpoint["n_images"], model.settings.n_images
+    is_complete = n >= n_most or folder.is_complete  # which a callback may have ended early
+    far = f"{n:,} of {n_most:,} images so far; python -m uqgen.train run=... resumes it"
+    require(is_complete, "run", folder.path, f"a run whose training is complete ({far})")
     model.load_state_dict(checkpoint["state_dict"])
-    model.n_images = checkpoint["n_images"]
+    model.n_images = n
     return Run(folder, experiment, classifiers, own, model.to(experiment.hardware.device()))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from uqgen.files import write_atomically
+from uqgen.files import read_json, write_atomically
 from uqgen.old_names import RESULTS, SETTINGS, moved, renamed
 from uqgen.run_lock import HOLDER, LOCK, hold
 from uqgen.settings import ExplainedError, SettingError, require
@@ -220,11 +220,16 @@ class RunFolder:
         """
         if not self.settings.exists():
             raise SettingError("run", self.path, f"the folder of a run (with {self.settings.name} in it)")
-        return moved(renamed(json.loads(self.settings.read_text()), SETTINGS))
+        return moved(renamed(read_json(self.settings, "run"), SETTINGS))
 
     def read_results(self) -> Plain:
         """All numbers of the evaluation, of a complete run."""
-        return renamed(json.loads(self.results.read_text()), RESULTS)
+        return renamed(read_json(self.results, "run"), RESULTS)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether its training has ended and was evaluated."""
+        return replace(self, variant="").results.exists()
 
     def surrogate(self, number: int) -> Path:
         """The weights of a surrogate, counted from 1; earlier versions called it a sibling."""

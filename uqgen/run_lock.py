@@ -60,6 +60,9 @@ def _locked(folder: Path) -> Iterator[None]:
         who = "process {pid} on {host}".format_map(_last_holder(folder))
         allowed = f"a run that no other process writes to, as {who} does: wait until it ends, or take another run="
         raise HeldError("run", folder, allowed) from None
+    except OSError as error:
+        allowed = f"a folder that can be written to ({error.strerror})"
+        raise SettingError("run", folder, allowed) from None
     with lock:
         yield
 

@@ -48,6 +48,11 @@ def require(condition: bool, name: str, value: Any, allowed: str) -> None:
         raise SettingError(name, value, allowed)
 
 
+def require_bool(name: str, value: Any) -> None:
+    """Raises a `SettingError` unless the value is True or False: any other word would count as true."""
+    require(isinstance(value, bool), name, value, "true or false")
+
+
 def require_integer(name: str, value: Any, minimum: int) -> None:
     """Raises a `SettingError` unless the value is an integer of at least the minimum."""
     is_integer = isinstance(value, int) and not isinstance(value, bool)

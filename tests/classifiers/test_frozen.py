@@ -124,3 +124,8 @@ def test_so_many_inputs_at_once_as_the_memory_bears_what_a_gradient_needs(monkey
     assert 8 < max(sizes) <= 11
     monkeypatch.setattr(module, "AT_ONCE", 1)
     assert network.at_once(x) == 1
+
+
+def test_weights_of_every_precision_have_a_digest():
+    digests = {FrozenClassifier(nn.Linear(2, 2, dtype=dtype)).digest() for dtype in (torch.bfloat16, torch.float32)}
+    assert len(digests) == 2

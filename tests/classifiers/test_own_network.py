@@ -197,3 +197,28 @@ def test_a_layer_that_the_network_lacks_is_refused_before_anything_is_trained():
     OwnNetwork(inner, 3, 8, [0.5], [0.5], feature_layer="1").try_out(SHAPE, 4)
     with pytest.raises(SettingError, match=r"^feature_layer=neck: allowed: one of 0, 1"):
         OwnNetwork(inner, 3, 8, [0.5], [0.5], feature_layer="neck").try_out(SHAPE, 4)
+
+
+class Squeezed(Seen):
+    def forward(self, x):
+        return super().forward(x).squeeze()
+
+
+class Detached(Seen):
+    def forward(self, x):
+        return super().forward(x.detach())
+
+
+class Unwatched(Seen):
+    @torch.no_grad()
+    def forward(self, x):
+        return super().forward(x)
+
+
+def test_what_would_end_a_later_step_is_refused_at_once():
+    with pytest.raises(SettingError, match=r"^network=outputs \[4\] of one image: allowed: \[1, 4\], as of several"):
+        network(inner=Squeezed()).try_out(SHAPE, 4)
+    for inner in (Detached(), Unwatched()):
+        with pytest.raises(SettingError, match=r"^network=outputs without a gradient"):
+            network(inner=inner).try_out(SHAPE, 4)
+    network().try_out(SHAPE, 4)

@@ -9,6 +9,7 @@ COMMAND_LINES = [
     ("model.training.batchsize=3", "uqgen: model.training.batchsize=3: allowed: n_images, batch_size, "),
     ("sed=3", "uqgen: sed=3: allowed: name, seed, run, "),
     ("model.training.batch_size=0", "uqgen: model.training.batch_size=0: allowed: an integer of at least 2"),
+    ("logger=null", "uqgen: logger=null: allowed: csv, tensorboard, wandb, [] for none"),
     ("seed", "uqgen: Error parsing override 'seed'"),
     ("classifier=torchscript", "uqgen: classifier.file=???: allowed: a value of your own"),
 ]

@@ -4,8 +4,10 @@ import pytest
 from hydra.errors import HydraException
 
 from uqgen.config import compose
+from uqgen.config.composition import command_folder
 from uqgen.config.hydra_private import CommandLine
-from uqgen.config.refusals import explain
+from uqgen.config.refusals import explain, refuse_nameless
+from uqgen.settings import SettingError
 
 
 def refusal(*overrides: str, own: str | None = None) -> str:
@@ -57,3 +59,30 @@ def test_a_choice_or_a_setting_that_there_is_not_is_explained(overrides, line):
     explained = refusal(*overrides)
     assert explained.startswith(line)
     assert "\n" not in explained
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        ("debug=true", r"^debug=true: allowed: seconds"),
+        ("guidance=0", r"^guidance=0: allowed: mixture, none"),
+        ("classifier@judge=null", r"^classifier@judge=null: allowed: cnn, "),
+        ("experiment=", r"^experiment=: allowed: digits, "),
+        ("logger=[csv,null]", r"^logger=\[csv,null\]: allowed: csv, tensorboard, wandb, \[\] for none"),
+    ],
+)
+def test_a_choice_without_a_name_is_refused(override, line):
+    with pytest.raises(SettingError, match=line):
+        refuse_nameless(CommandLine([override], False, None), command_folder("train"))
+
+
+def test_all_other_choices_and_settings_are_left_to_hydra():
+    some = [
+        "logger=[]",
+        "logger=[csv,wandb]",
+        "variant=paper,flow",
+        "~logger",
+        "seed=1",
+        "model.training.one_pass=true",
+    ]
+    refuse_nameless(CommandLine(some, True, None), command_folder("train"))

@@ -160,3 +160,20 @@ def test_a_broken_image_is_named(tmp_path):
     (images / "bee" / "5.png").write_bytes(b"no image")
     with pytest.raises(SettingError, match=r"images/bee/5\.png: allowed: an image and its class"):
         module(images)
+
+
+def test_a_class_that_a_split_would_lack_is_refused(tmp_path):
+    folder = write(tmp_path / "images", n=40)
+    for number in range(2, 40):
+        (folder / "bee" / f"{number}.png").unlink()
+    with pytest.raises(SettingError, match=r"_share=.*there is none of bee \(2 images\)"):
+        module(folder)
+
+
+def test_a_link_that_leads_back_is_refused_and_one_that_leads_elsewhere_followed(tmp_path):
+    folder, elsewhere = write(tmp_path / "images"), write(tmp_path / "more", start=10)
+    (folder / "ant" / "more").symlink_to(elsewhere / "ant")
+    assert sum(len(getattr(module(folder), split)) for split in ("train", "validation", "test")) == 40
+    (folder / "bee" / "all").symlink_to(folder)
+    with pytest.raises(SettingError, match=r"^folder=.*: allowed: folders that are there once; .* by a link"):
+        module(folder)

@@ -110,5 +110,5 @@ def _digest_of_state(state: Mapping[str, Tensor]) -> str:
     sha = hashlib.sha256()
     for name, value in sorted(state.items()):
         sha.update(name.encode())
-        sha.update(value.cpu().contiguous().numpy().tobytes())
+        sha.update(value.cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())  # NumPy has no bfloat16
     return sha.hexdigest()

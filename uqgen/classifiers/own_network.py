@@ -111,7 +111,7 @@ class OwnNetwork(nn.Module):
         images = torch.rand(N_PROBES, *shape, generator=seeding.generator(0)).mul(2).sub(1)
         takes = f"a network that takes [N, {self.channels}, {self.size}, {self.size}]"
         try:
-            returned, of_fewer = (self.network(self.prepared(part)) for part in (images, images[:3]))
+            returned, of_fewer = (self.network(self.prepared(images[:n])) for n in (N_PROBES, 3))
         except Exception as error:  # whatever a foreign network raises
             need = self._refused(error) or f"{takes}, or its own channels= and size=; and N of any number"
             require(False, "network", type(self.network).__name__, f"{need} ({_last_line(error)})")
@@ -125,9 +125,25 @@ class OwnNetwork(nn.Module):
         require(bool(outputs.isfinite().all()), "network", "outputs NaN or infinite", "finite ones")
         alike = torch.allclose(outputs[:3], of_fewer, rtol=1e-2, atol=1e-3)
         require(alike, "network", "outputs that depend on the rest of the batch, or on chance", "evaluation mode")
+        of_one, expected = self._taken(self.network(self.prepared(images[:1]))), list(outputs[:1].shape)
+        alone = f"outputs {list(of_one.shape)} of one image"
+        require(list(of_one.shape) == expected, "network", alone, f"{expected}, as of several")
         blurred = self._taken(self.network(self.prepared(resize(images[..., :2, :2], list(shape[1:])))))
         self._require_kind(torch.cat([outputs, blurred]).float().view(2 * N_PROBES, -1))
+        self._require_gradient(images[:3])
         self.probe = outputs.float().round(decimals=3)  # so that the same network says the same elsewhere
+
+    @torch.inference_mode(False)
+    @torch.enable_grad()
+    def _require_gradient(self, images: Tensor) -> None:
+        """By the images, which guidance, the consistency loss and edits follow."""
+        reason, given = "", images.clone().requires_grad_()
+        try:
+            torch.autograd.grad(self._taken(self.network(self.prepared(given))).float().sum(), given)
+        except Exception as error:  # whatever a foreign network raises
+            reason = _last_line(error)
+        allowed = "ones with a gradient by the images: a forward without no_grad, inference_mode or detach"
+        require(not reason, "network", f"outputs without a gradient ({reason})", allowed)
 
     def _taken(self, returned: Any) -> Any:
         """The network's output in what it returned."""
@@ -144,7 +160,8 @@ class OwnNetwork(nn.Module):
         if not isinstance(part, Tensor):
             found = "a tensor" if isinstance(returned, Tensor) else type(returned).__name__
             parts = ", ".join(_parts(returned))
-            allowed = f"one of {parts}, of the {found} that it returns" if parts else f"null; it returns {found}"
+            tensor = f"null, and a network that returns a tensor, not {found}"
+            allowed = f"one of {parts}, of the {found} that it returns" if parts else tensor
             raise SettingError("output", self.output, allowed)
         return part
 

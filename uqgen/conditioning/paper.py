@@ -6,6 +6,7 @@ from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
+from uqgen.settings import require_bool
 
 
 class PaperEncoding(Encoding):
@@ -33,6 +34,7 @@ class PaperEncoding(Encoding):
         scores = real.scores
         self.part_dims = (n_classes + scores.shape[1],)
         mean, deviation = scores.mean(dim=0).squeeze(), scores.std(dim=0).clamp_min(1e-6).squeeze()
+        require_bool("standardise", standardise)
         self.register_buffer("mean", mean if standardise else torch.zeros_like(mean))
         self.register_buffer("deviation", deviation if standardise else torch.ones_like(deviation))
         self.mean: Tensor

@@ -8,7 +8,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from uqgen.config.refusals import make_under
-from uqgen.settings import SettingError
+from uqgen.settings import SettingError, require_bool
 
 if TYPE_CHECKING:
     from uqgen.experiment import Experiment
@@ -30,6 +30,8 @@ def build(settings: dict[str, Any]) -> "Experiment":
     if "model" not in settings:
         earlier = "one that this version trained: earlier ones called the model gan, with other networks"
         raise SettingError("run", settings.get("run", "..."), earlier)
+    allow_changed = settings.get("allow_changed", False)
+    require_bool("allow_changed", allow_changed)
     cfg = OmegaConf.create(settings)
     data = _instantiate(cfg, "data")
     experiment = Experiment(
@@ -55,7 +57,7 @@ def build(settings: dict[str, Any]) -> "Experiment":
         loggers=_instantiate_each(cfg, "logger"),
         hardware=make_under("trainer", lambda: _hardware(cfg)),
         cache=Path(settings["cache"]),
-        allow_changed=settings.get("allow_changed", False),
+        allow_changed=allow_changed,
     )
     _try_out(experiment)
     return experiment

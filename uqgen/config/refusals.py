@@ -8,10 +8,12 @@ from hydra.errors import HydraException, InstantiationException
 from omegaconf import OmegaConf
 
 from uqgen.config.composition import compose
-from uqgen.config.hydra_private import CommandLine, chosen_twice, missing_choice, not_made, unknown_setting
+from uqgen.config.hydra_private import CommandLine, chosen_twice, missing_choice, not_made, parse, unknown_setting
 from uqgen.old_names import CHOICES, new_path, new_setting
 from uqgen.run_folder import flatten
-from uqgen.settings import SettingError
+from uqgen.settings import SettingError, require
+
+OF_LISTS = ("callbacks", "logger")  # groups of which several may be chosen, or none
 
 
 def explain(error: Exception, command: str, line: CommandLine) -> str:
@@ -32,6 +34,31 @@ def explain(error: Exception, command: str, line: CommandLine) -> str:
     if key := unknown_setting(error):
         return str(SettingError(key, _given(key, line), _allowed(key, command, line)))
     return " ".join(part.strip() for part in str(error).splitlines() if part.strip())
+
+
+def refuse_nameless(line: CommandLine, folder: Path) -> None:
+    """Refuses a choice that is given no name, such as null, true or a number, of which Hydra names no setting.
+
+    Args:
+        line: the command line.
+        folder: of the command's settings.
+
+    Raises:
+        SettingError: there is one.
+    """
+    try:
+        parsed = list(zip(line.overrides, parse(line.overrides), strict=True))
+    except HydraException:
+        return  # which Hydra itself explains
+    for text, override in parsed:
+        group = override.key_or_group
+        files = [path for root in (folder, line.own) if root for path in Path(root, group).glob("*.yaml")]
+        if not files or override.is_sweep_override() or override.is_delete():
+            continue
+        given, (key, _, value) = override.value(), text.partition("=")
+        names = given if isinstance(given, list) else [given]
+        allowed = ", ".join(sorted({path.stem for path in files})) + (", [] for none" if group in OF_LISTS else "")
+        require(all(isinstance(name, str) and name for name in names), key, value, allowed)
 
 
 def make_under(section: str, make: Callable[[], Any]) -> Any:

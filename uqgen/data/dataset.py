@@ -159,6 +159,11 @@ class DatasetDataModule(ImageDataModule):
                 few = f"{size} of {len(index['train'])} are too few for {self.n_classes} classes, or one has one image"
                 allowed = f"a share with images of every class in every split ({few})"
                 raise SettingError(f"{split}_share", self.shares[split], allowed) from None
+        for split in missing:
+            absent = set(labels.tolist()) - set(labels[index[split]].tolist())
+            counts = [f"{self.class_names[label]} ({(labels == label).sum()} images)" for label in sorted(absent)[:5]]
+            allowed = f"a share with images of every class in every split; there is none of {', '.join(counts)}"
+            require(not absent, f"{split}_share", self.shares[split], allowed)
         return index
 
     def _read(self, source: str, index: NDArray[np.int64]) -> "Images":

@@ -94,6 +94,10 @@ class _ClassFolders(ImageFolder):
     def __init__(self, root: Path, names: Sequence[str]) -> None:
         self.names = list(names)
         super().__init__(str(root), loader=_read, is_valid_file=self._is_image)
+        seen: dict[Path, Path] = {}
+        for folder in sorted({Path(path).parent for path, _ in self.samples}):
+            first = seen.setdefault(folder.resolve(), folder)
+            require(first == folder, "folder", root, f"folders that are there once; {folder} is {first}, by a link")
 
     def find_classes(self, directory: str | Path) -> tuple[list[str], dict[str, int]]:
         """The names in their order, and the position of each."""

@@ -123,6 +123,9 @@ def require_size(size: Any, channels: Any) -> None:
 
 def _levels(image: Any) -> Tensor:
     """The pixels of an image as they are, [C, H, W]."""
+    shape = list(np.shape(image))
+    if not isinstance(image, Image.Image) and (len(shape) not in (2, 3) or 0 in shape):
+        raise ValueError(f"an image has 2 or 3 dimensions, none of them 0, not {shape}")
     pixels = np.asarray(ImageOps.exif_transpose(image) if isinstance(image, Image.Image) else image)
     if isinstance(image, Image.Image):
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))  # a file may have the other one

@@ -60,7 +60,7 @@ def smallest(
     """Of each image and score the edits with the smallest change that reach the score, or else the nearest to it.
 
     Of those that reach it, an edit whose score holds while it is moved comes before one whose score does not, unless
-    it changes more than `FAR` times as much as the smallest. Where the image given has the score, it comes first as it is.
+    it changes more than `FAR` times as much as the smallest. An image that has the score comes first as it is.
 
     Args:
         ways: W edits of the same N images to the same S scores.

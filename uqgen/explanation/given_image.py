@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
@@ -114,7 +114,7 @@ def read_given(image: Any, data: InMemoryDataModule) -> tuple[Tensor, int | None
     channels, size = data.shape[0], data.shape[1]
     try:
         return fit_image(Image.open(image) if isinstance(image, str | Path) else image, size, channels), None
-    except (OSError, UnidentifiedImageError, ValueError, TypeError) as error:
+    except Exception as error:  # whatever a decoder raises
         shown = image if isinstance(image, str | Path) else type(image).__name__
         reason = " ".join(str(error).split())[:200]
         raise SettingError("image", shown, f"a position in the test split, or an image ({reason})") from error

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import torch
@@ -22,10 +23,13 @@ def check_export(folder: Path) -> None:
     """Refuses a folder that anything is in.
 
     Raises:
-        SettingError: it is not empty, or no folder.
+        SettingError: it is not empty, or no folder that can be made or written.
     """
     is_free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     require(is_free, "export", folder, "a folder that is empty, or none yet")
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    is_writable = there.is_dir() and os.access(there, os.W_OK)
+    require(is_writable, "export", folder, f"a folder that can be written; {there} is none")
 
 
 def export_slices(slices: Slices, context: EvaluationContext, folder: Path) -> None:
@@ -42,7 +46,8 @@ def export_slices(slices: Slices, context: EvaluationContext, folder: Path) -> N
         SettingError: there is something in the folder.
     """
     check_export(folder)
-    write_atomically(folder / "real.csv", _real_images(slices, context).encode())
+    table = _real_images(slices, context).encode(errors="surrogateescape")  # names are as files have them
+    write_atomically(folder / "real.csv", table)
     found = as_plain([facts.results() for facts in slices.facts])
     write_atomically(folder / "slices.json", json.dumps(found, indent=1).encode())
     for facts in slices.facts:

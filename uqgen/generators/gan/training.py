@@ -8,7 +8,7 @@ from uqgen.generators.gan.adversarial import ADVERSARIAL_LOSSES
 from uqgen.generators.gan.energy_score import ENERGY_SCORES
 from uqgen.generators.gan.penalties import PENALTIES
 from uqgen.generators.training import Training
-from uqgen.settings import require, require_choice, require_integer, require_number
+from uqgen.settings import require, require_bool, require_choice, require_integer, require_number
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class GANTraining(Training):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        require_bool("one_pass", self.one_pass)
         require_integer("penalty_every", self.penalty_every, 1)
         require_number("beta1", self.beta1, 0, 0.999999)
         require_number("beta2", self.beta2, 0, 0.999999)

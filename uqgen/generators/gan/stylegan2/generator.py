@@ -21,7 +21,7 @@ from uqgen.generators.layers import (
     normalise_second_moment,
     upsample,
 )
-from uqgen.settings import require_integer, require_number
+from uqgen.settings import require_bool, require_integer, require_number
 
 MEAN_W_RATE = 0.005  # of the moving average of w, the centre of truncation
 
@@ -138,6 +138,7 @@ class Generator(ConditionalGenerator):
         base = base_size(shape, channels)
         for name, value in {"latent_dim": latent_dim, "w_dim": w_dim, "mapping_depth": mapping_depth}.items():
             require_integer(name, value, 1)
+        require_bool("noise", noise)
         require_number("mapping_lr_multiplier", mapping_lr_multiplier, 1e-6, 1)
         self.latent_dim = latent_dim
         self.mapping = Mapping(part_dims, latent_dim, w_dim, mapping_depth, mapping_lr_multiplier)
