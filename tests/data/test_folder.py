@@ -166,7 +166,7 @@ def test_a_class_that_a_split_would_lack_is_refused(tmp_path):
     folder = write(tmp_path / "images", n=40)
     for number in range(2, 40):
         (folder / "bee" / f"{number}.png").unlink()
-    with pytest.raises(SettingError, match=r"_share=.*there is none of bee \(2 images\)"):
+    with pytest.raises(SettingError, match=r"_share=.*or the 2 of bee for all splits\)"):
         module(folder)
 
 
@@ -177,3 +177,16 @@ def test_a_link_that_leads_back_is_refused_and_one_that_leads_elsewhere_followed
     (folder / "bee" / "all").symlink_to(folder)
     with pytest.raises(SettingError, match=r"^folder=.*: allowed: folders that are there once; .* by a link"):
         module(folder)
+
+
+@pytest.mark.parametrize("n", [3, 5])
+def test_every_split_has_an_image_of_a_rare_class(tmp_path, n):
+    folder = write(tmp_path / "images", n=40)
+    for number in range(n, 40):
+        (folder / "bee" / f"{number}.png").unlink()
+    data = module(folder)
+    counts = [split.label.bincount(minlength=3)[1].item() for split in (data.train, data.validation, data.test)]
+    assert min(counts) >= 1
+    assert sum(counts) == n
+    found = [pixel for split in (data.train, data.validation, data.test) for pixel in pixels(split)]
+    assert len(found) == len(set(found)) == 80 + n

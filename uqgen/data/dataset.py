@@ -1,6 +1,7 @@
 """Any map-style data set of images and classes: torchvision's, or one's own by its import path."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -148,7 +149,7 @@ class DatasetDataModule(ImageDataModule):
         rng = np.random.default_rng(self.seed)
         index = {split: rng.permutation(len(source)) for split, source in self.sources.items()}
         missing = [split for split in ("test", "validation") if split not in index]
-        labels = _labels(self.sources["train"]) if missing else np.empty(0)
+        labels = _labels(self.sources["train"]) if missing else np.empty(0, np.int64)
         for split in missing:
             size = round(self.shares[split] * len(labels))
             try:
@@ -156,15 +157,22 @@ class DatasetDataModule(ImageDataModule):
                     index["train"], test_size=size, stratify=labels[index["train"]], random_state=self.seed
                 )
             except ValueError:
-                few = f"{size} of {len(index['train'])} are too few for {self.n_classes} classes, or one has one image"
+                rarest, n = Counter(labels.tolist()).most_common()[-1]
+                few = f"{size} of {len(index['train'])} are too few for {self.n_classes} classes"
+                few += f", or the {n} of {self.class_names[rarest]} for all splits"
                 allowed = f"a share with images of every class in every split ({few})"
                 raise SettingError(f"{split}_share", self.shares[split], allowed) from None
-        for split in missing:
-            absent = set(labels.tolist()) - set(labels[index[split]].tolist())
-            counts = [f"{self.class_names[label]} ({(labels == label).sum()} images)" for label in sorted(absent)[:5]]
-            allowed = f"a share with images of every class in every split; there is none of {', '.join(counts)}"
-            require(not absent, f"{split}_share", self.shares[split], allowed)
+            self._move_one_of_each(index, split, labels)
         return index
+
+    @staticmethod
+    def _move_one_of_each(index: dict[str, NDArray[np.int64]], split: str, labels: NDArray[np.int64]) -> None:
+        """Of classes that a split lacks, since their share is less than an image, takes one of several for training."""
+        for label in sorted(set(labels.tolist()) - set(labels[index[split]].tolist())):
+            places = np.flatnonzero(labels[index["train"]] == label)
+            if len(places) > 1:
+                index[split] = np.append(index[split], index["train"][places[0]])
+                index["train"] = np.delete(index["train"], places[0])
 
     def _read(self, source: str, index: NDArray[np.int64]) -> "Images":
         channels, size, _ = self.shape
