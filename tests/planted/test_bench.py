@@ -11,6 +11,7 @@ from other_device import OtherDevice
 
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.generators.latent import Latent
+from uqgen.planted.__main__ import _refuse_another
 from uqgen.planted.bench import Bench, worlds
 from uqgen.planted.methods import METHODS
 from uqgen.planted.planted_settings import PlantedSettings
@@ -113,3 +114,16 @@ def test_jobs_are_a_seed_of_every_kind_then_the_next():
 def test_bad_settings_are_refused(wrong):
     with pytest.raises(SettingError):
         replace(PlantedSettings(), **wrong)
+
+
+def test_a_folder_belongs_to_one_run_and_one_set_of_sizes(tmp_path):
+    identity = {"model": "a", "n_train": 10, "kinds": ["spot"], "seeds": [0], "n_sound": 1}
+    _refuse_another(tmp_path, identity)
+    _refuse_another(tmp_path, identity | {"kinds": ["rare"], "seeds": [1], "n_sound": 0})  # more jobs
+    for other in ({"model": "b"}, {"n_train": 20}):
+        with pytest.raises(SettingError, match=r"^folder=.*: allowed: a new folder"):
+            _refuse_another(tmp_path, identity | other)
+    (tmp_path / "identity.txt").unlink()
+    (tmp_path / "judge-1.pt").touch()
+    with pytest.raises(SettingError, match=r"^folder="):
+        _refuse_another(tmp_path, identity)

@@ -99,7 +99,7 @@ def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str)
         if error.errno not in NO_PLACE:
             raise
         where = error.filename2 or error.filename or cfg.get("run") or "a file"
-        _refuse(f"{where}: cannot be written ({error.strerror}); what was there before is whole")
+        _refuse(f"{where}: cannot be read or written ({error.strerror}); what was there before is whole")
     except MissingMandatoryValue as error:
         _refuse(str(SettingError(str(error.full_key), "???", "a value of your own; there is no default")))
     finally:

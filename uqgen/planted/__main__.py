@@ -71,7 +71,8 @@ def _refuse_another(place: Path, identity: dict[str, Any]) -> None:
 
     shared = {name: value for name, value in identity.items() if name not in ("kinds", "seeds", "n_sound")}
     kept, now = place / "identity.txt", identity_hash(shared)
-    before = kept.read_text() if kept.exists() else now
+    is_new = not any(place.glob("*.pt"))  # of an earlier version it is not known whose it is
+    before = kept.read_text() if kept.exists() else now if is_new else ""
     require(before == now, "folder", place, "a new folder: the jobs in this one are of another run, or other settings")
     kept.write_text(now)
 
