@@ -271,7 +271,7 @@ def load_run(
     model = experiment.build_model(own, classifiers)
     checkpoint = load_tensors(folder.checkpoint)
     n, n_most = checkpoint["n_images"], model.settings.n_images
-    is_complete = n >= n_most or folder.is_complete  # which a callback may have ended early
+    is_complete = n >= n_most or folder.was_evaluated  # which a callback may have ended early
     far = f"{n:,} of {n_most:,} images so far; python -m uqgen.train run=... resumes it"
     require(is_complete, "run", folder.path, f"a run whose training is complete ({far})")
     model.load_state_dict(checkpoint["state_dict"])

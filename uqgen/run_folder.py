@@ -227,7 +227,7 @@ class RunFolder:
         return renamed(read_json(self.results, "run"), RESULTS)
 
     @property
-    def is_complete(self) -> bool:
+    def was_evaluated(self) -> bool:
         """Whether its training has ended and was evaluated."""
         return replace(self, variant="").results.exists()
 

@@ -6,7 +6,7 @@ from hydra.errors import HydraException
 from uqgen.config import compose
 from uqgen.config.composition import command_folder
 from uqgen.config.hydra_private import CommandLine
-from uqgen.config.refusals import explain, refuse_nameless
+from uqgen.config.refusals import explain, refuse_unnamed_choices
 from uqgen.settings import SettingError
 
 
@@ -73,7 +73,7 @@ def test_a_choice_or_a_setting_that_there_is_not_is_explained(overrides, line):
 )
 def test_a_choice_without_a_name_is_refused(override, line):
     with pytest.raises(SettingError, match=line):
-        refuse_nameless(CommandLine([override], False, None), command_folder("train"))
+        refuse_unnamed_choices(CommandLine([override], False, None), command_folder("train"))
 
 
 def test_all_other_choices_and_settings_are_left_to_hydra():
@@ -85,4 +85,4 @@ def test_all_other_choices_and_settings_are_left_to_hydra():
         "seed=1",
         "model.training.one_pass=true",
     ]
-    refuse_nameless(CommandLine(some, True, None), command_folder("train"))
+    refuse_unnamed_choices(CommandLine(some, True, None), command_folder("train"))

@@ -111,7 +111,7 @@ class OwnNetwork(nn.Module):
         images = torch.rand(N_PROBES, *shape, generator=seeding.generator(0)).mul(2).sub(1)
         takes = f"a network that takes [N, {self.channels}, {self.size}, {self.size}]"
         try:
-            returned, of_fewer = (self.network(self.prepared(images[:n])) for n in (N_PROBES, 3))
+            returned, of_fewer = (self.network(self.prepared(part)) for part in (images, images[:3]))
         except Exception as error:  # whatever a foreign network raises
             need = self._refused(error) or f"{takes}, or its own channels= and size=; and N of any number"
             require(False, "network", type(self.network).__name__, f"{need} ({_last_line(error)})")

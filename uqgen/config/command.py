@@ -19,14 +19,14 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from uqgen.config.composition import command_folder, plain
 from uqgen.config.construction import build
 from uqgen.config.hydra_private import CommandLine, command_line, initialized, parse
-from uqgen.config.refusals import explain, refuse_nameless
+from uqgen.config.refusals import explain, refuse_unnamed_choices
 from uqgen.config.sweep import end_jobs, finish_sweep, plan_sweep, run_job
 from uqgen.config.text import as_typed
 from uqgen.run_lock import refuse_held
 from uqgen.settings import ExplainedError, SettingError, require
 from uqgen.stopping import Stopped, stoppable
 
-NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)  # a full disk, or one that is only read
+NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)  # a full disk, or one that is only read
 OWN_TORCHRUN = "UQGEN_TORCHRUN"  # in the environment of processes that were started by `distributed.launch`
 
 
@@ -49,7 +49,7 @@ def run_command(name: str, task: Callable[[DictConfig], float], sweeps: bool = F
     line = command_line()
     with stoppable():
         try:
-            refuse_nameless(line, command_folder(name))
+            refuse_unnamed_choices(line, command_folder(name))
             if line.multirun:
                 require(sweeps, "--multirun", "", "with python -m uqgen.train alone")
                 _run_sweep(name, line, start)
@@ -96,7 +96,7 @@ def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str)
     except ExplainedError as error:  # caught here, before Hydra adds a line of its own
         _refuse(str(error))
     except OSError as error:
-        if error.errno not in NO_PLACE:
+        if error.errno not in NOT_WRITABLE:
             raise
         where = error.filename2 or error.filename or cfg.get("run") or "a file"
         _refuse(f"{where}: cannot be read or written ({error.strerror}); what was there before is whole")

@@ -36,7 +36,7 @@ def explain(error: Exception, command: str, line: CommandLine) -> str:
     return " ".join(part.strip() for part in str(error).splitlines() if part.strip())
 
 
-def refuse_nameless(line: CommandLine, folder: Path) -> None:
+def refuse_unnamed_choices(line: CommandLine, folder: Path) -> None:
     """Refuses a choice that is given no name, such as null, true or a number, of which Hydra names no setting.
 
     Args:

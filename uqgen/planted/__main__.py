@@ -51,7 +51,7 @@ def _bench(folder: RunFolder, place: Path, planted: "PlantedSettings", settings:
     own = folder.read_settings()
     clean = build({**folder.with_copies(own), "data": {**own["data"], "corruption": None}}).data
     clean.setup()
-    identity = asdict(planted) | {"data": run.experiment.roles.data_identity, "score": run.experiment.score.name}
+    identity = asdict(planted) | {"data": run.experiment.roles.data_identity, "score": score.name}
     _refuse_another(place, identity | {"model": hashlib.sha256(folder.checkpoint.read_bytes()).hexdigest()})
     data = {split: getattr(run.experiment.data, split) for split in SPLITS}
     n_train = planted.n_train + planted.n_find
@@ -71,9 +71,11 @@ def _refuse_another(place: Path, identity: dict[str, Any]) -> None:
 
     shared = {name: value for name, value in identity.items() if name not in ("kinds", "seeds", "n_sound")}
     kept, now = place / "identity.txt", identity_hash(shared)
-    is_new = not any(place.glob("*.pt"))  # of an earlier version it is not known whose it is
-    before = kept.read_text() if kept.exists() else now if is_new else ""
-    require(before == now, "folder", place, "a new folder: the jobs in this one are of another run, or other settings")
+    if kept.exists():
+        is_ours = kept.read_text() == now
+    else:
+        is_ours = not any(place.glob("*.pt"))  # what an earlier version left may be of any run
+    require(is_ours, "folder", place, "a new folder: the jobs in this one are of another run, or other settings")
     kept.write_text(now)
 
 
