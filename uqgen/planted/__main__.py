@@ -71,10 +71,8 @@ def _refuse_another(place: Path, identity: dict[str, Any]) -> None:
 
     shared = {name: value for name, value in identity.items() if name not in ("kinds", "seeds", "n_sound")}
     kept, now = place / "identity.txt", identity_hash(shared)
-    if kept.exists():
-        is_ours = kept.read_text() == now
-    else:
-        is_ours = not any(place.glob("*.pt"))  # what an earlier version left may be of any run
+    is_unknown = not kept.exists() and any(place.glob("*.pt"))  # an earlier version left this, of whatever run
+    is_ours = not is_unknown and (not kept.exists() or kept.read_text() == now)
     require(is_ours, "folder", place, "a new folder: the jobs in this one are of another run, or other settings")
     kept.write_text(now)
 
