@@ -72,11 +72,12 @@ def test_an_edit_that_misses_its_score_is_the_nearest_there_was(small, given, ta
     sound = Editor.guidance
     monkeypatch.setattr(Editor, "guidance", lambda *arguments: sound(*arguments).of_strength(30.0))  # goes too far
     start, seen = ours.by_condition(given, requested), []
-    stepped = GuidedSearch._stepped
-    monkeypatch.setattr(GuidedSearch, "_stepped", lambda *args: seen.append(stepped(*args)) or seen[-1])
+    made = GuidedSearch._made
+    monkeypatch.setattr(GuidedSearch, "_made", lambda *args: seen.append(made(*args)) or seen[-1])
     edits = guided(ours, given, requested, start)
-    assert len(seen) == 6
-    passed = [ours._scored(x.view(3, 2, 1, 8, 8), given).score_out for _, x in seen[:3]]  # as the target alone leads
+    assert len(seen) == 8
+    alone = [to_uint8(x.detach()).view(3, 2, 1, 8, 8) for x in seen[:4]]  # as the target alone leads, from the start on
+    passed = [ours._scored(x, given).score_out for x in alone]
     least = torch.stack([(each - requested).abs() for each in [start.edits.score_out, *passed]]).amin(dim=0)
     torch.testing.assert_close((edits.score_out - requested).abs(), least, rtol=0, atol=1e-5)
 

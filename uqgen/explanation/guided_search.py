@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from uqgen.classifiers.frozen import FrozenClassifier
+from uqgen.data.censored import within_range
 from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.explanation.edits import FAR, pixel_distance
 from uqgen.generators.inversion import Inversion, Inverter
@@ -126,17 +127,21 @@ class GuidedSearch:
             best: uint8 [M, C, H, W], the images so far.
         """
         best, least = best.clone(), excess(best, edits)
-        for number in range(self.n_steps):
-            left = (least > 0).nonzero().squeeze(1)
-            if len(left) == 0:
-                break
-            part = edits.select(left)
-            step, x = self._stepped(guides[number % len(guides)], part, code[left], bound[left])
-            code[left] += step
+        left = (least > 0).nonzero().squeeze(1)
+        for number in range(self.n_steps + 1) if len(left) else ():
+            part, change = edits.select(left), torch.zeros_like(code[left]).requires_grad_()
+            made = self._made(part, code[left] + part.within(change))
+            x = to_uint8(made.detach())
             away = excess(x, part)
             is_nearer = away < least[left]
             best[left[is_nearer]] = x[is_nearer]
             least[left] = least[left].minimum(away)
+            is_open = least[left] > 0
+            if number == self.n_steps or not is_open.any():
+                break
+            step = self._step(guides[number % len(guides)], part, made, change, bound[left])
+            left = left[is_open]
+            code[left] += part.within(step)[is_open]
         return best
 
     @torch.no_grad()
@@ -159,16 +164,15 @@ class GuidedSearch:
             excess[near] = ((achieved - edits.requested[near]).abs() - self.tolerance).clamp_min(0)
         return excess
 
-    def _stepped(self, guidance: Guidance, edits: OpenEdits, code: Tensor, bound: Tensor) -> tuple[Tensor, Tensor]:
-        """One step of the codes, and the images made, uint8 [M, C, H, W]."""
+    @torch.enable_grad()
+    def _made(self, edits: OpenEdits, code: Tensor) -> Tensor:
+        """The images that codes make, float32 [M, C, H, W] in [-1, 1], with the graph of the next step."""
+        return within_range(changed(self.inverter, edits.inversion, edits.parts, code))
 
-        def decoded(change: Tensor) -> Tensor:
-            return changed(self.inverter, edits.inversion, edits.parts, code + edits.within(change))
-
+    def _step(self, guidance: Guidance, edits: OpenEdits, made: Tensor, change: Tensor, bound: Tensor) -> Tensor:
+        """Of the codes, by which the images made are."""
         condition = edits.inversion.own._replace(score=edits.requested, probabilities=None)
-        step = guidance.step(torch.zeros_like(code), decoded, condition, bound)
-        with torch.no_grad():
-            return edits.within(step), to_uint8(decoded(step))
+        return guidance.step_of_made(made, change, condition, bound)
 
 
 def changed(inverter: Inverter, inversion: Inversion, parts: Sequence[Tensor], code: Tensor) -> Tensor:

@@ -105,9 +105,18 @@ class Guidance:
         """
         with torch.enable_grad():
             code = code.detach().requires_grad_()
-            images = within_range(decode(code))
+            return self.step_of_made(within_range(decode(code)), code, condition, bound)
+
+    def step_of_made(self, images: Tensor, code: Tensor, condition: Condition, bound: float | Tensor) -> Tensor:
+        """The same of images that are made already, where they are looked at, too.
+
+        Args:
+            images: float32 [N, C, H, W] in [-1, 1], or points, with the graph that leads to the code; it is freed.
+            code, condition, bound: see `step`.
+        """
+        with torch.enable_grad():
             residual, slope = self._slopes(images.detach(), condition)
-            (gradient,) = torch.autograd.grad(images, code, slope)
+        (gradient,) = torch.autograd.grad(images, code, slope)
         return self.strength * bounded_newton_step(residual, gradient, bound)
 
     def _slopes(self, x: Tensor, condition: Condition) -> tuple[Tensor, Tensor]:
