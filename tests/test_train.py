@@ -214,7 +214,7 @@ def test_a_loaded_run_generates_from_its_averaged_generator(finished):
     experiment, own, gan = loaded.experiment, loaded.own, loaded.model
     rng = torch.Generator().manual_seed(0)
     latent = gan.draw_latent(4, rng)
-    requested = own.select(slice(0, 4))
+    requested = gan.encoding.complete(own.select(slice(0, 4)), latent.chance)
     with gan.guided_by(None):
         made = gan(latent, requested)
     with torch.no_grad():

@@ -20,7 +20,7 @@ class DescribedModule(nn.Module, HyperparametersMixin):
     """A module that remembers the plain arguments of its constructor, as a LightningModule does.
 
     What a subclass takes beside plain values is named ``real``: what the real data are like, which a checkpoint keeps
-    on its own.
+    on its own; or ``encoding``, which the subclass describes itself.
 
     Examples:
         >>> class Layer(DescribedModule):
@@ -33,7 +33,7 @@ class DescribedModule(nn.Module, HyperparametersMixin):
 
     def __init__(self) -> None:
         super().__init__()
-        self.save_hyperparameters(ignore=["real"], logger=False)
+        self.save_hyperparameters(ignore=["real", "encoding"], logger=False)
 
 
 def describe(module: HyperparametersMixin) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from uqgen.classifiers.source import ClassifierSource
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.drawn_conditions import DataConditions
 from uqgen.conditioning.encoding import Encoding
+from uqgen.conditioning.kinds import KindEncoding
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.conditioning.scored_datamodule import ScoredDataModule
 from uqgen.data.datamodule import InMemoryDataModule
@@ -44,7 +45,7 @@ from uqgen.hardware import Hardware
 from uqgen.report.shown_classes import most_uncertain
 from uqgen.run_folder import RunFolder
 from uqgen.scores import Score
-from uqgen.settings import SettingError, naming
+from uqgen.settings import SettingError, naming, require
 from uqgen.tensor_files import save_tensors
 
 log = logging.getLogger(__name__)
@@ -158,7 +159,7 @@ class Experiment:
             own: class, score and probabilities of every training image.
             classifiers: the target and its score, for the guidance to the condition.
         """
-        encoding = self.encoding(self.data.n_classes, own)
+        encoding = self._encoding(own)
         real = own if encoding.uses_probabilities else own._replace(probabilities=None)
         with isolate_rng():
             seed_everything(self.model.training.seed, verbose=False)
@@ -177,6 +178,14 @@ class Experiment:
                 classifiers.target, classifiers.surrogates, classifiers.score, own.score
             )
         return model
+
+    def _encoding(self, own: Condition) -> Encoding:
+        encoding, n_kinds = self.encoding(self.data.n_classes, own), self.model.n_kinds
+        if n_kinds == 0:
+            return encoding
+        require(self.data.is_image, "model.n_kinds", n_kinds, "0 for points")
+        with naming("model"):
+            return KindEncoding(encoding, n_kinds)
 
     def own_conditions(self, classifiers: Classifiers) -> Condition:
         """Class, score, probabilities and, where there is one, second score of every real training image."""
@@ -198,6 +207,8 @@ class Experiment:
         self, model: ConditionalModel, classifiers: Classifiers, evaluator: Evaluator, run: RunFolder
     ) -> None:
         """Trains the model, or goes on from its checkpoint."""
+        with naming("model"):
+            model.encoding.see(self.data.train.x)
         every = self.intervals.evaluate_every
         callbacks = [*self.callbacks, Evaluation(evaluator, every, run.evaluations)]
         if self.data.is_image:

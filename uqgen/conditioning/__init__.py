@@ -7,6 +7,7 @@ __all__ = [
     "drawn_conditions",
     "encoding",
     "fourier",
+    "kinds",
     "label",
     "log_odds",
     "logit",

@@ -15,6 +15,7 @@ class Condition(NamedTuple):
         score: float32 [N], the score requested (of the generator) or own (of a real image).
         probabilities: float32 [N, K], the classifier's softmax vector, where known: of a real image its own.
         second: float32 [N], a second score, where two are requested.
+        kind: int64 [N], the kind of image, where kinds are told apart.
 
     Examples:
         >>> condition = Condition(torch.tensor([3, 5]), torch.tensor([0.5, 1.0]))
@@ -26,6 +27,7 @@ class Condition(NamedTuple):
     score: Tensor
     probabilities: Tensor | None = None
     second: Tensor | None = None
+    kind: Tensor | None = None
 
     @property
     def scores(self) -> Tensor:
@@ -52,13 +54,13 @@ class Condition(NamedTuple):
 
     @classmethod
     def cat(cls, parts: Sequence["Condition"]) -> "Condition":
-        """All conditions of several batches, of which all or none have probabilities, and a second score."""
+        """All conditions of several batches, of which all or none have probabilities, a second score and a kind."""
         labels, scores, *others = zip(*parts, strict=True)
         rest = (None if each[0] is None else torch.cat(each) for each in others)
         return cls(torch.cat(labels), torch.cat(scores), *rest)
 
     def between(self, way: Tensor) -> "Condition":
-        """Conditions on the straight way from the first of two, of the same class, to the second.
+        """Conditions on the straight way from the first of two, of the same class, to the second; kinds change halfway.
 
         Args:
             way: float32 [S] in [0, 1], how far each is from the first.
@@ -67,11 +69,11 @@ class Condition(NamedTuple):
         def on_the_way(part: Tensor) -> Tensor:
             first, second = part[:1], part[1:]
             if not part.is_floating_point():
-                return first.expand(len(way))
+                return torch.where(way < 0.5, first, second)
             return first.lerp(second, way.view(-1, *[1] * (part.dim() - 1)))
 
         return self._each(on_the_way)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Condition":
-        rest = (None if part is None else change(part) for part in (self.probabilities, self.second))
+        rest = (None if part is None else change(part) for part in (self.probabilities, self.second, self.kind))
         return Condition(change(self.label), change(self.score), *rest)

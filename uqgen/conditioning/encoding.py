@@ -51,6 +51,22 @@ class Encoding(DescribedModule, ABC):
         """The same condition with another score, float32 [N]; what does not go with it is left to `complete`."""
         return condition._replace(score=score)
 
+    def observed(self, condition: Condition, images: Tensor) -> Condition:
+        """Adds what the networks are told of real images that can be seen in them; nothing, unless they are told kinds.
+
+        Args:
+            condition: of N real images.
+            images: float32 [N, C, H, W] in [-1, 1], or points float32 [N, D].
+        """
+        return condition
+
+    def see(self, images: Tensor) -> None:
+        """Learns from all training images what is beyond class and score, before a training; nothing, by default.
+
+        Args:
+            images: uint8 [N, C, H, W], or points float32 [N, D].
+        """
+
     @abstractmethod
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:
         """A condition of N images to one float32 [N, part_dims[i]] for each part."""

@@ -32,6 +32,8 @@ class Texture(nn.Module):
         torch.Size([2, 7])
     """
 
+    N_FEATURES = 7
+
     def forward(self, images: Tensor) -> Tensor:
         """Features.
 

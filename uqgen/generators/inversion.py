@@ -109,6 +109,7 @@ class Inverter(ABC):
             own: class, score and softmax vector of each, on the same device.
         """
         own = own._replace(probabilities=own.probabilities if self.encoding.uses_probabilities else None)
+        own = self.encoding.observed(own, x)
         chunks = torch.arange(len(x), device=x.device).split(AT_ONCE)
         found = [self._inverted(x[chunk], own.select(chunk)) for chunk in chunks]
         offset, made = (torch.cat([getattr(part, name) for part in found]) for name in ("offset", "reconstruction"))

@@ -166,8 +166,8 @@ class ConditionalModel(LightningModule, ABC):
     def training_step(self, batch: ScoredBatch, batch_idx: int) -> None:
         """One step on a batch, unless the training is complete."""
         if not self.is_complete:
-            x = self.settings.as_trained(batch.x)
-            self.step(ScoredBatch(x, self._used(batch.condition), self._used(batch.requested)))
+            own = self.encoding.observed(self._used(batch.condition), batch.x)
+            self.step(ScoredBatch(self.settings.as_trained(batch.x), own, self._used(batch.requested)))
             self.n_new = len(batch.x) * distributed.world_size()
             self.n_images += self.n_new
             self.average()

@@ -41,9 +41,11 @@ class ModelRecipe(ABC):
 
     Attributes:
         training: the settings of its training.
+        n_kinds: of images, which its networks are told beside the condition; 0 for none. See `KindEncoding`.
     """
 
     training: Training
+    n_kinds: int
 
     @abstractmethod
     def build(self, given: ModelContext) -> ConditionalModel:

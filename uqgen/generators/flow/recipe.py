@@ -20,6 +20,7 @@ class FlowRecipe(ModelRecipe):
         velocity: (shape of an image, widths of the encoding's parts) to a network.
         training: the settings of the training.
         sampling: how it is integrated.
+        n_kinds: see `ModelRecipe`.
 
     Examples:
         >>> from uqgen.generators.flow.mlp import MLPVelocity
@@ -31,6 +32,7 @@ class FlowRecipe(ModelRecipe):
     velocity: Callable[..., Velocity]
     training: FlowTraining
     sampling: FlowSampling
+    n_kinds: int = 0
 
     def build(self, given: ModelContext) -> ConditionalFlow:
         """See `ModelRecipe`; a flow has no adversary beside which an enforcement could guide it."""

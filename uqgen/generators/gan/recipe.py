@@ -22,6 +22,7 @@ class GANRecipe(ModelRecipe):
         guidance_gradient: "weight" and "bound" that an enforcement through classifiers has unless it is given others:
             as much as these networks bear.
         resampling: how the discriminator chooses among latents.
+        n_kinds: see `ModelRecipe`.
 
     Examples:
         >>> from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator
@@ -36,6 +37,7 @@ class GANRecipe(ModelRecipe):
     training: GANTraining
     guidance_gradient: Mapping[str, float]
     resampling: Resampling = field(default_factory=Resampling)
+    n_kinds: int = 0
 
     def build(self, given: ModelContext) -> ConditionalGAN:
         """See `ModelRecipe`."""

@@ -1,0 +1,118 @@
+"""Kinds of images: strokes that are sharp, blurred or noisy, of which each class and score has its own shares."""
+
+import pytest
+import torch
+
+from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.encoding import Encoding
+from uqgen.conditioning.kinds import KindEncoding
+from uqgen.conditioning.paper import PaperEncoding
+from uqgen.conditioning.softmax import SoftmaxEncoding
+from uqgen.data.gaussian import gaussian_blur
+from uqgen.data.labelled import to_uint8, unit_range
+from uqgen.described import build_described, describe
+from uqgen.settings import SettingError
+
+BLURRED, SHARP, NOISY = range(3)  # in the order of their fine detail
+K, N = 2, 600
+
+
+def images_of(kinds):
+    """Strokes of random width and place on black, uint8 [N, 1, 16, 16]."""
+    rng = torch.Generator().manual_seed(3)
+    x = torch.full((len(kinds), 1, 16, 16), -1.0)
+    for each, image in enumerate(x):
+        left = int(torch.randint(3, 9, (), generator=rng))
+        image[:, 2:14, left : left + 2 + each % 3] = 1.0
+    x[kinds == BLURRED] = gaussian_blur(x[kinds == BLURRED], 2.0)
+    x[kinds == NOISY] += 0.8 * torch.randn(int((kinds == NOISY).sum()), 1, 16, 16, generator=rng)
+    return to_uint8(x.clamp(-1, 1))
+
+
+@pytest.fixture
+def kinds() -> torch.Tensor:
+    """Images of class 1 with a score below 0.5 are blurred, of all others one of three is noisy."""
+    noisy = torch.arange(N) % 3 == 0
+    label, score = torch.arange(N) % K, torch.arange(N) / N
+    return torch.where((label == 1) & (score < 0.5), BLURRED, torch.where(noisy, NOISY, SHARP))
+
+
+@pytest.fixture
+def real() -> Condition:
+    return Condition(torch.arange(N) % K, torch.arange(N) / N, torch.rand(N, K).softmax(dim=1))
+
+
+@pytest.fixture
+def encoding(real, kinds) -> KindEncoding:
+    encoding = KindEncoding(PaperEncoding(K, real), n_kinds=3)
+    encoding.see(images_of(kinds))
+    return encoding
+
+
+def requested(label, score, n=300):
+    return Condition.repeated(label, score, n, torch.device("cpu")), torch.linspace(0, 0.999, n)
+
+
+def test_images_that_differ_in_texture_are_of_different_kinds_from_the_least_detail_on(encoding, kinds):
+    assert encoding.kind.long().equal(kinds)
+
+
+def test_a_request_gets_the_kinds_of_the_class_near_the_score_as_often_as_they_occur(encoding):
+    for label, score, shares in ((0, 0.3, [0, 2, 1]), (1, 0.2, [3, 0, 0]), (1, 0.8, [0, 2, 1])):
+        found = encoding.complete(*requested(label, score)).kind.bincount(minlength=3) / 300
+        assert found.tolist() == pytest.approx([share / 3 for share in shares], abs=0.05)
+
+
+def test_kind_and_softmax_vector_are_of_one_image(real, kinds):
+    vectors = torch.eye(3)[kinds] * 0.5 + 1 / 6
+    real = real._replace(score=vectors.amax(dim=1) + real.score / 1e3, probabilities=vectors)
+    encoding = KindEncoding(SoftmaxEncoding(3, real), n_kinds=3)
+    encoding.see(images_of(kinds))
+    complete = encoding.complete(*requested(0, 0.667))
+    assert complete.probabilities.argmax(dim=1).equal(complete.kind)
+    assert len(complete.kind.unique()) == 2
+
+
+def test_who_asks_for_a_kind_gets_it_and_another_score_leaves_it(encoding):
+    condition, chance = requested(0, 0.3)
+    asked = condition._replace(kind=torch.full((300,), BLURRED))
+    assert encoding.complete(asked, chance).kind.equal(asked.kind)
+    again = encoding.complete(encoding.rescored(asked, condition.score + 0.2), chance)
+    assert again.kind.equal(asked.kind)
+    assert again.score.equal(condition.score + 0.2)
+
+
+def test_images_say_of_which_kind_they_are(encoding, real):
+    new = torch.tensor([NOISY, BLURRED, SHARP] * 20)
+    observed = encoding.observed(real.select(slice(60)), unit_range(images_of(new)))
+    assert observed.kind.equal(new)
+
+
+def test_the_last_part_is_the_kind_and_the_others_are_as_before(encoding, real):
+    complete = encoding.complete(*requested(1, 0.8))
+    *others, last = encoding(complete)
+    assert last.argmax(dim=1).equal(complete.kind)
+    assert last.sum(dim=1).unique().tolist() == [1]
+    for part, alone in zip(others, PaperEncoding(K, real)(complete), strict=True):
+        assert part.equal(alone)
+    assert encoding.part_dims == (K + 1, 3)
+
+
+def test_a_description_the_real_conditions_and_the_weights_make_it_again(encoding, real):
+    again = build_described(describe(encoding), Encoding, real=real)
+    again.load_state_dict(encoding.state_dict())
+    condition = requested(0, 0.6)
+    for part, expected in zip(again(again.complete(*condition)), encoding(encoding.complete(*condition)), strict=True):
+        assert part.equal(expected)
+
+
+def test_kinds_that_were_not_seen_and_more_than_there_can_be_are_refused(real, kinds):
+    encoding = KindEncoding(PaperEncoding(K, real), n_kinds=3)
+    with pytest.raises(SettingError, match="n_kinds"):
+        encoding.complete(*requested(0, 0.5))
+    with pytest.raises(SettingError, match="n_kinds"):
+        encoding.observed(real, torch.zeros(N, 1, 16, 16))
+    with pytest.raises(SettingError, match=r"n_kinds=3.*at most the 1 "):
+        encoding.see(torch.zeros(N, 1, 16, 16, dtype=torch.uint8))
+    with pytest.raises(SettingError, match="n_kinds"):
+        KindEncoding(PaperEncoding(K, real), n_kinds=1)
