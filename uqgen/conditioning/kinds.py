@@ -11,12 +11,12 @@ from torch import Tensor
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.neighbours import Neighbours
+from uqgen.conditioning.softmax import N_NEAREST  # as many near images, so that vector and kind are of the same one
 from uqgen.data.labelled import unit_range
 from uqgen.data.texture import Texture
 from uqgen.described import Plain, build_described, describe
 from uqgen.settings import SettingError, require, require_integer
 
-N_NEAREST = 16  # real images of the class, with the nearest scores, of which one says which kind is made
 N_CLUSTERED = 20_000  # training images among which clusters are looked for
 N_STARTS = 4  # of k-means, of which the best is kept
 AT_ONCE = 1_000  # images whose texture is measured at once
@@ -37,7 +37,7 @@ class KindEncoding(Encoding):
         real: class and score of every training image, for an encoding that is described.
 
     Raises:
-        SettingError: there are fewer than two kinds, or fewer images that differ than kinds.
+        SettingError: there are fewer than two kinds.
 
     Examples:
         >>> from uqgen.conditioning.paper import PaperEncoding
@@ -63,7 +63,7 @@ class KindEncoding(Encoding):
         self.neighbours = Neighbours(encoding.n_classes, encoding.real, N_NEAREST)
         self.texture = Texture()
         self.register_buffer("centres", torch.zeros(n_kinds, Texture.N_FEATURES))
-        self.register_buffer("kind", torch.zeros(len(encoding.real.label), dtype=torch.uint8))
+        self.register_buffer("kind", torch.zeros(len(encoding.real.label), dtype=torch.int32))
         self.centres: Tensor
         self.kind: Tensor
         self.has_seen = False
@@ -73,7 +73,10 @@ class KindEncoding(Encoding):
         """Finds the kinds, the one with the least fine detail first.
 
         Args:
-            images: uint8 [N, C, H, W], every training image, in the order of what is known of them.
+            images: uint8 [N, C, H, W], every training image, in the order of the real conditions.
+
+        Raises:
+            SettingError: fewer images differ than there are kinds.
         """
         texture = torch.cat([self.texture(unit_range(chunk)) for chunk in images.split(AT_ONCE)]).double()
         some = texture[:: -(-len(texture) // N_CLUSTERED)]

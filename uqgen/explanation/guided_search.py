@@ -128,7 +128,9 @@ class GuidedSearch:
         """
         best, least = best.clone(), excess(best, edits)
         left = (least > 0).nonzero().squeeze(1)
-        for number in range(self.n_steps + 1) if len(left) else ():
+        if len(left) == 0:
+            return best
+        for number in range(self.n_steps + 1):
             part, change = edits.select(left), torch.zeros_like(code[left]).requires_grad_()
             made = self._made(part, code[left] + part.within(change))
             x = to_uint8(made.detach())

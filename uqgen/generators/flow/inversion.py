@@ -21,7 +21,7 @@ from uqgen.generators.inversion import Inverter
 from uqgen.generators.latent import Latent, spherical
 from uqgen.hardware import fast_autocast
 
-N_STEPS = 12  # either way, unless another number is given; 24 change no edit and take twice as long
+N_STEPS = 12  # either way, unless another number is given; with 24, edits are as good and take twice as long
 FEW = 8  # images of which the activations of all steps are kept; of more they are computed once more
 BANDS = (0, 3), (3, 5), (5, 8)  # of waves in a width of the image
 
