@@ -173,6 +173,8 @@ class Experiment:
                 classifiers.score,
             )
             model = self.model.build(given)
+        n_kinds = self.model.n_kinds
+        require(self.data.is_image or n_kinds == 0, "model.n_kinds", n_kinds, "0 for points")
         if self.guidance.strength > 0:
             model.guidance = self.guidance.build(
                 classifiers.target, classifiers.surrogates, classifiers.score, own.score
@@ -180,10 +182,10 @@ class Experiment:
         return model
 
     def _encoding(self, own: Condition) -> Encoding:
+        """With kinds where there are any; where no score is requested, they would tell of it."""
         encoding, n_kinds = self.encoding(self.data.n_classes, own), self.model.n_kinds
-        if n_kinds == 0:
+        if n_kinds == 0 or encoding.real is None or not self.data.is_image:
             return encoding
-        require(self.data.is_image, "model.n_kinds", n_kinds, "0 for points")
         with naming("model"):
             return KindEncoding(encoding, n_kinds)
 

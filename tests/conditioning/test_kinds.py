@@ -6,6 +6,7 @@ import torch
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.encoding import Encoding
 from uqgen.conditioning.kinds import KindEncoding
+from uqgen.conditioning.label import LabelEncoding
 from uqgen.conditioning.paper import PaperEncoding
 from uqgen.conditioning.softmax import SoftmaxEncoding
 from uqgen.data.gaussian import gaussian_blur
@@ -116,3 +117,5 @@ def test_kinds_that_were_not_seen_and_more_than_there_can_be_are_refused(real, k
         encoding.see(torch.zeros(N, 1, 16, 16, dtype=torch.uint8))
     with pytest.raises(SettingError, match="n_kinds"):
         KindEncoding(PaperEncoding(K, real), n_kinds=1)
+    with pytest.raises(SettingError, match="LabelEncoding"):
+        KindEncoding(LabelEncoding(K, real), n_kinds=3)

@@ -143,6 +143,7 @@ REFUSED = [
     (["trainer.precision=8"], "trainer.precision=8: allowed: 16-mixed, 32-true, auto, bf16-mixed"),
     (["trainer.accelerator=tpu"], "trainer.accelerator=tpu: allowed: auto, cpu, gpu, mps"),
     (["experiment=moons", "model=gan"], "allowed: networks for data of shape (2,), as model=gan_mlp has"),
+    (["experiment=moons", "model.n_kinds=3"], "model.n_kinds=3: allowed: 0 for points"),
     (["experiment=mnist", "model=gan_mlp"], "allowed: networks for data of shape (1, 32, 32), as model=gan has"),
     (
         ["model=flow", "enforcement=consistency"],

@@ -37,7 +37,7 @@ class KindEncoding(Encoding):
         real: class and score of every training image, for an encoding that is described.
 
     Raises:
-        SettingError: there are fewer than two kinds.
+        SettingError: there are fewer than two kinds, or the encoding takes no score.
 
     Examples:
         >>> from uqgen.conditioning.paper import PaperEncoding
@@ -56,14 +56,18 @@ class KindEncoding(Encoding):
         super().__init__(encoding.n_classes)
         self.save_hyperparameters({"encoding": describe(encoding), "n_kinds": n_kinds})
         require_integer("n_kinds", n_kinds, 2)
-        assert encoding.real is not None, "kinds follow real images"
+        told = encoding.real
+        if told is None:
+            raise SettingError(
+                "encoding", type(encoding).__name__, "one of conditions with a score, which kinds go with"
+            )
         self.encoding, self.n_kinds = encoding, n_kinds
-        self.real, self.uses_probabilities = encoding.real, encoding.uses_probabilities
+        self.real, self.uses_probabilities = told, encoding.uses_probabilities
         self.part_dims = (*encoding.part_dims, n_kinds)
-        self.neighbours = Neighbours(encoding.n_classes, encoding.real, N_NEAREST)
+        self.neighbours = Neighbours(encoding.n_classes, told, N_NEAREST)
         self.texture = Texture()
         self.register_buffer("centres", torch.zeros(n_kinds, Texture.N_FEATURES))
-        self.register_buffer("kind", torch.zeros(len(encoding.real.label), dtype=torch.int32))
+        self.register_buffer("kind", torch.zeros(len(told.label), dtype=torch.int32))
         self.centres: Tensor
         self.kind: Tensor
         self.has_seen = False
