@@ -210,7 +210,7 @@ class Experiment:
     ) -> None:
         """Trains the model, or goes on from its checkpoint."""
         with naming("model"):
-            model.encoding.see(self.data.train.x)
+            model.encoding.fit(self.data.train.x)
         every = self.intervals.evaluate_every
         callbacks = [*self.callbacks, Evaluation(evaluator, every, run.evaluations)]
         if self.data.is_image:

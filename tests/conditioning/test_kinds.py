@@ -46,7 +46,7 @@ def real() -> Condition:
 @pytest.fixture
 def encoding(real, kinds) -> KindEncoding:
     encoding = KindEncoding(PaperEncoding(K, real), n_kinds=3)
-    encoding.see(images_of(kinds))
+    encoding.fit(images_of(kinds))
     return encoding
 
 
@@ -68,7 +68,7 @@ def test_kind_and_softmax_vector_are_of_one_image(real, kinds):
     vectors = torch.eye(3)[kinds] * 0.5 + 1 / 6
     real = real._replace(score=vectors.amax(dim=1) + real.score / 1e3, probabilities=vectors)
     encoding = KindEncoding(SoftmaxEncoding(3, real), n_kinds=3)
-    encoding.see(images_of(kinds))
+    encoding.fit(images_of(kinds))
     complete = encoding.complete(*requested(0, 0.667))
     assert complete.probabilities.argmax(dim=1).equal(complete.kind)
     assert len(complete.kind.unique()) == 2
@@ -114,7 +114,7 @@ def test_kinds_that_were_not_seen_and_more_than_there_can_be_are_refused(real, k
     with pytest.raises(SettingError, match="n_kinds"):
         encoding.observed(real, torch.zeros(N, 1, 16, 16))
     with pytest.raises(SettingError, match=r"n_kinds=3.*at most the 1 "):
-        encoding.see(torch.zeros(N, 1, 16, 16, dtype=torch.uint8))
+        encoding.fit(torch.zeros(N, 1, 16, 16, dtype=torch.uint8))
     with pytest.raises(SettingError, match="n_kinds"):
         KindEncoding(PaperEncoding(K, real), n_kinds=1)
     with pytest.raises(SettingError, match="LabelEncoding"):

@@ -33,7 +33,7 @@ def images() -> torch.Tensor:
 
 def encoding_of(images):
     encoding = KindEncoding(PaperEncoding(2, REAL), n_kinds=2)
-    encoding.see(images)
+    encoding.fit(images)
     assert encoding.kind.long().equal(KIND)
     return encoding
 

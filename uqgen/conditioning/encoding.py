@@ -60,7 +60,7 @@ class Encoding(DescribedModule, ABC):
         """
         return condition
 
-    def see(self, images: Tensor) -> None:
+    def fit(self, images: Tensor) -> None:
         """Learns from all training images what is beyond class and score, before a training; nothing, by default.
 
         Args:

@@ -44,7 +44,7 @@ class KindEncoding(Encoding):
         >>> images = torch.randint(256, (4, 1, 8, 8), dtype=torch.uint8)
         >>> real = Condition(torch.tensor([0, 0, 1, 1]), torch.tensor([0.6, 1.0, 0.6, 1.0]))
         >>> encoding = KindEncoding(PaperEncoding(2, real), n_kinds=2)
-        >>> encoding.see(images)
+        >>> encoding.fit(images)
         >>> complete = encoding.complete(Condition(torch.tensor([1]), torch.tensor([0.9])), torch.tensor([0.0]))
         >>> [part.shape for part in encoding(complete)]
         [torch.Size([1, 3]), torch.Size([1, 2])]
@@ -70,10 +70,10 @@ class KindEncoding(Encoding):
         self.register_buffer("kind", torch.zeros(len(told.label), dtype=torch.int32))
         self.centres: Tensor
         self.kind: Tensor
-        self.has_seen = False
+        self.is_fitted = False
 
     @torch.no_grad()
-    def see(self, images: Tensor) -> None:
+    def fit(self, images: Tensor) -> None:
         """Finds the kinds, the one with the least fine detail first.
 
         Args:
@@ -90,7 +90,7 @@ class KindEncoding(Encoding):
         centres = torch.from_numpy(found.cluster_centers_).float()
         self.centres.copy_(centres[self.texture.strength_of_detail(centres).argsort()])
         self.kind.copy_(self._kind_of(texture.float().to(self.centres.device)))
-        self.has_seen = True
+        self.is_fitted = True
 
     def complete(self, condition: Condition, chance: Tensor) -> Condition:
         """See `Encoding`; adds a kind where there is none.
@@ -102,12 +102,12 @@ class KindEncoding(Encoding):
         condition = self.encoding.complete(condition, chance)
         if condition.kind is not None:
             return condition
-        self._require_seen()
+        self._require_fitted()
         return condition._replace(kind=self.kind[self.neighbours(condition, chance)].long())
 
     def observed(self, condition: Condition, images: Tensor) -> Condition:
         """See `Encoding`; adds the kind of each image."""
-        self._require_seen()
+        self._require_fitted()
         condition = self.encoding.observed(condition, images)
         return condition._replace(kind=self._kind_of(self.texture(images)))
 
@@ -123,10 +123,10 @@ class KindEncoding(Encoding):
     def _kind_of(self, texture: Tensor) -> Tensor:
         return torch.cdist(texture, self.centres).argmin(dim=1)
 
-    def _require_seen(self) -> None:
-        if not self.has_seen:
-            raise SettingError("n_kinds", self.n_kinds, "kinds of images that were seen: call encoding.see(images)")
+    def _require_fitted(self) -> None:
+        if not self.is_fitted:
+            raise SettingError("n_kinds", self.n_kinds, "kinds that were found: call encoding.fit(images) first")
 
     def _load_from_state_dict(self, *args: Any) -> None:
         super()._load_from_state_dict(*args)
-        self.has_seen = bool(self.centres.any())
+        self.is_fitted = bool(self.centres.any())

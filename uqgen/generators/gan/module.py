@@ -144,7 +144,7 @@ class ConditionalGAN(ConditionalModel):
             real_of_fake = real
         n = len(real) * distributed.world_size()
         latent = self._draw_latent(n, self.step_rng(0)).select(distributed.share(n))
-        requested = self.encoding.complete(requested, latent.chance)  # those that no real image has
+        requested = self.encoding.complete(requested, latent.chance)  # what is not of an image of the batch has no kind
         parts = self.encoding(requested)
         fake = self.generator(latent, parts)
         rng = self.step_rng(1 + distributed.rank())  # what follows is drawn for this device alone
