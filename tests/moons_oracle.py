@@ -8,6 +8,7 @@ from torch import nn
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.predictions import SPLITS
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.paper import PaperEncoding
 from uqgen.data.moons import MoonsDataModule
 from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.evaluation.measure import Evaluator
@@ -37,7 +38,7 @@ class Oracle:
         return nullcontext()
 
     def __init__(self, x: torch.Tensor, own: Condition) -> None:
-        self.x, self.own = x, own
+        self.x, self.own, self.encoding = x, own, PaperEncoding(2, own)
 
     def draw(self, n: int, conditions: list[Condition], rng: torch.Generator, share: slice = slice(None)) -> Latent:
         return Latent(torch.randn(n, 1, generator=rng)).select(share)

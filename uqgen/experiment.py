@@ -173,8 +173,7 @@ class Experiment:
                 classifiers.score,
             )
             model = self.model.build(given)
-        n_kinds = self.model.n_kinds
-        require(self.data.is_image or n_kinds == 0, "model.n_kinds", n_kinds, "0 for points")
+        require(self.data.is_image or not self._kinds, "model.kinds", self._kinds, "none for points")
         if self.guidance.strength > 0:
             model.guidance = self.guidance.build(
                 classifiers.target, classifiers.surrogates, classifiers.score, own.score
@@ -183,11 +182,16 @@ class Experiment:
 
     def _encoding(self, own: Condition) -> Encoding:
         """With kinds where there are any; where no score is requested, they would tell of it."""
-        encoding, n_kinds = self.encoding(self.data.n_classes, own), self.model.n_kinds
-        if n_kinds == 0 or encoding.real is None or not self.data.is_image:
+        encoding = self.encoding(self.data.n_classes, own)
+        if not self._kinds or encoding.real is None or not self.data.is_image:
             return encoding
         with naming("model"):
-            return KindEncoding(encoding, n_kinds)
+            return KindEncoding(encoding, self._kinds)
+
+    @property
+    def _kinds(self) -> dict[str, int]:
+        """By what kinds of images are told apart, and how many there are by each."""
+        return {by: n for by, n in self.model.kinds.items() if n != 0}
 
     def own_conditions(self, classifiers: Classifiers) -> Condition:
         """Class, score, probabilities and, where there is one, second score of every real training image."""

@@ -4,7 +4,11 @@ from uqgen.conditioning.condition import Condition
 
 PROBABILITIES = torch.tensor([[0.5, 0.5], [0.3, 0.7]])
 WHOLE = Condition(
-    torch.tensor([1, 2]), torch.tensor([0.5, 0.7]), PROBABILITIES, torch.tensor([0.1, 0.2]), torch.tensor([0, 3])
+    torch.tensor([1, 2]),
+    torch.tensor([0.5, 0.7]),
+    PROBABILITIES,
+    torch.tensor([0.1, 0.2]),
+    torch.tensor([[0, 1], [3, 2]]),
 )
 
 
@@ -31,7 +35,7 @@ def test_between_two_conditions_of_a_class_everything_else_changes_evenly():
     both = WHOLE._replace(label=torch.tensor([2, 2]))
     led = both.between(torch.tensor([0.0, 0.25, 1.0]))
     assert led.label.tolist() == [2, 2, 2]
-    assert led.kind.tolist() == [0, 0, 3]  # halfway
+    assert led.kinds.tolist() == [[0, 1], [0, 1], [3, 2]]  # halfway
     for part, ends in zip(led[1:4], both[1:4], strict=True):
         torch.testing.assert_close(part[[0, 2]], ends)
         torch.testing.assert_close(part[1], 0.75 * ends[0] + 0.25 * ends[1])

@@ -14,7 +14,7 @@ from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.described import build_described, describe
 from uqgen.settings import SettingError
 
-BLURRED, SHARP, NOISY = range(3)  # in the order of their fine detail
+BLURRED, SHARP, NOISY = range(3)
 K, N = 2, 600
 
 
@@ -45,58 +45,81 @@ def real() -> Condition:
 
 @pytest.fixture
 def encoding(real, kinds) -> KindEncoding:
-    encoding = KindEncoding(PaperEncoding(K, real), n_kinds=3)
+    encoding = KindEncoding(PaperEncoding(K, real), {"texture": 3, "shape": 5})
     encoding.fit(images_of(kinds))
     return encoding
+
+
+@pytest.fixture
+def texture(encoding, kinds) -> torch.Tensor:
+    """Which number kinds by texture have."""
+    return torch.stack([encoding.kinds[kinds == kind, 0].long().mode().values for kind in range(3)])
 
 
 def requested(label, score, n=300):
     return Condition.repeated(label, score, n, torch.device("cpu")), torch.linspace(0, 0.999, n)
 
 
-def test_images_that_differ_in_texture_are_of_different_kinds_from_the_least_detail_on(encoding, kinds):
-    assert encoding.kind.long().equal(kinds)
+def test_images_that_differ_in_texture_are_of_different_kinds(encoding, kinds, texture):
+    assert encoding.kinds[:, 0].long().equal(texture[kinds])
 
 
-def test_a_request_gets_the_kinds_of_the_class_near_the_score_as_often_as_they_occur(encoding):
+def test_a_request_gets_the_kinds_of_the_class_near_the_score_as_often_as_they_occur(encoding, texture):
     for label, score, shares in ((0, 0.3, [0, 2, 1]), (1, 0.2, [3, 0, 0]), (1, 0.8, [0, 2, 1])):
-        found = encoding.complete(*requested(label, score)).kind.bincount(minlength=3) / 300
+        found = encoding.complete(*requested(label, score)).kinds[:, 0].bincount(minlength=3)[texture] / 300
         assert found.tolist() == pytest.approx([share / 3 for share in shares], abs=0.05)
+
+
+def test_both_kinds_of_a_request_are_of_one_image(encoding):
+    pairs = encoding.complete(*requested(0, 0.3)).kinds
+    assert {tuple(pair) for pair in pairs.tolist()} <= {tuple(pair) for pair in encoding.kinds.tolist()}
+    nearest = encoding.neighbours(*requested(0, 0.3))
+    assert pairs.equal(encoding.kinds[nearest].long())
 
 
 def test_kind_and_softmax_vector_are_of_one_image(real, kinds):
     vectors = torch.eye(3)[kinds] * 0.5 + 1 / 6
     real = real._replace(score=vectors.amax(dim=1) + real.score / 1e3, probabilities=vectors)
-    encoding = KindEncoding(SoftmaxEncoding(3, real), n_kinds=3)
+    encoding = KindEncoding(SoftmaxEncoding(3, real), {"texture": 3})
     encoding.fit(images_of(kinds))
     complete = encoding.complete(*requested(0, 0.667))
-    assert complete.probabilities.argmax(dim=1).equal(complete.kind)
-    assert len(complete.kind.unique()) == 2
+    pairs = torch.stack([complete.probabilities.argmax(dim=1), complete.kinds[:, 0]], dim=1)
+    assert len(pairs.unique(dim=0)) == len(complete.kinds.unique()) == 2
 
 
 def test_who_asks_for_a_kind_gets_it_and_another_score_leaves_it(encoding):
     condition, chance = requested(0, 0.3)
-    asked = condition._replace(kind=torch.full((300,), BLURRED))
-    assert encoding.complete(asked, chance).kind.equal(asked.kind)
+    asked = condition._replace(kinds=torch.tensor([[2, 4]]).expand(300, 2))
+    assert encoding.complete(asked, chance).kinds.equal(asked.kinds)
     again = encoding.complete(encoding.rescored(asked, condition.score + 0.2), chance)
-    assert again.kind.equal(asked.kind)
+    assert again.kinds.equal(asked.kinds)
     assert again.score.equal(condition.score + 0.2)
 
 
-def test_images_say_of_which_kind_they_are(encoding, real):
+def test_along_scores_each_image_keeps_the_kinds_that_it_has_a_quarter_of_the_way(encoding):
+    scores, chance = [0.9, 0.8, 0.6, 0.3], torch.linspace(0, 0.999, 30)
+    columns = [requested(0, score, n=30)[0] for score in scores]
+    along = encoding.along_scores(columns, chance)
+    assert along.score.view(30, 4).unique(dim=0).tolist() == [pytest.approx(scores)]
+    for at_a_score in along.kinds.view(30, 4, 2).unbind(dim=1):
+        assert at_a_score.equal(encoding.complete(columns[1], chance).kinds)
+
+
+def test_images_say_of_which_kind_they_are(encoding, real, texture):
     new = torch.tensor([NOISY, BLURRED, SHARP] * 20)
     observed = encoding.observed(real.select(slice(60)), unit_range(images_of(new)))
-    assert observed.kind.equal(new)
+    assert observed.kinds[:, 0].equal(texture[new])
 
 
-def test_the_last_part_is_the_kind_and_the_others_are_as_before(encoding, real):
+def test_the_last_parts_are_the_kinds_and_the_others_are_as_before(encoding, real):
     complete = encoding.complete(*requested(1, 0.8))
-    *others, last = encoding(complete)
-    assert last.argmax(dim=1).equal(complete.kind)
-    assert last.sum(dim=1).unique().tolist() == [1]
+    *others, texture, shape = encoding(complete)
+    for part, kind in zip((texture, shape), complete.kinds.unbind(dim=1), strict=True):
+        assert part.argmax(dim=1).equal(kind)
+        assert part.sum(dim=1).unique().tolist() == [1]
     for part, alone in zip(others, PaperEncoding(K, real)(complete), strict=True):
         assert part.equal(alone)
-    assert encoding.part_dims == (K + 1, 3)
+    assert encoding.part_dims == (K + 1, 3, 5)
 
 
 def test_a_description_the_real_conditions_and_the_weights_make_it_again(encoding, real):
@@ -107,15 +130,16 @@ def test_a_description_the_real_conditions_and_the_weights_make_it_again(encodin
         assert part.equal(expected)
 
 
-def test_kinds_that_were_not_seen_and_more_than_there_can_be_are_refused(real, kinds):
-    encoding = KindEncoding(PaperEncoding(K, real), n_kinds=3)
-    with pytest.raises(SettingError, match="n_kinds"):
+def test_kinds_that_were_not_found_and_more_than_there_can_be_are_refused(real):
+    encoding = KindEncoding(PaperEncoding(K, real), {"texture": 3})
+    with pytest.raises(SettingError, match="kinds"):
         encoding.complete(*requested(0, 0.5))
-    with pytest.raises(SettingError, match="n_kinds"):
+    with pytest.raises(SettingError, match="kinds"):
         encoding.observed(real, torch.zeros(N, 1, 16, 16))
-    with pytest.raises(SettingError, match=r"n_kinds=3.*at most the 1 "):
+    with pytest.raises(SettingError, match=r"kinds.texture=3.*at most the 1 "):
         encoding.fit(torch.zeros(N, 1, 16, 16, dtype=torch.uint8))
-    with pytest.raises(SettingError, match="n_kinds"):
-        KindEncoding(PaperEncoding(K, real), n_kinds=1)
+    for kinds in ({"texture": 1}, {"texture": 2.5}, {"colour": 3}):
+        with pytest.raises(SettingError, match="kinds"):
+            KindEncoding(PaperEncoding(K, real), kinds)
     with pytest.raises(SettingError, match="LabelEncoding"):
-        KindEncoding(LabelEncoding(K, real), n_kinds=3)
+        KindEncoding(LabelEncoding(K, real), {"texture": 3})

@@ -143,7 +143,8 @@ REFUSED = [
     (["trainer.precision=8"], "trainer.precision=8: allowed: 16-mixed, 32-true, auto, bf16-mixed"),
     (["trainer.accelerator=tpu"], "trainer.accelerator=tpu: allowed: auto, cpu, gpu, mps"),
     (["experiment=moons", "model=gan"], "allowed: networks for data of shape (2,), as model=gan_mlp has"),
-    (["experiment=moons", "model.n_kinds=3"], "model.n_kinds=3: allowed: 0 for points"),
+    (["experiment=moons", "+model.kinds.texture=3"], "model.kinds={'texture': 3}: allowed: none for points"),
+    (["experiment=mnist_corrupt", "model.kinds.shape=1"], "model.kinds.shape=1: allowed: an integer of at least 2"),
     (["experiment=mnist", "model=gan_mlp"], "allowed: networks for data of shape (1, 32, 32), as model=gan has"),
     (
         ["model=flow", "enforcement=consistency"],

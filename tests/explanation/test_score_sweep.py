@@ -2,7 +2,8 @@ import pytest
 import torch
 
 import uqgen
-from uqgen.explanation.score_sweep import _swept, sweep_scores
+from uqgen.conditioning.condition import Condition
+from uqgen.explanation.score_sweep import sweep_scores
 
 SCORES = (1.0, 0.7, 0.3)
 
@@ -42,8 +43,8 @@ def test_noises_differ_between_rows_and_between_classes_and_follow_the_seed(run,
 
 def test_one_vector_is_kept_along_a_sweep_and_flattened_to_each_score(run):
     latent = run.model.draw_latent(2, torch.Generator().manual_seed(0))
-    swept, condition = _swept(run.model, latent, 3, SCORES)
-    assert swept.z.equal(latent.z.repeat_interleave(3, dim=0))
+    columns = [Condition.repeated(3, score, 2, torch.device("cpu")) for score in SCORES]
+    condition = run.model.encoding.along_scores(columns, latent.chance)
     assert condition.label.unique().tolist() == [3]
     torch.testing.assert_close(condition.score, torch.tensor(SCORES * 2))
     reachable = condition.score[condition.score < 1]

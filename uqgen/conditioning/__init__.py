@@ -7,6 +7,7 @@ __all__ = [
     "drawn_conditions",
     "encoding",
     "fourier",
+    "image_clusters",
     "kinds",
     "label",
     "log_odds",

@@ -15,7 +15,7 @@ class Condition(NamedTuple):
         score: float32 [N], the score requested (of the generator) or own (of a real image).
         probabilities: float32 [N, K], the classifier's softmax vector, where known: of a real image its own.
         second: float32 [N], a second score, where two are requested.
-        kind: int64 [N], the kind of image, where kinds are told apart.
+        kinds: int64 [N, F], of each image its kind by each of F features, where kinds are told apart.
 
     Examples:
         >>> condition = Condition(torch.tensor([3, 5]), torch.tensor([0.5, 1.0]))
@@ -27,7 +27,7 @@ class Condition(NamedTuple):
     score: Tensor
     probabilities: Tensor | None = None
     second: Tensor | None = None
-    kind: Tensor | None = None
+    kinds: Tensor | None = None
 
     @property
     def scores(self) -> Tensor:
@@ -54,7 +54,7 @@ class Condition(NamedTuple):
 
     @classmethod
     def cat(cls, parts: Sequence["Condition"]) -> "Condition":
-        """All conditions of several batches, of which all or none have probabilities, a second score and a kind."""
+        """All conditions of several batches, of which all or none have probabilities, a second score and kinds."""
         labels, scores, *others = zip(*parts, strict=True)
         rest = (None if each[0] is None else torch.cat(each) for each in others)
         return cls(torch.cat(labels), torch.cat(scores), *rest)
@@ -68,12 +68,11 @@ class Condition(NamedTuple):
 
         def on_the_way(part: Tensor) -> Tensor:
             first, second = part[:1], part[1:]
-            if not part.is_floating_point():
-                return torch.where(way < 0.5, first, second)
-            return first.lerp(second, way.view(-1, *[1] * (part.dim() - 1)))
+            passed = way.view(-1, *[1] * (part.dim() - 1))
+            return first.lerp(second, passed) if part.is_floating_point() else torch.where(passed < 0.5, first, second)
 
         return self._each(on_the_way)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Condition":
-        rest = (None if part is None else change(part) for part in (self.probabilities, self.second, self.kind))
+        rest = (None if part is None else change(part) for part in (self.probabilities, self.second, self.kinds))
         return Condition(change(self.label), change(self.score), *rest)

@@ -1,7 +1,9 @@
 """What every encoding of a condition has in common."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
@@ -51,8 +53,25 @@ class Encoding(DescribedModule, ABC):
         """The same condition with another score, float32 [N]; what does not go with it is left to `complete`."""
         return condition._replace(score=score)
 
+    def along_scores(self, columns: Sequence[Condition], chance: Tensor) -> Condition:
+        """Completes conditions of several scores such that only the score differs.
+
+        All else is what goes with the score a quarter of the way. What goes with the first one, such as sharp strokes
+        on black, hardly occurs in uncertain images, and what goes with the last one hardly in certain ones.
+
+        Args:
+            columns: N classes and scores for each of S scores, from certain to uncertain.
+            chance: float [N] in [0, 1), see `complete`.
+
+        Returns:
+            N S conditions, all of the first image first.
+        """
+        kept = self.complete(columns[len(columns) // 4], chance)
+        row = torch.arange(len(chance), device=chance.device).repeat_interleave(len(columns))
+        return self.rescored(kept.select(row), torch.stack([each.score for each in columns], dim=1).flatten())
+
     def observed(self, condition: Condition, images: Tensor) -> Condition:
-        """Adds what the networks are told of real images that can be seen in them; nothing, unless they are told kinds.
+        """Adds those conditions that can be seen in a real image: kinds, where there are any.
 
         Args:
             condition: of N real images.

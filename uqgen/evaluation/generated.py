@@ -111,6 +111,8 @@ def make_images(
 def sample_grid(model: ConditionalModel, labels: Sequence[int], scores: list[float], seed: int) -> Tensor:
     """Images float32 [K, S, C, H, W] in [-1, 1]: a row for each class and its noise, a column for each of S scores.
 
+    Along a row only the score differs.
+
     Args:
         model: the trained model.
         labels: K classes, one a row.
@@ -120,6 +122,5 @@ def sample_grid(model: ConditionalModel, labels: Sequence[int], scores: list[flo
     n, label = len(labels), torch.tensor(labels, device=model.device)
     columns = [Condition(label, torch.full((n,), score, device=model.device)) for score in scores]
     latent = model.draw(n, columns, seeding.generator(seed, device=model.device))
-    row = torch.arange(n, device=model.device).repeat_interleave(len(scores))
-    requested = torch.tensor(scores, device=model.device).repeat(n)
-    return model(latent.select(row), Condition(label[row], requested)).unflatten(0, (n, len(scores)))
+    condition = model.encoding.along_scores(columns, latent.chance)
+    return model(latent.repeated(len(scores)), condition).unflatten(0, (n, len(scores)))

@@ -51,7 +51,10 @@ def side_by_side(context: EvaluationContext, model: ConditionalModel) -> dict[st
     uncertain = UNCERTAIN.get(context.score.name, sum(context.requested_range) / 2)
     rng = seeding.generator(context.settings.seed)
     chosen = (at_certain_end(real, context.bins, classes, rng), about(uncertain, real, classes, rng))
-    return {name: _beside(context, model, index, classes) for name, index in zip(ENDS, chosen, strict=True)}
+    made = [_random(context, model, index) for index in chosen]
+    return {
+        name: _beside(context, images, index, classes) for name, images, index in zip(ENDS, made, chosen, strict=True)
+    }
 
 
 def spread_classes(label: Tensor, n: int) -> Tensor:
@@ -107,12 +110,15 @@ def along_scores(context: EvaluationContext, model: ConditionalModel, scores: Se
     Args:
         context: for the real images of its split, which are images.
         model: the trained model.
-        scores: one for each column; generated images of a row have the same noise.
+        scores: one for each column; of the generated images of a row all but the score is the same.
     """
     real = context.reference.condition
     classes = spread_classes(real.label, N_ROWS)
-    nearest = [_first_of_class((real.score - score).abs(), real.label, classes, 1) for score in scores]
-    return _beside(context, model, torch.cat(nearest, dim=1), classes, shares_noise=True)
+    index = torch.cat([_first_of_class((real.score - score).abs(), real.label, classes, 1) for score in scores], dim=1)
+    columns = [real.select(each).to(model.device) for each in index.T]
+    latent = model.draw(len(classes), columns, seeding.generator(context.settings.seed, device=model.device))
+    condition = model.encoding.along_scores(columns, latent.chance)
+    return _beside(context, model(latent.repeated(len(scores)), condition), index, classes)
 
 
 def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Tensor:
@@ -122,15 +128,16 @@ def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Te
     return order.expand_as(is_other).masked_fill(is_other, torch.inf).topk(min(n, fewest), largest=False).indices
 
 
-def _beside(
-    context: EvaluationContext, model: ConditionalModel, index: Tensor, classes: Tensor, shares_noise: bool = False
-) -> SideBySide:
-    """The real images at `index`, [K, n], and generated ones, of which those of a row may share their noise."""
-    requested = context.reference.condition.select(index.flatten())
-    wanted = index.T if shares_noise else index.reshape(1, -1)  # of one noise those of a column
-    conditions = [context.reference.condition.select(each).to(model.device) for each in wanted]
-    latent = model.draw(wanted.shape[1], conditions, seeding.generator(context.settings.seed, device=model.device))
-    made = torch.stack([model(latent, condition).cpu() for condition in conditions], dim=1).flatten(0, 1)
-    real = unit_range(context.reference.data.x[index.flatten()])
-    made, real = (images.unflatten(0, index.shape) for images in (made, real))
-    return SideBySide(made, real, classes, *map(float, requested.score.aminmax()))
+def _random(context: EvaluationContext, model: ConditionalModel, index: Tensor) -> Tensor:
+    """Generated images of the class and score of the real images at `index`, [K, n], each of its own noise."""
+    requested = context.reference.condition.select(index.flatten()).to(model.device)
+    rng = seeding.generator(context.settings.seed, device=model.device)
+    return model(model.draw(len(requested.label), [requested], rng), requested)
+
+
+def _beside(context: EvaluationContext, made: Tensor, index: Tensor, classes: Tensor) -> SideBySide:
+    """Generated images beside the real ones at `index`, [K, n], in whose places they are."""
+    shown = index.flatten()
+    real = unit_range(context.reference.data.x[shown])
+    made, real = (images.unflatten(0, index.shape) for images in (made.cpu(), real))
+    return SideBySide(made, real, classes, *map(float, context.reference.condition.score[shown].aminmax()))

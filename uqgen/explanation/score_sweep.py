@@ -2,6 +2,7 @@
 
 Where the networks are given the whole softmax vector, one vector is kept along a sweep and flattened until its maximum
 is the score requested. Otherwise each score would come with other second choices, and more than the score would change.
+So are the kinds of the image, where there are any.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,6 @@ from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8
-from uqgen.generators.latent import Latent
 from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
 
@@ -67,8 +67,9 @@ def sweep_scores(
     images, achieved, probabilities = [], [], []
     for label in track(labels, "sweeps, one a class"):
         wanted = [Condition.repeated(label, score_in, n_noises, model.device) for score_in in scores]
-        latent, condition = _swept(model, model.draw(n_noises, wanted, rng), label, scores)
-        x = to_uint8(model(latent, condition)).cpu()
+        latent = model.draw(n_noises, wanted, rng)
+        condition = model.encoding.along_scores(wanted, latent.chance)
+        x = to_uint8(model(latent.repeated(len(scores)), condition)).cpu()
         logits = target.predict(x)
         images.append(x)
         achieved.append(score(logits, condition.label.cpu()))
@@ -76,13 +77,3 @@ def sweep_scores(
     shape = (n_noises, len(scores))
     x, score_out, vectors = (torch.stack(parts).unflatten(1, shape) for parts in (images, achieved, probabilities))
     return ScoreSweep(scores, x, score_out, vectors)
-
-
-def _swept(model: ConditionalModel, latent: Latent, label: int, scores: tuple[float, ...]) -> tuple[Latent, Condition]:
-    """Every score requested of each of M latents, M S of both, latent by latent."""
-    n = len(latent)
-    certain = Condition.repeated(label, scores[0], n, model.device)
-    row = torch.arange(n, device=model.device).repeat_interleave(len(scores))
-    requested = torch.tensor(scores, device=model.device).repeat(n)
-    complete = model.encoding.complete(certain, latent.chance)
-    return latent.select(row), model.encoding.rescored(complete.select(row), requested)

@@ -84,6 +84,10 @@ class Latent:
         z.flatten(1)[:, 0] = other.z.flatten(1)[:, 0]
         return Latent(z, self.noise)
 
+    def repeated(self, n: int) -> "Latent":
+        """Each latent n times, those of the first one first."""
+        return self.select(torch.arange(len(self), device=self.z.device).repeat_interleave(n))
+
     def select(self, index: Tensor | slice) -> "Latent":
         """The latents at these positions of the batch."""
         mix = StyleMix(self.mix.z[index], self.mix.from_layer[index]) if self.mix else None

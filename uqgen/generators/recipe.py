@@ -1,7 +1,7 @@
 """How a generative model comes to be, before its data and classifiers are known."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from uqgen.classifiers.frozen import FrozenClassifier
@@ -41,11 +41,12 @@ class ModelRecipe(ABC):
 
     Attributes:
         training: the settings of its training.
-        n_kinds: of images, which its networks are told beside the condition; 0 for none. See `KindEncoding`.
+        kinds: of images, which are conditions of its networks beside class and score: by what they are told apart,
+            and how many there are; 0 for none. See `KindEncoding`.
     """
 
     training: Training
-    n_kinds: int
+    kinds: Mapping[str, int]
 
     @abstractmethod
     def build(self, given: ModelContext) -> ConditionalModel:

@@ -1,7 +1,7 @@
 """How a conditional flow comes to be."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from uqgen.enforcement.enforcement import Enforcement
 from uqgen.generators.flow.module import ConditionalFlow
@@ -20,7 +20,7 @@ class FlowRecipe(ModelRecipe):
         velocity: (shape of an image, widths of the encoding's parts) to a network.
         training: the settings of the training.
         sampling: how it is integrated.
-        n_kinds: see `ModelRecipe`.
+        kinds: see `ModelRecipe`.
 
     Examples:
         >>> from uqgen.generators.flow.mlp import MLPVelocity
@@ -32,7 +32,7 @@ class FlowRecipe(ModelRecipe):
     velocity: Callable[..., Velocity]
     training: FlowTraining
     sampling: FlowSampling
-    n_kinds: int = 0
+    kinds: Mapping[str, int] = field(default_factory=dict)
 
     def build(self, given: ModelContext) -> ConditionalFlow:
         """See `ModelRecipe`; a flow has no adversary beside which an enforcement could guide it."""

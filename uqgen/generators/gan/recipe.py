@@ -22,7 +22,7 @@ class GANRecipe(ModelRecipe):
         guidance_gradient: "weight" and "bound" that an enforcement through classifiers has unless it is given others:
             as much as these networks bear.
         resampling: how the discriminator chooses among latents.
-        n_kinds: see `ModelRecipe`.
+        kinds: see `ModelRecipe`.
 
     Examples:
         >>> from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator
@@ -37,7 +37,7 @@ class GANRecipe(ModelRecipe):
     training: GANTraining
     guidance_gradient: Mapping[str, float]
     resampling: Resampling = field(default_factory=Resampling)
-    n_kinds: int = 0
+    kinds: Mapping[str, int] = field(default_factory=dict)
 
     def build(self, given: ModelContext) -> ConditionalGAN:
         """See `ModelRecipe`."""
