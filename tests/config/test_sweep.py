@@ -90,6 +90,7 @@ def test_long_names_are_shortened_and_runs_of_a_variant_still_go_together():
 
 
 def test_folders_and_quotes_in_values_make_names_that_can_be():
+    assert job_folder("") == "job"
     assert job_folder("classifier.file=models/a.pt,seed=0") == "classifier.file=models/a.pt,seed=0"
     assert job_folder("data.folder='5',seed=0") == "data.folder=5,seed=0"
     assert "/" not in job_folder(f"classifier.file=models/a.pt,{LONG}")
@@ -138,6 +139,13 @@ def sweep_moons(folder, *overrides: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "uqgen.train", "-m", *requested]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
+
+
+@pytest.mark.slow
+def test_a_sweep_of_one_job_is_one_run_below_its_folder(tmp_path):
+    done = sweep_moons(tmp_path, "seed=1")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "sweep" / "job" / "results.json").exists()
 
 
 @pytest.fixture(scope="module")

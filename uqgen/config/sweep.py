@@ -24,6 +24,7 @@ from uqgen.stopping import end_with_parent, stoppable
 log = logging.getLogger(__name__)
 
 LONGEST = 255  # bytes of a name in a folder
+ONLY = "job"  # name of the folder of the only job, below the sweep's, which holds what is of the sweep
 BEGINNING = 200  # of them, those of a long name that are kept
 PATIENCE = 20  # seconds in which a job that is ended closes what is open
 
@@ -147,9 +148,9 @@ def job_folder(varied: str) -> str:
     the runs of one variant are seen to belong together.
 
     Args:
-        varied: such as "condition=paper,seed=0".
+        varied: such as "condition=paper,seed=0"; nothing in a sweep of one job.
     """
-    name = varied.replace("'", "")  # Hydra's
+    name = varied.replace("'", "") or ONLY  # Hydra's quotes
     if all(len(part.encode()) <= LONGEST for part in name.split("/")):
         return name
     items = name.split(",")
