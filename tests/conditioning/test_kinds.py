@@ -97,12 +97,11 @@ def test_who_asks_for_a_kind_gets_it_and_another_score_leaves_it(encoding):
 
 
 def test_along_scores_each_image_keeps_the_kinds_that_it_has_a_quarter_of_the_way(encoding):
-    scores, chance = [0.9, 0.8, 0.6, 0.3], torch.linspace(0, 0.999, 30)
-    columns = [requested(0, score, n=30)[0] for score in scores]
-    along = encoding.along_scores(columns, chance)
-    assert along.score.view(30, 4).unique(dim=0).tolist() == [pytest.approx(scores)]
-    for at_a_score in along.kinds.view(30, 4, 2).unbind(dim=1):
-        assert at_a_score.equal(encoding.complete(columns[1], chance).kinds)
+    scores, (quarter, chance) = [0.9, 0.6, 0.5], requested(0, 0.8, n=30)
+    along = encoding.along_scores(quarter.label, torch.tensor(scores).expand(30, -1), chance)
+    assert along.score.view(30, 3).unique(dim=0).tolist() == [pytest.approx(scores)]
+    for at_a_score in along.kinds.view(30, 3, 2).unbind(dim=1):
+        assert at_a_score.equal(encoding.complete(quarter, chance).kinds)
 
 
 def test_images_say_of_which_kind_they_are(encoding, real, texture):

@@ -2,7 +2,6 @@ import pytest
 import torch
 
 import uqgen
-from uqgen.conditioning.condition import Condition
 from uqgen.explanation.score_sweep import sweep_scores
 
 SCORES = (1.0, 0.7, 0.3)
@@ -26,12 +25,13 @@ def test_the_target_says_what_is_said_of_every_image_in_its_place(run, sweep):
     assert sweep.predicted[7, 1].equal(probabilities.argmax(dim=1))
 
 
-def test_along_a_sweep_nothing_but_the_score_differs(run, sweep):
-    arguments = (run.model, run.classifiers.target, run.classifiers.score, range(10))
-    other = sweep_scores(*arguments, (1.0, 0.3, 0.7), 2, seed=4)
-    for here, there in enumerate((0, 2, 1)):
-        assert other.x[:, :, here].equal(sweep.x[:, :, there])
-    assert not sweep.x[:, :, 0].equal(sweep.x[:, :, 2])
+def test_along_a_sweep_nothing_but_the_score_differs(run):
+    arguments = (run.model, run.classifiers.target, run.classifiers.score, range(2))
+    one = sweep_scores(*arguments, (1.0, 0.7, 0.5, 0.3), 2, seed=4)
+    other = sweep_scores(*arguments, (1.0, 0.5, 0.7, 0.3), 2, seed=4)
+    for here, there in enumerate((0, 2, 1, 3)):
+        assert other.x[:, :, here].equal(one.x[:, :, there])
+    assert not one.x[:, :, 0].equal(one.x[:, :, 3])
 
 
 def test_noises_differ_between_rows_and_between_classes_and_follow_the_seed(run, sweep):
@@ -43,8 +43,7 @@ def test_noises_differ_between_rows_and_between_classes_and_follow_the_seed(run,
 
 def test_one_vector_is_kept_along_a_sweep_and_flattened_to_each_score(run):
     latent = run.model.draw_latent(2, torch.Generator().manual_seed(0))
-    columns = [Condition.repeated(3, score, 2, torch.device("cpu")) for score in SCORES]
-    condition = run.model.encoding.along_scores(columns, latent.chance)
+    condition = run.model.encoding.along_scores(torch.tensor([3, 3]), torch.tensor(SCORES).expand(2, -1), latent.chance)
     assert condition.label.unique().tolist() == [3]
     torch.testing.assert_close(condition.score, torch.tensor(SCORES * 2))
     reachable = condition.score[condition.score < 1]

@@ -1,7 +1,6 @@
 """What every encoding of a condition has in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -9,6 +8,8 @@ from torch import Tensor
 from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.second_score import SecondScores
 from uqgen.described import DescribedModule
+
+KEPT_AT = 0.25  # of the way along a sweep: the score with which all else goes
 
 
 class Encoding(DescribedModule, ABC):
@@ -53,22 +54,23 @@ class Encoding(DescribedModule, ABC):
         """The same condition with another score, float32 [N]; what does not go with it is left to `complete`."""
         return condition._replace(score=score)
 
-    def along_scores(self, columns: Sequence[Condition], chance: Tensor) -> Condition:
-        """Completes conditions of several scores such that only the score differs.
+    def along_scores(self, label: Tensor, scores: Tensor, chance: Tensor) -> Condition:
+        """Conditions of several scores of which only the score differs.
 
         All else is what goes with the score a quarter of the way. What goes with the first one, such as sharp strokes
         on black, hardly occurs in uncertain images, and what goes with the last one hardly in certain ones.
 
         Args:
-            columns: N classes and scores for each of S scores, from certain to uncertain.
+            label: int64 [N], a class each.
+            scores: float32 [N, S], from certain to uncertain.
             chance: float [N] in [0, 1), see `complete`.
 
         Returns:
-            N S conditions, all of the first image first.
+            N S complete conditions, all of the first class first.
         """
-        kept = self.complete(columns[len(columns) // 4], chance)
-        row = torch.arange(len(chance), device=chance.device).repeat_interleave(len(columns))
-        return self.rescored(kept.select(row), torch.stack([each.score for each in columns], dim=1).flatten())
+        kept = self.complete(Condition(label, scores[:, 0].lerp(scores[:, -1], KEPT_AT)), chance)
+        row = torch.arange(len(label), device=label.device).repeat_interleave(scores.shape[1])
+        return self.rescored(kept.select(row), scores.flatten())
 
     def observed(self, condition: Condition, images: Tensor) -> Condition:
         """Adds those conditions that can be seen in a real image: kinds, where there are any.

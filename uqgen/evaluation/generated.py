@@ -122,5 +122,6 @@ def sample_grid(model: ConditionalModel, labels: Sequence[int], scores: list[flo
     n, label = len(labels), torch.tensor(labels, device=model.device)
     columns = [Condition(label, torch.full((n,), score, device=model.device)) for score in scores]
     latent = model.draw(n, columns, seeding.generator(seed, device=model.device))
-    condition = model.encoding.along_scores(columns, latent.chance)
+    wanted = torch.tensor(scores, device=model.device).expand(n, -1)
+    condition = model.encoding.along_scores(label, wanted, latent.chance)
     return model(latent.repeated(len(scores)), condition).unflatten(0, (n, len(scores)))

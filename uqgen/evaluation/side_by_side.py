@@ -117,7 +117,8 @@ def along_scores(context: EvaluationContext, model: ConditionalModel, scores: Se
     index = torch.cat([_first_of_class((real.score - score).abs(), real.label, classes, 1) for score in scores], dim=1)
     columns = [real.select(each).to(model.device) for each in index.T]
     latent = model.draw(len(classes), columns, seeding.generator(context.settings.seed, device=model.device))
-    condition = model.encoding.along_scores(columns, latent.chance)
+    wanted = torch.stack([column.score for column in columns], dim=1)
+    condition = model.encoding.along_scores(columns[0].label, wanted, latent.chance)
     return _beside(context, model(latent.repeated(len(scores)), condition), index, classes)
 
 

@@ -68,7 +68,8 @@ def sweep_scores(
     for label in track(labels, "sweeps, one a class"):
         wanted = [Condition.repeated(label, score_in, n_noises, model.device) for score_in in scores]
         latent = model.draw(n_noises, wanted, rng)
-        condition = model.encoding.along_scores(wanted, latent.chance)
+        swept = torch.tensor(scores, device=model.device).expand(n_noises, -1)
+        condition = model.encoding.along_scores(wanted[0].label, swept, latent.chance)
         x = to_uint8(model(latent.repeated(len(scores)), condition)).cpu()
         logits = target.predict(x)
         images.append(x)
