@@ -86,6 +86,16 @@ def test_who_asks_for_none_gets_one_as_real_images_have_them_and_who_asks_for_on
     assert built.complete(given, torch.rand(len(condition.label))).second is given.second
 
 
+def test_along_first_scores_the_quantile_of_the_second_one_stays(real):
+    """Kept as it is, a second score would go with few of the first ones, as more than all of the uncertainty would."""
+    chance, scores = torch.tensor([0.1, 0.9]), torch.tensor([[0.2, 0.8], [0.2, 0.8]])
+    for encoding in (PaperEncoding(K, real), SoftmaxEncoding(K, real)):
+        along = encoding.along_scores(torch.tensor([0, 1]), scores, chance)
+        single = Condition(torch.tensor([0, 0, 1, 1]), scores.flatten())
+        assert along.second.equal(encoding.complete(single, chance.repeat_interleave(2)).second)
+        assert (along.second.view(2, 2).diff(dim=1) > 1).all()
+
+
 @pytest.mark.parametrize("encoding", [PaperEncoding, SoftmaxEncoding, LabelEncoding, NoEncoding, *APART])
 def test_without_a_second_score_none_is_added(encoding, real):
     built = encoding(K, real._replace(second=None))

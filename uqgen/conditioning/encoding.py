@@ -58,7 +58,8 @@ class Encoding(DescribedModule, ABC):
         """Conditions of several scores of which only the score differs.
 
         All else is what goes with the score a quarter of the way. What goes with the first one, such as sharp strokes
-        on black, hardly occurs in uncertain images, and what goes with the last one hardly in certain ones.
+        on black, hardly occurs in uncertain images, and what goes with the last one hardly in certain ones. Of a second
+        score the quantile stays: few of its values go with all of the first one's.
 
         Args:
             label: int64 [N], a class each.
@@ -70,7 +71,8 @@ class Encoding(DescribedModule, ABC):
         """
         kept = self.complete(Condition(label, scores[:, 0].lerp(scores[:, -1], KEPT_AT)), chance)
         row = torch.arange(len(label), device=label.device).repeat_interleave(scores.shape[1])
-        return self.rescored(kept.select(row), scores.flatten())
+        swept = self.rescored(kept.select(row), scores.flatten())
+        return self.complete(swept._replace(second=None), chance[row])
 
     def observed(self, condition: Condition, images: Tensor) -> Condition:
         """Adds those conditions that can be seen in a real image: kinds, where there are any.
