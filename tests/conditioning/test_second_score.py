@@ -87,7 +87,7 @@ def test_who_asks_for_none_gets_one_as_real_images_have_them_and_who_asks_for_on
 
 
 def test_along_first_scores_the_quantile_of_the_second_one_stays(real):
-    """Kept as it is, a second score would go with few of the first ones, as more than all of the uncertainty would."""
+    """Kept as it is, a second score would go with few of the first ones."""
     chance, scores = torch.tensor([0.1, 0.9]), torch.tensor([[0.2, 0.8], [0.2, 0.8]])
     for encoding in (PaperEncoding(K, real), SoftmaxEncoding(K, real)):
         along = encoding.along_scores(torch.tensor([0, 1]), scores, chance)

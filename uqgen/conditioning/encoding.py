@@ -9,8 +9,6 @@ from uqgen.conditioning.condition import Condition
 from uqgen.conditioning.second_score import SecondScores
 from uqgen.described import DescribedModule
 
-KEPT_AT = 0.25  # of the way along a sweep: the score with which all else goes
-
 
 class Encoding(DescribedModule, ABC):
     """Turns a condition into one or several vectors, the *parts*; a network embeds each part on its own.
@@ -55,11 +53,9 @@ class Encoding(DescribedModule, ABC):
         return condition._replace(score=score)
 
     def along_scores(self, label: Tensor, scores: Tensor, chance: Tensor) -> Condition:
-        """Conditions of several scores of which only the score differs.
+        """Conditions of several scores of which only the score differs: all else goes with the first one.
 
-        All else is what goes with the score a quarter of the way. What goes with the first one, such as sharp strokes
-        on black, hardly occurs in uncertain images, and what goes with the last one hardly in certain ones. Of a second
-        score the quantile stays: few of its values go with all of the first one's.
+        Of a second score the quantile stays: few of its values go with all of the first one's.
 
         Args:
             label: int64 [N], a class each.
@@ -69,9 +65,9 @@ class Encoding(DescribedModule, ABC):
         Returns:
             N S complete conditions, all of the first class first.
         """
-        kept = self.complete(Condition(label, scores[:, 0].lerp(scores[:, -1], KEPT_AT)), chance)
         row = torch.arange(len(label), device=label.device).repeat_interleave(scores.shape[1])
-        swept = self.rescored(kept.select(row), scores.flatten())
+        first = self.complete(Condition(label, scores[:, 0]), chance)
+        swept = self.rescored(first.select(row), scores.flatten())
         return self.complete(swept._replace(second=None), chance[row])
 
     def observed(self, condition: Condition, images: Tensor) -> Condition:

@@ -15,6 +15,8 @@ from uqgen.conditioning.softmax import N_NEAREST  # as many near images, so that
 from uqgen.described import Plain, build_described, describe
 from uqgen.settings import SettingError
 
+KEPT_AT = 0.25  # of the way along a sweep
+
 
 class KindEncoding(Encoding):
     """Adds parts to another encoding: the one-hot kinds of an image, such as sharp or blurred, clean or noisy.
@@ -92,6 +94,18 @@ class KindEncoding(Encoding):
         self._require_fitted()
         condition = self.encoding.observed(condition, images)
         return condition._replace(kinds=torch.stack([each(images) for each in self._clusters], dim=1))
+
+    def along_scores(self, label: Tensor, scores: Tensor, chance: Tensor) -> Condition:
+        """See `Encoding`; the kinds are those that go with the score a quarter of the way.
+
+        The kind of a certain image, mostly sharp strokes on black, hardly occurs among uncertain ones, and theirs
+        hardly among certain ones.
+        """
+        swept = self.encoding.along_scores(label, scores, chance)
+        quarter = Condition(label, scores[:, 0].lerp(scores[:, -1], KEPT_AT))
+        kinds = self.complete(quarter, chance).kinds
+        assert kinds is not None
+        return swept._replace(kinds=kinds.repeat_interleave(scores.shape[1], dim=0))
 
     def rescored(self, condition: Condition, score: Tensor) -> Condition:
         """See `Encoding`; the kinds stay."""
