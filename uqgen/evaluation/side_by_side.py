@@ -51,9 +51,9 @@ def side_by_side(context: EvaluationContext, model: ConditionalModel) -> dict[st
     uncertain = UNCERTAIN.get(context.score.name, sum(context.requested_range) / 2)
     rng = seeding.generator(context.settings.seed)
     chosen = (at_certain_end(real, context.bins, classes, rng), about(uncertain, real, classes, rng))
-    made = [_random(context, model, index) for index in chosen]
     return {
-        name: _beside(context, images, index, classes) for name, images, index in zip(ENDS, made, chosen, strict=True)
+        name: _beside(context, _random(context, model, index), index, classes)
+        for name, index in zip(ENDS, chosen, strict=True)
     }
 
 

@@ -2,7 +2,7 @@
 
 Where the networks are given the whole softmax vector, one vector is kept along a sweep and flattened until its maximum
 is the score requested. Otherwise each score would come with other second choices, and more than the score would change.
-So are the kinds of the image, where there are any.
+The kinds of the image are kept, too, where there are any.
 """
 
 from collections.abc import Sequence

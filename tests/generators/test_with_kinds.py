@@ -1,4 +1,4 @@
-"""Models whose networks are told kinds, under a plain Trainer: half of the images are noise, half are flat."""
+"""Models conditioned on kinds of images, under a plain Trainer: half of the images are noise, half are flat."""
 
 import pytest
 import torch
