@@ -22,10 +22,10 @@ class KindEncoding(Encoding):
     """Adds parts to another encoding: the one-hot kinds of an image, such as sharp or blurred, clean or noisy.
 
     A generator is continuous in z, so without kinds it makes all that lies between a sharp and a blurred image, such
-    as one that is blurred in one half. A self-conditioned GAN (Liu et al., 2020, "Diverse image generation via
-    self-conditioned GANs", section 3) is given the cluster of each image, and so is its discriminator. Here clusters are
-    found once, by `ImageClusters`. A request of a class and a score gets the kinds of a real image of that class and
-    about that score, so every kind is made as often as it occurs there.
+    as one that is blurred in one half. Both networks of a self-conditioned GAN (Liu et al., 2020, "Diverse image
+    generation via self-conditioned GANs", section 3) are given the cluster of each image. Here clusters are found once,
+    by `ImageClusters`. A request of a class and a score gets the kinds of a real image of that class and about that
+    score, so every kind is made as often as it occurs there.
 
     Args:
         encoding: of everything else; or its description, in a checkpoint.
