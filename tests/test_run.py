@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import uqgen
+from uqgen.data.labelled import unit_range
 from uqgen.explanation.edits import FAR
 from uqgen.metrics.plain import as_plain
 from uqgen.run_folder import RunFolder
@@ -177,6 +178,31 @@ def test_in_against_out_is_measured_where_there_are_no_results(run, tmp_path):
 def test_what_cannot_be_requested_is_refused_in_one_line(run, requested, message):
     with pytest.raises(SettingError, match=message):
         run.generate(**{"label": 3, "score": 0.6, **requested})
+
+
+def test_a_sweep_changes_the_score_and_nothing_else_of_each_row(run):
+    sweep = run.sweep([1.0, 0.7, 0.4], labels=[3, 5], n=2, seed=1)
+    assert (sweep.scores, sweep.x.shape, sweep.x.dtype) == ((1.0, 0.7, 0.4), (2, 2, 3, 1, 32, 32), torch.uint8)
+    probabilities = run.classifiers.target(unit_range(sweep.x[1, 0])).softmax(dim=1)
+    torch.testing.assert_close(sweep.score_out[1, 0], probabilities.amax(dim=1))
+    assert run.sweep([1.0, 0.7, 0.4], labels=[3], n=2, seed=1).x[0].equal(sweep.x[0])
+    assert not run.sweep([1.0, 0.7, 0.4], labels=[3], n=2, seed=1, guidance=0).x[0].equal(sweep.x[0])
+
+
+@pytest.mark.parametrize(
+    ("requested", "message"),
+    [
+        ({"scores": []}, "^scores, labels="),
+        ({"scores": [0.5, 0.9]}, r"^scores=\[0.5, 0.9\]: allowed: from certain to uncertain$"),
+        ({"scores": [0.9, 0.05]}, r"^score=0\.05: allowed: a number from 0\.1 to 1$"),
+        ({"labels": [3, 10]}, "^label=10: allowed: 0 to 9"),
+        ({"n": 0}, "^n=0: allowed: an integer of at least 1"),
+        ({"guidance": -1}, "^guidance=-1: allowed"),
+    ],
+)
+def test_a_sweep_that_cannot_be_made_is_refused_in_one_line(run, requested, message):
+    with pytest.raises(SettingError, match=message):
+        run.sweep(**{"scores": [0.9, 0.5], **requested})
 
 
 def test_numbers_of_numpy_and_torch_serve_as_python_s(run):

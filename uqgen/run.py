@@ -21,6 +21,7 @@ from uqgen.experiment import Experiment
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.given_image import EditedImage, edit_image
 from uqgen.explanation.interpolation import Between, interpolate_given
+from uqgen.explanation.score_sweep import ScoreSweep, sweep_scores
 from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance
 from uqgen.metrics.bootstrap import Estimate
@@ -141,6 +142,44 @@ class Run:
         probabilities = predictive_logits(made.logits).softmax(dim=1)
         predicted = probabilities.argmax(dim=1)
         return Samples(unit_range(made.x), label, float(score), made.score_out, predicted, probabilities)
+
+    def sweep(
+        self,
+        scores: Sequence[float],
+        labels: Sequence[int] | None = None,
+        n: int = 4,
+        seed: int = 0,
+        guidance: float | None = None,
+    ) -> ScoreSweep:
+        """Makes images of several scores, of which along a row only the score differs: the same digit, less certain.
+
+        `generate` draws anew for each score what else goes with it, such as which other class is likely, or blur.
+
+        Args:
+            scores: the S scores requested, from certain to uncertain.
+            labels: K classes; None for all.
+            n: number M of rows of each class.
+            seed: draws their noise.
+            guidance: see `generate`.
+
+        Returns:
+            Images uint8 [K, M, S, C, H, W], their scores float32 [K, M, S], and what the target says of them.
+
+        Raises:
+            SettingError: one of these is out of range, or a score is more certain than the one before.
+        """
+        scores, n, seed = _numbers(scores), plain_number(n), plain_number(seed)
+        labels = list(range(len(self.class_names))) if labels is None else _numbers(labels)
+        require(len(scores) > 0 and len(labels) > 0, "scores, labels", (scores, labels), "at least one of each")
+        for label in labels:
+            for score in scores:
+                self._check(label, score, n, seed, None)
+        falls = self.classifiers.score.high_means == "confident"
+        require(scores == sorted(scores, reverse=falls), "scores", scores, "from certain to uncertain")
+        self._require_images()
+        target = self.classifiers.target.to(self.model.device)
+        with self.guided(guidance):
+            return sweep_scores(self.model, target, self.classifiers.score, labels, scores, n, seed)
 
     def conditions_across_scores(self, label: int, n: int) -> list[Condition]:
         """Conditions of n images of a class at the ends and the middle of the range, to draw noise for all scores."""

@@ -15,6 +15,7 @@ from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.evaluation.generated import generate_scored, sample_grid
 from uqgen.evaluation.matched import nearest_of_class
 from uqgen.evaluation.measure import Evaluator
+from uqgen.generators.model import ConditionalModel
 from uqgen.metrics.metric import scalars
 from uqgen.metrics.overlap import MEASURES
 from uqgen.scores import get_score
@@ -229,6 +230,8 @@ def test_the_same_seed_makes_the_same_images(data, evaluator):
 
 def test_a_grid_has_the_same_noise_along_a_row(data, evaluator):
     class Echo(Oracle):
+        sweep = ConditionalModel.sweep
+
         def __call__(self, latent, condition):
             return torch.stack([latent.z[:, 0], condition.score, condition.label.float()], dim=1)
 

@@ -17,12 +17,14 @@ def run(request):
 
 @pytest.mark.parametrize("guidance", [None, 0, 1.5])
 def test_the_first_and_the_last_image_are_those_of_the_two_seeds_with_all_that_is_said_of_them(run, guidance):
-    answer = between_seeds(run, 3, 0.6, (5, 6), 4, guidance)
+    certain, uncertain = run.evaluator.ends
+    middle = (certain + uncertain) / 2
+    answer = between_seeds(run, 3, middle, (5, 6), 4, guidance)
     assert (answer.x.shape, answer.x.dtype) == ((4, 1, 32, 32), torch.uint8)
     for position, seed in ((0, 5), (-1, 6)):
-        made = run.generate(3, 0.6, n=1, seed=seed, guidance=guidance)
-        torch.testing.assert_close(unit_range(answer.x[position]), made.x[0], rtol=0, atol=0.02)
-        torch.testing.assert_close(answer.score[position], made.score_out[0], rtol=0, atol=1e-2)
+        sweep = run.sweep([certain, middle, uncertain], [3], n=1, seed=seed, guidance=guidance)
+        assert (answer.x[position].int() - sweep.x[0, 0, 1].int()).abs().max() <= 3  # bf16 rounds otherwise in a batch
+        torch.testing.assert_close(answer.score[position], sweep.score_out[0, 0, 1], rtol=0, atol=1e-2)
     torch.testing.assert_close(answer.score, answer.probabilities.amax(dim=1))
     assert answer.predicted.equal(answer.probabilities.argmax(dim=1))
 

@@ -119,9 +119,5 @@ def sample_grid(model: ConditionalModel, labels: Sequence[int], scores: list[flo
         scores: S scores requested, one a column.
         seed: draws the noise.
     """
-    n, label = len(labels), torch.tensor(labels, device=model.device)
-    columns = [Condition(label, torch.full((n,), score, device=model.device)) for score in scores]
-    latent = model.draw(n, columns, seeding.generator(seed, device=model.device))
-    wanted = torch.tensor(scores, device=model.device).expand(n, -1)
-    condition = model.encoding.along_scores(label, wanted, latent.chance)
-    return model(latent.repeated(len(scores)), condition).unflatten(0, (n, len(scores)))
+    wanted = torch.tensor(scores, device=model.device).expand(len(labels), -1)
+    return model.sweep(torch.tensor(labels, device=model.device), wanted, seeding.generator(seed, device=model.device))

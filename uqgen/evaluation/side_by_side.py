@@ -115,11 +115,9 @@ def along_scores(context: EvaluationContext, model: ConditionalModel, scores: Se
     real = context.reference.condition
     classes = spread_classes(real.label, N_ROWS)
     index = torch.cat([_first_of_class((real.score - score).abs(), real.label, classes, 1) for score in scores], dim=1)
-    columns = [real.select(each).to(model.device) for each in index.T]
-    latent = model.draw(len(classes), columns, seeding.generator(context.settings.seed, device=model.device))
-    wanted = torch.stack([column.score for column in columns], dim=1)
-    condition = model.encoding.along_scores(columns[0].label, wanted, latent.chance)
-    return _beside(context, model(latent.repeated(len(scores)), condition), index, classes)
+    rng = seeding.generator(context.settings.seed, device=model.device)
+    made = model.sweep(classes.to(model.device), real.score[index].to(model.device), rng)
+    return _beside(context, made, index, classes)
 
 
 def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Tensor:
@@ -130,15 +128,13 @@ def _first_of_class(order: Tensor, label: Tensor, classes: Tensor, n: int) -> Te
 
 
 def _random(context: EvaluationContext, model: ConditionalModel, index: Tensor) -> Tensor:
-    """Generated images of the class and score of the real images at `index`, [K, n], each of its own noise."""
+    """Generated images of the class and score of the real images at `index`, [K, n, C, H, W], each of its own noise."""
     requested = context.reference.condition.select(index.flatten()).to(model.device)
     rng = seeding.generator(context.settings.seed, device=model.device)
-    return model(model.draw(len(requested.label), [requested], rng), requested)
+    return model(model.draw(len(requested.label), [requested], rng), requested).unflatten(0, index.shape)
 
 
 def _beside(context: EvaluationContext, made: Tensor, index: Tensor, classes: Tensor) -> SideBySide:
     """Generated images beside the real ones at `index`, [K, n], in whose places they are."""
-    shown = index.flatten()
-    real = unit_range(context.reference.data.x[shown])
-    made, real = (images.unflatten(0, index.shape) for images in (made.cpu(), real))
-    return SideBySide(made, real, classes, *map(float, context.reference.condition.score[shown].aminmax()))
+    real = unit_range(context.reference.data.x[index])
+    return SideBySide(made.cpu(), real, classes, *map(float, context.reference.condition.score[index].aminmax()))

@@ -15,7 +15,6 @@ from torch import Tensor
 from uqgen import seeding
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.conditioning.condition import Condition
 from uqgen.data.labelled import to_uint8
 from uqgen.generators.model import ConditionalModel
 from uqgen.scores import Score
@@ -48,7 +47,7 @@ def sweep_scores(
     target: FrozenClassifier,
     score: Score,
     labels: Sequence[int],
-    scores: tuple[float, ...],
+    scores: Sequence[float],
     n_noises: int,
     seed: int,
 ) -> ScoreSweep:
@@ -64,17 +63,14 @@ def sweep_scores(
         seed: draws them.
     """
     rng = seeding.generator(seed, device=model.device)
+    wanted = torch.tensor(scores, device=model.device).expand(n_noises, -1)
     images, achieved, probabilities = [], [], []
     for label in track(labels, "sweeps, one a class"):
-        wanted = [Condition.repeated(label, score_in, n_noises, model.device) for score_in in scores]
-        latent = model.draw(n_noises, wanted, rng)
-        swept = torch.tensor(scores, device=model.device).expand(n_noises, -1)
-        condition = model.encoding.along_scores(wanted[0].label, swept, latent.chance)
-        x = to_uint8(model(latent.repeated(len(scores)), condition)).cpu()
-        logits = target.predict(x)
+        same = torch.full((n_noises,), label, device=model.device)
+        x = to_uint8(model.sweep(same, wanted, rng)).cpu()
+        logits = target.predict(x.flatten(0, 1))
         images.append(x)
-        achieved.append(score(logits, condition.label.cpu()))
+        achieved.append(score(logits, same.repeat_interleave(len(scores)).cpu()))
         probabilities.append(predictive_logits(logits).softmax(dim=1))
-    shape = (n_noises, len(scores))
-    x, score_out, vectors = (torch.stack(parts).unflatten(1, shape) for parts in (images, achieved, probabilities))
-    return ScoreSweep(scores, x, score_out, vectors)
+    score_out, vectors = (torch.stack(parts).unflatten(1, wanted.shape) for parts in (achieved, probabilities))
+    return ScoreSweep(tuple(scores), torch.stack(images), score_out, vectors)

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from uqgen import seeding
 from uqgen.classifiers.ensemble import predictive_logits
-from uqgen.conditioning.condition import Condition
 from uqgen.data.images import fit_image
 from uqgen.data.labelled import to_uint8
 from uqgen.generators.latent import Latent
@@ -44,6 +43,8 @@ def between_seeds(
 ) -> Answer:
     """Makes images of a class and a score, on the way from the noise of one seed to that of another.
 
+    Of another score they are the same images but for the score, see `Encoding.along_scores`.
+
     Args:
         run: a trained run of images.
         label: the class requested, 0 to K - 1.
@@ -61,10 +62,12 @@ def between_seeds(
     model = run.model
     every = [condition.to(model.device) for condition in run.conditions_across_scores(label, 1)]
     ends = Latent.cat([model.draw(1, every, seeding.generator(seed, device=model.device)) for seed in seeds])
-    requested = Condition.repeated(label, score, 2, model.device)
+    certain, uncertain = run.evaluator.ends
+    scores = torch.tensor([certain, score, uncertain], device=model.device).expand(2, -1)
+    swept = model.encoding.along_scores(torch.full((2,), label, device=model.device), scores, ends.chance)
     way = torch.linspace(0, 1, n, device=model.device)
     with run.guided(guidance):
-        x = model(ends.between(way), model.encoding.complete(requested, ends.chance).between(way))
+        x = model(ends.between(way), swept.select(torch.tensor([1, 4])).between(way))
     return ask_target(run, to_uint8(x).cpu(), label)
 
 

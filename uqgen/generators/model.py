@@ -128,6 +128,22 @@ class ConditionalModel(LightningModule, ABC):
         condition = self.encoding.complete(condition, latent.chance)
         return within_range(in_chunks(self.make, latent, condition))
 
+    def sweep(self, label: Tensor, scores: Tensor, rng: torch.Generator) -> Tensor:
+        """Draws a latent for each class and makes images of several scores of it, of which only the score differs.
+
+        Args:
+            label: int64 [N], a class each, on the device of the model.
+            scores: float32 [N, S], from certain to uncertain.
+            rng: draws the latents.
+
+        Returns:
+            float32 [N, S, C, H, W] in [-1, 1], or points float32 [N, S, D]; see `Encoding.along_scores`.
+        """
+        columns = [Condition(label, score) for score in scores.unbind(dim=1)]
+        latent = self.draw(len(label), columns, rng)
+        condition = self.encoding.along_scores(label, scores, latent.chance)
+        return self(latent.repeated(scores.shape[1]), condition).unflatten(0, scores.shape)
+
     @abstractmethod
     def inverter(self, n_steps: int | None = None, seed: int = 0) -> Inverter:
         """What finds given images in this model.
