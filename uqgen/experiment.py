@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -173,7 +173,7 @@ class Experiment:
                 classifiers.score,
             )
             model = self.model.build(given)
-        require(self.data.is_image or not self._kinds, "model.kinds", self._kinds, "none for points")
+        require(self.data.is_image or not self._has_kinds, "model.kinds", self.model.kinds, "none for points")
         if self.guidance.strength > 0:
             model.guidance = self.guidance.build(
                 classifiers.target, classifiers.surrogates, classifiers.score, own.score
@@ -183,15 +183,16 @@ class Experiment:
     def _encoding(self, own: Condition) -> Encoding:
         """With kinds where there are any; where no score is requested, they would tell of it."""
         encoding = self.encoding(self.data.n_classes, own)
-        if not self._kinds or encoding.real is None or not self.data.is_image:
+        if not self._has_kinds or encoding.real is None or not self.data.is_image:
             return encoding
         with naming("model"):
-            return KindEncoding(encoding, self._kinds)
+            return KindEncoding(encoding, self.model.kinds)
 
     @property
-    def _kinds(self) -> dict[str, int]:
-        """By what kinds of images are told apart, and how many there are by each."""
-        return {by: n for by, n in self.model.kinds.items() if n != 0}
+    def _has_kinds(self) -> bool:
+        kinds = self.model.kinds
+        require(isinstance(kinds, Mapping), "model.kinds", kinds, "the number of kinds by texture and by shape")
+        return any(kinds.values())
 
     def own_conditions(self, classifiers: Classifiers) -> Condition:
         """Class, score, probabilities and, where there is one, second score of every real training image."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from uqgen.data.labelled import unit_range
 from uqgen.data.low_pass import LowPass
 from uqgen.data.texture import Texture
-from uqgen.settings import require, require_choice, require_integer
+from uqgen.settings import require, require_choice
 
 FEATURES: dict[str, type[nn.Module]] = {"texture": Texture, "shape": LowPass}
 
@@ -38,7 +38,8 @@ class ImageClusters(nn.Module):
     def __init__(self, by: str, n: int) -> None:
         super().__init__()
         require_choice("kinds", by, FEATURES)
-        require_integer(f"kinds.{by}", n, 2)
+        is_several = isinstance(n, int) and not isinstance(n, bool) and n >= 2
+        require(is_several, f"kinds.{by}", n, "0 for none, or an integer of at least 2")
         self.by, self.n = by, n
         self.features = FEATURES[by]()
         self.register_buffer("centres", torch.zeros(n, 0))  # as many columns as there are features, once they are found

@@ -29,11 +29,11 @@ class KindEncoding(Encoding):
 
     Args:
         encoding: of everything else; or its description, in a checkpoint.
-        kinds: by what they are told apart, "texture" or "shape", and the number of clusters by each.
+        kinds: by what they are told apart, "texture" or "shape", and the number of clusters by each, 0 for none.
         real: class and score of every training image, for an encoding that is described.
 
     Raises:
-        SettingError: there are no such kinds, fewer than two, or the encoding takes no score.
+        SettingError: there are no such kinds, one alone, or the encoding takes no score.
 
     Examples:
         >>> from uqgen.conditioning.paper import PaperEncoding
@@ -50,7 +50,8 @@ class KindEncoding(Encoding):
         if isinstance(encoding, Mapping):
             encoding = cast(Encoding, build_described(encoding, Encoding, real=real))
         super().__init__(encoding.n_classes)
-        self.save_hyperparameters({"encoding": describe(encoding), "kinds": dict(kinds)})
+        kinds = {by: n for by, n in kinds.items() if n != 0}
+        self.save_hyperparameters({"encoding": describe(encoding), "kinds": kinds})
         told = encoding.real
         if told is None:
             raise SettingError(
