@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from uqgen.conditioning.condition import Condition
-from uqgen.conditioning.softmax import N_NEAREST, SMALLEST, SoftmaxEncoding, temper
+from uqgen.conditioning.softmax import N_NEAREST, SMALLEST, SoftmaxEncoding, between, temper
 
 N, K = 600, 4
 
@@ -96,3 +96,36 @@ def test_a_maximum_that_two_classes_share_goes_as_far_as_it_can():
     assert temper(torch.tensor([[0.4, 0.4, 0.2]]), torch.tensor([0.9])).tolist()[0] == pytest.approx(
         [0.5, 0.5, 0], abs=1e-3
     )
+
+
+CERTAIN = torch.tensor([[0.9, 0.08, 0.02]])
+
+
+@pytest.mark.parametrize(
+    ("maximum", "vector"),
+    [(0.9, [0.9, 0.08, 0.02]), (0.7, [0.7, 0.09, 0.21]), (0.5, [0.5, 0.1, 0.4]), (0.4, [0.5, 0.1, 0.4])],
+)
+def test_on_the_way_to_another_vector_the_class_of_the_first_has_the_maximum_as_far_as_the_way_goes(maximum, vector):
+    found = between(CERTAIN, torch.tensor([[0.5, 0.1, 0.4]]), torch.tensor([maximum]))
+    assert found[0].tolist() == pytest.approx(vector)
+
+
+def test_the_way_to_a_vector_of_another_class_ends_where_that_overtakes_the_first_one():
+    other = torch.tensor([[0.1, 0.1, 0.8]])
+    found = between(CERTAIN, other, torch.tensor([0.3]))
+    assert found[0].tolist() == pytest.approx(CERTAIN.lerp(other, 0.88 / (0.88 + 0.7))[0].tolist())
+    assert found[0, 0] == pytest.approx(found[0, 2].item())
+
+
+def test_vectors_along_scores_go_from_that_of_a_certain_image_to_that_of_an_uncertain_one(real):
+    probabilities = torch.stack(
+        [row.roll(int(label - row.argmax())) for row, label in zip(real.probabilities, real.label, strict=True)]
+    )  # whose class is the most probable
+    encoding = SoftmaxEncoding(K, real._replace(probabilities=probabilities))
+    label, chance, scores = torch.tensor([0, 1]), torch.tensor([0.2, 0.7]), torch.tensor([0.95, 0.8, 0.6]).expand(2, -1)
+    along = encoding.along_scores(label, scores, chance).probabilities.view(2, 3, K)
+    torch.testing.assert_close(along.amax(dim=2), scores, rtol=0, atol=1e-4)
+    for column in (0, 2):
+        alone = draw(encoding, Condition(label, scores[:, column]), chance)
+        torch.testing.assert_close(along[:, column], alone, rtol=0, atol=1e-4)
+    assert along.argmax(dim=2).equal(label[:, None].expand(-1, 3))

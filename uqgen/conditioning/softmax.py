@@ -64,10 +64,7 @@ class SoftmaxEncoding(Encoding):
         condition = super().complete(condition, chance)
         if condition.probabilities is not None:
             return condition
-        probabilities = self.probabilities[self.neighbours(condition, chance)]
-        if self.is_maximum:
-            probabilities = temper(probabilities, condition.score)
-        return condition._replace(probabilities=probabilities)
+        return condition._replace(probabilities=self._drawn(condition, chance))
 
     def rescored(self, condition: Condition, score: Tensor) -> Condition:
         """See `Encoding`; the vector is flattened or sharpened where the score is its maximum."""
@@ -75,6 +72,20 @@ class SoftmaxEncoding(Encoding):
         if vector is not None:
             vector = temper(vector, score) if self.is_maximum else None
         return condition._replace(score=score, probabilities=vector)
+
+    def along_scores(self, label: Tensor, scores: Tensor, chance: Tensor) -> Condition:
+        """See `Encoding`; vectors lie between one that goes with the first score and one that goes with the last.
+
+        The vector of a certain image says little about which other classes are likely: flattened, its smallest
+        probabilities make one that no real image has.
+        """
+        swept = super().along_scores(label, scores, chance)
+        if not self.is_maximum:
+            return swept
+        ends = (self._drawn(Condition(label, score), chance) for score in (scores[:, 0], scores[:, -1]))
+        first, last = (vectors.repeat_interleave(scores.shape[1], dim=0) for vectors in ends)
+        vectors = temper(between(first, last, swept.score), swept.score)
+        return swept._replace(probabilities=vectors)
 
     def forward(self, condition: Condition) -> tuple[Tensor, ...]:
         """A complete condition of N images to its parts.
@@ -88,9 +99,31 @@ class SoftmaxEncoding(Encoding):
         vector = torch.cat([logs, condition.probabilities], dim=1)
         return one_hot, vector, *self._score_features(condition.scores).unbind(dim=1)
 
+    def _drawn(self, condition: Condition, chance: Tensor) -> Tensor:
+        """Vectors of near real images, float32 [N, K], with the score for their maximum where it is one."""
+        vectors = self.probabilities[self.neighbours(condition, chance)]
+        return temper(vectors, condition.score) if self.is_maximum else vectors
+
     def _score_features(self, scores: Tensor) -> Tensor:
         waves = fourier_features(2 * self.log_odds.place(scores) - 1, N_FREQUENCIES)
         return torch.cat([self.log_odds.pair(scores), waves], dim=-1)
+
+
+def between(first: Tensor, last: Tensor, maximum: Tensor) -> Tensor:
+    """Vectors on the straight way from one to another, where the most probable class of the first has the maximum.
+
+    Where another class overtakes it before, or the other vector comes before, they lie there.
+
+    Args:
+        first, last: float [N, K], at least 0, of sum 1.
+        maximum: float [N].
+    """
+    top = first.argmax(dim=1, keepdim=True)
+    before, behind = (vector.gather(1, top) - vector for vector in (first, last))  # the lead over each class
+    overtaken = torch.where(behind < 0, before / (before - behind), 1.0).amin(dim=1)
+    highest, lowest = (vector.gather(1, top).squeeze(1) for vector in (first, last))
+    way = ((highest - maximum) / (highest - lowest).clamp_min(1e-6)).clamp_min(0).minimum(overtaken)
+    return first.lerp(last, way[:, None])
 
 
 def temper(probabilities: Tensor, maximum: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """Score sweeps: the noise is fixed, the score swept from certain to uncertain; the local use of Le Coz et al. (2023).
 
-Where the networks are given the whole softmax vector, one vector is kept along a sweep and flattened until its maximum
-is the score requested. Otherwise each score would come with other second choices, and more than the score would change.
-The kinds of the image are kept, too, where there are any.
+Where the networks are given the whole softmax vector, the vectors of a sweep lie between that of a certain image and
+that of an uncertain one. Otherwise each score would come with other second choices, and more than the score would
+change. The kinds of the image are kept, too, where there are any.
 """
 
 from collections.abc import Sequence
