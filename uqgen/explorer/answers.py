@@ -65,9 +65,10 @@ def between_seeds(
     certain, uncertain = run.evaluator.ends
     scores = torch.tensor([certain, score, uncertain], device=model.device).expand(2, -1)
     swept = model.encoding.along_scores(torch.full((2,), label, device=model.device), scores, ends.chance)
+    requested = swept.select(slice(1, None, 3))  # the middle one of the three scores of each seed
     way = torch.linspace(0, 1, n, device=model.device)
     with run.guided(guidance):
-        x = model(ends.between(way), swept.select(torch.tensor([1, 4])).between(way))
+        x = model(ends.between(way), requested.between(way))
     return ask_target(run, to_uint8(x).cpu(), label)
 
 
