@@ -31,7 +31,7 @@ from uqgen.guidance.guidance import Guidance
 from uqgen.scores import Score
 
 CONDITION, GUIDED = "condition", "condition, then guidance"  # names of ways
-N_FED = 16  # scores fed on either side of the own one
+N_FED = 17  # scores fed beside the own one, evenly over the range
 BEYOND = 0.1  # how far the ends of guidance lie beyond the scores requested, as a share of their range
 
 
@@ -115,7 +115,7 @@ class Editor:
 
     @torch.no_grad()
     def by_condition(self, inversion: Inversion, requested: Tensor) -> FedEdits:
-        """Edits by the condition alone: scores from the own one to either end are fed, latent and offset kept.
+        """Edits by the condition alone: scores from end to end are fed, latent and offset kept.
 
         Of all scores fed, the smallest change that reaches the score is taken, or else the edit nearest to it.
 
@@ -123,7 +123,7 @@ class Editor:
             inversion: of N images.
             requested: float32 [S], on the CPU.
         """
-        some = torch.arange(len(inversion), device=inversion.x.device).split(max(1, AT_ONCE // (1 + 2 * N_FED)))
+        some = torch.arange(len(inversion), device=inversion.x.device).split(max(1, AT_ONCE // (1 + N_FED)))
         chunks = track(some, "edits by condition")
         found = [self._by_condition(inversion.select(chunk), requested) for chunk in chunks]
         return FedEdits(Edits.cat([each.edits for each in found]), torch.cat([each.fed for each in found]))
@@ -200,9 +200,9 @@ class Editor:
         return FedEdits(self._scored(x, inversion), inversion.own.score.cpu()[:, None].expand(-1, n_scores))
 
     def _fed(self, own: Tensor) -> Tensor:
-        """The own scores float32 [N], and scores on the way from each to either end: float32 [N, 1 + 2 N_FED]."""
-        way = torch.linspace(0, 1, N_FED + 1, device=own.device)[1:]
-        return torch.cat([own[:, None], *(own[:, None] + (end - own[:, None]) * way for end in self.ends)], dim=1)
+        """The own scores float32 [N], and scores from end to end: float32 [N, 1 + N_FED]."""
+        every = torch.linspace(*self.ends, N_FED, device=own.device)
+        return torch.cat([own[:, None], every.expand(len(own), -1)], dim=1)
 
     def _scored(self, x: Tensor, inversion: Inversion) -> Edits:
         return Edits.scored(x, inversion.own.label, self.target, self.score)
