@@ -22,7 +22,7 @@ from uqgen.generators.latent import Latent, spherical
 from uqgen.hardware import fast_autocast
 
 N_STEPS = 12  # either way, unless another number is given; with 24, edits are as good and take twice as long
-FEW = 8  # images of which the activations of all steps are kept; of more they are computed once more
+KEPT = 2**16  # pixels whose activations are kept, 1.5 GiB of the U-Net of model=flow; of more they are computed anew
 BANDS = (0, 3), (3, 5), (5, 8)  # of waves in a width of the image
 
 
@@ -88,7 +88,7 @@ class FlowInverter(Inverter):
         def recomputed(x: Tensor, time: float) -> Tensor:  # activations of every step of many would not fit into memory
             return checkpoint(velocity, x, time, use_reentrant=False)
 
-        return integrate(recomputed if torch.is_grad_enabled() and len(x) > FEW else velocity, x, times)
+        return integrate(recomputed if torch.is_grad_enabled() and x.numel() > KEPT else velocity, x, times)
 
 
 def of_band(low: float, high: float, x: Tensor) -> Tensor:
