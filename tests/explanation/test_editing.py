@@ -8,7 +8,7 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.labelled import to_uint8, unit_range
 from uqgen.explanation import guided_search
 from uqgen.explanation.editing import GUIDED, Editor, rescored
-from uqgen.explanation.edits import pixel_distance, smallest
+from uqgen.explanation.edits import FAR, pixel_distance, smallest
 from uqgen.explanation.guided_search import GuidedSearch
 from uqgen.scores import get_score
 
@@ -76,7 +76,7 @@ def test_an_edit_that_misses_its_score_is_the_nearest_there_was(small, given, ta
     monkeypatch.setattr(GuidedSearch, "_made", lambda *args: seen.append(made(*args)) or seen[-1])
     edits = guided(ours, given, requested, start)
     assert len(seen) == 8
-    alone = [to_uint8(x.detach()).view(3, 2, 1, 8, 8) for x in seen[:4]]  # until the score is reached
+    alone = [to_uint8(x.detach()).view(3, 2, 1, 8, 8) for x in seen[:4]]  # as the target alone leads, from the start on
     passed = [ours._scored(x, given).score_out for x in alone]
     least = torch.stack([(each - requested).abs() for each in [start.edits.score_out, *passed]]).amin(dim=0)
     torch.testing.assert_close((edits.score_out - requested).abs(), least, rtol=0, atol=1e-5)
@@ -90,6 +90,8 @@ def test_guidance_goes_on_until_the_score_holds_while_the_image_is_moved(small, 
     alone = guided(still, given, requested, start)
     for each in (alone, edits):
         assert (each.score_out - requested).abs().max() <= 0.05
+    change, least = (pixel_distance(each.x, to_uint8(given.x)[:, None]) for each in (edits, alone))
+    assert (change <= FAR * least + 1e-4).all()
     held, held_alone = (int(ours.holds(each.x, label, requested).sum()) for each in (edits, alone))
     assert held > held_alone
 

@@ -1,9 +1,8 @@
 """The search for edits: the target guides codes until the score is reached and held.
 
-Until the score is reached, the target as it sees the image and the image moved by a pixel, all together, and as it sees
-the image alone guide in turn. Where a move by one pixel undoes the score that is reached, the target as it sees the
-image moved and as it sees the image itself guide in turn. Each step is the shortest to where one of two conditions is
-met, so they lead to where both are (alternating projections: Kaczmarz, 1937).
+First the target as it sees the image itself guides. Where a move by one pixel undoes the score that it reaches, the
+target as it sees the image moved and as it sees the image itself guide in turn. Each step is the shortest to where one
+of two conditions is met, so they lead to where both are (alternating projections: Kaczmarz, 1937).
 """
 
 from collections.abc import Callable, Sequence
@@ -102,8 +101,7 @@ class GuidedSearch:
         """
         code = self.inverter.code(edits.inversion.latent, edits.parts) + edits.inversion.offset
         bound = BOUND * code.flatten(1).norm(dim=1)
-        together = replace(guidance, classifiers=(*guidance.classifiers, *self.views))
-        best = self._approach((together, guidance), self._excess, edits, code, bound, best)
+        best = self._approach((guidance,), self._excess, edits, code, bound, best)
         furthest = FAR * edits.change_to(best)
         furthest[self._excess(best, edits) > 0] = torch.inf  # the score is still to be reached
         in_turn = (replace(guidance, classifiers=tuple(self.views)), guidance)
