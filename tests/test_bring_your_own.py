@@ -13,8 +13,8 @@ from uqgen.classifiers.cnn import CNN
 from uqgen.config import CONF, build, compose, plain
 from uqgen.data.shapes import SIDES, write_shapes
 from uqgen.evaluate import evaluate_run
-from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
+from uqgen.run_loading import load_run
 from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors
 from uqgen.train import train

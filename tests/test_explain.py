@@ -18,8 +18,8 @@ from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.slice_export import export_slices
 from uqgen.explanation.slices import find_slices
-from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
+from uqgen.run_loading import load_run
 from uqgen.settings import SettingError
 
 pytestmark = pytest.mark.usefixtures("log_no_further")

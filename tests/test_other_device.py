@@ -10,8 +10,8 @@ from torch import nn
 from uqgen import evaluate, explain, hardware, look, seeding
 from uqgen.config import compose
 from uqgen.explorer.answers import between_seeds
-from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
+from uqgen.run_loading import load_run
 
 FEW = [
     *(f"explanation.{name}" for name in ("n_scores=3", "n_noises=5", "n_resamples=20", "n_candidates=12", "n_shown=3")),

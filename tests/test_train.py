@@ -16,8 +16,8 @@ from uqgen.evaluate import evaluate_run
 from uqgen.files import read_rows
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.style import with_interval
-from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
+from uqgen.run_loading import load_run
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors

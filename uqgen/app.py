@@ -88,8 +88,8 @@ def main(cfg: DictConfig) -> float:
     port = settings["port"]
     require_integer("port", port, 1)
     require(port <= LAST_PORT, "port", port, f"1 to {LAST_PORT}")
-    from uqgen.run import load_run, permissions  # slow imports, which --help need not wait for
-    from uqgen.run_folder import RunFolder
+    from uqgen.run_folder import RunFolder  # slow imports, which --help need not wait for
+    from uqgen.run_loading import load_run, permissions
 
     folder = RunFolder(Path(settings["run"]))
     folder.read_settings()  # refuses what is no run, and then a missing Gradio, before anything that takes long

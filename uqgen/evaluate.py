@@ -14,7 +14,7 @@ def evaluate_run(cfg: DictConfig) -> float:
     With other settings than the run was started with, what it writes has them in its name.
     """
     from uqgen.logs import log_to  # slow imports, which --help need not wait for
-    from uqgen.run import load_run, permissions
+    from uqgen.run_loading import load_run, permissions
     from uqgen.run_reports.evaluation import evaluate
 
     settings = plain(cfg)

@@ -60,7 +60,7 @@ def _explain(
     from uqgen.metrics.plain import as_plain
     from uqgen.report.edit_figures import quality_rows
     from uqgen.report.explanation_tables import shares_rows
-    from uqgen.run import load_run, permissions
+    from uqgen.run_loading import load_run, permissions
     from uqgen.run_reports.editing import edit_given, edit_many, lead_between
     from uqgen.run_reports.explanation import explain_run
 

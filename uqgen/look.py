@@ -17,7 +17,7 @@ def main(cfg: DictConfig) -> float:
     require_integer("seed", seed, 0)
     from uqgen.evaluation.look import mix_images  # slow imports, which --help and a mistake need not wait for
     from uqgen.report.look_page import About, write_look_page
-    from uqgen.run import load_run, permissions
+    from uqgen.run_loading import load_run, permissions
 
     folder = RunFolder(Path(settings["run"]))
     folder.read_settings()  # refuses what is no run, before anything is written

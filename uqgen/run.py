@@ -1,10 +1,9 @@
 """A trained run as an object: what a notebook, and every command that needs a trained model, begins with."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
-from math import nan
 from typing import Any
 
 import torch
@@ -13,7 +12,6 @@ from torch import Tensor
 from uqgen.classifier_roles import Classifiers
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.conditioning.condition import Condition
-from uqgen.config import build, refuse_foreign_code
 from uqgen.data.labelled import unit_range
 from uqgen.evaluation.generated import generate_scored
 from uqgen.evaluation.measure import Evaluator
@@ -24,11 +22,9 @@ from uqgen.explanation.interpolation import Between, interpolate_given
 from uqgen.explanation.score_sweep import ScoreSweep, sweep_scores
 from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance
-from uqgen.metrics.bootstrap import Estimate
-from uqgen.metrics.in_vs_out import CurvePoint, InVsOut
-from uqgen.run_folder import Plain, RunFolder
-from uqgen.settings import SettingError, plain_number, require, require_bool, require_integer, require_number
-from uqgen.tensor_files import load_tensors
+from uqgen.metrics.in_vs_out import InVsOut
+from uqgen.run_folder import RunFolder
+from uqgen.settings import plain_number, require, require_integer, require_number
 
 
 @dataclass(frozen=True)
@@ -254,7 +250,7 @@ class Run:
         """
         if self.folder.results.exists():
             results = self.folder.read_results()
-            return {protocol: _in_vs_out(plain) for protocol, plain in results["in_vs_out"].items()}
+            return {protocol: InVsOut.from_plain(plain) for protocol, plain in results["in_vs_out"].items()}
         protocols = self.evaluator.measure_in_training(self.model).protocols
         return {protocol: result.in_vs_out for protocol, result in protocols.items()}
 
@@ -273,65 +269,8 @@ class Run:
         require_integer("seed", seed, 0)
 
 
-def permissions(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What a command's settings let `load_run` do."""
-    return {name: settings[name] for name in ("allow_changed", "trust_code")}
-
-
-def load_run(
-    folder: RunFolder, evaluation: Plain | None = None, *, allow_changed: bool = False, trust_code: bool = False
-) -> Run:
-    """A trained run, from its folder.
-
-    Args:
-        folder: of the run.
-        evaluation: settings of the evaluation that differ from those the run was started with; None: as they were.
-        allow_changed: goes on where data or classifiers changed since the run was started, with the run's own split of
-            the images that are still there.
-        trust_code: whether code of others that the run names is run, where the run was not made here.
-
-    Raises:
-        SettingError: there is no run in the folder, its training is not complete, it names code of others, a setting is
-            not allowed, or data or classifiers changed.
-    """
-    settings = folder.read_settings()
-    require_bool("trust_code", trust_code)
-    require_bool("allow_changed", allow_changed)
-    if not trust_code:
-        refuse_foreign_code(folder)
-    settings |= {"callbacks": {}, "logger": {}}  # of the training, which is over
-    settings["evaluation"].update({key: value for key, value in (evaluation or {}).items() if value is not None})
-    experiment = build({**folder.with_copies(settings), "allow_changed": allow_changed})
-    if not folder.checkpoint.exists():
-        raise SettingError("run", folder.path, "a run whose training began; python -m uqgen.train run=... resumes it")
-    experiment.load_data(folder)
-    classifiers = experiment.roles.obtain(folder)
-    own = experiment.own_conditions(classifiers)
-    model = experiment.build_model(own, classifiers)
-    checkpoint = load_tensors(folder.checkpoint)
-    n, n_most = checkpoint["n_images"], model.settings.n_images
-    is_complete = n >= n_most or folder.was_evaluated  # which a callback may have ended early
-    far = f"{n:,} of {n_most:,} images so far; python -m uqgen.train run=... resumes it"
-    require(is_complete, "run", folder.path, f"a run whose training is complete ({far})")
-    model.load_state_dict(checkpoint["state_dict"])
-    model.n_images = n
-    return Run(folder, experiment, classifiers, own, model.to(experiment.hardware.device()))
-
-
 def _numbers(given: Any) -> list[Any]:
     """What is given, one number or several, as a list."""
     given = plain_number(given)
     is_one = isinstance(given, str) or not isinstance(given, Iterable)
     return [given] if is_one else [plain_number(each) for each in given]
-
-
-def _in_vs_out(plain: Plain) -> InVsOut:
-    """What `as_plain` made of an `InVsOut`, back again."""
-    curve = tuple(CurvePoint(**_estimates(point)) for point in plain["curve"])
-    return InVsOut(**{**_estimates(plain), "curve": curve})
-
-
-def _estimates(plain: Plain) -> dict[str, Any]:
-    """Values of a dataclass: dicts are estimates, and what JSON lacks was NaN."""
-    known = {key: nan if value is None else value for key, value in plain.items()}
-    return {key: Estimate(**_estimates(value)) if isinstance(value, dict) else value for key, value in known.items()}

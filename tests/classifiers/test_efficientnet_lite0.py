@@ -14,8 +14,8 @@ from torchvision.transforms.v2.functional import center_crop, resize
 from uqgen.classifiers.efficientnet_lite0 import efficientnet_lite0
 from uqgen.config import build, compose, plain
 from uqgen.explain import main
-from uqgen.run import load_run
 from uqgen.run_folder import RunFolder
+from uqgen.run_loading import load_run
 from uqgen.settings import SettingError
 from uqgen.train import train
 

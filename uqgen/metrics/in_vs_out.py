@@ -1,6 +1,7 @@
 """How near the achieved scores are to the requested ones: Le Coz et al. (2023), figures 2b and 4, in numbers."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -62,6 +63,12 @@ class InVsOut:
     within_005: Estimate
     within_01: Estimate
     curve: tuple[CurvePoint, ...]
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "InVsOut":
+        """What `uqgen.metrics.plain.as_plain` made plain values of, such as stand in results.json, back again."""
+        curve = tuple(CurvePoint(**_estimates(point)) for point in plain["curve"])
+        return cls(**{**_estimates(plain), "curve": curve})
 
 
 def in_vs_out(
@@ -183,6 +190,12 @@ def _checked(requested: ArrayLike, achieved: ArrayLike) -> tuple[Floats, Floats]
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds {np.count_nonzero(~np.isfinite(array))} values that are NaN or infinite")
     return arrays
+
+
+def _estimates(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of a dataclass: dicts are estimates, and what JSON lacks was NaN."""
+    known = {key: math.nan if value is None else value for key, value in plain.items()}
+    return {key: Estimate(**_estimates(value)) if isinstance(value, dict) else value for key, value in known.items()}
 
 
 class Statistic(NamedTuple):

@@ -40,7 +40,7 @@ def _bench(folder: RunFolder, place: Path, planted: "PlantedSettings", settings:
     from uqgen.data.datamodule import SPLITS
     from uqgen.planted.bench import Bench, worlds
     from uqgen.planted.clean_attributes import clean_attributes
-    from uqgen.run import load_run, permissions
+    from uqgen.run_loading import load_run, permissions
 
     logging.getLogger("uqgen").setLevel(logging.INFO)
     run = load_run(folder, **permissions(settings))
