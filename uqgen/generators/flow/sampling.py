@@ -75,7 +75,7 @@ def crowded_times(n_steps: int) -> Tensor:
 
     There the velocity turns most: on corrupted MNIST the mean error of inversions in 24 steps is 0.001, that of even
     steps 0.011. The solver begins with Euler's method, whose error decides how many images become noisy; see
-    docs/findings.md.
+    docs/choices.md.
     """
     even = torch.linspace(0, 1, n_steps + 1)
     return even * (ENDS + even * (3 - 3 * ENDS + even * (2 * ENDS - 2)))
