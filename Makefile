@@ -27,7 +27,7 @@ $(TOOLS): $(INSTALLED)
 
 demo: $(INSTALLED) ## train on corrupted MNIST and write a report, runs/demo
 	$(RUN) -m uqgen.train experiment=mnist_corrupt run=runs/demo
-	@echo 'Images that cover more of the data, and take longer to make: $(RUN) -m uqgen.train experiment=mnist_corrupt model=flow run=runs/flow'
+	@echo 'Images with fewer faults, which take longer to make: $(RUN) -m uqgen.train experiment=mnist_corrupt model=flow run=runs/flow'
 
 app: $(INSTALLED) ## install what the explorer needs, and serve runs/demo on this machine
 	$(PIP) -e '.[app]'
