@@ -186,7 +186,7 @@ class Experiment:
         if not self._has_kinds or encoding.real is None or not self.data.is_image:
             return encoding
         with naming("model"):
-            return KindEncoding(encoding, self.model.kinds)
+            return KindEncoding(encoding, self.model.kinds, images=self.data.train.x)
 
     @property
     def _has_kinds(self) -> bool:

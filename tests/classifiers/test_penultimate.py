@@ -104,3 +104,9 @@ def test_a_failure_within_the_block_leaves_the_network_as_it_was():
         network(torch.zeros(2, 1, 3, 5, 7))
     network(X.float())
     assert not seen
+
+
+def test_a_hidden_layer_as_wide_as_the_last_one_is_not_taken_for_it():
+    network = CNN((1, 8, 8), 3, channels=(4,), hidden=3)
+    found = SeenFeatures(FrozenClassifier(network), 3)(X)
+    assert found.shape == (30, 3)

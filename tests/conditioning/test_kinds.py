@@ -97,7 +97,8 @@ def test_who_asks_for_a_kind_gets_it_and_another_score_leaves_it(encoding):
 
 
 def test_along_scores_each_image_keeps_the_kinds_that_it_has_a_quarter_of_the_way(encoding):
-    scores, (quarter, chance) = [0.9, 0.6, 0.5], requested(0, 0.8, n=30)
+    scores = [0.9, 0.6, 0.5]
+    quarter, chance = requested(0, float(torch.tensor(0.9).lerp(torch.tensor(0.5), 0.25)), n=30)
     along = encoding.along_scores(quarter.label, torch.tensor(scores).expand(30, -1), chance)
     assert along.score.view(30, 3).unique(dim=0).tolist() == [pytest.approx(scores)]
     for at_a_score in along.kinds.view(30, 3, 2).unbind(dim=1):
@@ -142,3 +143,21 @@ def test_kinds_that_were_not_found_and_more_than_there_can_be_are_refused(real):
             KindEncoding(PaperEncoding(K, real), kinds)
     with pytest.raises(SettingError, match="LabelEncoding"):
         KindEncoding(LabelEncoding(K, real), {"texture": 3})
+
+
+def test_of_the_images_that_are_still_there_kinds_are_found_anew_by_the_clusters_of_the_checkpoint(
+    encoding, real, kinds
+):
+    images, left = images_of(kinds), torch.arange(N)[torch.arange(N) % 7 > 0]
+    fewer = KindEncoding(PaperEncoding(K, real.select(left)), {"texture": 3, "shape": 5}, images=images[left])
+    fewer.load_state_dict(encoding.state_dict())
+    assert fewer.kinds.equal(encoding.kinds[left])
+    without = KindEncoding(PaperEncoding(K, real.select(left)), {"texture": 3, "shape": 5})
+    with pytest.raises(RuntimeError, match="size mismatch for kinds"):
+        without.load_state_dict(encoding.state_dict())
+
+
+def test_kinds_that_a_checkpoint_knows_are_taken_from_it(encoding, real, kinds):
+    same = KindEncoding(PaperEncoding(K, real), {"texture": 3, "shape": 5}, images=images_of(kinds.flip(0)))
+    same.load_state_dict(encoding.state_dict())
+    assert same.kinds.equal(encoding.kinds)

@@ -38,3 +38,11 @@ def test_of_few_images_all_are_near():
     few = REAL.select(slice(0, 9))
     found = Neighbours(K, few, 10)(Condition(torch.tensor([1]), torch.tensor([0.5])), torch.arange(9)[None] / 9)
     assert set(found[0].tolist()) == {1, 4, 7}
+
+
+def test_all_images_with_the_very_score_that_is_requested_are_near_and_as_many_others_as_without_them():
+    score = torch.cat([torch.linspace(0.2, 0.9, 100), torch.ones(200)])
+    real, chance = Condition(torch.zeros(300, dtype=torch.int64), score), torch.arange(1000) / 1000
+    (found,) = Neighbours(1, real, 16)(Condition(torch.tensor([0]), torch.tensor([1.0])), chance[None])
+    assert set(found.tolist()) == set(range(84, 300))
+    assert found.bincount(minlength=300)[84:].unique().tolist() == [4, 5]

@@ -71,3 +71,10 @@ def test_real_images_under_wrong_scores_count_as_generated(given, real):
     torch.testing.assert_close(loss, 0.3 * expected)
     assert loss.requires_grad
     assert mismatched.generator_loss(x, real, rng()) is None
+
+
+def test_an_image_keeps_its_kinds_under_a_wrong_score(given, sure):
+    kinds = torch.arange(1000)[:, None] % 5
+    wrong = mismatched(given, sure).wrong(sure._replace(kinds=kinds), rng())
+    assert wrong.kinds.equal(kinds)
+    assert not wrong.score.equal(sure.score)

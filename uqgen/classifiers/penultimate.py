@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from uqgen.classifiers.ensemble import Ensemble
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.own_network import OwnNetwork
 from uqgen.data.labelled import unit_range
@@ -53,8 +54,10 @@ class SeenFeatures:
 
     def __init__(self, classifier: FrozenClassifier, n_classes: int) -> None:
         self.classifier = classifier
-        layers = (layer for layer in classifier.modules() if isinstance(layer, nn.Linear))
-        self.heads = [layer for layer in layers if layer.out_features == n_classes]
+        ensembles = (network for network in classifier.modules() if isinstance(network, Ensemble))
+        networks = next((list(ensemble.members) for ensemble in ensembles), [classifier])
+        found = (_last_layer(network, n_classes) for network in networks)
+        self.heads = [layer for layer in found if layer is not None]
         named = (network.named_layer() for network in classifier.modules() if isinstance(network, OwnNetwork))
         self.named = [layer for layer in named if layer is not None]
 
@@ -78,6 +81,12 @@ class SeenFeatures:
             return torch.cat([_undecided(head, seen[head]) for head in self.heads], dim=1)
         pixels = LowPass()(unit_range(x)) if x.dim() == 4 else x
         return torch.cat([logits, *(seen.values() or [pixels.flatten(1).double()])], dim=1)
+
+
+def _last_layer(network: nn.Module, n_outputs: int) -> nn.Linear | None:
+    """The last linear layer with so many outputs: others may have as many by chance."""
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Linear)]
+    return next((layer for layer in reversed(layers) if layer.out_features == n_outputs), None)
 
 
 def _required(made: Any) -> Tensor:

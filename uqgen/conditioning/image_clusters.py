@@ -63,13 +63,18 @@ class ImageClusters(nn.Module):
         Raises:
             SettingError: fewer images differ than there are to be clusters.
         """
-        features = torch.cat([self.features(unit_range(chunk)) for chunk in images.split(AT_ONCE)])
+        features = self._measured(images)
         some = features[:: -(-len(features) // N_CLUSTERED)].double()
         differing = len(some.unique(dim=0))
         require(self.n <= differing, f"kinds.{self.by}", self.n, f"at most the {differing} images that differ")
         found = KMeans(self.n, n_init=N_STARTS, random_state=0).fit(some.numpy())
         self.centres = torch.from_numpy(found.cluster_centers_).to(self.centres)
         return self._nearest(features.to(self.centres))
+
+    @torch.no_grad()
+    def of(self, images: Tensor) -> Tensor:
+        """The cluster of each of many images, uint8 [N, C, H, W]; int64 [N]."""
+        return self._nearest(self._measured(images).to(self.centres))
 
     def forward(self, images: Tensor) -> Tensor:
         """The cluster of each image.
@@ -81,6 +86,10 @@ class ImageClusters(nn.Module):
             int64 [N].
         """
         return self._nearest(self.features(images))
+
+    def _measured(self, images: Tensor) -> Tensor:
+        """The features of images uint8 [N, C, H, W], float32 [N, F] on the CPU."""
+        return torch.cat([self.features(unit_range(chunk)) for chunk in images.split(AT_ONCE)])
 
     def _nearest(self, features: Tensor) -> Tensor:
         return torch.cdist(features, self.centres).argmin(dim=1)

@@ -1,7 +1,7 @@
 """Another encoding and the kinds of an image: which clusters of real images it is nearest to, by texture or shape."""
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +16,7 @@ from uqgen.described import Plain, build_described, describe
 from uqgen.settings import SettingError
 
 KEPT_AT = 0.25  # of the way along a sweep
+UNKNOWN = -1  # kind of an image whose clusters are still to be read
 
 
 class KindEncoding(Encoding):
@@ -31,6 +32,8 @@ class KindEncoding(Encoding):
         encoding: of everything else; or its description, in a checkpoint.
         kinds: by what they are told apart, "texture" or "shape", and the number of clusters by each, 0 for none.
         real: class and score of every training image, for an encoding that is described.
+        images: the training images, uint8 [M, C, H, W], for a checkpoint that knows others: a run may go on with those
+            that are still there. None where none can be missing.
 
     Raises:
         SettingError: there are no such kinds, one alone, or the encoding takes no score.
@@ -46,7 +49,13 @@ class KindEncoding(Encoding):
         [torch.Size([1, 3]), torch.Size([1, 2]), torch.Size([1, 3])]
     """
 
-    def __init__(self, encoding: Encoding | Plain, kinds: Mapping[str, int], real: Condition | None = None) -> None:
+    def __init__(
+        self,
+        encoding: Encoding | Plain,
+        kinds: Mapping[str, int],
+        real: Condition | None = None,
+        images: Tensor | None = None,
+    ) -> None:
         if isinstance(encoding, Mapping):
             encoding = cast(Encoding, build_described(encoding, Encoding, real=real))
         super().__init__(encoding.n_classes)
@@ -65,6 +74,8 @@ class KindEncoding(Encoding):
         self.neighbours = Neighbours(encoding.n_classes, told, N_NEAREST)
         self.register_buffer("kinds", torch.zeros(len(told.label), len(kinds), dtype=torch.int32))
         self.kinds: Tensor
+        self.images = images
+        self.register_load_state_dict_post_hook(_find_kinds_anew)
 
     def fit(self, images: Tensor) -> None:
         """Finds the kinds.
@@ -122,7 +133,21 @@ class KindEncoding(Encoding):
     def _clusters(self) -> list[ImageClusters]:
         return [cast(ImageClusters, each) for each in self.clusters]
 
+    def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *more: Any) -> None:
+        name = prefix + "kinds"
+        if self.images is not None and name in state and state[name].shape != self.kinds.shape:
+            self.kinds.fill_(UNKNOWN)
+            state[name] = self.kinds
+        super()._load_from_state_dict(state, prefix, *more)
+
     def _require_fitted(self) -> None:
         if not all(each.is_fitted for each in self._clusters):
             counts = dict(zip((each.by for each in self._clusters), self.n_kinds, strict=True))
             raise SettingError("kinds", counts, "kinds that were found: call encoding.fit(images) first")
+
+
+def _find_kinds_anew(encoding: KindEncoding, _: Any) -> None:
+    """Of the images that are there, once the clusters of a checkpoint that knows others are read."""
+    if encoding.images is not None and (encoding.kinds == UNKNOWN).any():
+        kinds = [each.of(encoding.images) for each in encoding._clusters]
+        encoding.kinds.copy_(torch.stack(kinds, dim=1))

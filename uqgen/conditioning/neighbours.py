@@ -13,7 +13,8 @@ class Neighbours(nn.Module):
     Args:
         n_classes: number of classes K.
         real: class and score of the M real images.
-        n_nearest: images of a class that count as near; all of them where there are fewer.
+        n_nearest: images of a class that count as near, beside all that have the very score requested; all of the class
+            where there are fewer.
     """
 
     def __init__(self, n_classes: int, real: Condition, n_nearest: int) -> None:
@@ -48,7 +49,9 @@ class Neighbours(nn.Module):
         start, end = int(self.starts[label]), int(self.starts[label + 1])
         if start == end:
             start, end = 0, len(self.score)
-        n_near = min(self.n_nearest, end - start)
-        first = torch.searchsorted(self.score[start:end].contiguous(), score.contiguous()) - n_near // 2
-        first = first.clamp(0, end - start - n_near).view(-1, *[1] * (chance.dim() - 1))
+        size, (scores, score) = end - start, (self.score[start:end].contiguous(), score.contiguous())
+        lower, upper = (torch.searchsorted(scores, score, side=side) for side in ("left", "right"))
+        n_near = (self.n_nearest + upper - lower).clamp_max(size)  # a sure classifier gives many the very same score
+        first = (lower - self.n_nearest // 2).maximum(torch.zeros_like(lower)).minimum(size - n_near)
+        first, n_near = (each.view(-1, *[1] * (chance.dim() - 1)) for each in (first, n_near))
         return start + first + (chance * n_near).long()

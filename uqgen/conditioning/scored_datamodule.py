@@ -148,9 +148,10 @@ class _HeldOutBatches(IterableDataset[ScoredBatch]):
         rng = seeding.generator(module.seed, HELD_OUT, SPLITS.index(self.split))
         conditions = DataConditions(own._replace(probabilities=None))
         requested = conditions.draw(min(len(data), module.n_held_out), rng)
-        batches = torch.arange(len(requested.label)).split(module.batch_size)
-        for index in batches[distributed.rank() :: distributed.world_size()]:
-            yield ScoredBatch(data[index].x, own.select(index), requested.select(index))
+        for batch in torch.arange(len(requested.label)).split(module.batch_size):
+            index = batch[distributed.share(len(batch))]
+            if len(index) > 0:
+                yield ScoredBatch(data[index].x, own.select(index), requested.select(index))
 
 
 def _loader(batches: IterableDataset[ScoredBatch]) -> DataLoader[ScoredBatch]:

@@ -18,7 +18,7 @@ class Mismatched(Enforcement):
 
     A wrong condition is that of a random training image of the same class whose score is at least a quarter of the
     range of scaled log-odds away; where the class has none, the one that is farthest away. Its softmax vector and its
-    second score come with it, so that the score alone is wrong, not the class. Distances in rank would not do: a sure
+    second score come with it, and the image keeps its kinds, so that the score alone is wrong, not the class. Distances in rank would not do: a sure
     classifier gives most images about the same score.
 
     Args:
@@ -57,7 +57,7 @@ class Mismatched(Enforcement):
         return self.weight * softplus(logits).mean()
 
     def wrong(self, own: Condition, rng: torch.Generator) -> Condition:
-        """Conditions of other images of the same class, with scores far from those of `own`."""
+        """Conditions of other images of the same class, with scores far from those of `own`, whose kinds they keep."""
         self.real = self.real.to(own.score.device)
         place, end = self._place(own), self.ends[own.label]
         start = torch.where(own.label > 0, self.ends[(own.label - 1).clamp_min(0)], 0)
@@ -68,7 +68,8 @@ class Mismatched(Enforcement):
         far = torch.where(drawn < n_below, start + drawn, first_above + drawn - n_below)
         lowest_is_farther = place - self.sorted[start] > self.sorted[end - 1] - place
         farthest = torch.where(lowest_is_farther, start, end - 1)
-        return self.real.select(self.order[torch.where(n_far > 0, far, farthest)])
+        other = self.real.select(self.order[torch.where(n_far > 0, far, farthest)])
+        return other._replace(kinds=own.kinds)
 
     def _place(self, condition: Condition) -> Tensor:
         """Where images stand in one list of all classes, each in the order of its log-odds."""

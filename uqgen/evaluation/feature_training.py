@@ -68,7 +68,9 @@ class FeatureModule(ClassifierModule):
     def __init__(self, network: nn.Module, n_classes: int, training: ClassifierTraining) -> None:
         super().__init__(network, n_classes, training)
         n_outputs = {"class": n_classes, "corruption": 1 + N_CORRUPTED}
-        self.recognised = nn.ModuleDict({name: MulticlassAccuracy(n, average="micro") for name, n in n_outputs.items()})
+        # Of several processes one trains while the others wait: its metrics must not wait for theirs.
+        alone: dict[str, Any] = {"average": "micro", "sync_on_compute": False}
+        self.recognised = nn.ModuleDict({name: MulticlassAccuracy(n, **alone) for name, n in n_outputs.items()})
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Sum of the two cross-entropies of a batch."""

@@ -202,7 +202,8 @@ class ConditionalModel(LightningModule, ABC):
     def predict_step(self, batch: ScoredBatch, batch_idx: int) -> Tensor:
         """Images of the requested conditions, as `forward` makes them."""
         requested = self._used(batch.requested)
-        return self(self.draw(len(batch.x), [requested], self.step_rng(HELD_OUT + batch_idx)), requested)
+        stream = HELD_OUT + batch_idx * distributed.world_size() + distributed.rank()  # each device draws its own
+        return self(self.draw(len(batch.x), [requested], self.step_rng(stream)), requested)
 
     def _pop_means(self) -> dict[str, float]:
         """Means of the training quantities since the last call, over all devices, each of which must call it."""

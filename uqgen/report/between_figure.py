@@ -36,7 +36,7 @@ def between_figure(
     """Two given images and those on the way; below, score and probabilities, each point under its image.
 
     Probabilities are those of the classes that are ever the most probable one, five at most. Above each image stand the
-    two most probable classes, in red and bold where the first is that of neither image given.
+    two most probable classes, in orange and bold where the first is that of neither image given.
 
     Args:
         between: what was found.

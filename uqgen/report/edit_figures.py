@@ -33,7 +33,7 @@ _DRAWN = {  # methods, and what their rows are called
 def edited_image_figure(edited: EditedImage, class_names: Sequence[str], score_name: str, *, seed: int) -> Figure:
     """An image, its reconstruction and its edits in the order given; below them the way of each, and what it changes.
 
-    A prediction other than that of the image given is set in red and bold.
+    A prediction other than that of the image given is set in orange and bold.
 
     Args:
         edited: the image and its edits.
@@ -73,7 +73,7 @@ def edits_figure(
 ) -> Figure:
     """The first images and what the smallest change, the condition and the baselines make of them, a row for each.
 
-    A prediction other than that of the image given is set in red and bold.
+    A prediction other than that of the image given is set in orange and bold.
 
     Args:
         given: N images.
