@@ -6,7 +6,6 @@ beside the machine's own matrix product, measured in the same run, so that machi
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from uqgen.conditioning.scored import ScoredBatches
 from uqgen.config import build, compose, plain
 from uqgen.data.labelled import LabelledData
 from uqgen.experiment import Experiment
+from uqgen.fitting.speed import peak_memory
 from uqgen.generators.model import ConditionalModel
 from uqgen.run_folder import RunFolder
 
@@ -107,7 +107,7 @@ def measure_throughput(experiment: Experiment) -> Throughput:
     steps = torch.tensor(clock.times[WARM_UP - 1 :]).diff()
     # A period holds every lazy penalty once; the fastest is the one that other programs disturbed least.
     seconds = steps.unfold(0, settings.period, 1).mean(dim=1).min().item()
-    return Throughput(settings.batch_size / seconds, flop / 1e9, _peak_memory(model.device))
+    return Throughput(settings.batch_size / seconds, flop / 1e9, peak_memory(model.device) / 2**30)
 
 
 def _train(
@@ -123,13 +123,6 @@ def _train(
     batches = ScoredBatches(data, conditions, settings.batch_size, steps, settings.seed)
     trainer = hardware.trainer(precision=hardware.model_precision(), max_epochs=1, callbacks=extra)
     trainer.fit(model, DataLoader(batches, batch_size=None))
-
-
-def _peak_memory(device: torch.device) -> float:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**30
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 
 
 def report_throughput(console: Console) -> None:

@@ -6,7 +6,7 @@ from torch import nn
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from uqgen.metrics import fidelity as module
-from uqgen.metrics.fidelity import compare_features, extract_features, fidelity
+from uqgen.metrics.fidelity import compare_features, extract_features
 
 F = 6
 
@@ -112,13 +112,6 @@ def test_the_kernel_distance_is_torchmetrics():
     mean, std = kid.compute()
     found = compare_features(a, b, seed=7)
     assert (found.kid, found.kid_std) == (float(mean), float(std))
-
-
-def test_images_are_compared_by_their_features():
-    real, fake = torch.rand(60, 1, 2, 3) * 2 - 1, torch.rand(70, 1, 2, 3)
-    expected = compare_features(real.flatten(1).double(), fake.flatten(1).double(), seed=3)
-    assert fidelity(real, fake, nn.Flatten(), seed=3) == expected
-    assert expected.fid > 1
 
 
 @pytest.mark.parametrize(("real", "fake"), [((1, 3), (9, 3)), ((9, 3), (0, 3)), ((9, 3), (9, 4))])

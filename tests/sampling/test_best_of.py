@@ -50,7 +50,8 @@ def test_of_all_that_was_drawn_the_nearest_is_kept(stand_in, requested, draw):
     best = (achieved - requested.score).abs().argmin(dim=0)
     drawn = draw(5)
     assert drawn.score_out.equal(achieved[best, torch.arange(N)])
-    assert drawn.latent.z.equal(torch.stack([latent.z for latent in latents])[best, torch.arange(N)])
+    images = torch.stack([gan(latent, requested) for latent in latents])
+    assert drawn.x.equal(images[best, torch.arange(N)])
     assert set(best.tolist()) == {0, 1, 2, 3, 4}
     assert drawn.cost == 5
 
@@ -62,15 +63,9 @@ def test_no_image_gets_worse_by_drawing_more(draw, requested):
         assert more.mean() < 0.8 * fewer.mean()
 
 
-def test_every_image_can_be_made_again(stand_in, draw):
-    drawn = draw(4)
-    assert stand_in(noisy)(drawn.latent, drawn.fed).equal(drawn.x)
-
-
 def test_what_is_fed_may_differ_from_what_is_requested(draw, requested):
     fed = Condition(requested.label, requested.score - 1)
     drawn = draw(16, fed=fed)
-    assert drawn.fed.score.equal(fed.score)
     assert (drawn.score_out - requested.score).abs().mean() < 0.5 * (drawn.score_out - fed.score).abs().mean()
 
 
@@ -92,10 +87,11 @@ def test_images_are_rounded_before_they_are_scored(stand_in, requested):
 
     gan = Images(lambda latent, condition: latent.z[:, 0].sigmoid())
     drawn = best_of(gan, requested, FrozenClassifier(Pixel()), get_score("msp"), 3, seeding.generator(0))
-    made = gan(drawn.latent, drawn.fed)
-    assert drawn.x.equal(to_uint8(made))
+    rng = seeding.generator(0)
+    made = torch.stack([gan(gan.draw(N, [], rng), requested) for _ in range(3)])
+    assert drawn.x.dtype == torch.uint8
+    assert (drawn.x == to_uint8(made)).all(dim=(2, 3, 4)).any(dim=0).all()
     torch.testing.assert_close(drawn.score_out, unit_range(drawn.x)[:, 0, 0, 0].sigmoid())
-    assert (drawn.score_out - made[:, 0, 0, 0].sigmoid()).abs().max() > 1e-4
 
 
 def test_processes_together_keep_what_one_alone_keeps(monkeypatch, draw):
@@ -106,8 +102,6 @@ def test_processes_together_keep_what_one_alone_keeps(monkeypatch, draw):
         monkeypatch.setattr(distributed, "rank", lambda rank=rank: rank)
         parts.append(draw(3))
     assert torch.cat([part.x for part in parts]).equal(alone.x)
-    assert torch.cat([part.latent.z for part in parts]).equal(alone.latent.z)
-    assert torch.cat([part.latent.noise[0] for part in parts]).equal(alone.latent.noise[0])
     assert torch.cat([part.score_out for part in parts]).equal(alone.score_out)
 
 

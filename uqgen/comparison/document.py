@@ -23,8 +23,8 @@ INTRODUCTION = """# Results
 
 What each way of conditioning reaches, measured by `make variants`, which trains what is missing and writes this page.
 [method.md](method.md) defines every number, and `conf/variant/` holds the settings of every variant; `paper` has
-the condition of Le Coz, Herbin and Adjed (2023) and no guidance; its GAN is that of the other variants, but not conditioned
-on [kinds of images](method.md#the-condition)."""
+the condition of Le Coz, Herbin and Adjed (2023) and no guidance; its GAN is that of the other variants, but not
+conditioned on [kinds of images](method.md#the-condition)."""
 CHOICE = """Score error and coverage both count. A variant qualifies if its class agreement is at most {lost} below that
 of real images. The front, of variants of which no other one has both a lower error and more coverage, is: {front}.
 **{chosen}** is chosen: it has the least sum of two losses, the error as share of that of always achieving the middle

@@ -53,15 +53,14 @@ class LogOdds(nn.Module):
         return torch.stack([odds, 1 - odds.abs()], dim=-1)
 
 
-def extended_logit(place: Tensor, margin: float = MARGIN) -> Tensor:
+def extended_logit(place: Tensor) -> Tensor:
     """Log-odds of a number in [0, 1], continued beyond the margins by their tangents, so that slopes never vanish.
 
     Args:
         place: float [N], of any size.
-        margin: where the tangents begin, in (0, 0.5).
 
     Returns:
         float [N], finite.
     """
-    inside = place.clamp(margin, 1 - margin)
-    return torch.logit(inside) + (place - inside) / (margin * (1 - margin))
+    inside = place.clamp(MARGIN, 1 - MARGIN)
+    return torch.logit(inside) + (place - inside) / (MARGIN * (1 - MARGIN))

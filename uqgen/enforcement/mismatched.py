@@ -18,8 +18,8 @@ class Mismatched(Enforcement):
 
     A wrong condition is that of a random training image of the same class whose score is at least a quarter of the
     range of scaled log-odds away; where the class has none, the one that is farthest away. Its softmax vector and its
-    second score come with it, and the image keeps its kinds, so that the score alone is wrong, not the class. Distances in rank would not do: a sure
-    classifier gives most images about the same score.
+    second score come with it, and the image keeps its kinds, so that the score alone is wrong, not the class. Distances
+    in rank would not do: a sure classifier gives most images about the same score.
 
     Args:
         given: what there is.

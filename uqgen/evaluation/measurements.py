@@ -65,7 +65,7 @@ class Measurements:
         realism: for each of `uqgen.metrics.DISTANCES`, what was measured between data requested as in the data and
             real training data; with `_floor`, the same of other real data, not in training.
         generated: the images behind each protocol.
-        milliseconds: to make one of them, on this machine.
+        milliseconds: to make one of them and have it scored by target and judges, on this machine.
         real_judges: for each judge, scores the target gives real images, as they are in the data, against those the
             judge gives them; none in training.
         manifold: generated beside real images by class and score; in training by score alone, beside validation

@@ -35,23 +35,6 @@ class Fidelity:
     kid_std: float
 
 
-def fidelity(real: Tensor, fake: Tensor, features: nn.Module, seed: int = 0) -> Fidelity:
-    """Compares generated with real images.
-
-    Where several sets are compared with one, extract the features of each once and `compare_features`.
-
-    Args:
-        real: float32 [N, C, H, W] in [-1, 1], N at least 2.
-        fake: float32 [M, C, H, W] in [-1, 1], M at least 2.
-        features: see `extract_features`.
-        seed: draws the subsets of the KID.
-
-    Raises:
-        ValueError: fewer than two images on either side.
-    """
-    return compare_features(extract_features(real, features), extract_features(fake, features), seed)
-
-
 @torch.inference_mode()
 def extract_features(images: Tensor, features: nn.Module) -> Tensor:
     """Features of images, in batches.

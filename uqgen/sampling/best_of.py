@@ -18,19 +18,15 @@ from uqgen.settings import require_integer
 
 @dataclass(frozen=True)
 class Drawn:
-    """One image for each condition, and what it takes to make it again.
+    """One image for each condition.
 
     Attributes:
         x: uint8 [N, C, H, W], or points float32 [N, 2], on the CPU.
-        latent: N latents, on the model's device.
-        fed: N classes and scores that the generator was given with them, on the CPU.
         score_out: float32 [N], the score that the target gives; where a score needs the class, it is the one requested.
         cost: images drawn for each image kept.
     """
 
     x: Tensor
-    latent: Latent
-    fed: Condition
     score_out: Tensor
     cost: int
 
@@ -72,25 +68,17 @@ def best_of(
         _draw(model, model.draw(n, [my_fed.to(model.device)], rng, mine), my_fed, target, score) for _ in range(k)
     )
     best = reduce(lambda kept, new: _nearer(kept, new, my_requested.score), rounds)
-    return Drawn(distributed.gather(best.x), _gather(best.latent), fed, distributed.gather(best.score_out), cost=k)
+    return Drawn(distributed.gather(best.x), distributed.gather(best.score_out), cost=k)
 
 
 def _draw(model: ConditionalModel, latent: Latent, fed: Condition, target: FrozenClassifier, score: Score) -> Drawn:
     made = model(latent, fed.to(model.device))
     x = (to_uint8(made) if made.dim() == 4 else made).cpu()
-    return Drawn(x, latent, fed, score(target.predict(x), fed.label), cost=1)
+    return Drawn(x, score(target.predict(x), fed.label), cost=1)
 
 
 def _nearer(kept: Drawn, new: Drawn, requested: Tensor) -> Drawn:
     """Of each pair of images the one whose score is nearer to the requested, float32 [N]."""
     nearer = (new.score_out - requested).abs() < (kept.score_out - requested).abs()
-    latent = new.latent.where(nearer.to(new.latent.z.device), kept.latent)
     score_out = torch.where(nearer, new.score_out, kept.score_out)
-    return Drawn(where_rows(nearer, new.x, kept.x), latent, kept.fed, score_out, kept.cost + new.cost)
-
-
-def _gather(latent: Latent) -> Latent:
-    def whole(part: Tensor) -> Tensor:
-        return distributed.gather(part.cpu()).to(part.device)
-
-    return Latent(whole(latent.z), tuple(map(whole, latent.noise)))
+    return Drawn(where_rows(nearer, new.x, kept.x), score_out, kept.cost + new.cost)

@@ -4,7 +4,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from uqgen.generators.gan.mlp import MLPDiscriminator, MLPGenerator, fully_connected
-from uqgen.generators.latent import Latent
 from uqgen.settings import SettingError
 
 PARTS = (torch.randn(6, 3), torch.randn(6, 1))
@@ -61,14 +60,6 @@ def test_latents_are_standard_normal_and_follow_their_generator():
     assert latent.z.std().item() == pytest.approx(1, abs=0.02)
     assert generator.draw_latent(5, rng(1)).z.equal(generator.draw_latent(5, rng(1)).z)
     assert not generator.draw_latent(5, rng(1)).z.equal(generator.draw_latent(5, rng(2)).z)
-
-
-def test_truncation_pulls_latents_to_the_middle_and_leaves_the_condition():
-    generator = MLPGenerator((2,), (3, 1))
-    latent = generator.draw_latent(6, rng())
-    torch.testing.assert_close(generator(latent, PARTS, 0.0), generator(Latent(torch.zeros(6, 8)), PARTS))
-    torch.testing.assert_close(generator(latent, PARTS, 0.5), generator(Latent(latent.z / 2), PARTS))
-    assert generator(latent, PARTS, 1.0).equal(generator(latent, PARTS))
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ class AdversarialLoss:
     Attributes:
         discriminator: real logits float [N] and fake logits float [N] to the loss of the discriminator, a scalar.
         generator: real and fake logits float [N] to the loss of the generator, a scalar.
-        pairs: whether each fake is compared with a real image under the same condition, so that the generator's loss
-            needs the real logits and what is requested is what the real images have.
+        pairs: whether each fake is compared with a real image under the same condition (with an energy score the
+            discriminator compares every second one with one under another), so that the generator's loss needs the
+            real logits and what is requested is what the real images have.
         is_steep: whether the discriminator's loss rises with every fake logit, however low it is.
 
     Examples:

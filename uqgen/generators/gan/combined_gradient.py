@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from uqgen import distributed
+from uqgen.guidance.guidance import shortened
 
 
 class Enforced(NamedTuple):
@@ -74,9 +75,7 @@ def bounded(guidance: Tensor, adversarial: Tensor, bound: float) -> Tensor:
     Returns:
         Float [N, ...].
     """
-    lengths = [x.flatten(1).norm(dim=1) for x in (guidance, adversarial)]
-    factor = (bound * lengths[1] / lengths[0].clamp_min(1e-12)).clamp_max(1)
-    return guidance * factor.view(-1, *[1] * (guidance.dim() - 1))
+    return shortened(guidance, bound * adversarial.flatten(1).norm(dim=1))
 
 
 def _mean_length(gradient: Tensor) -> Tensor:

@@ -38,14 +38,12 @@ class ConditionalGenerator(DescribedModule, ABC):
         """Draws n latents from `rng`, on its device."""
 
     @abstractmethod
-    def forward(self, latent: Latent, parts: Sequence[Tensor], truncation: float = 1.0) -> Tensor:
+    def forward(self, latent: Latent, parts: Sequence[Tensor]) -> Tensor:
         """Makes images.
 
         Args:
             latent: N latents.
             parts: the encoded condition, one float [N, part_dims[i]] for each part.
-            truncation: 1 leaves the latents as they are; towards 0 they all become the mean one, for StyleGAN2 the mean
-                over all conditions too.
 
         Returns:
             float32 [N, C, H, W], in [-1, 1] but for overshoot, or points float32 [N, D].

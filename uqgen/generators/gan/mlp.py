@@ -43,9 +43,9 @@ class MLPGenerator(ConditionalGenerator):
         """Draws z float32 [n, latent_dim] from `rng`, on its device."""
         return Latent(torch.randn(n, self.latent_dim, generator=rng, device=rng.device))
 
-    def forward(self, latent: Latent, parts: Sequence[Tensor], truncation: float = 1.0) -> Tensor:
-        """Latents and the encoded condition to points float32 [N, D]; z is scaled by `truncation`."""
-        return self.layers(torch.cat([latent.z * truncation, *parts], dim=1)).float()
+    def forward(self, latent: Latent, parts: Sequence[Tensor]) -> Tensor:
+        """Latents and the encoded condition to points float32 [N, D]."""
+        return self.layers(torch.cat([latent.z, *parts], dim=1)).float()
 
     def code(self, latent: Latent, parts: Sequence[Tensor]) -> Tensor:
         """See `ConditionalGenerator`; z itself."""

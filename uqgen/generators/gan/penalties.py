@@ -27,7 +27,7 @@ def r1_r2(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> T
     """`r1` at real images and the same at generated ones: Huang et al. (2024), section 2.2.
 
     Args:
-        critic: images float32 [N, ...] to logits float [N], with conditions that both have.
+        critic: images float32 [N, ...] to logits float [N], with the real images' conditions.
         real, fake: float32 [N, ...].
         rng: not needed by this penalty.
 

@@ -8,7 +8,6 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from uqgen import distributed
 from uqgen.generators.embedding import ConditionEmbedding
 from uqgen.generators.gan.interface import ConditionalGenerator
 from uqgen.generators.gan.stylegan2.sizes import base_size, small_channels
@@ -22,8 +21,6 @@ from uqgen.generators.layers import (
     upsample,
 )
 from uqgen.settings import require_bool, require_integer, require_number
-
-MEAN_W_RATE = 0.005  # of the moving average of w, the centre of truncation
 
 
 class Mapping(nn.Module):
@@ -47,16 +44,16 @@ class Mapping(nn.Module):
         self.layers = nn.Sequential(
             *(EqualisedLinear(n, w_dim, activation=True, lr_multiplier=lr_multiplier) for n in in_features)
         )
-        self.register_buffer("mean_w", torch.zeros(w_dim))
-        self.mean_w: Tensor
 
     def forward(self, z: Tensor, parts: Sequence[Tensor]) -> Tensor:
-        """z float [N, latent_dim] and the encoded condition to w float [N, w_dim]; tracks the mean w in training."""
+        """z float [N, latent_dim] and the encoded condition to w float [N, w_dim]."""
         z, condition = self.z_scale * normalise_second_moment(z), self.condition_scale * self.embedding(parts)
-        w = self.layers(torch.cat([z, condition], dim=1))
-        if self.training:
-            self.mean_w.lerp_(distributed.mean(w.detach().float().mean(dim=0)), MEAN_W_RATE)
-        return w
+        return self.layers(torch.cat([z, condition], dim=1))
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *args: Any) -> None:
+        """Weights of an earlier version hold a mean w, for truncation."""
+        state_dict.pop(f"{prefix}mean_w", None)
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 class SynthesisLayer(nn.Module):
@@ -173,21 +170,17 @@ class Generator(ConditionalGenerator):
         never = torch.rand(n, generator=rng, device=rng.device) >= probability
         return StyleMix(z, from_layer.masked_fill(never, self.n_layers))
 
-    def forward(self, latent: Latent, parts: Sequence[Tensor], truncation: float = 1.0) -> Tensor:
+    def forward(self, latent: Latent, parts: Sequence[Tensor]) -> Tensor:
         """Makes images.
 
         Args:
             latent: N latents.
             parts: the encoded condition, one float [N, part_dims[i]] for each part.
-            truncation: 1 leaves w as it is, 0 makes every w the mean (StyleGAN2's psi).
 
         Returns:
             float32 [N, C, H, W], in [-1, 1] but for overshoot.
         """
-        w = self.layerwise_w(latent, parts)
-        if truncation != 1:
-            w = self.mapping.mean_w.lerp(w, truncation)
-        return self.synthesise(w, latent.noise)
+        return self.synthesise(self.layerwise_w(latent, parts), latent.noise)
 
     def layerwise_w(self, latent: Latent, parts: Sequence[Tensor]) -> Tensor:
         """The w of each layer, float [n_layers, N, w_dim]: one for all, unless the latent mixes styles."""
