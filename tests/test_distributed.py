@@ -100,6 +100,16 @@ def test_a_run_on_two_devices_measures_what_a_run_on_one_does(tmp_path):
 
 
 @pytest.mark.slow
+def test_features_of_images_are_trained_by_one_of_two_devices_while_the_other_waits(tmp_path):
+    requested = ["experiment=digits", "debug=seconds", "logger=csv", "trainer=ddp", "trainer.accelerator=cpu"]
+    where = ["trainer.devices=2", f"cache={tmp_path / 'cache'}", f"run={tmp_path / 'run'}"]
+    command = [sys.executable, "-m", "uqgen.train", *requested, *where]
+    done = subprocess.run(command, env=torchrun_environment(), capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "results.json").exists()
+
+
+@pytest.mark.slow
 def test_several_machines_are_refused_unless_torchrun_starts_the_processes(tmp_path):
     command = [
         sys.executable,

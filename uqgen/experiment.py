@@ -185,8 +185,9 @@ class Experiment:
         encoding = self.encoding(self.data.n_classes, own)
         if not self._has_kinds or encoding.real is None or not self.data.is_image:
             return encoding
+        images = self.data.train.x if hasattr(self.data, "train") else None  # settings are tried before data are read
         with naming("model"):
-            return KindEncoding(encoding, self.model.kinds, images=self.data.train.x)
+            return KindEncoding(encoding, self.model.kinds, images=images)
 
     @property
     def _has_kinds(self) -> bool:

@@ -12,7 +12,8 @@ accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_ac
 
 def test_tensorboard_holds_what_the_run_s_folder_holds(tmp_path):
     run = RunFolder(tmp_path / "run")
-    requested = ["experiment=moons", "debug=seconds", "trainer=cpu", "logger=tensorboard"]
+    few = ["evaluation.n_judges=0", "evaluation.n_images=50", "evaluation.n_images_in_training=10"]
+    requested = ["experiment=moons", "debug=seconds", "trainer=cpu", "logger=tensorboard", *few]
     train(compose([*requested, f"run={run.path}", f"cache={tmp_path / 'cache'}"]))
     events = accumulator.EventAccumulator(str(run.path / "tensorboard"))
     events.Reload()
