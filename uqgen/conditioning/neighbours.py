@@ -52,6 +52,6 @@ class Neighbours(nn.Module):
         size, (scores, score) = end - start, (self.score[start:end].contiguous(), score.contiguous())
         lower, upper = (torch.searchsorted(scores, score, side=side) for side in ("left", "right"))
         n_near = (self.n_nearest + upper - lower).clamp_max(size)  # a sure classifier gives many the very same score
-        first = (lower - self.n_nearest // 2).maximum(torch.zeros_like(lower)).minimum(size - n_near)
+        first = (lower - self.n_nearest // 2).clamp_min(0).minimum(size - n_near)
         first, n_near = (each.view(-1, *[1] * (chance.dim() - 1)) for each in (first, n_near))
         return start + first + (chance * n_near).long()
