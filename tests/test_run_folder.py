@@ -86,7 +86,8 @@ def test_a_failed_run_says_why_and_can_be_tried_again(tmp_path):
     assert run.fail(SettingError("seed", -1, "0 or more")) == "seed=-1: allowed: 0 or more"
     assert run.fail(ValueError("first\nsecond")) == "ValueError: first"
     assert "ValueError: first\nsecond" in json.loads(run.error.read_text())["traceback"]
-    run.open(SETTINGS)
+    with run.held():
+        run.open(SETTINGS)
     assert not run.error.exists()
 
 

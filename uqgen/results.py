@@ -47,8 +47,8 @@ def write_results(cfg: DictConfig) -> float:
         choosing.append(compare_jobs(name, by))
         comparisons.append(compare_jobs(name, reported))
     for comparison in comparisons:
-        save_figures(comparison, {kind: page.parent / figure_name(comparison, kind) for kind in FIGURES})
-    write_atomically(page, (document(comparisons, choosing) + note).encode())
+        save_figures(comparison, {kind: page.parent / figure_name(page.stem, comparison, kind) for kind in FIGURES})
+    write_atomically(page, (document(comparisons, choosing, page.stem) + note).encode())
     print(f"results: {page.resolve()}")  # noqa: T201
     return float(sum(len(comparison.jobs) - comparison.n_complete for comparison in comparisons))
 

@@ -32,7 +32,8 @@ def test_a_variant_is_the_name_without_the_seed(name, variant):
 def test_finds_every_job_and_how_far_it_came(tmp_path):
     settings = {"name": "moons", "seed": 0}
     failure = {"message": "gan.loss=x: allowed: y", "traceback": "..."}
-    leave(tmp_path / "a=1,seed=0", settings, {"n": 1}, failure)
+    leave(tmp_path / "a=1,seed=0", settings, {"n": 1})
+    leave(tmp_path / "a=1,seed=2", {**settings, "seed": 2}, {"n": 1}, failure)  # its report could not be written
     leave(tmp_path / "a=1,seed=1", {**settings, "seed": 1}, error=failure)
     leave(tmp_path / "a=2,seed=7", error=failure)
     leave(tmp_path / "deeper" / "a=1", {**settings, "seed": 3})
@@ -41,10 +42,11 @@ def test_finds_every_job_and_how_far_it_came(tmp_path):
     assert [(job.name, job.variant, job.seed, job.state, job.error) for job in jobs] == [
         ("a=1,seed=0", "a=1", 0, State.COMPLETE, ""),
         ("a=1,seed=1", "a=1", 1, State.FAILED, "gan.loss=x: allowed: y"),
+        ("a=1,seed=2", "a=1", 2, State.FAILED, "gan.loss=x: allowed: y"),
         ("a=2,seed=7", "a=2", 7, State.FAILED, "gan.loss=x: allowed: y"),
         ("deeper/a=1", "deeper/a=1", 3, State.UNFINISHED, ""),
     ]
-    assert [job.results for job in jobs] == [{"n": 1}, {}, {}, {}]
+    assert [job.results for job in jobs] == [{"n": 1}, {}, {}, {}, {}]
 
 
 def test_where_only_the_seed_varies_the_variant_is_the_experiment(tmp_path):

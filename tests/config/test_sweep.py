@@ -96,6 +96,25 @@ def test_folders_and_quotes_in_values_make_names_that_can_be():
     assert "/" not in job_folder(f"classifier.file=models/a.pt,{LONG}")
 
 
+def test_a_path_in_a_value_leads_nowhere():
+    assert job_folder("classifier.file=../../a.pt,seed=0") == "classifier.file=../__/a.pt,seed=0"
+    assert job_folder("data.folder=a/../../b,seed=0") == "data.folder=a/__/__/b,seed=0"
+
+
+def test_a_judge_that_is_named_does_not_hide_which_classifier_a_job_has():
+    sweep = plan("classifier=cnn,cnn_dropout", "classifier@judge=cnn", "seed=0", shared=("experiment=mnist",))
+    jobs = [f"classifier={name},classifier@judge=cnn" for name in ("cnn", "cnn_dropout")]
+    assert sweep.jobs == tuple(jobs)
+    assert sweep.arguments[0] == "hydra.job.config.override_dirname.exclude_keys=[experiment,seed]"
+
+
+def test_who_starts_the_jobs_does_not_change_the_sweep():
+    folders = {
+        plan("seed=0,1", *more).folder for more in ((), ("hydra/launcher=joblib",), ("hydra.launcher.n_jobs=2",))
+    }
+    assert len(folders) == 1
+
+
 @pytest.mark.slow
 def test_a_sweep_of_ones_own_experiment_is_found_and_its_jobs_are_named_as_planned(tmp_path):
     """Hydra itself runs the jobs of a sweep with a long name; each leaves its settings."""

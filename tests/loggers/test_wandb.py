@@ -151,7 +151,7 @@ def test_the_end_of_a_run_waits_for_a_server_for_a_while(tmp_path, monkeypatch, 
     with caplog.at_level("WARNING", "uqgen"):
         logger.finish(0)
     (record,) = caplog.records
-    assert record.getMessage().endswith(f"wandb sync {tmp_path}/wandb/run-* sends the rest")
+    assert record.getMessage().endswith(f"wandb sync --include-online {tmp_path}/wandb/run-* sends the rest")
 
 
 def test_nothing_is_written_before_a_run_begins(tmp_path):

@@ -212,3 +212,13 @@ def test_nothing_is_cut_off_and_no_name_lies_on_another(draw, n_variants):
     places = [text.get_window_extent() for text in texts]
     assert len(places) == n_variants + (legend is not None)
     assert not any(one.y0 < other.y1 - 1 and other.y0 < one.y1 - 1 for one, other in combinations(places, 2))
+
+
+def test_a_seed_without_coverage_is_no_point_of_the_front_s_figure():
+    jobs = [job("variant", seed, 0.1) for seed in range(3)]
+    for one, coverage in zip(jobs, (0.5, None, 0.7), strict=True):
+        mean = None if coverage is None else {"coverage": {"ratio": coverage}}
+        one.results["manifold"] = {"mean": mean}
+        one.results["support"] = {"edges": [0.3, 1.0]}
+    points = front_figure(compare_jobs("", jobs)).axes[0].lines[1].get_ydata()
+    np.testing.assert_allclose(points, [0.5, np.nan, 0.7])

@@ -34,27 +34,31 @@ SUPPORT = """Real training images of each class (row) and score (column, lower e
 learn what is rare or absent here."""
 
 
-def document(comparisons: Sequence[Comparison], choosing: Sequence[Comparison] | None = None) -> str:
+def document(
+    comparisons: Sequence[Comparison], choosing: Sequence[Comparison] | None = None, page: str = "results"
+) -> str:
     """The page in Markdown, with a section for each sweep; its figures lie in `figure_name`.
 
     Args:
         comparisons: what the tables report.
         choosing: for each, that by which a variant is chosen, of other seeds or the same; None for the same.
+        page: its name, without what follows the last dot.
     """
-    return "\n\n".join([INTRODUCTION, LEGEND, *map(_section, comparisons, choosing or comparisons)]) + "\n"
+    sections = (_section(*of_a_sweep, page) for of_a_sweep in zip(comparisons, choosing or comparisons, strict=True))
+    return "\n\n".join([INTRODUCTION, LEGEND, *sections]) + "\n"
 
 
-def figure_name(comparison: Comparison, kind: str) -> PurePosixPath:
-    """Where a figure of a sweep, one of `Comparison.figures`, lies, from the folder of the page."""
-    return PurePosixPath("results") / f"{comparison.name}-{kind}.png"
+def figure_name(page: str, comparison: Comparison, kind: str) -> PurePosixPath:
+    """Where a figure of a sweep, one of `Comparison.figures`, lies, from the folder of the page of this name."""
+    return PurePosixPath(page) / f"{comparison.name}-{kind}.png"
 
 
-def _section(comparison: Comparison, choosing: Comparison) -> str:
+def _section(comparison: Comparison, choosing: Comparison, page: str) -> str:
     blocks = [f"## {comparison.name}", headline(comparison)]
     if comparison.n_complete:
         results = next(job.results for job in comparison.jobs if job.results)
         blocks += [_sizes(comparison.variants, results), *_choice(choosing), *_test(comparison)]
-        blocks += [f"![{kind}]({figure_name(comparison, kind)})" for kind in comparison.figures]
+        blocks += [f"![{kind}]({figure_name(page, comparison, kind)})" for kind in comparison.figures]
         blocks += ["### What the data allow", SUPPORT, _support(results["support"])]
     return "\n\n".join([*blocks, *missing(comparison)])
 

@@ -68,7 +68,8 @@ def variant_name(name: str, experiment: str) -> str:
 
 
 def _job(name: str, run: RunFolder, settings: Plain) -> Job:
-    results, error = run.read_results() if run.results.exists() else {}, _read(run.error)
+    error = _read(run.error)  # beside results, where figures or the report could not be written
+    results = run.read_results() if run.results.exists() and not error else {}
     state = State.COMPLETE if results else State.FAILED if error else State.UNFINISHED
     message = error["message"] if state == State.FAILED else ""
     validation = last_evaluation(run.evaluations) if results else {}

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 LONGEST = 255  # bytes of a name in a folder
 ONLY = "job"  # name of the folder of the only job, below the sweep's, which holds what is of the sweep
 BEGINNING = 200  # of them, those of a long name that are kept
+HOW_IT_RUNS = ("hydra.", "hydra/launcher")  # of settings that change no result
 PATIENCE = 20  # seconds in which a job that is ended closes what is open
 
 
@@ -62,8 +63,10 @@ def plan_sweep(cfg: DictConfig, overrides: list[str]) -> SweepPlan:
     if "run" in final:
         raise SettingError("run", final["run"].value(), "nothing in a sweep; hydra.sweep.dir=... names its folder")
     refuse_several_devices(cfg)
-    shared = {str(override.key_or_group) for override in final.values() if not override.is_sweep_override()}
     varied = [override for override in final.values() if override.is_sweep_override()]
+    groups = {override.key_or_group for override in varied}  # which Hydra does not tell from `group@place`
+    named = [override for override in final.values() if override.key_or_group in groups]
+    shared = {str(override.key_or_group) for override in final.values()} - set(map(str, groups))
     arguments = [f"hydra.job.config.override_dirname.exclude_keys=[{','.join(sorted(shared))}]"]
     folder = cfg.hydra.sweep.dir
     if "hydra.sweep.dir" not in final:
@@ -71,7 +74,7 @@ def plan_sweep(cfg: DictConfig, overrides: list[str]) -> SweepPlan:
         experiment = "experiments" if varies else cfg.hydra.runtime.choices.experiment
         folder = f"{folder}/{experiment}-{_hash(final.values())}"
         arguments.append(f"hydra.sweep.dir={folder}")
-    return SweepPlan(Path(folder), _names(varied), tuple(arguments))
+    return SweepPlan(Path(folder), _names(named), tuple(arguments))
 
 
 def run_job(task: Callable[[DictConfig], float], cfg: DictConfig) -> float:
@@ -137,7 +140,8 @@ def finish_sweep(sweep: SweepPlan) -> int:
     for name in never_begun:
         log.error("%s was not begun", name)
     if sweep.jobs:  # the folder may hold more, of a wider sweep before
-        complete = all(RunFolder(sweep.folder / name).results.exists() for name in sweep.jobs)
+        runs = [RunFolder(sweep.folder / name) for name in sweep.jobs]
+        complete = all(run.results.exists() and not run.error.exists() for run in runs)
     return 0 if complete else 1
 
 
@@ -150,7 +154,8 @@ def job_folder(varied: str) -> str:
     Args:
         varied: such as "condition=paper,seed=0"; nothing in a sweep of one job.
     """
-    name = varied.replace("'", "") or ONLY  # Hydra's quotes
+    parts = varied.replace("'", "").split("/")  # Hydra's quotes
+    name = "/".join("__" if part == ".." else part for part in parts) or ONLY  # a path in a value leads nowhere
     if all(len(part.encode()) <= LONGEST for part in name.split("/")):
         return name
     items = name.split(",")
@@ -175,15 +180,22 @@ def refuse_several_devices(cfg: DictConfig) -> None:
             raise SettingError(f"trainer.{name}", cfg.trainer[name], allowed)
 
 
-def _names(varied: list[Override]) -> tuple[str, ...]:
+def _names(named: list[Override]) -> tuple[str, ...]:
     """The folders of all jobs, as Hydra names them; none where values are to be searched for."""
+    varied = [override for override in named if override.is_sweep_override()]
     if not varied or not all(override.is_discrete_sweep() for override in varied):
         return ()
-    choices = [[f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()] for o in varied]
+    choices = [[f"{o.get_key_element()}={value}" for value in _values(o)] for o in named]
     return tuple(job_folder(",".join(sorted(items))) for items in itertools.product(*choices))
+
+
+def _values(override: Override) -> list[str]:
+    return (
+        [*override.sweep_string_iterator()] if override.is_sweep_override() else [override.get_value_element_as_str()]
+    )
 
 
 def _hash(overrides: Iterable[Override]) -> str:
     keys = ((override, override.key_or_group or "") for override in overrides)
-    requested = sorted(o.input_line or "" for o, key in keys if not (is_free(key) or key.startswith("hydra.")))
+    requested = sorted(o.input_line or "" for o, key in keys if not (is_free(key) or key.startswith(HOW_IT_RUNS)))
     return hashlib.sha256("\n".join(requested).encode()).hexdigest()[:8]

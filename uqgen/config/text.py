@@ -20,6 +20,8 @@ TEXTS = (
     "sweep",
     "page",
     "file",
+    "export",
+    "folder",
     "entity",
     "project",
     "hydra.sweep.dir",

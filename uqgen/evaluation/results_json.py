@@ -40,6 +40,7 @@ def as_results(name: str, seed: int, context: EvaluationContext, measurements: M
         "n_images_evaluated": context.settings.n_images,
         "evaluation_split": context.settings.split,
         "evaluation_seed": context.settings.seed,
+        "features": context.settings.features,
         "n_images_of_recalibration": context.settings.n_recalibration,
         "classifier": classifier_results(context, name),
         "support": support(context.own, context.data.n_classes, context.requested_range),

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import os
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -16,6 +18,7 @@ from uqgen.files import write_atomically
 from uqgen.metrics.plain import as_plain
 from uqgen.settings import require
 
+LONGEST = 200  # bytes of a folder's name
 COLUMNS = ("file", "class", "predicted", "score", "slice")
 
 
@@ -50,10 +53,11 @@ def export_slices(slices: Slices, context: EvaluationContext, folder: Path) -> N
     write_atomically(folder / "real.csv", table)
     found = as_plain([facts.results() for facts in slices.facts])
     write_atomically(folder / "slices.json", json.dumps(found, indent=1).encode())
+    folders = folder_names(context.data.class_names)
     for facts in slices.facts:
         for place in facts.generated:
-            name = context.data.class_names[int(slices.requested[place])]
-            path = folder / "generated" / _file_name(name) / f"slice-{facts.number}-{place}.png"
+            name = folders[int(slices.requested[place])]
+            path = folder / "generated" / name / f"slice-{facts.number}-{place}.png"
             write_atomically(path, _png(slices.x[place]))
 
 
@@ -70,8 +74,13 @@ def _real_images(slices: Slices, context: EvaluationContext) -> str:
     return text.getvalue()
 
 
-def _file_name(name: str) -> str:
-    return name.replace("/", "_").strip(". ") or "_"
+def folder_names(class_names: Sequence[str]) -> list[str]:
+    """A name that folders can have for each class; with the class's position where it would be another's, too."""
+    found = [
+        name.replace("/", "_").strip(". ").encode()[:LONGEST].decode(errors="ignore") or "_" for name in class_names
+    ]
+    often = Counter(name.casefold() for name in found)
+    return [f"{name}-{place}" if often[name.casefold()] > 1 else name for place, name in enumerate(found)]
 
 
 def _png(x: torch.Tensor) -> bytes:

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 MODES = ("auto", "online", "offline")
 START_WITHIN, SEND_WITHIN = 60, 120  # seconds: to reach W&B at the start, and to send what is left at the end
+LONGEST_TAG = 64  # W&B refuses longer ones
+AT_THE_END = ("test/", "validation/", "figures/")  # of the final evaluation, whatever its split
 MAX_POINTS = 1_000  # of a scatter; more would only cover each other
 
 
@@ -65,7 +67,12 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
         require_choice("mode", mode, MODES)
         require_wandb_name("project", project)
         self.run, self.mode = RunFolder(Path(save_dir)), _mode(mode)
-        self._place: dict[str, Any] = {"project": project, "entity": entity, "group": group, "tags": list(tags)}
+        self._place: dict[str, Any] = {
+            "project": project,
+            "entity": entity,
+            "group": group,
+            "tags": [tag[:LONGEST_TAG] for tag in tags if tag],
+        }
         self._started: Any = None
         self._is_lost = False
         self._rng = np.random.default_rng(0)
@@ -134,7 +141,7 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
         try:
             self._started.finish(exit_code=exit_code)
         except TimeoutError:  # as without a connection
-            rest = f"wandb sync {self.run.path / 'wandb'}/run-*"
+            rest = f"wandb sync --include-online {self.run.path / 'wandb'}/run-*"
             log.warning("W&B took not everything within %d s; %s sends the rest", SEND_WITHIN, rest)
 
     def _start(self) -> Any:
@@ -167,7 +174,12 @@ class WandbLogger(loggers.WandbLogger, RunLogger):
 
     def _log(self, values: Mapping[str, Any], n_images: int | None) -> None:
         with self._never_fatal():
-            self.experiment.log({"n_images": n_images, **values}, step=n_images)
+            self.experiment.log({"n_images": n_images, **values}, step=self._step(values, n_images))
+
+    def _step(self, values: Mapping[str, Any], n_images: int | None) -> int | None:
+        """W&B drops a row of a step that it has had before the run was resumed: what comes at the end has its own."""
+        is_last = any(name.startswith(AT_THE_END) for name in values)
+        return n_images if n_images is None or not is_last else max(n_images + 1, self.experiment.step)
 
     @contextmanager
     def _never_fatal(self) -> Iterator[None]:

@@ -116,7 +116,8 @@ def front_figure(comparison: Comparison) -> Figure:
     for variant in variants:
         look = looks[variant.name]
         errors, coverages = variant.over_seeds(ERROR), variant.over_seeds(COVERAGE)
-        axes.plot(errors.values, coverages.values, "o", color=look.colour, markersize=3, alpha=0.6)
+        seeds = [(ERROR.of(job.results), COVERAGE.of(job.results)) for job in variant.complete]  # NaN is not drawn
+        axes.plot(*zip(*seeds, strict=True), "o", color=look.colour, markersize=3, alpha=0.6)
         label = "\n".join(_lines(variant.name))
         axes.plot(errors.mean, coverages.mean, look.marker, color=look.colour, markersize=8, label=label, linestyle="")
     axes.set_xlim(left=0)

@@ -173,7 +173,8 @@ def _command(results: Plain) -> str:
     folder = str(results["run"])
     run = folder if re.fullmatch(r"[\w./-]+", folder) else f'"{folder}"'  # else Hydra would take it apart
     chosen = [f"explanation.{name}={value}" for name, value in results["settings"].items()]
-    return shlex.join(["python", "-m", "uqgen.explain", f"run={run}", *chosen])
+    split = [f"split={results['split']}"] if "split" in results else []  # earlier versions did not keep it
+    return shlex.join(["python", "-m", "uqgen.explain", f"run={run}", *split, *chosen])
 
 
 def _slices(found: Plain, score: str, picture: PictureBlock) -> Section:

@@ -10,6 +10,7 @@ from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.overlap import APPEARANCE, MEASURES
 from uqgen.metrics.plain import Found, find_at
 from uqgen.report.page import Table
+from uqgen.report.run_text import NETWORKS, features_of
 from uqgen.report.style import score_label, with_interval
 from uqgen.run_folder import Plain
 
@@ -105,7 +106,7 @@ def realism_table(results: Plain) -> Table:
     """Distances of generated from real training data, beside those of other real data."""
     caption = (
         "The smaller, the more alike. FID and KID, the Fréchet and the kernel inception distance, compare images in "
-        "features of a small network; sliced Wasserstein compares points"
+        f"features of {NETWORKS[features_of(results)]}; sliced Wasserstein compares points"
     )
     columns = {"generated": "generated", "real": "other real data"}
     return metric_table("realism", results, columns, caption, "distance to real training data")

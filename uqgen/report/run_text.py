@@ -5,6 +5,7 @@ import shlex
 
 import numpy as np
 
+from uqgen.evaluation.evaluation_settings import DEFAULT_FEATURES
 from uqgen.evaluation.faults import LEAST_AGREEMENT
 from uqgen.metrics import METRICS
 from uqgen.metrics.bootstrap import Estimate
@@ -15,6 +16,11 @@ from uqgen.scores import Score, get_score
 
 SHARES = {0.9: "nearly all", 0.7: "most", 0.4: "part", -np.inf: "little"}  # from this share on
 UNKNOWN = "an unknown part"
+NETWORKS = {  # of `evaluation.features`
+    DEFAULT_FEATURES: "a small network",
+    "inception": "InceptionV3",
+    "efficientnet_lite0": "EfficientNet-Lite0",
+}
 TRUST = "How far the score can be trusted"
 BESIDE = "Generated beside real"
 GUIDANCE = "Guidance"
@@ -178,6 +184,11 @@ def measured_with(results: Plain, file: str) -> str:
     )
 
 
+def features_of(results: Plain) -> str:
+    """What images were compared in, `evaluation.features`; results of an earlier version do not say it."""
+    return results.get("features", DEFAULT_FEATURES)
+
+
 def limits(results: Plain) -> list[str]:
     """What the numbers do not say."""
     score, support, data = results["score"], results["support"], noun(results)
@@ -186,11 +197,15 @@ def limits(results: Plain) -> list[str]:
     low, high = edges[rarest], edges[rarest + 1]
     learnt = "from few" if by_score[rarest] else "from none"
     own = " are in features of a network of our own, and" if data == "image" else ""
+    within = f"Distances of {data}s{own} compare within this page alone."
+    if data == "image" and features_of(results) != DEFAULT_FEATURES:
+        network = NETWORKS[features_of(results)]
+        within = f"Distances of images are in features of {network}, and depend on the number of images."
     return [
         f"Of {by_score.sum():,} training {data}s with {score_label(score)} from {edges[0]:.2f} to {edges[-1]:.2f}, "
         f"{by_score[rarest]:,} have it from {low:.2f} to {high:.2f}: what is requested there is learnt {learnt}.",
         f"This is one training with one seed. Intervals are over {data}s, not over trainings.",
-        f"Distances of {data}s{own} compare within this page alone.",
+        within,
         "What goes with a score need not cause it.",
     ]
 
