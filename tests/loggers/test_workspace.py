@@ -54,6 +54,8 @@ def evaluated() -> set[str]:
 class Recorder:
     """Stands in for W&B's run."""
 
+    step = 0
+
     def __init__(self) -> None:
         self.logged = {}
 
