@@ -25,9 +25,8 @@ def load(folder: str | Path, *, allow_changed: bool = False, trust_code: bool = 
         >>> run = uqgen.load("runs/demo")  # doctest: +SKIP
         >>> run.generate(label=3, score=0.6, n=16).score_out  # doctest: +SKIP
     """
-    from uqgen.run_folder import (
-        RunFolder,  # these import torch, which nobody should wait for who only imports the package
-    )
+    # They import torch, which nobody should wait for who only imports the package.
+    from uqgen.run_folder import RunFolder
     from uqgen.run_loading import load_run
 
     return load_run(RunFolder(Path(folder)), allow_changed=allow_changed, trust_code=trust_code)

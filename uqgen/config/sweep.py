@@ -190,9 +190,9 @@ def _names(named: list[Override]) -> tuple[str, ...]:
 
 
 def _values(override: Override) -> list[str]:
-    return (
-        [*override.sweep_string_iterator()] if override.is_sweep_override() else [override.get_value_element_as_str()]
-    )
+    if override.is_sweep_override():
+        return [*override.sweep_string_iterator()]
+    return [override.get_value_element_as_str()]
 
 
 def _hash(overrides: Iterable[Override]) -> str:
