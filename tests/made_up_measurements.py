@@ -43,7 +43,7 @@ def verdict(
             judges_pearson={"judge 1": Ratio.of(*judged)} if judged else {},
             class_agreement_gap={"data": 0.0, "uniform": gap},
         ),
-        memorisation=Memorisation(memorisation, 1.0, 2.0, 2.0, 100, 100),
+        memorisation=Memorisation(memorisation, 1.0, 0.0, 2.0, 2.0, 100, 100),
         isolated_pixels=isolated,
         two_sample=told_apart,
     )

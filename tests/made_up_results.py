@@ -68,7 +68,7 @@ def _controls(quality: float, is_image: bool) -> dict:
     return {
         "matched_real": MatchedReal({}, {}, gaps, {}, relative),
         "by_score": DistanceByScore(70 - quality, tuple(_bin(number) for number in range(1, 5))),
-        "memorisation": Memorisation(0.03 - quality / 100, 1.0, 1.0, 1.0, 50, 50),
+        "memorisation": Memorisation(0.03 - quality / 100, 1.0, 0.0, 1.0, 1.0, 50, 50),
         "isolated_pixels": ShareRatio(0.01, quality / 4, Estimate(25 * quality, 5.0, 99.0)) if is_image else None,
         "two_sample": _two_sample(quality) if is_image else None,
         "local_sensitivity": LocalSensitivity(Ratio.of(3 - quality, 1), Ratio.of(2 - quality, 1) if is_image else None),

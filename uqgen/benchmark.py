@@ -98,13 +98,14 @@ def measure_throughput(experiment: Experiment) -> Throughput:
         target = FrozenClassifier(experiment.classifier.network_for(experiment.data.shape, experiment.data.n_classes))
     classifiers = Classifiers(target, {}, (), {}, experiment.score)
     model, clock = experiment.build_model(own, classifiers), StepClock()
+    model.encoding.fit(x)
     # The counter's hooks do not bear the penalty's gradient by a leaf; it comes once in many steps.
     model.settings = settings.without_penalty()
     with FlopCounterMode(display=False) as counter:
         _train(model, data, own, experiment, range(1), [])
     flop, model.settings = counter.get_total_flops() / settings.batch_size, settings
     _train(model, data, own, experiment, range(WARM_UP + MEASURED), [clock])
-    steps = torch.tensor(clock.times[WARM_UP - 1 :]).diff()
+    steps = torch.tensor(clock.times[WARM_UP - 1 :], dtype=torch.float64).diff()
     # A period holds every lazy penalty once; the fastest is the one that other programs disturbed least.
     seconds = steps.unfold(0, settings.period, 1).mean(dim=1).min().item()
     return Throughput(settings.batch_size / seconds, flop / 1e9, peak_memory(model.device) / 2**30)

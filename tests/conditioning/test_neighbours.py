@@ -25,13 +25,21 @@ def test_one_chance_each_chooses_in_the_order_of_scores():
     assert near(requested, chance).equal(near(requested.select(slice(0, 1)), chance[None])[0])
 
 
-def test_at_the_ends_and_for_a_class_without_images_the_nearest_there_are_serve():
+def test_at_the_ends_the_nearest_there_are_serve():
     near, ends = Neighbours(K, REAL, 10), torch.tensor([0.0, 1.0])
     for chance in (torch.zeros(2), torch.full((2,), 0.9999)):
         low, high = REAL.score[near(Condition(torch.zeros(2, dtype=torch.int64), ends), chance)]
         assert low < 0.2
         assert high > 0.8
-    assert REAL.score[near(Condition(torch.tensor([K - 1]), torch.tensor([0.5])), torch.tensor([0.5]))] < 0.6
+
+
+def test_for_a_class_without_images_those_of_all_classes_with_the_nearest_scores_serve():
+    scores, chance = torch.tensor([0.15, 0.5, 0.85, 0.95]), (torch.arange(10) + 0.5) / 10
+    found = Neighbours(K, REAL, 10)(Condition(torch.full((4,), K - 1), scores), chance.expand(4, -1))
+    ordered = REAL.score.argsort()
+    for score, positions in zip(scores, found, strict=True):
+        below = int((REAL.score < score).sum())
+        assert positions.equal(ordered[below - 5 : below + 5])
 
 
 def test_of_few_images_all_are_near():

@@ -181,6 +181,16 @@ def test_divergence_is_found_with_the_next_row_of_the_history(make_gan, train, t
         train(make_gan(n_images=200), tmp_path, Break(40, "generator.image_bias", math.nan), log_every=16)
 
 
+@pytest.mark.parametrize(("log_every", "checkpoint_every"), [(1_000, 32), (48, 40)])
+def test_no_checkpoint_holds_such_a_weight_however_rarely_a_training_reports(
+    make_gan, train, tmp_path, log_every, checkpoint_every
+):
+    broken = Break(56, "generator.image_bias", math.nan)
+    with pytest.raises(DivergedError):
+        train(make_gan(n_images=200), tmp_path, broken, log_every=log_every, checkpoint_every=checkpoint_every)
+    assert load_tensors(tmp_path / "last.ckpt")["n_images"] == checkpoint_every
+
+
 def test_divergence_in_the_last_step_is_found_too(make_gan, train, tmp_path):
     with pytest.raises(DivergedError, match="after 40 images"):
         train(make_gan(n_images=40), tmp_path, Break(32, "generator.image_bias", math.nan))

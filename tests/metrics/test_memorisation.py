@@ -48,3 +48,15 @@ def test_the_share_is_that_of_what_was_copied(n_copied):
     assert found.share == pytest.approx(n_copied / 100, abs=0.04)
     assert (found.n_generated, found.n_real) == (100, 100)
     assert found.threshold > 0.5
+
+
+def test_copies_are_found_where_unseen_real_images_repeat_training_images_as_well():
+    train, new = images(200, 0), images(100, 1)
+    repeated, copied = new.clone(), train[:100].clone()
+    repeated[:3] = train[:3]
+    copied[:, 0, 0, 0] = torch.where(copied[:, 0, 0, 0] > 0, copied[:, 0, 0, 0] - 1, 1)
+    found = memorisation(copied, repeated, train)
+    assert found.share == 1
+    assert found.duplicates == pytest.approx(0.03)
+    assert memorisation(images(100, 2), repeated, train).share < 0.05
+    assert memorisation(copied, train, train).share == 1

@@ -29,7 +29,7 @@ from uqgen.metrics.disentanglement import disentanglement
 from uqgen.metrics.in_vs_out import InVsOut, in_vs_out
 
 RESAMPLES_IN_TRAINING = 100
-MANIFOLD = len(PROTOCOLS)  # a stream of random numbers
+MANIFOLD, REALISM = len(PROTOCOLS), len(PROTOCOLS) + 1  # streams of random numbers
 N_POOLED_BINS = 4  # into which few images would be divided evenly
 
 
@@ -40,7 +40,7 @@ class Evaluator(EvaluationContext):
     def measure(self, model: ConditionalModel) -> Measurements:
         """Measures images of both protocols, the controls, and help at sampling time."""
         found = self._measure(model, self.settings.split, self.settings.n_images, self.settings.n_resamples)
-        real = self._realism(Sample(self.reference.features, *self.reference.scored))
+        real = self._realism(Sample(self.reference.features, *self.reference.scored), self.settings.n_images)
         realism = {**found.realism, **{f"{name}_floor": floor for name, floor in real.items()}}
         controls = measure_controls(self, found.generated, found.protocols)
         found = self._beside_real(model, found, self.real_cells, self.seed)
@@ -84,7 +84,7 @@ class Evaluator(EvaluationContext):
         milliseconds = 1000 * (time.perf_counter() - start) / (len(PROTOCOLS) * n_images)
         protocols = {name: self._measure_protocol(images, n_resamples) for name, images in generated.items()}
         made = generated["data"]
-        ours = self._realism(Sample(made.features, *made.scored))
+        ours = self._realism(Sample(made.features, *made.scored), len(getattr(self.data, split)))
         realism = {**ours, **{f"{name}_floor": None for name in ours}}
         second = None if self.second is None else self.second._measure_as_second(generated, n_resamples)
         return Measurements(protocols, realism, generated, milliseconds, second=second)
@@ -148,7 +148,11 @@ class Evaluator(EvaluationContext):
         own, settings = self.reference.score.numpy(), self.bootstrap_settings(self.settings.n_resamples)
         return {name: in_vs_out(own, out.numpy(), **settings) for name, out in self.reference.judge_scores.items()}
 
-    def _realism(self, ours: Sample) -> dict[str, Any]:
+    def _realism(self, ours: Sample, n: int) -> dict[str, Any]:
+        """Distances of at most n images: they fall with the number of images, so that of a floor has to be the same."""
+        if len(ours.x) > n:
+            drawn = torch.randperm(len(ours.x), generator=seeding.generator(self.settings.seed, REALISM))[:n]
+            ours = Sample(*(part[drawn] for part in ours))
         train = Sample(self.real["train"].features, *self.real["train"].scored)
         sides = Sides(ours, train, self.data.is_image, self.settings.seed)
         return {name: measured(sides) for name, measured in DISTANCES.items()}

@@ -5,6 +5,7 @@ from pathlib import Path
 from lightning import Trainer
 
 from uqgen.fitting.every import EveryNImages
+from uqgen.fitting.guard import check_finite
 from uqgen.generators.model import ConditionalModel
 
 
@@ -28,7 +29,12 @@ class Checkpoint(EveryNImages):
         self.path = path
 
     def act(self, trainer: Trainer, model: ConditionalModel) -> None:
-        """Writes the file."""
+        """Writes the file.
+
+        Raises:
+            DivergedError: a weight is no longer finite; the file stays as it was.
+        """
+        check_finite(model)
         draft = self.path.with_suffix(".draft")
         trainer.save_checkpoint(draft)
         if trainer.is_global_zero:

@@ -13,7 +13,7 @@ class DivergedError(ExplainedError, RuntimeError):
 
 
 class FiniteGuard(EveryNImages):
-    """Stops the training when a weight is not finite; placed before the checkpoint, so that none holds such a weight.
+    """Stops the training when a weight is not finite.
 
     A loss that is not finite makes the gradients, and with the next step the weights, not finite.
 
@@ -23,15 +23,20 @@ class FiniteGuard(EveryNImages):
     """
 
     def act(self, trainer: Trainer, model: ConditionalModel) -> None:
-        """Looks at every weight, and waits for the device once.
+        """See `check_finite`."""
+        check_finite(model)
 
-        Raises:
-            DivergedError: one is NaN or infinite.
-        """
-        finite = {name: torch.isfinite(weight).all() for name, weight in model.named_parameters()}
-        if not torch.stack(list(finite.values())).all():
-            name = next(name for name, is_finite in finite.items() if not is_finite)
-            raise DivergedError(
-                f"{name} is not finite after {model.n_images} images; the last checkpoint is from before. "
-                "A lower model.training.learning_rate or a higher model.training.penalty_weight may help."
-            )
+
+def check_finite(model: ConditionalModel) -> None:
+    """Looks at every weight, and waits for the device once.
+
+    Raises:
+        DivergedError: one is NaN or infinite.
+    """
+    finite = {name: torch.isfinite(weight).all() for name, weight in model.named_parameters()}
+    if not torch.stack(list(finite.values())).all():
+        name = next(name for name, is_finite in finite.items() if not is_finite)
+        raise DivergedError(
+            f"{name} is not finite after {model.n_images} images; the last checkpoint is from before. "
+            "A lower model.training.learning_rate or a higher model.training.penalty_weight may help."
+        )

@@ -1,5 +1,6 @@
 """Whether generated images are training images over again."""
 
+import math
 from dataclasses import dataclass
 from functools import reduce
 
@@ -22,13 +23,16 @@ class Memorisation:
 
     Attributes:
         share: of generated images that are nearer than the threshold; of real images it is 0.01.
-        threshold: the 1 % quantile of the distances of real images that are not training images.
+        threshold: the 1 % quantile of the distances of real images that are not training images, duplicates left out.
+        duplicates: share of the real images that differ from a training image by a level a pixel at most, as
+            neighbouring frames of a film do; of points, that are training points.
         median_generated, median_real: of the distances.
         n_generated, n_real: number of images.
     """
 
     share: float
     threshold: float
+    duplicates: float
     median_generated: float
     median_real: float
     n_generated: int
@@ -51,10 +55,12 @@ def memorisation(generated: Tensor, real: Tensor, train: Tensor) -> Memorisation
         train: training images, [L, ...] of the same kind, L at least 1.
     """
     ours, theirs = (nearest_distance(x, train) for x in (generated, real))
-    threshold = theirs.quantile(QUANTILE)
-    share = (ours < threshold).double().mean()
+    alike = math.sqrt(train[0].numel()) / 255 if train.dtype == torch.uint8 else 0.0
+    others = theirs[theirs > alike]
+    threshold = float(others.quantile(QUANTILE)) if len(others) else math.nextafter(alike, math.inf)
+    share, duplicates = float((ours < threshold).double().mean()), 1 - len(others) / len(theirs)
     medians = float(ours.quantile(0.5)), float(theirs.quantile(0.5))
-    return Memorisation(float(share), float(threshold), *medians, len(ours), len(theirs))
+    return Memorisation(share, threshold, duplicates, *medians, len(ours), len(theirs))
 
 
 @torch.inference_mode()

@@ -137,7 +137,7 @@ def test_with_a_blur_guidance_spreads_what_one_pixel_would_do(known):
     flow.guidance = Guidance((FrozenClassifier(OnePixel()),), get_score("msp"), (0.5, 1.0))
     x, velocity = torch.zeros(1, 1, 8, 8), torch.full((1, 1, 8, 8), 0.5)
     requested = Condition(torch.tensor([1]), torch.tensor([0.999]))
-    change = (flow._led(x, velocity, 0.5, requested) - velocity)[0, 0].double().numpy() / 2
+    change = (flow._guided(x, velocity, 0.5, requested) - velocity)[0, 0].double().numpy() / 2
     point = np.zeros((8, 8))
     point[4, 4] = 1.0
     once = gaussian_filter(point, 1.0, mode="mirror", truncate=4)

@@ -31,7 +31,7 @@ class ConditionalFlow(ConditionalModel):
     """A velocity field that carries noise to data along straight lines, under a condition.
 
     Training regresses the velocity x - e at x_t = (1 - t) e + t x, e standard normal (Lipman et al., 2023, section
-    4.1, with no noise left at t = 1). Sampling integrates it. Guidance moves the image in prospect at each step,
+    4.1, with no noise left at t = 1). Sampling integrates it. Guidance moves the predicted image at each step,
     x_t + (1 - t) v, by a bounded Newton step through a Gaussian, which costs no gradient of the velocity.
 
     Args:
@@ -107,7 +107,7 @@ class ConditionalFlow(ConditionalModel):
         parts = self.encoding(condition)
 
         def velocity(x: Tensor, time: float) -> Tensor:
-            return self._led(x, self._velocity(x, time, parts), time, condition)
+            return self._guided(x, self._velocity(x, time, parts), time, condition)
 
         return integrate(velocity, latent.z, self.sampling.times())
 
@@ -140,14 +140,14 @@ class ConditionalFlow(ConditionalModel):
             conditional, free = self.ema.module(*twice, keep).chunk(2)
         return torch.lerp(free, conditional, strength)
 
-    def _led(self, x: Tensor, velocity: Tensor, time: float, condition: Condition) -> Tensor:
-        """The velocity towards the image in prospect, once that is moved towards the score requested."""
+    def _guided(self, x: Tensor, velocity: Tensor, time: float, condition: Condition) -> Tensor:
+        """The velocity towards the predicted image, once that is moved towards the score requested."""
         if self.guidance is None or not self.sampling.first <= time <= self.sampling.last:
             return velocity
         left = 1 - time
-        prospect, nothing = x + left * velocity, torch.zeros_like(x)
+        predicted, nothing = x + left * velocity, torch.zeros_like(x)
         step = self.guidance.step(
-            nothing, lambda change: prospect + self._blurred(change), condition, self.sampling.bound
+            nothing, lambda change: predicted + self._blurred(change), condition, self.sampling.bound
         )
         return velocity + self._blurred(step) / left
 

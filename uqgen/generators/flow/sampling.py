@@ -24,7 +24,7 @@ class FlowSampling:
             limited interval improves sample and distribution quality in diffusion models"). Earlier it would make
             common kinds of images of a condition more common, later textures rougher; a step without it takes half as
             long.
-        bound: the longest step by which a classifier's guidance moves the image in prospect, as a Euclidean distance
+        bound: the longest step by which a classifier's guidance moves the predicted image, as a Euclidean distance
             of pixels in [-1, 1], before the blur.
         blur: standard deviation in pixels of the Gaussian through which it moves images; 0 for none. What a Gaussian
             takes away are changes that one classifier sees and others do not.

@@ -36,8 +36,8 @@ def energy_score(real: Tensor, generated: Tensor) -> Tensor:
 
 
 def detail_score(real: Tensor, generated: Tensor) -> Tensor:
-    """The same of images in how strong their fine detail is, which low-pass pixels do not see; 0 of points."""
-    return real.new_zeros(()) if real.dim() == 2 else _score_of_maps(FineDetail().maps, real, generated)
+    """The same of images in how strong their fine detail is, which low-pass pixels do not see; points have none."""
+    return _score_of_maps(FineDetail().maps, real, generated)
 
 
 def _score_of_maps(maps_of: Callable[[Tensor], Tensor], real: Tensor, generated: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from uqgen.generators.gan.module import ConditionalGAN
 from uqgen.generators.gan.resampling import Resampling
 from uqgen.generators.gan.training import GANTraining
 from uqgen.generators.recipe import ModelContext, ModelRecipe
-from uqgen.settings import naming
+from uqgen.settings import naming, require
 
 
 @dataclass(frozen=True)
@@ -54,4 +54,6 @@ class GANRecipe(ModelRecipe):
             self.resampling.check_group(discriminator.group)
         networks = (generator, discriminator, given.encoding)
         with naming("model.training"):
+            detail = self.training.detail_energy
+            require(len(given.shape) == 3 or detail == 0, "detail_energy", detail, "0 for points, which have no detail")
             return ConditionalGAN(*networks, self.training, enforcement, given.target, given.score, self.resampling)
