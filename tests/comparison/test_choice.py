@@ -26,6 +26,13 @@ def test_the_error_counts_as_share_of_that_of_the_middle_and_coverage_as_what_is
     assert cost.error == pytest.approx(0.2 / middle, abs=0.01)
 
 
+def test_each_error_is_a_share_of_its_own_seeds_range(make_job):
+    jobs = [make_job("paper", seed, 0.5, validation=(mae, 0.5, 0.9)) for seed, mae in enumerate((0.2, 0.1))]
+    jobs[1].results["support"]["edges"] = [0.5, 0.75, 1.0]
+    (cost,) = costs(compare_jobs("sweep", jobs).variants, Variant.on_validation)
+    assert cost.error == pytest.approx(0.8)
+
+
 def test_more_than_all_is_not_lost(make_job):
     (cost,) = costs(variants(make_job, paper=(0.2, 1.1, 0.9)), Variant.on_validation)
     assert cost.lost == 0

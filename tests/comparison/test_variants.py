@@ -98,3 +98,20 @@ def test_a_curve_has_a_gap_where_no_seed_has_an_image(make_job):
     found, left = uniform_curve(jobs), curves[1][1]["mean"]["value"]
     for part in (found.mean, found.low, found.high):
         np.testing.assert_array_equal(part, [np.nan, left])
+
+
+def test_a_curve_puts_bins_of_seeds_together_whose_ranges_differ(make_job):
+    jobs = [make_job("a", seed, 0.5 + seed / 10) for seed in (0, 1)]
+    curves = [job.results["in_vs_out"]["uniform"]["curve"] for job in jobs]
+    for point in curves[1]:
+        point["low"], point["high"] = point["low"] + 0.1, point["high"] + 0.1
+    found, means = uniform_curve(jobs), [[point["mean"]["value"] for point in curve] for curve in curves]
+    np.testing.assert_allclose(found.requested, [0.3, 0.8])
+    np.testing.assert_allclose(found.mean, np.mean(means, axis=0))
+    np.testing.assert_array_equal(found.high, np.max(means, axis=0))
+    curves[1].pop()
+    np.testing.assert_allclose(uniform_curve(jobs).mean, [np.mean([of[0] for of in means]), means[0][1]])
+
+
+def test_there_is_no_curve_of_no_job():
+    assert len(uniform_curve([]).requested) == 0

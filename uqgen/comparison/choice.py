@@ -1,17 +1,23 @@
 """Which variant to choose: by validation, so that what the test split says of it is not luck of the choice."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from uqgen.comparison.variants import OverSeeds, Variant
+from uqgen.comparison.variants import OverSeeds, Unit, Variant, middle_error
 from uqgen.metrics import METRICS, Metric
 
 _CHOICE = {metric.choice: metric for metric in METRICS}
 ERROR, COVERAGE, AGREEMENT = _CHOICE["error"], _CHOICE["coverage"], _CHOICE["class agreement"]
 LOST_CLASSES = 0.02  # of the class agreement: what few images leave open
 
-OverSeedsOf = Callable[[Variant, Metric], OverSeeds]
+
+class OverSeedsOf(Protocol):
+    """A variant and a metric to its values over the seeds, such as `Variant.on_validation`."""
+
+    def __call__(self, variant: Variant, metric: Metric, /, unit: Unit = ...) -> OverSeeds:
+        """The values, each divided by the unit of its job."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +26,8 @@ class Cost:
 
     Attributes:
         variant: the variant.
-        error: mean absolute error of uniform requests, as share of that of always achieving the middle of the range.
+        error: mean absolute error of uniform requests, as share of that of always achieving the middle of the range
+            that the seed requests from.
         lost: share of the real coverage that is not reached, mean over the bins of scores; 0 if all is.
     """
 
@@ -44,14 +51,14 @@ def costs(variants: Sequence[Variant], measured: OverSeedsOf) -> list[Cost]:
 
     Args:
         variants: of a comparison.
-        measured: a variant and a metric to its values, such as `Variant.on_validation`.
+        measured: how each variant's values are found.
     """
     found = []
     for variant in variants:
-        error, coverage = (measured(variant, metric).mean for metric in (ERROR, COVERAGE))
-        if not math.isnan(error + coverage):
-            middle = variant.requested_width / 4  # mean distance of uniform requests from the middle of their range
-            found.append(Cost(variant, error / middle, max(1 - coverage, 0.0)))
+        coverage = measured(variant, COVERAGE).mean
+        if not math.isnan(measured(variant, ERROR).mean + coverage):
+            error = measured(variant, ERROR, unit=middle_error).mean
+            found.append(Cost(variant, error, max(1 - coverage, 0.0)))
     return found
 
 

@@ -1,8 +1,9 @@
 """What the seeds of each variant have in common: Student (1908), "The probable error of a mean"."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,8 +12,23 @@ from scipy import stats
 from uqgen.comparison.jobs import Job, State
 from uqgen.metrics import Metric
 from uqgen.metrics.metric import compared
+from uqgen.run_folder import Plain
 
 CONFIDENCE = 0.95
+Unit = Callable[[Job], float]  # of a complete job, what its metric is divided by
+
+
+def _one(_: Job) -> float:
+    return 1.0
+
+
+def middle_error(job: Job) -> float:
+    """Mean absolute error of always achieving the middle of the range that a complete job's scores are requested from.
+
+    The range may come from the data, and then differs between seeds.
+    """
+    edges = job.results["support"]["edges"]
+    return (edges[-1] - edges[0]) / 4
 
 
 @dataclass(frozen=True)
@@ -42,7 +58,7 @@ class Curve:
     """The mean score achieved for each bin of scores requested, over the seeds of one variant.
 
     Attributes:
-        requested: float [B], the middle of each bin, increasing.
+        requested: float [B], the middle of each bin, mean over the seeds, increasing.
         mean: float [B], over the seeds; NaN where no seed has an image in the bin.
         low, high: float [B], the lowest and the highest seed.
     """
@@ -71,23 +87,17 @@ class Variant:
         return tuple(job for job in self.jobs if job.state == State.COMPLETE)
 
     @property
-    def requested_width(self) -> float:
-        """Width of the range that scores were requested from uniformly; NaN where no job is complete."""
-        edges = [job.results["support"]["edges"] for job in self.complete]
-        return edges[0][-1] - edges[0][0] if edges else math.nan
-
-    @property
     def real_agreement(self) -> float:
         """The class agreement of real images: the target's accuracy on validation images, mean over the jobs."""
         return over_seeds([job.results["classifier"]["accuracy"]["validation"] for job in self.complete]).mean
 
-    def over_seeds(self, metric: Metric) -> OverSeeds:
-        """A metric of the complete jobs."""
-        return over_seeds([metric.of(job.results) for job in self.complete])
+    def over_seeds(self, metric: Metric, unit: Unit = _one) -> OverSeeds:
+        """A metric of the complete jobs, each divided by the unit of the job."""
+        return over_seeds([metric.of(job.results) / unit(job) for job in self.complete])
 
-    def on_validation(self, metric: Metric) -> OverSeeds:
-        """A metric of the complete jobs, at the end of their training, on what was requested for validation."""
-        return over_seeds([metric.of(job.validation) for job in self.complete])
+    def on_validation(self, metric: Metric, unit: Unit = _one) -> OverSeeds:
+        """The same at the end of the jobs' training, on what was requested for validation."""
+        return over_seeds([metric.of(job.validation) / unit(job) for job in self.complete])
 
     def relative_to(self, other: "Variant", metric: Metric) -> OverSeeds:
         """A metric of the complete jobs divided by that of another variant's with the same seed."""
@@ -164,15 +174,20 @@ def over_seeds(values: ArrayLike) -> OverSeeds:
 def uniform_curve(jobs: Sequence[Job]) -> Curve:
     """What was achieved for each score requested under the uniform protocol.
 
+    Bins are put together by their number: where the range requested comes from the data, their edges differ between
+    seeds. Each is averaged over the jobs that have images in it, its edges over those that have the bin.
+
     Args:
-        jobs: complete ones; each bin is averaged over those that have it.
+        jobs: complete ones.
     """
-    bins: dict[tuple[float, float], list[float]] = {}
-    for job in jobs:
-        for point in job.results["in_vs_out"]["uniform"]["curve"]:
-            mean = point["mean"]["value"]
-            bins.setdefault((point["low"], point["high"]), []).extend([] if mean is None else [mean])
-    edges = sorted(bins)
-    seeds = [bins[edge] or [math.nan] for edge in edges]
+    curves = [job.results["in_vs_out"]["uniform"]["curve"] for job in jobs]
+    bins = [[point for point in points if point] for points in zip_longest(*curves)]
+    requested = [np.mean([(point["low"] + point["high"]) / 2 for point in points]) for points in bins]
+    seeds = [_means(points) or [math.nan] for points in bins]
     mean, low, high = (np.array([take(values) for values in seeds]) for take in (np.mean, min, max))
-    return Curve(np.array(edges).reshape(-1, 2).mean(axis=1), mean, low, high)
+    return Curve(np.array(requested), mean, low, high)
+
+
+def _means(points: Sequence[Plain]) -> list[float]:
+    """The mean scores achieved in a bin, of the seeds that have an image in it."""
+    return [point["mean"]["value"] for point in points if point["mean"]["value"] is not None]
