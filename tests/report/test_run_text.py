@@ -2,7 +2,9 @@ import shlex
 from math import nan
 
 import pytest
+from made_up_measurements import faults, verdict
 
+from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.plain import as_plain
 from uqgen.metrics.ratio import Ratio
 from uqgen.report.run_text import (
@@ -18,9 +20,10 @@ from uqgen.report.run_text import (
 from uqgen.scores import SCORES
 
 
-def judged(*pairs):
+def judged(*pairs, own=1.0):
     judges = {f"judge {n}": as_plain(Ratio.of(*pair)) for n, pair in enumerate(pairs)}
-    return {"score": "msp", "controls": {"matched_real": {"judges_pearson": judges}}}
+    found = {"uniform": {"pearson": as_plain(Estimate(own, own, own))}}
+    return {"score": "msp", "in_vs_out": found, "controls": {"matched_real": {"judges_pearson": judges}}}
 
 
 def of(edges, counts, is_image, score="msp"):
@@ -32,7 +35,7 @@ def of(edges, counts, is_image, score="msp"):
     ("pairs", "words"),
     [
         ([(0.7, 0.8), (0.9, 0.8)], "of 0.80 (mean of 2; requested uniformly)"),
-        ([(0.7, 0.8), (0.9, 0.8)], "it is 0.80, and 0.80 is 100 % of that"),
+        ([(0.7, 0.8), (0.9, 0.8)], "would reach the product, 0.80; 0.80 is 100 % of that"),
         ([(0.5, 0.1), (0.5, 0.1)], "so they prove nothing"),
         ([(0.5, nan)], "so they prove nothing"),
         ([(0.73, 0.8)], "so nearly all of the uncertainty"),
@@ -52,16 +55,31 @@ def test_the_verdict_in_short_says_the_part_or_that_the_judges_have_no_say():
     assert "cannot confirm" in judges_in_short(judged((0.6, nan)))
 
 
+@pytest.mark.parametrize(("seen", "words"), [(0.38, "nearly all"), (0.3, "most"), (0.2, "part"), (0.05, "little")])
+def test_the_judges_of_a_weak_target_are_judged_as_in_the_verdict(seen, words):
+    results, target = judged((seen, 0.8), own=0.5), verdict(judged=(seen, 0.8), pearson=0.5)
+    assert f"see {words} of the uncertainty" in judges_in_short(results)
+    assert f"so {words} of the uncertainty" in judges_in_full(results)
+    assert ("adversarial" in faults(target)) == (words in ("part", "little"))
+
+
+def test_judges_prove_nothing_where_the_target_does_not_find_what_was_requested():
+    for own in (0.1, nan):
+        results = judged((0.1, 0.8), own=own)
+        assert "hardly finds what was requested" in judges_in_short(results)
+        assert "prove nothing" in judges_in_full(results)
+
+
 def test_the_summary_is_five_sentences_of_the_main_numbers():
     curve = [{"low": 0.3, "high": 0.5}, {"low": 0.5, "high": 1.0}]
     results = {
         **judged((0.6, 0.8)),
-        "in_vs_out": {"uniform": {"mae": {"value": 0.0061}, "curve": curve}},
         "class_agreement": {"data": {"value": 0.946}},
         "verdict": {"is_sound": True, "findings": [], "n_measured": 4, "n_cells": 5},
         "real_judges": {"judge 0": {}},
         "realism": {"images": None, "sliced_wasserstein": 0.25, "sliced_wasserstein_floor": 0.0312},
     }
+    results["in_vs_out"]["uniform"] |= {"mae": {"value": 0.0061}, "curve": curve}
     results["controls"]["matched_real"]["class_agreement"] = {"data": {"value": 0.939}}
     verdict, score, label, judges, distance = summary(results).splitlines()
     assert verdict.startswith("No fault was found")

@@ -1,5 +1,6 @@
 """Controls against cheating: agreement must not be adversarial, and must not cost realism."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -44,6 +45,27 @@ class MatchedReal:
     class_agreement_gap: dict[str, float]
     judges: dict[str, InVsOut]
     judges_pearson: dict[str, Ratio]
+
+
+def share_seen(generated: float, real: float, own: float) -> float:
+    """Share of the uncertainty that judges see in generated data, of what they would see in real data.
+
+    Of requests that the target itself does not find, a judge cannot see more: what the judges can reach is their
+    correlation on real data times the target's own.
+
+    Args:
+        generated: mean Pearson correlation of requested and judges' scores, in [-1, 1].
+        real: that of real data of these scores.
+        own: Pearson correlation of requested and achieved scores, which the target gives.
+
+    Returns:
+        The share; NaN where a correlation is NaN, or the judges could reach nothing.
+
+    Examples:
+        >>> round(share_seen(0.32, 0.8, 0.5), 2)
+        0.8
+    """
+    return generated / (real * own) if real > 0 and own > 0 else math.nan
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ Every limit stands here, most of them relative to what real images reach. A clas
 95 % interval is beyond the limit, since the worst of many is partly bad luck.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from uqgen.evaluation.cells import Cell, measured_of, percent, together
 from uqgen.evaluation.clusters import clusters_of
-from uqgen.evaluation.controls import Controls
+from uqgen.evaluation.controls import Controls, share_seen
 from uqgen.evaluation.manifold import Manifold
 from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.metrics.local_sensitivity import LocalSensitivity
@@ -234,8 +233,7 @@ def _unseen(controls: Controls, uniform: InVsOut) -> Finding | None:
     if not judged:
         return None
     ours, real = (float(np.mean([getattr(each, side) for each in judged])) for side in ("generated", "real"))
-    # Of requests that the target itself does not find, a judge cannot see more.
-    value = ours / (real * uniform.pearson.value) if uniform.pearson.value > 0 else math.nan
+    value = share_seen(ours, real, uniform.pearson.value)
     if not (real >= LEAST_AGREEMENT and uniform.pearson.value >= LEAST_AGREEMENT and value < LEAST_JUDGED):
         return None
     text = f"Judges see {percent(max(value, 0))} of the uncertainty that they would see in real data"

@@ -2,9 +2,11 @@
 
 import inspect
 import shlex
+from typing import NamedTuple
 
 import numpy as np
 
+from uqgen.evaluation.controls import share_seen
 from uqgen.evaluation.evaluation_settings import DEFAULT_FEATURES
 from uqgen.evaluation.faults import LEAST_AGREEMENT
 from uqgen.metrics import METRICS
@@ -117,27 +119,32 @@ def judges_in_full(results: Plain) -> str:
     Args:
         results: with controls and at least one judge.
     """
-    generated, real, n = _judged(results)
+    judged, label = _judged(results), score_label(results["score"])
     says = (
-        f"The {score_label(results['score'])} that the judges find in what was generated follows the one requested "
-        f"with a Pearson correlation of {generated:.2f} (mean of {n}; requested uniformly). On real data of the "
-        f"same scores it is {real:.2f}"
+        f"The {label} that the judges find in what was generated follows the one requested "
+        f"with a Pearson correlation of {judged.generated:.2f} (mean of {judged.n}; requested uniformly). On real data "
+        f"of the same scores it is {judged.real:.2f}"
     )
-    if not real >= LEAST_AGREEMENT:
+    if not judged.real >= LEAST_AGREEMENT:
         return f"{says}: the judges do not agree with this classifier on real data either, so they prove nothing here."
+    says += f"; the {label} that this classifier itself finds follows the one requested with {judged.own:.2f}"
+    if not judged.own >= LEAST_AGREEMENT:
+        return f"{says}: requests are hardly followed at all, so the judges prove nothing here."
     return (
-        f"{says}, and {generated:.2f} is {generated / real:.0%} of that, so {_share_in_words(generated / real)} of the "
+        f"{says}. Judges that see as much as in real data would reach the product, {judged.real * judged.own:.2f}; "
+        f"{judged.generated:.2f} is {judged.share:.0%} of that, so {_share_in_words(judged.share)} of the "
         "uncertainty is in the data, not in the one classifier alone."
     ).replace("%", " %")
 
 
 def judges_in_short(results: Plain) -> str:
     """The verdict of the judges in one sentence."""
-    generated, real, _ = _judged(results)
-    if not real >= LEAST_AGREEMENT:
+    judged = _judged(results)
+    if not judged.real >= LEAST_AGREEMENT:
         return "Independent classifiers cannot confirm the uncertainty: they disagree with this one on real data, too."
-    part = _share_in_words(generated / real)
-    return f"Independent classifiers, the judges, see {part} of the uncertainty, too."
+    if not judged.own >= LEAST_AGREEMENT:
+        return "Independent classifiers cannot confirm the uncertainty: this one hardly finds what was requested."
+    return f"Independent classifiers, the judges, see {_share_in_words(judged.share)} of the uncertainty, too."
 
 
 def distances(results: Plain) -> list[str]:
@@ -226,11 +233,31 @@ def _number(estimate: Plain) -> str:
     return f"{found.value:.3f} (95 %: {found.low:.3f} to {found.high:.3f})"
 
 
-def _judged(results: Plain) -> tuple[float, float, int]:
-    """Mean Pearson correlation of the judges on generated and on real data, and how many there are."""
+class _Judged(NamedTuple):
+    """Pearson correlations with the scores requested uniformly.
+
+    Attributes:
+        generated, real: of the judges, mean over them, on generated data, and on real data of the same scores.
+        own: of the target on generated data.
+        n: number of judges.
+    """
+
+    generated: float
+    real: float
+    own: float
+    n: int
+
+    @property
+    def share(self) -> float:
+        """What the judges see, as `share_seen`."""
+        return share_seen(self.generated, self.real, self.own)
+
+
+def _judged(results: Plain) -> _Judged:
     path = "controls/matched_real/judges_pearson/*"
     ours, theirs = ([found.value for found in find_at(results, f"{path}/{side}")] for side in ("generated", "real"))
-    return float(np.mean(ours)), float(np.mean(theirs)), len(ours)
+    own = next(find_at(results, "in_vs_out/uniform/pearson")).value
+    return _Judged(float(np.mean(ours)), float(np.mean(theirs)), own, len(ours))
 
 
 def _share_in_words(share: float) -> str:
