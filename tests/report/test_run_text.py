@@ -92,6 +92,11 @@ def test_the_summary_is_five_sentences_of_the_main_numbers():
     assert "0.25" in distance
 
 
+def test_limits_tell_the_parts_of_a_narrow_range_apart():
+    first = limits(of([0.1, 0.1003, 0.1006], [[5, 900], [3, 90]], is_image=True, score="odin_temperature"))[0]
+    assert "from 0.10000 to 0.10060, 8 have it from 0.10000 to 0.10030" in first
+
+
 def test_the_verdict_is_one_sentence_of_the_worst_fault():
     verdict = {"is_sound": True, "findings": [], "n_measured": 4, "n_cells": 5}
     assert verdict_in_short(verdict) == "No fault was found; 4 of 5 classes and parts of the range were measured."

@@ -39,6 +39,25 @@ def test_limits_leave_a_margin_also_around_a_constant():
     assert style.padded_limits(np.array([2.0, 2.0])) == (1.5, 2.5)
 
 
+def test_scores_of_a_narrow_range_are_told_apart():
+    narrow = np.linspace(0.1, 0.1006, 7)
+    assert len(set(style.score_texts(narrow))) == 7
+    assert style.interval_label(0.1, 0.1006) == "0.1–0.1006"  # noqa: RUF001
+    assert style.interval_text(0.1, 0.1006) == "0.10000 to 0.10060"
+
+
+@pytest.mark.parametrize("ends", [(0.1, 0.1006), (0.3, 1.0), (-40.0, 3.0), (0.0, 1e-7), (1000.0, 1000.5)])
+def test_texts_of_scores_are_off_by_little_of_their_range(ends):
+    scores = np.linspace(*ends, 20)
+    found = np.array([float(text) for text in style.score_texts(scores)])
+    assert np.abs(found - scores).max() <= (ends[1] - ends[0]) / 40
+
+
+def test_scores_that_are_all_the_same_or_round_to_zero_are_written():
+    assert style.score_texts([0.7, 0.7]) == ["0.7", "0.7"]
+    assert style.score_texts([-0.001, 1.0], aligned=True) == ["0.00", "1.00"]
+
+
 def luminance(colour):
     """Relative luminance, WCAG 2.2."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]

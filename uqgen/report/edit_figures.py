@@ -16,7 +16,7 @@ from uqgen.explanation.edits import Edits
 from uqgen.explanation.given_image import EditedImage, GivenImages
 from uqgen.metrics.bootstrap import Array, Estimate
 from uqgen.report.captioned_images import captioned_images, names_above
-from uqgen.report.style import INK, TEXT, score_label, small_print
+from uqgen.report.style import INK, TEXT, score_label, score_texts, small_print
 from uqgen.report.sweep_figures import DIFFERENCES
 
 JUDGES = "judges"
@@ -44,7 +44,7 @@ def edited_image_figure(edited: EditedImage, class_names: Sequence[str], score_n
     shown = torch.cat([unit_range(torch.stack([edited.given, edited.reconstruction])), edited.x]).numpy()
     differences = (shown - shown[:1]).mean(axis=1) / 2  # of pixels in [0, 1]
     coloured = 2 * DIFFERENCES((differences + 1) / 2)[..., :3].transpose(0, 3, 1, 2) - 1
-    columns = ["given", "made", *(f"{score:.3g}" for score in edited.score_in.tolist())]
+    columns = ["given", "made", *score_texts(edited.score_in)]
     rows = ["image", "difference"]
     names = names_above(class_names, len(columns), rows)
     edits = zip(edited.predictions.tolist(), edited.score_out.tolist(), strict=True)
@@ -83,7 +83,7 @@ def edits_figure(
         score_name: name of the score.
         seed: of the inversion, for the small print.
     """
-    columns = ["given", *(f"{score:.3g}" for score in requested.tolist())]
+    columns = ["given", *score_texts(requested)]
     drawn = {method: edits[method] for method in _DRAWN if method in edits}
     names = names_above(class_names, len(columns), [_DRAWN[method] for method in drawn])
     images, words, marked, rows = [], [], [], []

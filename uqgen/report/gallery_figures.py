@@ -14,7 +14,18 @@ from uqgen.metrics.bootstrap import Array
 from uqgen.report.arrays import shaped
 from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.shown_classes import MOST, ShownClasses
-from uqgen.report.style import INK, NAME_WIDTH, TEXT, TITLE, WIDTH, new_figure, score_label, small_print, style
+from uqgen.report.style import (
+    INK,
+    NAME_WIDTH,
+    TEXT,
+    TITLE,
+    WIDTH,
+    interval_text,
+    new_figure,
+    score_label,
+    small_print,
+    style,
+)
 
 _NAME = 0.7  # inches, of a class's name beside a matrix
 _LETTERS = 26  # in a line above one of four matrices
@@ -82,7 +93,7 @@ def second_choices_figure(
     figure = new_figure(height=2 * WIDTH / len(choices) + 2.0)
     all_axes = figure.subplots(2, len(choices), squeeze=False, sharex=True, sharey=True)
     for column, choice in enumerate(choices):
-        bounds = fill(f"{score_label(score_name)} {choice.low:.2f} to {choice.high:.2f}", _LETTERS)
+        bounds = fill(f"{score_label(score_name)} {interval_text(choice.low, choice.high)}", _LETTERS)
         common = f"in common {_or_few(choice.overlap)} (halves {_or_few(choice.overlap_real)})"
         titles = (
             f"{bounds}\ngenerated, n = {np.sum(choice.generated):,}",

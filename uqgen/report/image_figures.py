@@ -20,6 +20,7 @@ from uqgen.report.style import (
     WIDTH,
     new_figure,
     score_label,
+    score_texts,
     small_print,
     style,
 )
@@ -76,8 +77,8 @@ def two_rows_figure(
             draw_image(axes, images[row, column])
             is_requested = guess == classes.labels[column]
             _write_prediction(axes, names[guess], probability[row, column], is_requested=is_requested)
-    for axes, score in zip(cells[:, 0], row_scores, strict=True):
-        label = f"{fill(score_label(score_name), 11)}\n{score:g}"
+    for axes, score in zip(cells[:, 0], score_texts(row_scores), strict=True):
+        label = f"{fill(score_label(score_name), 11)}\n{score}"
         axes.set_ylabel(label, fontsize=TITLE, rotation=0, ha="right", va="center", labelpad=6)
     for axes, requested in zip(cells[-1], classes.labels, strict=True):
         axes.set_xlabel(names[requested], fontsize=TEXT - 1, fontweight="bold", labelpad=4)
@@ -119,7 +120,7 @@ def sample_grid_figure(
     axes = figure.subplots()
     style(axes, x=f"{score_label(score_name)} requested", y="class requested", title=title)
     draw_sheet(axes, sheet)
-    axes.set_xticks(centres(n_columns, width), [f"{score:.3g}" for score in column_scores])
+    axes.set_xticks(centres(n_columns, width), score_texts(column_scores))
     axes.set_yticks(centres(n_rows, height), classes.fitted(NAME_WIDTH, TEXT))
     small_print(figure, ["one noise per row", *classes.note, f"seed {seed}"])
     return figure

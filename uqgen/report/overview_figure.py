@@ -8,7 +8,7 @@ from uqgen.report.arrays import shaped
 from uqgen.report.image_figures import centres, checked_images, draw_sheet, sheet_of
 from uqgen.report.score_figures import InVsOutPanel, draw_in_vs_out
 from uqgen.report.shown_classes import ShownClasses
-from uqgen.report.style import NAME_WIDTH, TEXT, new_figure, padded_limits, score_label, small_print, style
+from uqgen.report.style import NAME_WIDTH, TEXT, new_figure, padded_limits, score_label, score_texts, small_print, style
 
 _HEIGHT = 2.9  # inches
 
@@ -46,7 +46,7 @@ def overview_figure(
         style(axes, x=f"{label}{' requested' if axes is left else ''}", title=title)
         draw_sheet(axes, sheet_of(images), TEXT - 1)
         ends = [0, n_columns // 2, n_columns - 1]
-        axes.set_xticks(centres(n_columns, width)[ends], [f"{score:.2g}" for score in column_scores[ends]])
+        axes.set_xticks(centres(n_columns, width)[ends], score_texts(column_scores[ends]))
     left.set_yticks(centres(n_rows, height), classes.fitted(NAME_WIDTH, TEXT))
     style(right, x="requested", y="achieved", title="in vs. out")
     limits = padded_limits(np.concatenate([np.ravel(panel.requested), np.ravel(panel.achieved)]))

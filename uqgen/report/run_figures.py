@@ -33,7 +33,7 @@ from uqgen.report.score_figures import (
 )
 from uqgen.report.score_quality_figures import confident_errors_figure, score_quality_figure
 from uqgen.report.shown_classes import ShownClasses, most_uncertain
-from uqgen.report.style import score_label
+from uqgen.report.style import interval_text, score_label
 from uqgen.report.training_figure import training_figure
 from uqgen.run_folder import RunFolder
 
@@ -140,7 +140,7 @@ def _panel(protocol: str, made: Generated, found: ProtocolResult) -> InVsOutPane
 
 
 def _overview(context: EvaluationContext, measurements: Measurements, model: ConditionalModel) -> Figure:
-    columns = np.linspace(*context.ends, N_COLUMNS).round(3).tolist()
+    columns = np.linspace(*context.ends, N_COLUMNS).tolist()
     images = along_scores(context, model, columns)
     classes = ShownClasses(context.data.class_names, images.classes.tolist(), "evenly spread over their list")
     panel = _panel("uniform", measurements.generated["uniform"], measurements.protocols["uniform"])
@@ -152,7 +152,7 @@ def _image_figures(context: EvaluationContext, model: ConditionalModel) -> Named
     score, seed, names = context.score.name, context.settings.seed, context.data.class_names
     classes = most_uncertain(names, context.own, context.score.high_means)
     for name, images in side_by_side(context, model).items():
-        scores = f"{score_label(score)} {images.low:.2f} to {images.high:.2f}"
+        scores = f"{score_label(score)} {interval_text(images.low, images.high)}"
         spread = ShownClasses(names, images.classes.tolist(), "evenly spread over their list")
         yield f"beside_{name}", side_by_side_figure(images.generated, images.real, spread, scores, seed=seed)
     rows = rows_of_classes(score, context.requested_range)
@@ -160,7 +160,7 @@ def _image_figures(context: EvaluationContext, model: ConditionalModel) -> Named
     probability, predicted = predictive_logits(context.target.predict(made.flatten(0, 1))).softmax(dim=1).max(dim=1)
     says = (predicted.view(made.shape[:2]).numpy(), probability.view(made.shape[:2]).numpy())
     yield "two_rows", two_rows_figure(made.cpu().numpy(), rows, *says, classes, score, seed=seed)
-    columns = np.linspace(*context.ends, 8).round(3).tolist()
+    columns = np.linspace(*context.ends, 8).tolist()
     grid = sample_grid(model, classes.labels, columns, seed).cpu().numpy()
     yield "samples", sample_grid_figure(grid, classes, columns, "", score, seed=seed)
 

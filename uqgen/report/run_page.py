@@ -31,7 +31,7 @@ from uqgen.report.run_text import (
     training_command,
     trust,
 )
-from uqgen.report.style import score_label
+from uqgen.report.style import score_label, score_texts
 from uqgen.run_folder import Plain, RunFolder
 from uqgen.scores import get_score
 
@@ -119,6 +119,7 @@ def captions(results: Plain) -> dict[str, Caption]:
         "none selected."
     )
     rows = rows_of_classes(results["score"], (results["support"]["edges"][0], results["support"]["edges"][-1]))
+    above, below = score_texts(rows)
     return {
         "score_quality": Caption(
             TRUST,
@@ -143,7 +144,7 @@ def captions(results: Plain) -> dict[str, Caption]:
         "in_vs_out_second": _in_vs_out(SECOND, score_label(second["name"]) if second else ""),
         "two_rows": Caption(
             MADE,
-            f"Generated images at {label} {rows[0]:g} (above) and {rows[1]:g} (below), with the same noise in a "
+            f"Generated images at {label} {above} (above) and {below} (below), with the same noise in a "
             "column; over each, the class the classifier predicts and its probability; figure 3 of the paper.",
         ),
         "samples": Caption(

@@ -11,7 +11,7 @@ from uqgen.metrics.overlap import APPEARANCE, MEASURES
 from uqgen.metrics.plain import Found, find_at
 from uqgen.report.page import Table
 from uqgen.report.run_text import NETWORKS, features_of
-from uqgen.report.style import score_label, with_interval
+from uqgen.report.style import score_label, score_texts, with_interval
 from uqgen.run_folder import Plain
 
 PROTOCOL_TITLES = {"data": "requested as in the data", "uniform": "requested uniformly"}
@@ -176,7 +176,7 @@ def manifold_table(results: Plain) -> Table:
         cells += [_beside_real(_bins(found)[number].get("shares"), "distance") for found in (manifold, *textures)]
         others = ", others as one" if (part.get("rest") or {}).get("n") else ""
         extent = [f"{len(sizes)} of {len(part['classes'])}{others}", f"{min(sizes)} to {max(sizes)}" if sizes else ""]
-        rows.append([f"{title}{part['low']:.2g} to {part['high']:.2g}", *cells, *extent])
+        rows.append([f"{title}{' to '.join(score_texts([part['low'], part['high']]))}", *cells, *extent])
     caption = (
         "Means over the classes; in brackets the floor, what other real data reach in place of generated ones. A class "
         f"counts where there are {FEWEST} on each side; the verdict judges the others as one. "

@@ -12,7 +12,7 @@ from uqgen.evaluation.faults import LEAST_AGREEMENT
 from uqgen.metrics import METRICS
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.plain import find_at
-from uqgen.report.style import score_label
+from uqgen.report.style import score_label, score_texts
 from uqgen.run_folder import Plain
 from uqgen.scores import Score, get_score
 
@@ -86,10 +86,12 @@ def summary(results: Plain) -> str:
     score, data, controls = score_label(results["score"]), f"{noun(results)}s", results["controls"]
     uniform, agreement = results["in_vs_out"]["uniform"], results["class_agreement"]["data"]["value"]
     low, high = uniform["curve"][0]["low"], uniform["curve"][-1]["high"]
+    errors = [uniform["mae"]["value"], (high - low) / 4]
+    missed, middle = score_texts(errors, within=[0, errors[1] / 2], aligned=True)
     lines = [verdict_in_short(results["verdict"])] if results["verdict"] else []
     lines.append(
-        f"Requested uniformly from {low:g} to {high:g}, {score} is missed by {uniform['mae']['value']:.3f} on average; "
-        f"always achieving the middle would miss it by {(high - low) / 4:.3f}."
+        f"Requested uniformly from {' to '.join(score_texts([low, high]))}, {score} is missed by {missed} on average; "
+        f"always achieving the middle would miss it by {middle}."
     )
     of_class = f"The classifier finds the requested class in {agreement:.0%} of the generated {data}"
     if controls is None:
@@ -201,7 +203,7 @@ def limits(results: Plain) -> list[str]:
     score, support, data = results["score"], results["support"], noun(results)
     by_score, edges = np.sum(support["counts"], axis=0), support["edges"]
     rarest = int(by_score.argmin())
-    low, high = edges[rarest], edges[rarest + 1]
+    lowest, highest, low, high = score_texts([edges[0], edges[-1], *edges[rarest : rarest + 2]], aligned=True)
     learnt = "from few" if by_score[rarest] else "from none"
     own = " are in features of a network of our own, and" if data == "image" else ""
     within = f"Distances of {data}s{own} compare within this page alone."
@@ -209,8 +211,8 @@ def limits(results: Plain) -> list[str]:
         network = NETWORKS[features_of(results)]
         within = f"Distances of images are in features of {network}, and depend on the number of images."
     return [
-        f"Of {by_score.sum():,} training {data}s with {score_label(score)} from {edges[0]:.2f} to {edges[-1]:.2f}, "
-        f"{by_score[rarest]:,} have it from {low:.2f} to {high:.2f}: what is requested there is learnt {learnt}.",
+        f"Of {by_score.sum():,} training {data}s with {score_label(score)} from {lowest} to {highest}, "
+        f"{by_score[rarest]:,} have it from {low} to {high}: what is requested there is learnt {learnt}.",
         f"This is one training with one seed. Intervals are over {data}s, not over trainings.",
         within,
         "What goes with a score need not cause it.",

@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from uqgen.report.page import inline_png
+from uqgen.report.style import score_texts
 
 _SCRIPT = (Path(__file__).parent / "score_slider.js").read_text(encoding="utf-8")
 _SIDE = 64  # CSS pixels of an image that is no larger; a whole multiple of its own, so that its pixels stay sharp
@@ -61,7 +62,7 @@ class ScoreSlider:
     def html(self) -> str:
         """The block as HTML, its images and its script within it."""
         steps, side = len(self.scores), self.side * max(1, _SIDE // self.side)
-        scores = [f"{score:.2f}" for score in self.scores]
+        scores = score_texts(self.scores, aligned=True)
         score, ends = escape(self.score), f"{scores[0]} to {scores[-1]}"
         classes = "".join(
             _class_html(list(strips)) for _, strips in groupby(self.strips, lambda strip: strip.requested)

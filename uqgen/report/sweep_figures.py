@@ -18,7 +18,7 @@ from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.image_figures import GAP, centres, checked_images, draw_sheet, pixels_of, sheet_of
 from uqgen.report.saving import png
 from uqgen.report.shown_classes import ShownClasses
-from uqgen.report.style import INK, NAME_WIDTH, TEXT, TITLE, new_figure, score_label, small_print, style
+from uqgen.report.style import INK, NAME_WIDTH, TEXT, TITLE, new_figure, score_label, score_texts, small_print, style
 
 DIFFERENCES = colormaps["RdBu_r"]
 _SHEET = 6.4  # inches, the width of a frame's images
@@ -95,7 +95,9 @@ def differences_figure(
     figure.set_figheight(figure.get_figheight() + 0.6)
     scale = ScalarMappable(Normalize(-1, 1), DIFFERENCES)
     bar = figure.colorbar(scale, ax=axes, location="bottom", shrink=0.6, aspect=40, pad=0.02, panchor=False)
-    bar.set_label(f"pixel (0 to 1) less that at {score_label(score_name)} {scores[0]:.3g}", fontsize=TEXT, color=INK)
+    bar.set_label(
+        f"pixel (0 to 1) less that at {score_label(score_name)} {score_texts(scores)[0]}", fontsize=TEXT, color=INK
+    )
     bar.ax.tick_params(labelsize=TEXT - 1)
     small_print(figure, ["one noise per row", *classes.note, f"seed {seed}"])
     return figure
@@ -121,7 +123,8 @@ def sweep_animation(
     for step, sheet in enumerate(sheets):
         axes.images[0].set_data(pixels_of(sheet))
         # Numbers of one width, so that the title does not tremble.
-        said = f"requested {scores[step]:.2f}    achieved {float(achieved[:, :, step].mean()):.2f} (mean)"
+        found = score_texts([scores[step], achieved[:, :, step].mean()], within=scores, aligned=True)
+        said = f"requested {found[0]}    achieved {found[1]} (mean)"
         axes.set_title(f"{score_label(score_name)} {said}", fontsize=TITLE, color=INK, loc="left")
         drawn.append(_rendered(figure))
         figure.set_layout_engine("none")  # nothing moves from here on
@@ -142,7 +145,7 @@ def _in_strips(
     colours: Colormap | None = None,
 ) -> tuple[Figure, Axes]:
     """Captioned images, a class requested in each row and a score requested in each column."""
-    rows, columns = classes.fitted(NAME_WIDTH, TEXT), [f"{score:.3g}" for score in scores]
+    rows, columns = classes.fitted(NAME_WIDTH, TEXT), score_texts(scores)
     figure, axes = captioned_images(images, words, marked, rows, columns, colours=colours)
     axes.set_xlabel(f"{score_label(score_name)} requested", fontsize=TEXT, color=INK)
     axes.set_ylabel("class requested", fontsize=TEXT, color=INK)
