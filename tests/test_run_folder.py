@@ -129,3 +129,17 @@ def test_what_was_refused_before_there_were_data_may_be_set_right_in_the_same_fo
     run.data_fingerprint.touch()
     with pytest.raises(SettingError, match=r"^data\.test_share=0\.2: allowed: 0\.5, as "):
         run.open({"data": {"test_share": 0.2}})
+
+
+def test_results_of_other_settings_are_files_beside_the_runs_own_whatever_the_settings(tmp_path):
+    run = RunFolder(tmp_path)
+    assert run.varied({"n_images": 50_000, "features": "inception"}).variant == "features=inception,n_images=50000"
+    long = {f"name_{number}": "é" * 30 for number in range(20)}
+    given = [{"weights": "/data/w.pth"}, {"weights": "/data/w_pth"}, {"weights": "/data_w.pth"}, long, {**long, "n": 1}]
+    variants = [run.varied(changes) for changes in given]
+    for varied in variants:
+        assert varied.explanation.parent == tmp_path
+        varied.explanation.mkdir()
+        varied.results.touch()
+    assert len({varied.variant for varied in variants}) == len(given)
+    assert variants[0].variant == run.varied(given[0]).variant

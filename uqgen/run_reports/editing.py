@@ -1,13 +1,11 @@
 """What is done to given images, and the files that show it."""
 
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 import numpy as np
 
@@ -20,13 +18,12 @@ from uqgen.metrics.plain import as_plain
 from uqgen.report.between_figure import between_figure
 from uqgen.report.edit_figures import edited_image_figure, edits_figure
 from uqgen.report.saving import save_figure
+from uqgen.run_folder import stem
 
 if TYPE_CHECKING:
     from uqgen.run import Run
 
 log = logging.getLogger(__name__)
-
-_LETTERS = 30  # of an image's name in that of a file: two of them stay below what any file system allows
 
 
 def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> EditedImage:
@@ -104,6 +101,5 @@ def _name(kind: str, given: Sequence[str | int], settings: EditingSettings) -> s
 
 
 def _stem(image: str | int) -> str:
-    """What files are called after an image: its own name, without signs that mean something to a shell or a disk."""
-    name = re.sub(r"[^\w.-]+", "_", Path(str(image)).stem)
-    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 9]}-{crc32(name.encode()):08x}"
+    """What files are called after an image: its own name."""
+    return stem(Path(str(image)).stem)
