@@ -56,3 +56,15 @@ def test_seeds_that_choose_leave_some_to_be_reported(ask, tmp_path):
     (tmp_path / "moons" / "seed=7").mkdir()
     (tmp_path / "moons" / "seed=7" / "config.json").write_text(json.dumps({"name": "moons", "seed": 7}))
     assert ask("moons", choose_by="[7]") == 1
+
+
+def test_the_page_says_which_seeds_chose_and_is_not_replaced_by_one_of_others(ask, tmp_path):
+    for seed in (7, 8):
+        (tmp_path / "moons" / f"seed={seed}").mkdir()
+        (tmp_path / "moons" / f"seed={seed}" / "config.json").write_text(json.dumps({"name": "moons", "seed": seed}))
+    for _ in range(2):
+        ask("moons", choose_by="[7,8]")
+    assert (tmp_path / "page.md").read_text().endswith("/moons]' 'choose_by=[7,8]' -->\n")
+    for seeds in ("[7]", "[]"):
+        with pytest.raises(SettingError, match=r"^page="):
+            ask("moons", choose_by=seeds)

@@ -36,9 +36,14 @@ def write_results(cfg: DictConfig) -> float:
     require(len(settings["sweeps"]) > 0, "sweeps", "[]", "one folder of a sweep or more")
     page, folders = Path(settings["page"] or ""), [Path(sweep) for sweep in settings["sweeps"]]
     require(not page.is_dir(), "page", page, "the name of a file")
-    note = f"<!-- python -m uqgen.results 'sweeps=[{','.join(settings['sweeps'])}]' -->\n"
+    note = _note(settings["sweeps"], settings["choose_by"])
     may_replace = settings["replace"] or not page.exists() or page.read_bytes().endswith(note.encode())
-    require(may_replace, "page", page, "a new one, or that of the same sweeps; replace=true replaces what is there")
+    require(
+        may_replace,
+        "page",
+        page,
+        "a new one, or that of the same sweeps and choose_by; replace=true replaces what is there",
+    )
     names = [folder.resolve().name for folder in folders]
     require(len(set(names)) == len(names), "sweeps", settings["sweeps"], "folders with names that differ")
     choosing, comparisons = [], []
@@ -51,6 +56,12 @@ def write_results(cfg: DictConfig) -> float:
     write_atomically(page, (document(comparisons, choosing, page.stem) + note).encode())
     print(f"results: {page.resolve()}")  # noqa: T201
     return float(sum(len(comparison.jobs) - comparison.n_complete for comparison in comparisons))
+
+
+def _note(sweeps: Sequence[str], choose_by: Sequence[int]) -> str:
+    """The last line of a page: the command that writes it again."""
+    seeds = f" 'choose_by=[{','.join(map(str, choose_by))}]'" if choose_by else ""
+    return f"<!-- python -m uqgen.results 'sweeps=[{','.join(sweeps)}]'{seeds} -->\n"
 
 
 def _require_list(name: str, given: object, of: type, allowed: str) -> None:
