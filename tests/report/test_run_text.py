@@ -97,7 +97,7 @@ def test_limits_tell_the_parts_of_a_narrow_range_apart():
     assert "from 0.10000 to 0.10060, 8 have it from 0.10000 to 0.10030" in first
 
 
-def test_the_verdict_is_one_sentence_of_the_worst_fault():
+def test_the_verdict_is_one_sentence_of_the_first_fault():
     verdict = {"is_sound": True, "findings": [], "n_measured": 4, "n_cells": 5}
     assert verdict_in_short(verdict) == "No fault was found; 4 of 5 classes and parts of the range were measured."
     faults = [{"text": "At scores from 0 to 1, worse."}, {"text": "Other."}]
@@ -111,6 +111,9 @@ def test_limits_name_the_scores_of_which_there_are_fewest_images():
     first = limits(of([0.3, 0.5, 0.75, 1.0], [[5, 1, 900], [3, 2, 90]], is_image=True))[0]
     assert first.startswith("Of 1,001 training images with MSP from 0.30 to 1.00, 3 have it from 0.50 to 0.75:")
     assert first.endswith("learnt from few.")
+    enough = limits(of([0.3, 0.5, 1.0], [[100, 900]], is_image=True))[0]
+    assert enough.endswith("100 have it from 0.30 to 0.50: the least of all parts of the range.")
+    assert limits(of([0.3, 0.5, 1.0], [[99, 900]], is_image=True))[0].endswith("learnt from few.")
     none = limits(of([0.5, 0.75, 1.0], [[5, 0], [5, 0]], is_image=False))
     assert none[0].startswith("Of 10 training points with MSP from 0.50 to 1.00, 0 have it from 0.75 to 1.00:")
     assert none[0].endswith("learnt from none.")

@@ -9,6 +9,7 @@ import numpy as np
 from uqgen.evaluation.controls import share_seen
 from uqgen.evaluation.evaluation_settings import DEFAULT_FEATURES
 from uqgen.evaluation.faults import LEAST_AGREEMENT
+from uqgen.evaluation.real_cells import FEWEST
 from uqgen.metrics import METRICS
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.plain import find_at
@@ -104,7 +105,7 @@ def summary(results: Plain) -> str:
 
 
 def verdict_in_short(verdict: Plain) -> str:
-    """The worst fault, or that there is none, in one sentence."""
+    """The first fault in the order of the rules, or that there is none, in one sentence."""
     if verdict["is_sound"] is None:
         return "Variety and realism could not be measured: there are too few real data."
     if verdict["is_sound"]:
@@ -204,7 +205,9 @@ def limits(results: Plain) -> list[str]:
     by_score, edges = np.sum(support["counts"], axis=0), support["edges"]
     rarest = int(by_score.argmin())
     lowest, highest, low, high = score_texts([edges[0], edges[-1], *edges[rarest : rarest + 2]], aligned=True)
-    learnt = "from few" if by_score[rarest] else "from none"
+    says = "the least of all parts of the range"
+    if by_score[rarest] < FEWEST:
+        says = f"what is requested there is learnt {'from few' if by_score[rarest] else 'from none'}"
     own = " are in features of a network of our own, and" if data == "image" else ""
     within = f"Distances of {data}s{own} compare within this page alone."
     if data == "image" and features_of(results) != DEFAULT_FEATURES:
@@ -212,7 +215,7 @@ def limits(results: Plain) -> list[str]:
         within = f"Distances of images are in features of {network}, and depend on the number of images."
     return [
         f"Of {by_score.sum():,} training {data}s with {score_label(score)} from {lowest} to {highest}, "
-        f"{by_score[rarest]:,} have it from {low} to {high}: what is requested there is learnt {learnt}.",
+        f"{by_score[rarest]:,} have it from {low} to {high}: {says}.",
         f"This is one training with one seed. Intervals are over {data}s, not over trainings.",
         within,
         "What goes with a score need not cause it.",
