@@ -1,12 +1,16 @@
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import norm
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from uqgen.data.mnist import MNISTDataModule
 from uqgen.metrics import two_sample as module
-from uqgen.metrics.two_sample import FEWEST, hanley_mcneil, of_evaluation, tell_apart
+from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.share_ratio import ShareRatio
+from uqgen.metrics.two_sample import FEWEST, Told, hanley_mcneil, of_evaluation, ratio_interval, tell_apart
 
 N = 1_500
 
@@ -23,7 +27,7 @@ def test_images_of_one_distribution_are_not_told_apart(digits):
     found = tell_apart(digits[:N], digits[N : 2 * N])
     assert found.auroc.low < 0.5 < found.auroc.high
     assert found.auroc.high - found.auroc.low < 0.1
-    assert found.n_sure / found.n < 0.03
+    assert found.n_sure / len(found.generated) < 0.03
 
 
 def test_of_few_images_with_a_flaw_it_is_sure_and_the_others_hide_them_in_the_whole_curve(digits):
@@ -31,7 +35,7 @@ def test_of_few_images_with_a_flaw_it_is_sure_and_the_others_hide_them_in_the_wh
     some = torch.where(is_flawed[:, None, None, None], digits[:N].maximum(digits[:N].roll(8, dims=3)), digits[:N])
     found = tell_apart(some, digits[N : 2 * N])
     assert found.auroc.high < 0.65
-    assert 0.07 < found.n_sure / found.n < 0.17
+    assert 0.07 < found.n_sure / len(found.generated) < 0.17
 
 
 @pytest.mark.parametrize(
@@ -67,8 +71,8 @@ def test_the_network_tells_images_that_it_has_not_learnt_from_and_the_number_is_
     assert auroc.value == pytest.approx(roc_auc_score(truth, margin))
     assert auroc.high - auroc.value == pytest.approx(1.96 * hanley_mcneil(auroc.value, sum(truth), 100 - sum(truth)))
     false_positives, true_positives, _ = roc_curve(truth, margin, drop_intermediate=False)
-    assert found.n == sum(truth)
-    assert found.n_sure / found.n == true_positives[false_positives == 0].max()  # 0.01 of fifty is none
+    assert (len(found.generated), len(found.real)) == (sum(truth), 100 - sum(truth))
+    assert found.n_sure / len(found.generated) == true_positives[false_positives == 0].max()  # 0.01 of fifty is none
 
 
 def test_the_floor_is_of_training_images_and_points_and_few_or_small_images_have_none(digits):
@@ -95,4 +99,45 @@ def test_nothing_random_elsewhere_depends_on_it(digits):
     torch.manual_seed(3)
     first = tell_apart(digits[:150], digits[150:300])
     assert torch.rand(3).equal(expected)
-    assert tell_apart(digits[:150], digits[150:300]) == first
+    again = tell_apart(digits[:150], digits[150:300])
+    assert again.auroc == first.auroc
+    assert (again.generated == first.generated).all()
+    assert (again.real == first.real).all()
+    assert ratio_interval(again, first) == ratio_interval(first, again)
+
+
+CHANCE = Estimate(0.5, 0.4, 0.6)
+
+
+def normal_logits(rng: np.random.Generator, shift: float, n: int) -> tuple[Told, Told]:
+    """Of generated images, whose logits are shifted, and of training images; the same real images for both networks."""
+    common, ours, theirs = rng.normal(size=(3, n))
+    generated, train = rng.normal(size=(2, n))
+    spread = 2**0.5
+    return Told(CHANCE, generated + shift, (common + ours) / spread), Told(CHANCE, train, (common + theirs) / spread)
+
+
+def katz(ours: Told, floor: Told) -> tuple[float, float]:
+    """The interval that takes both thresholds as known."""
+    ratio = ShareRatio.of(floor.n_sure, ours.n_sure, len(floor.generated), len(ours.generated)).ratio
+    return ratio.low, ratio.high
+
+
+def test_the_interval_of_images_surely_told_holds_the_true_ratio_in_95_of_100_simulations():
+    rng, n, repeats, shift = np.random.default_rng(0), 1_333, 150, 1.0
+    threshold = norm.ppf(0.99)
+    truth = norm.sf(threshold - shift) / norm.sf(threshold)
+    drawn = [normal_logits(rng, shift, n) for _ in range(repeats)]
+    ours, fixed = (
+        np.mean([low <= truth <= high for low, high in (interval(*both) for both in drawn)])
+        for interval in (ratio_interval, katz)
+    )
+    assert 0.92 <= ours <= 0.99
+    assert fixed < 0.9
+
+
+def test_the_interval_of_none_surely_told_has_no_limit_at_the_near_end():
+    real, low, high = np.linspace(0, 1, 200), np.full(200, -1.0), np.full(200, 2.0)
+    assert ratio_interval(Told(CHANCE, low, real), Told(CHANCE, high, real)) == (0.0, 1 / 200)
+    assert ratio_interval(Told(CHANCE, high, real), Told(CHANCE, low, real)) == (200.0, np.inf)
+    assert ratio_interval(Told(CHANCE, low, real), Told(CHANCE, low, real)) == (0.0, np.inf)

@@ -14,7 +14,7 @@ class ShareRatio:
 
     Attributes:
         real, generated: the shares.
-        ratio: generated / real, with a 95 % interval (Katz et al., 1978).
+        ratio: generated / real, with a 95 % interval; that of `of` is Katz's (Katz et al., 1978).
 
     Examples:
         >>> found = ShareRatio.of(n_real=10, n_generated=20, of_real=100, of_generated=100)

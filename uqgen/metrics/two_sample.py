@@ -10,11 +10,13 @@ be what an eye sees.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics.functional.classification import binary_auroc
 
@@ -22,7 +24,7 @@ from uqgen import seeding
 from uqgen.classifiers.cnn import CNN
 from uqgen.classifiers.one_cycle import train_one_cycle
 from uqgen.data.labelled import LabelledData
-from uqgen.metrics.bootstrap import Estimate
+from uqgen.metrics.bootstrap import TAILS, Estimate, Floats
 from uqgen.metrics.metric import Evaluated, Metric, Row, control, register
 from uqgen.metrics.share_ratio import ShareRatio
 
@@ -33,6 +35,7 @@ EPOCHS = 4
 FALSE_POSITIVES = 0.01  # share of real images that it takes for generated where it is sure
 NORMAL_95 = 1.96  # standard errors to either side
 CHANNELS, HIDDEN = (8, 16, 32), 32
+N_RESAMPLES = 1_000  # of the bootstrap
 DRAWING = 3  # a stream of random numbers
 
 
@@ -45,6 +48,7 @@ class TwoSample:
         floor: the same of a network that learnt to tell training images from these real ones.
         sure: share of generated images of which the network is surer that they are generated than of 99 in 100 real
             ones, its true positive rate at a false positive rate of 0.01; as real stands the same of training images.
+            The interval is that of `ratio_interval`.
     """
 
     auroc: Estimate
@@ -53,17 +57,22 @@ class TwoSample:
 
 
 class Told(NamedTuple):
-    """What one network says of images that it has not learnt from.
+    """What one network says of images that it has not learnt from, as logits: high where it takes one for generated.
 
     Attributes:
         auroc: see `TwoSample`, with the 95 % interval of Hanley and McNeil (1982).
-        n_sure: number of generated images above the threshold that at most 1 in 100 real ones are above.
-        n: number of generated images.
+        generated: float64 [N], of generated images.
+        real: float64 [M], of real images.
     """
 
     auroc: Estimate
-    n_sure: int
-    n: int
+    generated: Floats
+    real: Floats
+
+    @property
+    def n_sure(self) -> int:
+        """Number of generated images above the threshold that at most 1 in 100 real ones are above."""
+        return int(_n_sure(self.generated, _threshold(self.real)))
 
 
 @control("two_sample")
@@ -78,7 +87,50 @@ def of_evaluation(found: Evaluated) -> TwoSample | None:
     rng = seeding.generator(found.seed, DRAWING)
     real, train = (side.x[torch.randperm(len(side.x), generator=rng)[:n]] for side in (found.real, found.train))
     ours, floor = (tell_apart(x, real, found.seed) for x in (found.as_data.x[:n], train))
-    return TwoSample(ours.auroc, floor.auroc, ShareRatio.of(floor.n_sure, ours.n_sure, floor.n, ours.n))
+    # Both sides have n images, so the order is the same, and both networks tell the same real images.
+    counts = ShareRatio.of(floor.n_sure, ours.n_sure, len(floor.generated), len(ours.generated))
+    low, high = ratio_interval(ours, floor, found.seed)
+    return TwoSample(ours.auroc, floor.auroc, replace(counts, ratio=Estimate(counts.ratio.value, low, high)))
+
+
+def ratio_interval(ours: Told, floor: Told, seed: int = 0) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of the share of generated images surely told over that of training images.
+
+    A threshold is an estimate, too: about one real image in 100 decides where it lies. So each resample draws the real
+    images again and has thresholds of its own. Both networks told the same real images, which are drawn together.
+
+    Where a resample counts no image on a side, the far end of the interval is that of one image there, and the near one
+    has no limit: 0, or infinity.
+
+    Args:
+        ours: of generated images; M real ones.
+        floor: of training images, with the same M real images in the same order.
+        seed: draws the resamples.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(ours.real), size=(N_RESAMPLES, len(ours.real)))
+    shares = []
+    for told in (ours, floor):
+        n = len(told.generated)
+        # Of n images drawn with replacement, as many are above a threshold as a binomial number says.
+        n_sure = rng.binomial(n, _n_sure(told.generated, _threshold(told.real[drawn])) / n)
+        shares.append((n_sure / n, np.maximum(n_sure, 1) / n))
+    (generated, some_generated), (real, some_real) = shares
+    with np.errstate(divide="ignore"):
+        ratios = generated / some_real, some_generated / real
+    low, high = (np.quantile(*both, method="inverted_cdf") for both in zip(ratios, TAILS, strict=True))
+    return float(low), float(high)
+
+
+def _threshold(real: Floats) -> Floats:
+    """Logit that at most 1 in 100 real images are above; logits float64 [..., M], thresholds [...]."""
+    place = math.ceil((1 - FALSE_POSITIVES) * (real.shape[-1] - 1))
+    return np.partition(real, place, axis=-1)[..., place]
+
+
+def _n_sure(generated: Floats, threshold: Floats) -> NDArray[np.int64]:
+    """How many of the logits [N] are above each threshold."""
+    return len(generated) - np.searchsorted(np.sort(generated), threshold, side="right")
 
 
 def tell_apart(generated: Tensor, real: Tensor, seed: int = 0) -> Told:
@@ -98,11 +150,9 @@ def tell_apart(generated: Tensor, real: Tensor, seed: int = 0) -> Told:
     told = data.subset(slice(n_learnt, None))
     found = network.predict(told.x).diff(dim=1).squeeze(1)
     auroc, is_generated = float(binary_auroc(found.sigmoid(), told.label)), told.label == 1
-    threshold = found[~is_generated].quantile(1 - FALSE_POSITIVES, interpolation="higher")
-    n_sure = int((found[is_generated] > threshold).sum())
-    n_generated = int(is_generated.sum())
-    half = NORMAL_95 * hanley_mcneil(auroc, n_generated, len(told) - n_generated)
-    return Told(Estimate(auroc, max(auroc - half, 0.0), min(auroc + half, 1.0)), n_sure, n_generated)
+    generated, real = (found[which].double().numpy() for which in (is_generated, ~is_generated))
+    half = NORMAL_95 * hanley_mcneil(auroc, len(generated), len(real))
+    return Told(Estimate(auroc, max(auroc - half, 0.0), min(auroc + half, 1.0)), generated, real)
 
 
 def hanley_mcneil(auroc: float, n_positive: int, n_negative: int) -> float:
