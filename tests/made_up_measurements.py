@@ -35,13 +35,13 @@ def manifold(certain=None, below=None) -> Manifold:
 
 def verdict(
     found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), memorisation=0.01, pearson=0.95, error=0.02, gap=0.0,
-    isolated=None, told_apart=None, **appearance,
+    gap_as_in_data=0.0, isolated=None, told_apart=None, **appearance,
 ):  # fmt: skip
     controls = SimpleNamespace(
         local_sensitivity=LocalSensitivity(Ratio.of(noise, 1.0), None if shift is None else Ratio.of(shift, 1.0)),
         matched_real=SimpleNamespace(
             judges_pearson={"judge 1": Ratio.of(*judged)} if judged else {},
-            class_agreement_gap={"data": 0.0, "uniform": gap},
+            class_agreement_gap={"data": gap_as_in_data, "uniform": gap},
         ),
         memorisation=Memorisation(memorisation, 1.0, 0.0, 2.0, 2.0, 100, 100),
         isolated_pixels=isolated,

@@ -162,6 +162,21 @@ def test_scores_missed_on_the_whole_are_named_where_no_class_and_bin_shows_it():
     assert "At the certain end, images of class dog miss" in verdict(manifold(cell(error=0.12)), error=0.15).text
 
 
+NAN = float("nan")
+
+
+def test_a_value_that_is_not_defined_hides_no_fault_beside_it():
+    assert faults(verdict(noise=NAN, shift=1.6)) == ["adversarial"]
+    assert faults(verdict(noise=1.6, shift=NAN)) == ["adversarial"]
+    assert faults(verdict(gap=-0.25, gap_as_in_data=NAN)) == ["wrong class"]
+    undefined = InCell(900, 300, 200, overlap(recall=0.2), overlap(coverage=0.0), Estimate(NAN, NAN, NAN))
+    base = manifold(below=cell(coverage=0.3, error=0.3))
+    found = verdict(replace(base, certain=replace(base.certain, classes={"cat": undefined, "dog": cell()})))
+    assert "At scores from 0.5 to 0.7, images of class dog cover 33 %" in found.text
+    assert found.worst["coverage"].value == pytest.approx(0.3 / 0.9)
+    assert found.worst["error"].value == pytest.approx(0.3 / 0.175)
+
+
 def test_a_lost_class_is_named():
     found = verdict(gap=-0.25)
     assert faults(found) == ["wrong class"]

@@ -1,7 +1,7 @@
 """Classes and parts of the range of scores, each one cell that a verdict looks at by itself."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +61,11 @@ def cells_of(manifold: Manifold) -> Iterator[Cell]:
 def measured_of(manifold: Manifold) -> list[Cell]:
     """The cells in which images could be compared."""
     return [cell for cell in cells_of(manifold) if cell.found.generated is not None]
+
+
+def least(cells: Sequence[Cell], key: Callable[[Cell], float]) -> Cell:
+    """The cell with the least value; those whose value is NaN count as the greatest, in whatever order they come."""
+    return min(cells, key=lambda cell: math.inf if math.isnan(key(cell)) else key(cell))
 
 
 def together(cells: Sequence[Cell], measure: str) -> Estimate:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from uqgen.evaluation.cells import Cell, measured_of, percent, together
+from uqgen.evaluation.cells import Cell, least, measured_of, percent, together
 from uqgen.evaluation.clusters import clusters_of
 from uqgen.evaluation.controls import Controls, share_seen
 from uqgen.evaluation.manifold import Manifold
@@ -99,7 +99,7 @@ def _collapse(measured: list[Cell], noun: str) -> Finding | None:
     ]
     if not failing:
         return None
-    worst = min(failing, key=lambda cell: cell.share("coverage"))
+    worst = least(failing, lambda cell: cell.share("coverage"))
     shares = [percent(worst.share(measure)) for measure in ("coverage", "recall")]
     says = f"cover {shares[0]} of the real variety, with {shares[1]} of the recall of real ones"
     return Finding(COLLAPSE, _about(worst, noun, says, failing, measured))
@@ -123,7 +123,7 @@ def _imprecise_in_cell(cells: list[Cell], noun: str, what: str, says: str) -> Fi
     failing = [cell for cell in cells if _fails(cell, "precision")]
     if not failing:
         return None
-    worst = min(failing, key=lambda cell: cell.share("precision"))
+    worst = least(failing, lambda cell: cell.share("precision"))
     precision = f"have {percent(worst.share('precision'))} of the precision of real ones"
     return Finding(what, _about(worst, noun, f"{precision}{says}", failing, cells))
 
@@ -209,7 +209,7 @@ def _wrong_score(measured: list[Cell], uniform: InVsOut, middle: float, noun: st
 
 def _wrong_class(gaps: dict[str, float], noun: str) -> Finding | None:
     """`gaps`: for each protocol, class agreement less that of real images of the same scores."""
-    protocol = min(gaps, key=lambda name: gaps[name])
+    protocol = min(gaps, key=lambda name: math.inf if math.isnan(gaps[name]) else gaps[name])
     if not gaps[protocol] < -MOST_LOST:
         return None
     how = {"data": "as in the data", "uniform": "uniformly"}[protocol]
@@ -221,7 +221,7 @@ def _sensitive(local_sensitivity: LocalSensitivity, noun: str) -> Finding | None
     ratios = {"a little noise": local_sensitivity.noise.ratio}
     if local_sensitivity.shift is not None:
         ratios["a shift by one pixel"] = local_sensitivity.shift.ratio
-    change, value = max(ratios.items(), key=lambda item: item[1])
+    change, value = max(ratios.items(), key=lambda item: -math.inf if math.isnan(item[1]) else item[1])
     if not value > MOST_SENSITIVE:
         return None
     text = f"Under {change} the scores of generated {noun}s change {value:.1f} times as much as those of real ones"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from uqgen.evaluation.cells import REST, Cell, cells_of, in_words, measured_of, percent
+from uqgen.evaluation.cells import REST, Cell, cells_of, in_words, least, measured_of, percent
 from uqgen.evaluation.controls import Controls
 from uqgen.evaluation.faults import Finding, find_faults
 from uqgen.evaluation.manifold import Manifold
@@ -99,12 +99,12 @@ def _worst(manifold: Manifold, appearance: Mapping[str, Manifold], middle: float
     looks = {name: cells for name, found in appearance.items() if (cells := measured_of(found))}
     found = {measure: _least(measured, measure) for measure in ("coverage", "recall", "precision")}
     found |= {name: _least(cells, "precision") for name, cells in looks.items()}
-    cell = max(measured, key=Cell.error)
+    cell = least(measured, lambda each: -each.error())
     return {**found, "error": Worst.of(cell, cell.error() / middle)}
 
 
 def _least(cells: list[Cell], measure: str) -> Worst:
-    cell = min(cells, key=lambda cell: cell.share(measure))
+    cell = least(cells, lambda each: each.share(measure))
     return Worst.of(cell, cell.share(measure))
 
 
