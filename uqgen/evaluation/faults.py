@@ -1,7 +1,8 @@
 """The faults of a generator: one rule for each, with its limit, and the sentence that names it.
 
 Every limit stands here, most of them relative to what real images reach. A class and bin is named only where the whole
-95 % interval is beyond the limit, since the worst of many is partly bad luck.
+95 % interval is beyond the limit, since the worst of many is partly bad luck. Wrong class, local sensitivity, judges
+and memorisation compare the value itself.
 """
 
 from collections.abc import Mapping
