@@ -19,11 +19,11 @@ Statistics = Callable[..., dict[str, Floats]]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A statistic and its 95 % bootstrap interval.
+    """A value and its 95 % interval; what makes it says which.
 
     Attributes:
-        value: the statistic of the sample itself; NaN where it is not defined.
-        low, high: 2.5 % and 97.5 % quantile over the resamples; NaN where the sample has fewer than two elements.
+        value: of the sample itself; NaN where it is not defined.
+        low, high: ends of the interval; NaN where there is none.
     """
 
     value: float
@@ -48,7 +48,8 @@ def bootstrap(
         seed: draws the resamples; arrays of equal length get the same ones.
 
     Returns:
-        One `Estimate` a statistic. Resamples in which a statistic is not defined (NaN) are left out of its interval.
+        One `Estimate` a statistic: its ends are the 2.5 % and 97.5 % quantiles over the resamples, NaN where the sample
+        has one element. Resamples in which a statistic is not defined (NaN) are left out of its interval.
 
     Raises:
         ValueError: the arrays are empty or differ in length.
