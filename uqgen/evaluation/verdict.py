@@ -49,7 +49,7 @@ class Verdict:
 
     Attributes:
         is_sound: whether no fault was found; None where nothing could be measured by class and score.
-        text: in plain words, the worst first.
+        text: in plain words, findings in the order of the rules in `faults.py`.
         findings: every fault found.
         worst: for coverage, recall, precision, detail and texture (precision in these, of images) and error, the worst
             class and bin; empty where nothing was measured.
