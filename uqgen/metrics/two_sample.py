@@ -150,9 +150,9 @@ def tell_apart(generated: Tensor, real: Tensor, seed: int = 0) -> Told:
     told = data.subset(slice(n_learnt, None))
     found = network.predict(told.x).diff(dim=1).squeeze(1)
     auroc, is_generated = float(binary_auroc(found.sigmoid(), told.label)), told.label == 1
-    generated, real = (found[which].double().numpy() for which in (is_generated, ~is_generated))
-    half = NORMAL_95 * hanley_mcneil(auroc, len(generated), len(real))
-    return Told(Estimate(auroc, max(auroc - half, 0.0), min(auroc + half, 1.0)), generated, real)
+    ours, theirs = (found[which].double().numpy() for which in (is_generated, ~is_generated))
+    half = NORMAL_95 * hanley_mcneil(auroc, len(ours), len(theirs))
+    return Told(Estimate(auroc, max(auroc - half, 0.0), min(auroc + half, 1.0)), ours, theirs)
 
 
 def hanley_mcneil(auroc: float, n_positive: int, n_negative: int) -> float:
