@@ -37,6 +37,14 @@ def test_the_certain_end_reaches_to_a_tenth_of_the_images_where_the_hundredth_ho
     assert held.float().mean() == pytest.approx(0.1, abs=1e-3)
 
 
+@pytest.mark.parametrize(("name", "certain"), [("margin", 4), ("entropy", 0)])
+def test_where_no_real_image_is_in_the_range_the_certain_end_is_its_hundredth(name, certain):
+    bins = score_bins(get_score(name), (0.0, 1.0), torch.full((100,), 2.0))
+    assert bins.certain == certain
+    low, high = bins.bounds[certain]
+    assert high - low == pytest.approx(0.01)
+
+
 def test_real_images_beyond_the_range_requested_have_no_say():
     real = torch.cat([uniform(0.5, 0.8), torch.ones(10_000)])
     bins = score_bins(get_score("msp"), (0.5, 0.8), real)

@@ -5,6 +5,7 @@ Every limit stands here, most of them relative to what real images reach. A clas
 and memorisation compare the value itself.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 

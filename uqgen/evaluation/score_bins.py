@@ -56,7 +56,7 @@ def score_bins(score: Score, requested_range: tuple[float, float], real: Tensor)
 
     Of MSP: 0.99 to 1 is the certain end, and the bins below end at 0.5, 0.7, 0.9 and 0.99. Of any other score, the
     certain end is the most confident hundredth of the range requested, or what the most confident tenth of the real
-    images have where that reaches further; below it are four equal bins.
+    images have where that reaches further and there are any; below it are four equal bins.
 
     Args:
         score: the score.
@@ -69,11 +69,11 @@ def score_bins(score: Score, requested_range: tuple[float, float], real: Tensor)
         edges = (low, *(edge for edge in MSP_EDGES if edge > low), high)
         return ScoreBins(edges, certain_is_last=True)
     inside = real[(real >= low) & (real <= high)].numpy()
-    if is_confident:
-        width = high - float(np.quantile(inside, 1 - CERTAIN_SHARE))
-    else:
-        width = float(np.quantile(inside, CERTAIN_SHARE)) - low
-    width = min(max(width, CERTAIN_WIDTH * (high - low)), (high - low) / 2)
+    width = CERTAIN_WIDTH * (high - low)
+    if len(inside) > 0:
+        share = 1 - CERTAIN_SHARE if is_confident else CERTAIN_SHARE
+        width = max(width, abs(float(np.quantile(inside, share)) - (high if is_confident else low)))
+    width = min(width, (high - low) / 2)
     if is_confident:
         return ScoreBins((*np.linspace(low, high - width, N_BINS + 1).tolist(), high), certain_is_last=True)
     return ScoreBins((low, *np.linspace(low + width, high, N_BINS + 1).tolist()), certain_is_last=False)

@@ -37,7 +37,6 @@ def test_of_detail_it_is_least_for_images_as_noisy_as_real_ones_and_evenly():
     one_half = torch.where(torch.arange(16) < 8, 2 * generated, 0 * generated)
     for worse in (0.5 * generated, one_half, generated / strength[n:] / 2):
         assert detail_score(real, generated) < detail_score(real, worse) - 0.01
-    assert detail_score(torch.zeros(2, 2), torch.zeros(4, 2)) == 0
 
 
 def test_its_gradient_drives_two_images_of_one_condition_apart_and_is_finite_where_they_are_the_same():
