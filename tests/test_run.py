@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict, replace
@@ -233,3 +234,12 @@ def test_the_documented_code_runs(document, tiny_run, monkeypatch):
         exec(block, names)
     assert names["run"].folder.path == Path("runs/demo")
     mpl.pyplot.close("all")
+
+
+def test_a_run_of_several_gpus_is_opened_on_a_machine_without_them(tiny_run, tmp_path):
+    there = shutil.copytree(tiny_run, tmp_path / "run")
+    settings = json.loads((there / "config.json").read_text())
+    settings["trainer"] |= {"accelerator": "gpu", "devices": 4, "num_nodes": 2, "strategy": "ddp"}
+    (there / "config.json").write_text(json.dumps(settings))
+    run = uqgen.load(there)
+    assert run.generate(label=3, score=0.6, n=2).x.equal(uqgen.load(tiny_run).generate(label=3, score=0.6, n=2).x)

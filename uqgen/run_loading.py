@@ -36,7 +36,8 @@ def load_run(
     require_bool("allow_changed", allow_changed)
     if not trust_code:
         refuse_foreign_code(folder)
-    settings |= {"callbacks": {}, "logger": {}}  # of the training, which is over
+    trainer = _on_this_machine(settings["trainer"])
+    settings |= {"callbacks": {}, "logger": {}, "trainer": trainer}  # of the training, which is over
     settings["evaluation"].update({key: value for key, value in (evaluation or {}).items() if value is not None})
     experiment = build({**folder.with_copies(settings), "allow_changed": allow_changed})
     if not folder.checkpoint.exists():
@@ -53,3 +54,10 @@ def load_run(
     model.load_state_dict(checkpoint["state_dict"])
     model.n_images = n
     return Run(folder, experiment, classifiers, own, model.to(experiment.hardware.device()))
+
+
+def _on_this_machine(trainer: dict[str, Any]) -> dict[str, Any]:
+    """One device of what is here: a run of several GPUs is looked at without them."""
+    kept = {key: value for key, value in trainer.items() if key in ("_target_", "_partial_", "precision")}
+    accelerator = "cpu" if trainer.get("accelerator") == "cpu" else "auto"
+    return {**kept, "accelerator": accelerator, "devices": 1, "num_nodes": 1}

@@ -204,20 +204,25 @@ def _sentence(
         return "No held-out real image is like these."
     rate, rest = found.error_rate, found.rest
     parts = [
-        f"{len(found.members):,} real images of {_which(classes, names)}, mean score {mean:.2f}: {rate.value:.0%} are "
-        f"errors ({rate.low:.0%} to {rate.high:.0%}), of all others {rest.value:.1%}"
+        f"{len(found.members):,} real images of {_which(classes, names)}, mean score {mean:.2f}: "
+        f"{_percent(rate.value)} are errors ({_percent(rate.low)} to {_percent(rate.high)}), "
+        f"of all others {_percent(rest.value, 1)}"
     ]
     if predicted_as is not None:
-        parts.append(f"{predicted_as[1]:.0%} of the errors are predicted as {predicted_as[0]}")
+        parts.append(f"{_percent(predicted_as[1])} of the errors are predicted as {predicted_as[0]}")
     if found.judges:
-        parts.append(f"judges are wrong about {max(judge.value for judge in found.judges):.0%} of them at most")
+        parts.append(f"judges are wrong about {_percent(max(judge.value for judge in found.judges))} of them at most")
     if attribute is not None:
         way = "higher" if attribute.difference > 0 else "lower"
         parts.append(
             f"{attribute.name} is {way} than in others of these classes ({attribute.inside:.3g} against "
             f"{attribute.outside:.3g})"
         )
-    return ("; ".join(parts) + ".").replace("%", " %")
+    return "; ".join(parts) + "."
+
+
+def _percent(share: float, decimals: int = 0) -> str:
+    return f"{100 * share:.{decimals}f} %"
 
 
 def _are_few(classes: list[str], names: list[str]) -> bool:

@@ -90,7 +90,7 @@ def slices_rows(found: Sequence[Plain], score: str) -> list[list[str]]:
     rows = [
         [
             str(each["number"]),
-            "own weakness" if each["is_own"] else "hard for all" if each["is_confirmed"] else "hypothesis",
+            _kind(each),
             f"{each['size']:,}",
             f"{each['n_errors']:,}",
             _cell(each["error_rate"]),
@@ -106,3 +106,12 @@ def slices_rows(found: Sequence[Plain], score: str) -> list[list[str]]:
 
 def _cell(estimate: Plain) -> str:
     return with_interval(Estimate.read(estimate))
+
+
+def _kind(found: Plain) -> str:
+    """Of a slice; without judges it is not known whether its images are hard for all."""
+    if not found["is_confirmed"]:
+        return "hypothesis"
+    if not found["judges"]:
+        return "confirmed"
+    return "own weakness" if found["is_own"] else "hard for all"

@@ -50,6 +50,7 @@ def slices_figure(slices: Slices, real: Tensor, score_name: str, *, seed: int) -
 
 def _row_label(each: SliceFacts) -> str:
     found = each.found
-    kind = "own" if found.is_own else "hard" if found.is_confirmed else "open"
+    confirmed = ("own" if found.is_own else "hard") if found.judges else "confirmed"
+    kind = confirmed if found.is_confirmed else "open"
     rate = f"{100 * found.error_rate.value:.0f} %" if found.members else "none"
     return f"{each.number} {kind} {rate}"
