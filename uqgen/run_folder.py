@@ -1,16 +1,14 @@
 """One training, in one folder, with everything needed to reload it."""
 
 import json
-import re
 import secrets
 import traceback
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
+from uqgen.file_names import within_file_name
 from uqgen.files import read_json, write_atomically
 from uqgen.old_names import RESULTS, SETTINGS, moved, renamed
 from uqgen.run_lock import HOLDER, LOCK, hold
@@ -54,8 +52,6 @@ FREE_OF_TRAINER = (
     "use_distributed_sampler",
 )
 PRECISION = "trainer.precision"  # open in runs of earlier versions
-
-_BYTES = 200  # of a variant's name: with what stands around it, it stays below the 255 that file systems allow
 
 COPIES = {"classifier": "target.pt", "judge": "judge-1.pt"}  # of a classifier and of the judge, where it is one
 
@@ -153,7 +149,8 @@ class RunFolder:
         Args:
             changes: these settings.
         """
-        return replace(self, variant=_fit(",".join(f"{name}={value}" for name, value in sorted(changes.items()))))
+        variant = ",".join(f"{name}={value}" for name, value in sorted(changes.items()))
+        return replace(self, variant=within_file_name(variant))
 
     def _of_variant(self, name: str, ending: str = "") -> Path:
         return self.path / (f"{name}-{self.variant}{ending}" if self.variant else f"{name}{ending}")
@@ -257,24 +254,6 @@ class RunFolder:
     def write(self, path: Path, content: Plain) -> None:
         """Writes plain values as JSON, whole or not at all."""
         write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
-
-
-def stem(name: str, letters: int = 30) -> str:
-    """A name without signs that mean something to a shell or a disk.
-
-    Args:
-        name: any.
-        letters: it has at most; a longer one ends in a hash of 8 letters, 10 or more.
-    """
-    found = re.sub(r"[^\w.-]+", "_", name)
-    return found if len(found) <= letters else f"{found[: letters - 9]}-{crc32(found.encode()):08x}"
-
-
-def _fit(variant: str) -> str:
-    """A variant as a part of a file's name; one that is long or holds slashes is cut and gets a hash of the whole."""
-    if len(variant.encode()) <= _BYTES and not set("/\\\0") & set(variant):
-        return variant
-    return f"{stem(variant)}-{sha256(variant.encode()).hexdigest()[:8]}"
 
 
 def is_free(key: str) -> bool:

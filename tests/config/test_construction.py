@@ -144,6 +144,10 @@ REFUSED = [
     (["trainer.accelerator=tpu"], "trainer.accelerator=tpu: allowed: auto, cpu, gpu, mps"),
     (["experiment=moons", "model=gan"], "allowed: networks for data of shape (2,), as model=gan_mlp has"),
     (["experiment=moons", "+model.kinds.texture=3"], "model.kinds={'texture': 3}: allowed: none for points"),
+    (
+        ["experiment=moons", "+model.training.detail_energy=1"],
+        "model.training.detail_energy=1: allowed: 0 for points, which have no detail",
+    ),
     (["model.kinds.shape=1"], "model.kinds.shape=1: allowed: 0 for none, or an integer of at least 2"),
     (["model.kinds=6"], "model.kinds=6: allowed: the number of kinds by texture and by shape"),
     (["model.kinds=null"], "model.kinds=None: allowed: the number of kinds by texture and by shape"),

@@ -22,6 +22,18 @@ def test_the_interval_of_a_mean_of_cells_adds_their_errors_in_quadrature():
     assert (found.low, found.high) == pytest.approx((found.value - half, found.value + half))
 
 
+@pytest.mark.parametrize("side", ["generated", "floor"])
+def test_the_interval_of_a_mean_is_as_wide_as_it_was_before_ends_were_cut_at_1(side):
+    part, whole, cut = InBin(0.99, 1.0, None, {}), overlap(0.98, half=0.05), overlap(0.98, half=0.05)
+    cut = replace(cut, precision=replace(cut.precision, high=1.0))
+    as_they_were = InCell(900, 300, 200, generated=whole, floor=whole)
+    found, expected = (
+        together([Cell("cat", part, True, replace(as_they_were, **{side: each}))] * 3, "precision")
+        for each in (cut, whole)
+    )
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
 @pytest.mark.parametrize(
     ("n_real", "n_generated", "expected"),
     [

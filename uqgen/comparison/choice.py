@@ -56,7 +56,7 @@ def costs(variants: Sequence[Variant], measured: OverSeedsOf) -> list[Cost]:
     found = []
     for variant in variants:
         coverage = measured(variant, COVERAGE).mean
-        if not math.isnan(measured(variant, ERROR).mean + coverage):
+        if not math.isnan(measured(variant, ERROR).mean + coverage):  # of others there is no range either
             error = measured(variant, ERROR, unit=middle_error).mean
             found.append(Cost(variant, error, max(1 - coverage, 0.0)))
     return found

@@ -21,7 +21,8 @@ class Neighbours(nn.Module):
         super().__init__()
         by_score = real.score.argsort()
         order = torch.cat([by_score[real.label[by_score].argsort(stable=True)], by_score])  # by class; then of all
-        starts = F.pad(real.label.bincount(minlength=n_classes).cumsum(0), (1, 0))
+        sizes = torch.cat([real.label.bincount(minlength=n_classes), real.label.new_tensor([len(by_score)])])
+        starts = F.pad(sizes.cumsum(0), (1, 0))
         for name, value in {"order": order, "score": real.score[order], "starts": starts}.items():
             self.register_buffer(name, value, persistent=False)  # follows from the data
         self.order: Tensor
@@ -46,9 +47,9 @@ class Neighbours(nn.Module):
         return self.order[position]
 
     def _of_class(self, label: int, score: Tensor, chance: Tensor) -> Tensor:
+        if self.starts[label] == self.starts[label + 1]:
+            label = self.n_classes  # where all images are
         start, end = int(self.starts[label]), int(self.starts[label + 1])
-        if start == end:
-            start, end = len(self.score) // 2, len(self.score)  # all images
         size, (scores, score) = end - start, (self.score[start:end].contiguous(), score.contiguous())
         lower, upper = (torch.searchsorted(scores, score, side=side) for side in ("left", "right"))
         n_near = (self.n_nearest + upper - lower).clamp_max(size)  # a sure classifier gives many the very same score

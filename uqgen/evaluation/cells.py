@@ -1,14 +1,15 @@
 """Classes and parts of the range of scores, each one cell that a verdict looks at by itself."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
 from uqgen.metrics.bootstrap import Estimate
 
+T = TypeVar("T")
 REST = "the classes with few real ones there"
 
 
@@ -63,9 +64,9 @@ def measured_of(manifold: Manifold) -> list[Cell]:
     return [cell for cell in cells_of(manifold) if cell.found.generated is not None]
 
 
-def least(cells: Sequence[Cell], key: Callable[[Cell], float]) -> Cell:
-    """The cell with the least value; those whose value is NaN count as the greatest, in whatever order they come."""
-    return min(cells, key=lambda cell: math.inf if math.isnan(key(cell)) else key(cell))
+def least(items: Iterable[T], value: Callable[[T], float]) -> T:
+    """The one with the least value, whatever the order; NaN counts as the greatest."""
+    return min(items, key=lambda each: math.inf if math.isnan(value(each)) else value(each))
 
 
 def together(cells: Sequence[Cell], measure: str) -> Estimate:
@@ -77,10 +78,15 @@ def together(cells: Sequence[Cell], measure: str) -> Estimate:
     generated, floor = (float(np.mean([each.value for each in side])) for side in sides)
     if not floor:
         return Estimate(math.nan, math.nan, math.nan)
-    halves = [math.hypot(*(each.high - each.low for each in side)) / (2 * len(cells)) for side in sides]
+    halves = [math.hypot(*map(_half, side)) / len(cells) for side in sides]
     share = generated / floor
     half = math.hypot(halves[0], share * halves[1]) / floor
     return Estimate(share, share - half, share + half)
+
+
+def _half(found: Estimate) -> float:
+    """Half of an interval that was symmetric, before an end was cut at 0 or 1."""
+    return max(found.high - found.value, found.value - found.low)
 
 
 def in_words(low: float, high: float, is_certain: bool) -> str:

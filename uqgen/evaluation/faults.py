@@ -5,7 +5,6 @@ Every limit stands here, most of them relative to what real images reach. A clas
 and memorisation compare the value itself.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -211,7 +210,7 @@ def _wrong_score(measured: list[Cell], uniform: InVsOut, middle: float, noun: st
 
 def _wrong_class(gaps: dict[str, float], noun: str) -> Finding | None:
     """`gaps`: for each protocol, class agreement less that of real images of the same scores."""
-    protocol = min(gaps, key=lambda name: math.inf if math.isnan(gaps[name]) else gaps[name])
+    protocol = least(gaps, lambda name: gaps[name])
     if not gaps[protocol] < -MOST_LOST:
         return None
     how = {"data": "as in the data", "uniform": "uniformly"}[protocol]
@@ -223,7 +222,8 @@ def _sensitive(local_sensitivity: LocalSensitivity, noun: str) -> Finding | None
     ratios = {"a little noise": local_sensitivity.noise.ratio}
     if local_sensitivity.shift is not None:
         ratios["a shift by one pixel"] = local_sensitivity.shift.ratio
-    change, value = max(ratios.items(), key=lambda item: -math.inf if math.isnan(item[1]) else item[1])
+    change = least(ratios, lambda name: -ratios[name])
+    value = ratios[change]
     if not value > MOST_SENSITIVE:
         return None
     text = f"Under {change} the scores of generated {noun}s change {value:.1f} times as much as those of real ones"

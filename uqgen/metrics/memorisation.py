@@ -24,8 +24,8 @@ class Memorisation:
     Attributes:
         share: of generated images that are nearer than the threshold; of real images it is 0.01.
         threshold: the 1 % quantile of the distances of real images that are not training images, duplicates left out.
-        duplicates: share of the real images that differ from a training image by a level a pixel at most, as
-            neighbouring frames of a film do; of points, that are training points.
+        duplicates: share of the real images that differ from a training image by one level in each pixel at
+            most, as neighbouring frames of a film do; of points, that are training points.
         median_generated, median_real: of the distances.
         n_generated, n_real: number of images.
     """
@@ -102,6 +102,12 @@ register(
         rows=[
             Row(
                 "controls", "share memorised from the training data", {"generated": _SHARE, "real": QUANTILE}, "{:.3f}"
+            ),
+            Row(
+                "controls",
+                "share that repeats a training image",
+                {"real": "controls/memorisation/duplicates"},
+                "{:.3f}",
             ),
             Row(
                 "controls",

@@ -27,8 +27,6 @@ CONFIDENCE = 0.95
 class Overlap:
     """Four measures of a generated sample against a real one, each with a 95 % jackknife interval.
 
-    Ends may lie beyond what a measure can be, such as above 1: errors of means need the whole interval. `to_show` cuts.
-
     The ball of a sample reaches to its k-th nearest neighbour in its own set.
 
     Attributes:
@@ -43,10 +41,6 @@ class Overlap:
     recall: Estimate
     density: Estimate
     coverage: Estimate
-
-    def to_show(self) -> "Overlap":
-        """The same with ends no further than what each measure can be."""
-        return Overlap(*(_within(getattr(self, measure.name), measure.name) for measure in fields(self)))
 
 
 def overlap(real: Tensor, generated: Tensor, k: int = K, least: float = 0.0) -> Overlap:
@@ -76,7 +70,8 @@ def overlap(real: Tensor, generated: Tensor, k: int = K, least: float = 0.0) -> 
         _measures(between, real_balls.without(group), generated_balls.without(group), k) for group in range(GROUPS)
     ]
     whole = _measures(between, real_balls.without(None), generated_balls.without(None), k)
-    return Overlap(*map(_estimate, whole, zip(*replicates, strict=True)))
+    most = (1.0, 1.0, math.inf, 1.0)  # that each measure can be
+    return Overlap(*map(_estimate, whole, zip(*replicates, strict=True), most))
 
 
 def is_within(real: Tensor, samples: Tensor, k: int = K, least: float = 0.0) -> Tensor:
@@ -153,15 +148,10 @@ def _measures(between: Tensor, real: _Kept, generated: _Kept, k: int) -> tuple[f
     )
 
 
-def _within(found: Estimate, measure: str) -> Estimate:
-    most = math.inf if measure == "density" else 1.0
-    return Estimate(found.value, max(found.low, 0.0), min(found.high, most))
-
-
-def _estimate(whole: float, replicates: Sequence[float]) -> Estimate:
+def _estimate(whole: float, replicates: Sequence[float], most: float) -> Estimate:
     variance = (GROUPS - 1) * float(np.var(replicates))
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, GROUPS - 1)) * math.sqrt(variance)
-    return Estimate(whole, whole - half, whole + half)
+    return Estimate(whole, max(whole - half, 0.0), min(whole + half, most))
 
 
 MEASURES = tuple(measure.name for measure in fields(Overlap))

@@ -12,11 +12,9 @@ def as_plain(result: Any) -> Any:
     """Plain values for JSON: dataclasses become dicts, tuples lists, and what JSON lacks, NaN and infinities, None.
 
     Args:
-        result: a dataclass, dict, list or tuple of such, down to strings, numbers, booleans and None. Of a dataclass
-            with a method `to_show`, what that returns.
+        result: a dataclass, dict, list or tuple of such, down to strings, numbers, booleans and None.
     """
     if is_dataclass(result):
-        result = result.to_show() if hasattr(result, "to_show") else result
         return {field.name: as_plain(getattr(result, field.name)) for field in fields(result)}
     if isinstance(result, dict):
         return {key: as_plain(value) for key, value in result.items()}

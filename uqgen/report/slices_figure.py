@@ -43,9 +43,14 @@ def slices_figure(slices: Slices, real: Tensor, score_name: str, *, seed: int) -
     axes.set_title("typical generated images, and real ones", fontsize=TITLE, color=INK, loc="left")
     axes.set_xlabel(f"generated                                        real, {slices.split} split", fontsize=TEXT)
     above = f"above: {score_label(score_name)}; orange: an error"
-    kinds = ["own: a weakness of its own", "hard: for the judges, too", "open: not confirmed"]
+    confirmed = ["own: a weakness of its own", "hard: for the judges, too"]
+    kinds = [*(confirmed if _has_judges(slices) else ["confirmed: above all others"]), "open: not confirmed"]
     small_print(figure, [above, "error rate", *kinds, f"found on {slices.n_found_on:,} others", f"seed {seed}"])
     return figure
+
+
+def _has_judges(slices: Slices) -> bool:
+    return any(each.found.judges for each in slices.facts)
 
 
 def _row_label(each: SliceFacts) -> str:

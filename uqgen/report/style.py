@@ -24,10 +24,10 @@ from uqgen.report.names import family_with
 
 # Inches: the width of a report's column on a screen (96 pixels an inch), and hardly shrunk on A4.
 WIDTH = 8.0
-_DECIMALS = 3  # of scores that are all the same
 NAME_WIDTH = 1.1  # inches, of a class's name beside a row
 # Points.
 TITLE, TEXT, SMALL_PRINT = 10, 9, 7
+_DECIMALS = 3  # of scores that are all the same
 
 # Okabe and Ito (2008), "Color universal design": distinct with every kind of colour vision.
 BLUE, ORANGE, VERMILLION, GREEN, PURPLE = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7"

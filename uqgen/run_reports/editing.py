@@ -14,11 +14,11 @@ from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.editing_study import EditingStudy, study_edits
 from uqgen.explanation.given_image import EditedImage, edit_image
 from uqgen.explanation.interpolation import Between, interpolate_given
+from uqgen.file_names import stem
 from uqgen.metrics.plain import as_plain
 from uqgen.report.between_figure import between_figure
 from uqgen.report.edit_figures import edited_image_figure, edits_figure
 from uqgen.report.saving import save_figure
-from uqgen.run_folder import stem
 
 if TYPE_CHECKING:
     from uqgen.run import Run
