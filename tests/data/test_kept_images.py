@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from torchvision.datasets import ImageFolder
+from torchvision.transforms import RandomInvert
 
 from uqgen.data import images as reading
 from uqgen.data import kept_images
 from uqgen.data.corruption import Corruption
 from uqgen.data.folder import FolderDataModule
+from uqgen.data.kept_images import decoded
 from uqgen.settings import SettingError
 
 SPLITS = ("train", "validation", "test")
@@ -161,3 +164,44 @@ def test_what_was_broken_off_is_no_cache(folder, tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             module(folder, tmp_path / "cache")
     assert same(module(folder, tmp_path / "cache"), module(folder, None))
+
+
+class Brighter(ImageFolder):
+    def __getitem__(self, index):
+        image, label = super().__getitem__(index)
+        return image.point(lambda level: min(level + 60, 255)), label
+
+
+class Own:
+    """A data set with an attribute of its own kind that is called as torchvision's list of files is."""
+
+    def __init__(self, samples):
+        self.samples = samples
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return np.full((8, 8), 40 * index, dtype=np.uint8), index % 2
+
+
+@pytest.mark.parametrize(
+    "changed", [{"transform": RandomInvert(p=1.0)}, {"loader": lambda path: Image.new("L", (8, 8))}]
+)
+def test_what_a_transform_or_code_of_ones_own_makes_of_files_is_not_kept(tmp_path, changed):
+    for label in "ab":
+        (tmp_path / "images" / label).mkdir(parents=True)
+        Image.new("L", (8, 8), 90).save(tmp_path / "images" / label / "1.png")
+    root, index, cache = str(tmp_path / "images"), np.arange(2), tmp_path / "cache"
+    plain = decoded(ImageFolder(root), index, 8, 1, "data", cache).x
+    assert plain.unique().tolist() == [90]
+    assert len([*cache.glob("*.lock")]) == 1
+    assert not decoded(ImageFolder(root, **changed), index, 8, 1, "data", cache).x.equal(plain)
+    assert decoded(Brighter(root), index, 8, 1, "data", cache).x.unique().tolist() == [150]
+    assert len([*cache.glob("*.lock")]) == 1  # nothing else was kept
+
+
+@pytest.mark.parametrize("samples", [[("a.png", 0, "more")] * 4, ["a.png"], {"a": 1}, 4, []])
+def test_an_attribute_called_samples_of_another_kind_has_no_say(tmp_path, samples):
+    found = decoded(Own(samples), np.arange(4), 8, 1, "data", tmp_path / "cache")
+    assert found.x[:, 0, 0, 0].tolist() == [0, 40, 80, 120]

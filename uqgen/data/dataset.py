@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,8 +16,8 @@ from torch.utils.data import ConcatDataset, TensorDataset
 
 from uqgen.data.corruption import Corruption
 from uqgen.data.image_datamodule import STREAMS, ImageDataModule
-from uqgen.data.images import ImageDataset, require_size
-from uqgen.data.kept_images import corrupted, decoded
+from uqgen.data.images import ImageDataset, file_of, require_size
+from uqgen.data.kept_images import corrupted, decoded, files_as_they_are
 from uqgen.data.members import Members, find_members
 from uqgen.settings import SettingError, require, require_number
 
@@ -103,8 +103,7 @@ class DatasetDataModule(ImageDataModule):
         place = int(self._images[split].place[position])
         for source in self.sources.values():
             if place < len(source):
-                samples = getattr(source, "samples", None)  # of torchvision's folders: files
-                return str(samples[place][0]) if samples else super().name_of(split, position)
+                return file_of(source, place) or super().name_of(split, position)
             place -= len(source)
         raise AssertionError("every image comes from a source")
 
@@ -136,7 +135,7 @@ class DatasetDataModule(ImageDataModule):
 
     def _kept_corrupted(self, images: "Images", source: str) -> Tensor | None:
         """Images of files as they are corrupted, mapped into memory as the clean ones are; None of other images."""
-        if self.corruption is None or self.kept is None or not hasattr(self.sources[source], "samples"):
+        if self.corruption is None or self.kept is None or files_as_they_are(self.sources[source]) is None:
             return None
         given = self.corruption, images.position.numpy(), STREAMS[source]
         return corrupted(images.x, images.digest, *given, self.kept)
@@ -208,14 +207,14 @@ class _Decoded(ConcatDataset[tuple[Tensor, ...]]):
     """All images as they were decoded, one source after the other, before any corruption.
 
     Attributes:
-        samples: the file and the class of each, as torchvision's folders list them; None where a source lists none.
+        files_as_they_are: see there, of all sources; None where one has none.
         digest: int64 [N], see `uqgen.data.members`.
     """
 
     def __init__(self, sources: Mapping[str, ImageDataset], parts: Sequence[Images]) -> None:
         super().__init__([TensorDataset(part.x, part.label) for part in parts])
-        files: list[Any] = [getattr(source, "samples", None) for source in sources.values()]
-        self.samples = None if None in files else list(chain.from_iterable(files))
+        files = [files_as_they_are(source) for source in sources.values()]
+        self.files_as_they_are = None if None in files else list(chain.from_iterable(each for each in files if each))
         self.digest = torch.cat([part.digest for part in parts])
 
 

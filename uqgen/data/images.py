@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
+from torchvision.datasets import DatasetFolder
 from torchvision.transforms.v2 import functional as F
 
 from uqgen.settings import SettingError, require
@@ -81,11 +82,15 @@ def read_images(
     batches = DataLoader(fitted, READ_AT_ONCE, sampler=index.tolist(), **settings)
     for row, found in enumerate(track(chain.from_iterable(batches), f"reading {name}", len(index))):
         if isinstance(found, str):
-            samples = getattr(dataset, "samples", None)  # of torchvision's folders: files
-            item = samples[index[row]][0] if samples else f"image {index[row]}"
+            item = file_of(dataset, int(index[row])) or f"image {index[row]}"
             raise SettingError(name, item, f"an image and its class ({found})")
         images[row], label[row] = found
     return images, label
+
+
+def file_of(dataset: ImageDataset, position: int) -> str | None:
+    """The file of an image of torchvision's folders; None of any other data set."""
+    return str(dataset.samples[position][0]) if isinstance(dataset, DatasetFolder) else None
 
 
 def fit_image(image: Any, size: int, channels: int) -> Tensor:

@@ -15,12 +15,15 @@ import torch
 from filelock import FileLock
 from numpy.typing import NDArray
 from torch import Tensor
+from torchvision.datasets import DatasetFolder
 
 from uqgen.data.corruption import Corruption
 from uqgen.data.images import ImageDataset, read_images
 from uqgen.data.members import digests
 
 IMAGES, LABEL, DIGEST = "images.npy", "label.npy", "digest.npy"
+File = tuple[str, int, str]  # its path, the class of its image, and what reads it
+READERS = ("torchvision", "uqgen")  # packages whose code for reading does not change unnoticed
 READER = 2  # another number with every change of what `read_images` makes of a file
 CORRUPTER = 1  # the same of what a `Corruption` makes of an image
 CHUNK = 4_096  # images whose digests are computed at once
@@ -46,8 +49,7 @@ def decoded(
     """Images of a data set, from the cache where they are there and their files have not changed since.
 
     Args:
-        dataset: images and classes. One that does not list its files, as torchvision's folders do in `samples`, is
-            read into memory.
+        dataset: images and classes. One that may make more of its files than they hold is read into memory.
         index: int64 [N], which of them.
         size, channels, name: see `read_images`.
         cache: folder of what is kept; None keeps nothing.
@@ -55,11 +57,11 @@ def decoded(
     Raises:
         SettingError: see `read_images`.
     """
-    samples = getattr(dataset, "samples", None)
-    if cache is None or samples is None:
+    files = files_as_they_are(dataset)
+    if cache is None or files is None:
         x, label = read_images(dataset, index, size, channels, name)
         return DecodedImages(x, label, _digests(x, label))
-    key = _key([samples[position] for position in index.tolist()], size, channels)
+    key = _key([files[position] for position in index.tolist()], size, channels)
 
     def write(x: Tensor, draft: Path) -> None:
         _, label = read_images(dataset, index, size, channels, name, into=x)
@@ -68,6 +70,19 @@ def decoded(
 
     folder = _kept(cache / key, (len(index), channels, size, size), write)
     return DecodedImages(*(_mapped(folder / file) for file in (IMAGES, LABEL, DIGEST)))
+
+
+def files_as_they_are(dataset: ImageDataset) -> list[File] | None:
+    """The files of a data set whose images follow from them alone; None where transforms or code change what is read.
+
+    Those are torchvision's folders and ours, read by torchvision or by us, without a transform.
+    """
+    if not isinstance(dataset, DatasetFolder):
+        return getattr(dataset, "files_as_they_are", None)  # which images that we decoded before know
+    reader = f"{dataset.loader.__module__}.{dataset.loader.__qualname__}"
+    is_plain = type(dataset).__getitem__ is DatasetFolder.__getitem__ and reader.split(".")[0] in READERS
+    changes = dataset.transform, dataset.target_transform, dataset.transforms
+    return [(path, label, reader) for path, label in dataset.samples] if is_plain and not any(changes) else None
 
 
 def corrupted(
@@ -117,9 +132,9 @@ def _digests(x: Tensor, label: Tensor) -> Tensor:
     return torch.cat([digests(*part) for part in parts]) if len(x) else torch.empty(0, dtype=torch.int64)
 
 
-def _key(samples: list[tuple[str, int]], size: int, channels: int) -> str:
+def _key(samples: list[File], size: int, channels: int) -> str:
     """What determines the images: their files, by name, size and time of change, in order, and how they are read."""
-    files = [(str(Path(path).absolute()), *_state(path), label) for path, label in samples]
+    files = [(str(Path(path).absolute()), *_state(path), label, reader) for path, label, reader in samples]
     return hashlib.sha256(json.dumps([READER, size, channels, files]).encode()).hexdigest()[:24]
 
 
