@@ -3,6 +3,7 @@ import copy
 import pytest
 import torch
 
+from uqgen.classifiers import predictions
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.mlp import MLP
 from uqgen.classifiers.predictions import SPLITS, accuracy, accuracy_by_corruption, predict_splits
@@ -30,9 +31,27 @@ def test_every_split_is_predicted(classifier, data, tmp_path):
 
 def test_the_second_time_nothing_is_computed(classifier, data, tmp_path, monkeypatch):
     first = predict_splits(classifier, data, "moons", tmp_path / "new" / "folder")
-    monkeypatch.setattr(FrozenClassifier, "predict", None)
+    monkeypatch.setattr(predictions, "predict", None)
     second = predict_splits(classifier, data, "moons", tmp_path / "new" / "folder")
     assert all(second[split].equal(first[split]) for split in SPLITS)
+
+
+class Scaled(torch.nn.Module):
+    """The same weights behind inputs that are prepared in another way, which no weight says."""
+
+    def __init__(self, network, by):
+        super().__init__()
+        self.network, self.by = network, by
+
+    def forward(self, x):
+        return self.network(x * self.by)
+
+
+def test_the_same_weights_behind_other_inputs_are_predicted_anew(classifier, data, tmp_path):
+    one, other = (FrozenClassifier(Scaled(copy.deepcopy(classifier.network), by)) for by in (1.0, 0.5))
+    assert one.digest() == other.digest()
+    predict_splits(one, data, "moons", tmp_path)
+    assert predict_splits(other, data, "moons", tmp_path)["test"].equal(other(data.test.x))
 
 
 def test_another_classifier_and_other_data_are_predicted_anew(classifier, data, tmp_path):
@@ -42,9 +61,9 @@ def test_another_classifier_and_other_data_are_predicted_anew(classifier, data, 
     assert not predict_splits(other, data, "moons", tmp_path)["train"].equal(first["train"])
     assert predict_splits(classifier, data, "moons", tmp_path)["train"].equal(first["train"])
     predict_splits(classifier, data, "others", tmp_path)
-    names = sorted(path.name for path in tmp_path.iterdir())
+    names = sorted(path.name.rsplit("-", 1)[0] for path in tmp_path.iterdir())  # then what it says of some images
     digests = [classifier.digest()[:16], other.digest()[:16]]
-    assert names == sorted([f"{digests[0]}-moons.pt", f"{digests[1]}-moons.pt", f"{digests[0]}-others.pt"])
+    assert names == sorted([f"{digests[0]}-moons", f"{digests[1]}-moons", f"{digests[0]}-others"])
 
 
 def test_accuracy_by_hand():

@@ -1,5 +1,6 @@
 """What a classifier says of a whole data set, computed once."""
 
+import hashlib
 from pathlib import Path
 
 import torch
@@ -11,6 +12,8 @@ from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.data.datamodule import SPLITS, InMemoryDataModule
 from uqgen.tensor_files import load_tensors, save_tensors
 
+N_TOLD = 256  # images of which what a classifier says distinguishes it
+
 
 def predict_splits(
     classifier: FrozenClassifier, data: InMemoryDataModule, data_hash: str, folder: Path
@@ -20,7 +23,8 @@ def predict_splits(
     Every score is a function of the logits, so this serves them all.
 
     Args:
-        classifier: the target or a judge; its weights' digest is part of the file's name.
+        classifier: the target or a judge; its weights' digest, and what it says of some images, are part of the file's
+            name: the weights alone do not tell how images are prepared, or what code of one's own makes of them.
         data: the data, set up.
         data_hash: what determines the data, as a name.
         folder: where logits are kept.
@@ -28,13 +32,19 @@ def predict_splits(
     Returns:
         For "train", "validation" and "test", float32 [N, K], or [N, M, K] of an ensemble.
     """
-    path = folder / f"{classifier.digest()[:16]}-{data_hash}.pt"
+    path = folder / f"{classifier.digest()[:16]}-{data_hash}-{_said_of(classifier, data.train.x[:N_TOLD])}.pt"
     if distributed.from_main(path.exists()):
         return load_tensors(path)
     logits = {split: predict(classifier, getattr(data, split).x) for split in SPLITS}
     if distributed.rank() == 0:
         save_tensors(logits, path)
     return logits
+
+
+def _said_of(classifier: FrozenClassifier, x: Tensor) -> str:
+    """A name for the logits of these images, without the digits that another number of threads may round."""
+    logits = classifier.predict(x).nan_to_num().clamp(-1e6, 1e6)
+    return hashlib.sha256((100 * logits).round().long().numpy().tobytes()).hexdigest()[:8]
 
 
 def predict(classifier: FrozenClassifier, x: Tensor) -> Tensor:
