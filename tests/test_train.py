@@ -15,6 +15,7 @@ from uqgen.config import compose, plain
 from uqgen.evaluate import evaluate_run
 from uqgen.files import read_rows
 from uqgen.metrics.bootstrap import Estimate
+from uqgen.report.run_tables import class_agreement_table
 from uqgen.report.style import with_interval
 from uqgen.run_folder import RunFolder
 from uqgen.run_loading import load_run
@@ -91,6 +92,7 @@ def test_the_results_are_those_of_what_was_generated(finished):
         assert len(helped["judges"]) == 3
     weighted = [part["n"] * part["mae"]["value"] for part in results["by_class"]["uniform"].values()]
     assert sum(weighted) / 200 == pytest.approx(returned)
+    assert [row[0] for row in class_agreement_table(results).rows] == list(results["by_class"]["uniform"])
 
 
 def test_the_results_say_how_calibrated_the_classifier_is(finished):

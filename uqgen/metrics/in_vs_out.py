@@ -50,7 +50,7 @@ class InVsOut:
             1 - sum (requested - achieved)^2 / sum (requested - mean requested)^2; at most 1, 0 for always achieving the
             mean requested score, NaN where the requested score is constant.
         within_005, within_01: share of images with |achieved - requested| at most 0.05 and 0.1.
-        curve: one point for each bin of requested scores.
+        curve: one point for each bin of requested scores; none without bins.
     """
 
     n: int
@@ -72,7 +72,7 @@ class InVsOut:
 
 
 def in_vs_out(
-    requested: ArrayLike, achieved: ArrayLike, *, edges: ArrayLike, n_resamples: int = 1_000, seed: int = 0
+    requested: ArrayLike, achieved: ArrayLike, *, edges: ArrayLike = (), n_resamples: int = 1_000, seed: int = 0
 ) -> InVsOut:
     """Compares requested with achieved scores.
 
@@ -80,7 +80,7 @@ def in_vs_out(
         requested: float [N], finite, N at least 1.
         achieved: float [N], finite.
         edges: float [B + 1], increasing, the edges of the B bins of the curve; a score outside all bins counts
-            everywhere but in the curve.
+            everywhere but in the curve. Empty for no curve.
         n_resamples: number of bootstrap resamples.
         seed: draws the resamples.
 
@@ -96,9 +96,9 @@ def in_vs_out(
     requested, achieved = _checked(requested, achieved)
     columns = (requested, achieved, tie_codes(requested), tie_codes(achieved))
     statistics = bootstrap(paired_statistics, columns, n_resamples, seed)
-    return InVsOut(
-        n=len(requested), **statistics, curve=_curve(requested, achieved, np.asarray(edges), n_resamples, seed)
-    )
+    edges = np.asarray(edges)
+    curve = _curve(requested, achieved, edges, n_resamples, seed) if edges.size else ()
+    return InVsOut(n=len(requested), **statistics, curve=curve)
 
 
 def by_class(
@@ -107,14 +107,13 @@ def by_class(
     labels: ArrayLike,
     class_names: Sequence[str],
     *,
-    edges: ArrayLike,
     n_resamples: int = 1_000,
     seed: int = 0,
 ) -> dict[str, InVsOut]:
-    """`in_vs_out` of each class that occurs, in the order of the labels.
+    """`in_vs_out` of each class that occurs, in the order of the labels, without curves.
 
     Args:
-        requested, achieved, edges, n_resamples, seed: as in `in_vs_out`.
+        requested, achieved, n_resamples, seed: as in `in_vs_out`.
         labels: int [N], the class of each image, in 0 .. K - 1.
         class_names: K names.
 
@@ -128,7 +127,7 @@ def by_class(
         )
     of_class = {class_names[label]: labels == label for label in np.unique(labels)}
     return {
-        name: in_vs_out(requested[chosen], achieved[chosen], edges=edges, n_resamples=n_resamples, seed=seed)
+        name: in_vs_out(requested[chosen], achieved[chosen], n_resamples=n_resamples, seed=seed)
         for name, chosen in of_class.items()
     }
 
@@ -145,15 +144,8 @@ def _of_target(pairs: ScorePairs) -> InVsOut:
 
 @per_protocol("by_class")
 def _of_each_class(pairs: ScorePairs) -> dict[str, InVsOut]:
-    return by_class(
-        pairs.requested,
-        pairs.achieved,
-        pairs.label,
-        pairs.class_names,
-        edges=pairs.edges,
-        n_resamples=pairs.n_resamples,
-        seed=pairs.seed,
-    )
+    given = pairs.requested, pairs.achieved, pairs.label, pairs.class_names
+    return by_class(*given, n_resamples=pairs.n_resamples, seed=pairs.seed)
 
 
 def _curve(requested: Floats, achieved: Floats, edges: Floats, n_resamples: int, seed: int) -> tuple[CurvePoint, ...]:
@@ -259,6 +251,13 @@ def _of_protocol(protocol: str) -> Iterator[Metric]:
         yield statistic(f"second_score/{path}", which, f"second score, {protocol}", rows=[row])
 
 
+def _of_classes() -> Iterator[Metric]:
+    for which in ("mae", "bias", "pearson"):
+        called, path = STATISTICS[which], f"by_class/uniform/*/{which}"
+        rows = [Row("agreement of classes", "{0}", {called.full: path})]
+        yield statistic("by_class/uniform/*", which, "uniform, of each class", rows=rows)
+
+
 def _helped(part: str, title: str) -> Iterator[Metric]:
     path = f"{part}/*/in_vs_out"
     for which, called in STATISTICS.items():
@@ -269,6 +268,7 @@ def _helped(part: str, title: str) -> Iterator[Metric]:
 register(
     *_of_protocol("uniform"),
     *_of_protocol("data"),
+    *_of_classes(),
     *_helped("by_strength", "under guidance"),
     *_helped("at_sampling", "helped at sampling"),
     statistic("by_strength/0/in_vs_out", "mae", "uniform, unguided", name="unguided_mae"),

@@ -9,6 +9,7 @@ from uqgen.report.page import Command, PageBlock, Paragraph, PictureBlock, Secti
 from uqgen.report.run_tables import (
     agreement_table,
     at_sampling_table,
+    class_agreement_table,
     classifier_table,
     controls_table,
     disentanglement_table,
@@ -207,6 +208,7 @@ def _tables(results: Plain, settings: Plain) -> dict[str, Table]:
     if results["second_score"]:
         tables[SECOND] = agreement_table(results, "second score")
         tables["Disentanglement of the two scores"] = disentanglement_table(results)
+    tables["In vs. out of each class"] = class_agreement_table(results)
     tables["The classifier"] = classifier_table(results)
     tables["Realism"] = realism_table(results)
     if results["by_strength"]:

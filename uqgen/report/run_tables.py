@@ -83,6 +83,15 @@ def agreement_table(results: Plain, table: str = "agreement") -> Table:
     return metric_table(table, results, PROTOCOL_TITLES, caption)
 
 
+def class_agreement_table(results: Plain) -> Table:
+    """In vs. out of each class, under the uniform protocol."""
+    sizes = [part["n"] for part in results["by_class"]["uniform"].values()]
+    caption = (
+        f"Requested uniformly, {min(sizes):,} to {max(sizes):,} of each class; in brackets, 95 % bootstrap intervals"
+    )
+    return metric_table("agreement of classes", results, {}, caption, "class requested")
+
+
 def score_quality_table(results: Plain) -> Table:
     """How well the score tells right predictions from wrong ones on real data, of all classes and of each."""
     found = results["score_quality"]["all"]
