@@ -1,4 +1,4 @@
-"""The command lines beside train's, whose own tests say what they do: help, and what they refuse."""
+"""The command lines, whose own tests say what they do: help, and what they refuse."""
 
 import runpy
 import subprocess
@@ -7,7 +7,7 @@ import sys
 import pytest
 
 NOWHERE = "run=nowhere"
-EXPLAIN, APP, COMPARE, EVALUATE, LOOK = "explain", "app", "compare", "evaluate", "look"
+TRAIN, EXPLAIN, APP, COMPARE, EVALUATE, LOOK = "train", "explain", "app", "compare", "evaluate", "look"
 IMAGE = "allowed: a file, or a position in the test split"
 
 
@@ -19,6 +19,17 @@ def run(command, *arguments, cwd):
 @pytest.mark.parametrize(
     ("command", "arguments", "message"),
     [
+        (
+            TRAIN,
+            ["condition=papr"],
+            "condition=papr: allowed: class, fourier, logit, none, paper, paper_raw, rank, soft",
+        ),
+        (TRAIN, ["model.training.batchsize=3"], "model.training.batchsize=3: allowed: n_images, batch_size, "),
+        (TRAIN, ["sed=3"], "sed=3: allowed: name, seed, run, "),
+        (TRAIN, ["model.training.batch_size=0"], "model.training.batch_size=0: allowed: an integer of at least 2"),
+        (TRAIN, ["logger=null"], "logger=null: allowed: csv, tensorboard, wandb, [] for none"),
+        (TRAIN, ["seed"], "Error parsing override 'seed'"),
+        (TRAIN, ["classifier=torchscript"], "classifier.file=???: allowed: a value of your own"),
         (COMPARE, ["sweep=nowhere"], "sweep=nowhere: allowed: the folder of a sweep"),
         (COMPARE, [], "sweep=???: allowed: a value of your own"),
         (COMPARE, ["sweeps=nowhere"], "sweeps=nowhere: allowed: sweep"),

@@ -92,6 +92,7 @@ def test_a_data_set_smaller_than_a_batch_is_one_batch():
     assert [sorted(batch) for batch in order(range(3), n=5)] == [[0, 1, 2, 3, 4]] * 3
 
 
+@pytest.mark.slow
 def test_order_does_not_depend_on_how_python_hashes():
     program = (
         "import torch\n"

@@ -87,7 +87,7 @@ def test_noise_is_drawn_for_each_channel_and_a_blur_leaves_flat_colours(folder):
     assert not blurred[:, 0].eq(blurred[:, 0, :, :1]).all()
 
 
-@pytest.mark.parametrize("name", ["digits", "shapes"])
+@pytest.mark.parametrize("name", ["digits", pytest.param("shapes", marks=pytest.mark.slow)])
 def test_any_data_of_images_can_be_corrupted_by_configuration(name):
     few = ["data.limit=200"]
     clean, corrupted = (

@@ -1,4 +1,7 @@
-"""Generators with a known fault each, and a sound one, on corrupted MNIST: the verdict names what was planted."""
+"""Generators with a known fault each, and a sound one, on corrupted MNIST: the verdict names what was planted.
+
+Each measure is as long as that of a run, so all but one fault of each kind of measure are slow.
+"""
 
 import pytest
 import torch
@@ -126,22 +129,26 @@ def test_one_image_of_each_class_is_a_collapse(evaluator, unseen):
     assert verdict.worst["coverage"].value < 0.05
 
 
+@pytest.mark.slow
 def test_images_of_other_scores_have_the_wrong_score_and_nothing_else_of_a_cheat(evaluator, unseen):
     found = _faults(evaluator, OtherScores(*unseen))
     assert "wrong score" in found
     assert not {"adversarial", "memorisation"} & found
 
 
+@pytest.mark.slow
 def test_real_images_of_other_classes_are_of_the_wrong_class(evaluator, unseen):
     found = _faults(evaluator, OtherClass(*unseen))
     assert "wrong class" in found
     assert "wrong score" not in found
 
 
+@pytest.mark.slow
 def test_noise_against_the_target_is_adversarial(evaluator, unseen):
     assert "adversarial" in _faults(evaluator, Adversarial(*unseen, evaluator.target))
 
 
+@pytest.mark.slow
 def test_images_like_no_real_one_are_unrealistic(evaluator, unseen):
     verdict = evaluator.measure(Chimeras(*unseen)).verdict
     assert "unrealistic" in {finding.fault for finding in verdict.findings}
@@ -154,12 +161,14 @@ def test_images_blurred_in_one_half_have_wrong_detail_and_are_otherwise_realisti
     assert "unrealistic" not in found
 
 
+@pytest.mark.slow
 def test_a_few_images_blurred_in_one_half_are_named_in_all_classes_together(evaluator, unseen):
     verdict = evaluator.measure(SomeHalfBlurred(*unseen)).verdict
     assert {"detail"} <= {finding.fault for finding in verdict.findings} <= {"detail", "told apart"}
     assert "In all classes and parts of the range together" in verdict.text
 
 
+@pytest.mark.slow
 def test_uneven_blurs_are_named_as_a_flaw_of_images_with_little_detail(evaluator, unseen):
     verdict = evaluator.measure(UnevenBlurs(*unseen)).verdict
     (detail,) = (finding.text for finding in verdict.findings if finding.fault == "detail")
@@ -167,17 +176,20 @@ def test_uneven_blurs_are_named_as_a_flaw_of_images_with_little_detail(evaluator
     assert "In all classes and parts of the range together" not in detail
 
 
+@pytest.mark.slow
 def test_a_background_that_is_nearly_black_has_wrong_detail_and_is_otherwise_realistic(evaluator, unseen):
     found = _faults(evaluator, Hazy(*unseen))
     assert "detail" in found
     assert "unrealistic" not in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("planted", [Speckled, OneWay])
 def test_speckles_in_a_blur_and_noise_in_one_direction_are_a_wrong_texture(evaluator, unseen, planted):
     assert "texture" in _faults(evaluator, planted(*unseen))
 
 
+@pytest.mark.slow
 def test_kinds_of_images_that_are_too_rare_have_wrong_shares_and_are_otherwise_sound(evaluator, unseen):
     verdict = evaluator.measure(FewNoisy(*unseen)).verdict
     assert {finding.fault for finding in verdict.findings} == {"wrong shares"}
@@ -192,6 +204,7 @@ def test_a_shade_that_no_feature_was_made_for_is_told_apart_and_the_images_other
     assert _faults(evaluator, Shaded(*unseen)) == {"told apart"}
 
 
+@pytest.mark.slow
 def test_a_few_images_of_two_digits_are_told_apart_and_like_no_real_one(evaluator, unseen):
     verdict = evaluator.measure(SomeTwice(*unseen)).verdict
     assert {finding.fault for finding in verdict.findings} >= {"told apart", "unrealistic"}

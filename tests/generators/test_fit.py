@@ -78,15 +78,14 @@ def test_lightning_says_nothing(make_gan, train, tmp_path, caplog):
     assert [record.getMessage() for record in caplog.records if record.name.startswith("lightning")] == []
 
 
-@pytest.mark.parametrize("stop", [8, 32, 72])
 @pytest.mark.parametrize(
-    ("kind", "settings", "log_every", "checkpoint_every"),
+    ("kind", "settings", "log_every", "checkpoint_every", "stop"),
     [
-        ("make_gan", STYLES, 16, 32),
-        ("make_gan", {"decay": 0.5}, 10, 20),  # no multiples of the batch
-        ("make_gan", {"penalty_every": 2}, 24, 32),  # nor of each other
-        ("make_point_gan", {"beta1": 0.5, "loss": "wasserstein", "penalty": "gradient_penalty"}, 8, 24),
-        ("make_flow", {"decay": 0.5, "drop": 0.3}, 16, 32),
+        *(("make_gan", STYLES, 16, 32, stop) for stop in (8, 32, 72)),  # before a checkpoint, at one, after one
+        ("make_gan", {"decay": 0.5}, 10, 20, 72),  # no multiples of the batch
+        *(("make_gan", {"penalty_every": 2}, 24, 32, stop) for stop in (32, 72)),  # nor of each other
+        ("make_point_gan", {"beta1": 0.5, "loss": "wasserstein", "penalty": "gradient_penalty"}, 8, 24, 72),
+        ("make_flow", {"decay": 0.5, "drop": 0.3}, 16, 32, 72),
     ],
 )
 def test_a_resumed_training_ends_bit_for_bit_as_if_never_stopped(

@@ -124,7 +124,7 @@ def katz(ours: Told, floor: Told) -> tuple[float, float]:
 
 
 def test_the_interval_of_images_surely_told_holds_the_true_ratio_in_95_of_100_simulations():
-    rng, n, repeats, shift = np.random.default_rng(0), 1_333, 150, 1.0
+    rng, n, repeats, shift = np.random.default_rng(0), 1_333, 100, 1.0
     threshold = norm.ppf(0.99)
     truth = norm.sf(threshold - shift) / norm.sf(threshold)
     drawn = [normal_logits(rng, shift, n) for _ in range(repeats)]
