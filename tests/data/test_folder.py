@@ -80,17 +80,39 @@ def test_a_class_may_be_called_train_and_hidden_folders_are_none(tmp_path):
     assert module(tmp_path).class_names == names
 
 
-def test_what_operating_systems_and_editors_leave_is_no_image(tmp_path):
+def test_what_operating_systems_and_editors_leave_is_no_image(tmp_path, caplog):
     images = write(tmp_path / "images")
     before = module(images)
     for folder in (".ipynb_checkpoints", "__MACOSX/ant", "ant/.ipynb_checkpoints", "bee/__MACOSX"):
         (images / folder).mkdir(parents=True)
         shutil.copy(images / "ant" / "1.png", images / folder / "copy.png")
-    for file in ("ant/._1.png", "ant/Thumbs.db", ".DS_Store", "__MACOSX/ant/._1.png"):
+    for file in ("ant/._1.png", "ant/Thumbs.db", "bee/Desktop.ini", ".DS_Store", "__MACOSX/ant/._1.png"):
         (images / file).write_bytes(b"no image")
     after = module(images)
     assert after.class_names == NAMES
     assert after.identity == before.identity
+    assert not caplog.records
+
+
+def test_files_that_are_left_out_are_told_of(tmp_path, caplog):
+    images = write(tmp_path / "images")
+    for file in ("ant/a.npy", "ant/b.npy", "bee/more/film.MP4", "bee/readme", "labels.csv", "1.png"):
+        (images / file).parent.mkdir(exist_ok=True)
+        (images / file).write_bytes(b"no image")
+    module(images)
+    said = [record.message for record in caplog.records]
+    assert said == [
+        f"{images}: 4 files left out, since they do not end as images do: .mp4, .npy, without an ending",
+        f"{images}: 1 images left out, since they lie in no class folder",
+    ]
+
+
+@pytest.mark.parametrize("ending", ["gif", "avif", "jfif"])
+def test_pictures_that_torchvision_leaves_out_are_read(tmp_path, ending):
+    images = write(tmp_path / "images")
+    Image.new("RGB", (8, 8), "white").save(images / "ant" / f"white.{ending}")
+    data = module(images)
+    assert sum((255, 255, 255) in pixels(split) for split in (data.train, data.validation, data.test)) == 1
 
 
 def test_folders_beside_the_splits_are_told_of(tmp_path, caplog):

@@ -19,8 +19,13 @@ SPLIT_OF_FOLDER = {  # names of folders of splits, in small or capital letters
     **dict.fromkeys(("validation", "valid", "val"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
-# What macOS, Windows and disk stations leave among images; they leave more, whose names begin with a dot.
-LEFT_BEHIND = {"__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found", "@eaDir"}
+ENDINGS = (*IMG_EXTENSIONS, ".avif", ".gif", ".jfif", ".jp2", ".jpe")  # torchvision's, and others of pictures
+# What macOS, Windows and disk stations leave among images, in small letters; they leave more, whose names begin with a
+# dot.
+LEFT_BEHIND = {
+    *("__macosx", "icon\r", "$recycle.bin", "system volume information", "thumbs.db", "ehthumbs.db", "desktop.ini"),
+    *("lost+found", "@eadir"),
+}
 
 
 class FolderDataModule(DatasetDataModule):
@@ -28,7 +33,7 @@ class FolderDataModule(DatasetDataModule):
 
     Beside `train`, the folders `validation` (or `valid`, `val`) and `test` hold the other splits, in small or capital
     letters; one that is not there is carved from the training images, class by class. Hidden files and folders, and
-    what operating systems leave, are left out.
+    what operating systems leave, are left out; so are files whose endings are not those of images, with a warning.
 
     Args:
         folder: the folder.
@@ -93,7 +98,9 @@ class _ClassFolders(ImageFolder):
 
     def __init__(self, root: Path, names: Sequence[str]) -> None:
         self.names = list(names)
+        self.left_out: list[str] = []  # endings
         super().__init__(str(root), loader=_read, is_valid_file=self._is_image)
+        self._warn()
         seen: dict[Path, Path] = {}
         for folder in sorted({Path(path).parent for path, _ in self.samples}):
             first = seen.setdefault(folder.resolve(), folder)
@@ -104,8 +111,22 @@ class _ClassFolders(ImageFolder):
         return self.names, {name: position for position, name in enumerate(self.names)}
 
     def _is_image(self, path: str) -> bool:
-        inside = Path(path).relative_to(self.root).parts
-        return path.lower().endswith(IMG_EXTENSIONS) and not any(map(_is_left_behind, inside))
+        if any(map(_is_left_behind, Path(path).relative_to(self.root).parts)):
+            return False
+        if path.lower().endswith(ENDINGS):
+            return True
+        self.left_out.append(Path(path).suffix.lower() or "without an ending")
+        return False
+
+    def _warn(self) -> None:
+        """Tells of what is left out, which its owner may take for images of the data."""
+        if self.left_out:
+            endings = ", ".join(sorted(set(self.left_out))[:10])
+            said = "%s: %d files left out, since they do not end as images do: %s"
+            log.warning(said, self.root, len(self.left_out), endings)
+        names = [path.name for path in Path(self.root).iterdir() if path.is_file()]
+        if n := sum(name.lower().endswith(ENDINGS) and not _is_left_behind(name) for name in names):
+            log.warning("%s: %d images left out, since they lie in no class folder", self.root, n)
 
 
 def _subfolders(root: Path) -> dict[str, Path]:
@@ -133,7 +154,7 @@ def _folders(folder: Path) -> list[str]:
 
 
 def _is_left_behind(name: str) -> bool:
-    return name.startswith(".") or name in LEFT_BEHIND
+    return name.startswith(".") or name.lower() in LEFT_BEHIND
 
 
 def _open(folder: Path, names: Sequence[str]) -> _ClassFolders:
@@ -144,7 +165,8 @@ def _open(folder: Path, names: Sequence[str]) -> _ClassFolders:
     try:
         return _ClassFolders(folder, names)
     except FileNotFoundError as error:
-        raise SettingError("folder", folder, f"images in every class folder ({error})") from error
+        allowed = f"images in every class folder ({str(error).strip(' .')}), which end in {', '.join(ENDINGS)}"
+        raise SettingError("folder", folder, allowed) from error
 
 
 def _read(path: str) -> Image.Image:
