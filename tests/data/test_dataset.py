@@ -6,6 +6,8 @@ from torch.utils.data import TensorDataset
 
 from uqgen.data.dataset import DatasetDataModule
 from uqgen.data.digits import digits
+from uqgen.data.images import read_images
+from uqgen.data.items import read_classes
 from uqgen.settings import SettingError
 
 N_OF_CLASS = (60, 30, 10)  # of three classes
@@ -88,12 +90,17 @@ def test_classes_listed_by_the_data_set_save_reading_its_images():
 REFUSED = [
     ({"class_names": None}, "class_names=[]: allowed: two names or more"),
     ({"class_names": ["a", "a", "b"]}, "class_names=['a', 'a', 'b']: allowed"),
-    ({"class_names": ["a", "b"]}, "train=classes up to 2: allowed: classes from 0 to 1, as there are 2 class_names"),
-    ({"class_names": ["a", "b", "c", "d"]}, "enough training images of every class; there is none of d"),
+    ({"class_names": ["a", "b"]}, " of class 2: allowed: classes from 0 to 1, as there are 2 class_names"),
+    ({"class_names": "abc"}, "class_names=abc: allowed: two names or more"),
+    ({"class_names": ["a", "b", "c", "d"]}, "class_names=['a', 'b', 'c', 'd']: allowed: names of classes that have "),
+    ({"class_names": ["a", "b", "c", "d"], "limit": 50}, "training images; there is none of d"),
     ({"limit": 1}, "limit=1: allowed: enough training images of every class; there is none of "),
-    ({"test_share": 0.01}, "test_share=0.01: allowed: a share with images of every class"),
+    ({"test_share": 0.9, "validation_share": 0.9}, "validation_share=0.9: allowed: a share that leaves images of "),
     ({"test_share": 2}, "test_share=2: allowed: a number from 0.01 to 0.9"),
     ({"size": 9}, "size=9: allowed: 8, 10, 12"),
+    ({"train": iter(range(3))}, "train=range_iterator: allowed: a map-style data set of (image, class), with __len__ "),
+    ({"train": []}, "train=list: allowed: a map-style data set of (image, class), with __len__ and __getitem__, and "),
+    ({"test": 3}, "test=int: allowed: a map-style data set"),
     ({"channels": 2}, "channels=2: allowed: 1 for grey, 3 for colour"),
 ]
 
@@ -104,6 +111,55 @@ def test_what_cannot_be_is_refused_in_one_line(settings, message):
         module(**settings)
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+IMAGE = np.zeros((8, 8), np.uint8)
+
+
+@pytest.mark.parametrize("given", [2.0, True, np.int8(2), torch.tensor(2), torch.tensor([2]), np.array([2.0])])
+def test_a_class_may_be_any_number_that_is_an_integer(given):
+    found = read_classes([(IMAGE, given)] * 3, "train")
+    assert found.dtype == np.int64
+    assert (found == np.asarray(given)).all()
+
+
+@pytest.mark.parametrize(
+    ("item", "why"),
+    [
+        ((IMAGE, 0.7), "a class is an integer from 0 on, not 0.7"),
+        ((IMAGE, -1), "a class is an integer from 0 on, not -1"),
+        ((IMAGE, "1"), "a class is an integer from 0 on, not '1'"),
+        ((IMAGE, float("nan")), "a class is an integer from 0 on, not nan"),
+        ((IMAGE, torch.tensor([0, 1])), r"a class is an integer from 0 on, not tensor\(\[0, 1\]\)"),
+        ((IMAGE, None), "a class is an integer from 0 on, not None"),
+        ({"image": IMAGE, "label": 1}, r"an item is \(image, class\), not a dict of image, label"),
+        ((IMAGE, 1, "more"), r"an item is \(image, class\), not 3 values"),
+        (None, r"an item is \(image, class\), not None"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("read", [read_classes, lambda items, name: read_images(items, np.arange(4), 8, 1, name)])
+def test_an_item_that_is_no_image_with_a_class_is_named(item, why, read):
+    with pytest.raises(
+        SettingError, match=rf"^train=image 1: allowed: an image and its class \({why}\); 1 more are .* 3$"
+    ):
+        read([(IMAGE, 0), item, (IMAGE, 1), item], "train")
+
+
+@pytest.mark.parametrize("listed", ["0123", [0.5] * 4, [0, 1], torch.eye(4), [[0], [0, 1]], None, [0, -1, 0, 0]])
+def test_what_a_data_set_lists_counts_only_where_it_is_classes(listed):
+    items = numbered()
+    items.targets = listed
+    assert read_classes(items, "train").tolist() == items.tensors[1].tolist()
+
+
+@pytest.mark.parametrize("n", [3, 5])
+def test_three_images_of_a_class_are_enough(n):
+    label = torch.arange(4).repeat(n)
+    images = torch.arange(4 * n, dtype=torch.uint8)[:, None, None, None].expand(-1, 1, 8, 8)
+    data = module(TensorDataset(images, label), class_names=list("abcd"))
+    found = [split.label.bincount(minlength=4).tolist() for split in (data.train, data.validation, data.test)]
+    assert found == [[n - 2] * 4, [1] * 4, [1] * 4]
 
 
 def test_digits_are_those_of_scikit_learn():

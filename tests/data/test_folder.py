@@ -168,27 +168,37 @@ def test_mistakes_are_told_before_anything_is_read(tmp_path):
             {"folder": split},
             "test: allowed: a folder with class folders, and with these: ant, bee, cat; it has ant, bee, dog",
         ),
-        ({"folder": images, "class_names": ["ant", "bee"]}, "with these: ant, bee; it has ant, bee, cat"),
+        (
+            {"folder": images, "class_names": ["ant", "bee"]},
+            "class_names=['ant', 'bee']: allowed: the names of the class folders, in the order of the classifier's",
+        ),
     ):
         with pytest.raises(SettingError) as refusal:
             FolderDataModule(**settings)
-        assert str(refusal.value).startswith("folder=")
+        assert str(refusal.value).startswith(("folder=", "class_names="))
         assert message in str(refusal.value)
         assert "\n" not in str(refusal.value)
 
 
-def test_a_broken_image_is_named(tmp_path):
-    images = write(tmp_path / "images")
+@pytest.mark.parametrize("cache", [True, False])
+def test_broken_images_are_named_and_nothing_is_left(tmp_path, cache):
+    images = write(tmp_path / "images", n=30)
     (images / "bee" / "5.png").write_bytes(b"no image")
-    with pytest.raises(SettingError, match=r"images/bee/5\.png: allowed: an image and its class"):
-        module(images)
+    for number in range(6, 12):
+        (images / "bee" / f"{number}.png").unlink()
+        (images / "bee" / f"{number}.png").symlink_to("nowhere.png")
+    broken = r"\S+images/bee/\d+\.png"
+    line = rf"^train={broken}: allowed: an image and its class \(.*\); \d more are refused, too: {broken}, {broken}"
+    with pytest.raises(SettingError, match=line):
+        module(images, cache=tmp_path / "cache" if cache else None, validation_share=0.01, test_share=0.01)
+    assert not [path for path in tmp_path.glob("cache/images/*") if path.is_dir()]
 
 
 def test_a_class_that_a_split_would_lack_is_refused(tmp_path):
     folder = write(tmp_path / "images", n=40)
     for number in range(2, 40):
         (folder / "bee" / f"{number}.png").unlink()
-    with pytest.raises(SettingError, match=r"_share=.*or the 2 of bee for all splits\)"):
+    with pytest.raises(SettingError, match=r"^train=2 images of bee: allowed: 3 images of every class or more"):
         module(folder)
 
 

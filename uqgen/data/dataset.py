@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +16,8 @@ from torch.utils.data import ConcatDataset, TensorDataset
 
 from uqgen.data.corruption import Corruption
 from uqgen.data.image_datamodule import STREAMS, ImageDataModule
-from uqgen.data.images import ImageDataset, file_of, require_size
+from uqgen.data.images import require_size
+from uqgen.data.items import ImageDataset, file_of, item_name, read_classes, require_items
 from uqgen.data.kept_images import corrupted, decoded, files_as_they_are
 from uqgen.data.members import Members, find_members
 from uqgen.settings import SettingError, require, require_number
@@ -72,11 +73,11 @@ class DatasetDataModule(ImageDataModule):
         self.kept = None if cache is None else Path(cache) / "images"
         for name, share in {"validation_share": validation_share, "test_share": test_share}.items():
             require_number(name, share, 0.01, 0.9)
-        names = list(map(str, getattr(train, "classes", ()) if class_names is None else class_names))
-        allowed = "two names or more, all different, in the order of the classes"
-        require(len(names) > 1 and len(set(names)) == len(names), "class_names", names, allowed)
+        names = _names(getattr(train, "classes", ()) if class_names is None else class_names)
         given = {"train": train, "validation": validation, "test": test}
         self.sources = {split: source for split, source in given.items() if source is not None}
+        for split, source in self.sources.items():
+            require_items(source, split)
         self.shares = {"validation": validation_share, "test": test_share}
         self.class_names, self.n_classes = names, len(names)
         self.shape = (channels, size, size)
@@ -128,10 +129,21 @@ class DatasetDataModule(ImageDataModule):
                 content.update(images.position.numpy().tobytes())
             setattr(self, split, data)
             self._images[split] = images._replace(x=images.x[:0].clone())  # which need not be there twice
-        missing = set(range(self.n_classes)) - set(self.train.label.tolist())
-        absent = ", ".join(self.class_names[label] for label in sorted(missing))
-        require(not missing, "limit", self.limit, f"enough training images of every class; there is none of {absent}")
+        self._require_every_class()
         self.identity = {"content": content.hexdigest()}
+
+    def _require_every_class(self) -> None:
+        """Raises a `SettingError` unless there is a training image of every class."""
+        missing = set(range(self.n_classes)) - set(self.train.label.tolist())
+        if not missing:
+            return
+        never = missing if self.limit is None else missing - set(read_classes(self.sources["train"], "train").tolist())
+        absent = ", ".join(self.class_names[label] for label in sorted(never or missing))
+        if never:
+            allowed = f"names of classes that have training images; there is none of {absent}"
+            raise SettingError("class_names", self.class_names, allowed)
+        allowed = f"enough training images of every class; there is none of {absent}"
+        raise SettingError("limit", self.limit, allowed)
 
     def _kept_corrupted(self, images: "Images", source: str) -> Tensor | None:
         """Images of files as they are corrupted, mapped into memory as the clean ones are; None of other images."""
@@ -148,21 +160,27 @@ class DatasetDataModule(ImageDataModule):
         rng = np.random.default_rng(self.seed)
         index = {split: rng.permutation(len(source)) for split, source in self.sources.items()}
         missing = [split for split in ("test", "validation") if split not in index]
-        labels = _labels(self.sources["train"]) if missing else np.empty(0, np.int64)
+        labels = read_classes(self.sources["train"], "train") if missing else np.empty(0, np.int64)
         for split in missing:
-            size = round(self.shares[split] * len(labels))
+            size = max(round(self.shares[split] * len(labels)), len(set(labels.tolist())))  # one of each class at least
             try:
                 index["train"], index[split] = train_test_split(
                     index["train"], test_size=size, stratify=labels[index["train"]], random_state=self.seed
                 )
             except ValueError:
-                rarest, n = Counter(labels.tolist()).most_common()[-1]
-                few = f"{size} of {len(index['train'])} are too few for {self.n_classes} classes"
-                few += f", or the {n} of {self.class_names[rarest]} for all splits"
-                allowed = f"a share with images of every class in every split ({few})"
-                raise SettingError(f"{split}_share", self.shares[split], allowed) from None
+                raise self._too_few(split, labels, 1 + len(missing)) from None
             self._move_one_of_each(index, split, labels)
         return index
+
+    def _too_few(self, split: str, labels: NDArray[np.int64], needed: int) -> SettingError:
+        """Why a split cannot be taken from the training images."""
+        self._require_in_range("train", torch.from_numpy(labels), np.arange(len(labels)))
+        rarest, n = Counter(labels.tolist()).most_common()[-1]
+        if n < needed:
+            allowed = f"{needed} images of every class or more, one for each split that is taken from them"
+            return SettingError("train", f"{n} images of {self.class_names[rarest]}", allowed)
+        allowed = f"a share that leaves images of every class to each split, of {len(labels)} images in all"
+        return SettingError(f"{split}_share", self.shares[split], allowed)
 
     @staticmethod
     def _move_one_of_each(index: dict[str, NDArray[np.int64]], split: str, labels: NDArray[np.int64]) -> None:
@@ -176,13 +194,18 @@ class DatasetDataModule(ImageDataModule):
     def _read(self, source: str, index: NDArray[np.int64]) -> "Images":
         channels, size, _ = self.shape
         x, label, digest = decoded(self.sources[source], index, size, channels, source, self.kept)
-        allowed = f"classes from 0 to {self.n_classes - 1}, as there are {self.n_classes} class_names"
-        in_range = bool(((label >= 0) & (label < self.n_classes)).all())
-        require(in_range, source, f"classes up to {int(label.max())}", allowed)
+        self._require_in_range(source, label, index)
         sizes = {name: len(dataset) for name, dataset in self.sources.items()}
         before = sum(list(sizes.values())[: list(sizes).index(source)])
         position = torch.from_numpy(index)
         return Images(x, label, digest, position, before + position)
+
+    def _require_in_range(self, source: str, label: Tensor, index: NDArray[np.int64]) -> None:
+        """Raises a `SettingError` unless the classes of these items have names."""
+        for row in (label >= self.n_classes).nonzero()[:1, 0].tolist():
+            item = f"{item_name(self.sources[source], int(index[row]))} of class {label[row]}"
+            allowed = f"classes from 0 to {self.n_classes - 1}, as there are {self.n_classes} class_names"
+            raise SettingError(source, item, allowed)
 
 
 class Images(NamedTuple):
@@ -218,7 +241,10 @@ class _Decoded(ConcatDataset[tuple[Tensor, ...]]):
         self.digest = torch.cat([part.digest for part in parts])
 
 
-def _labels(dataset: ImageDataset) -> NDArray[np.int64]:
-    """The class of every image, int64 [N]; read from the images where the data set does not list them."""
-    targets = getattr(dataset, "targets", None)
-    return np.asarray([dataset[i][1] for i in range(len(dataset))] if targets is None else targets, dtype=np.int64)
+def _names(given: Any) -> list[str]:
+    """The names of the classes, as text."""
+    is_several = isinstance(given, Iterable) and not isinstance(given, str)
+    names = list(map(str, given)) if is_several else []
+    allowed = "two names or more, all different, in the order of the classes"
+    require(len(names) > 1 and len(set(names)) == len(names), "class_names", names if is_several else given, allowed)
+    return names

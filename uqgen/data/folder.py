@@ -74,7 +74,10 @@ class FolderDataModule(DatasetDataModule):
         root = Path(folder)
         require(root.is_dir(), "folder", folder, "an existing folder, with a folder of images for each class in it")
         found = _subfolders(root)
-        names = list(map(str, class_names or _folders(found["train"])))
+        there = _folders(found["train"])
+        names = list(map(str, class_names or there))
+        allowed = f"the names of the class folders, in the order of the classifier's outputs: {', '.join(there)}"
+        require(not class_names or sorted(names) == there, "class_names", names, allowed)
         sources = {split: _open(path, names) for split, path in found.items()}
         shares = (validation_share, test_share)
         super().__init__(

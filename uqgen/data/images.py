@@ -2,9 +2,9 @@
 
 import os
 import sys
-from collections.abc import Sized
+from functools import partial
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from rich.progress import track
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
-from torchvision.datasets import DatasetFolder
+from torch.utils.data import DataLoader
 from torchvision.transforms.v2 import functional as F
 
-from uqgen.settings import SettingError, require
+from uqgen.data.items import ImageDataset, Taken, class_index, whole
+from uqgen.settings import require
 from uqgen.stopping import end_silently
 
 MANY, MOST_WORKERS, READ_AT_ONCE = 2_000, 16, 64  # images that several processes read, these, and in a batch of theirs
@@ -27,27 +27,6 @@ PHOTOMETRIC, WHITE_IS_ZERO = 262, 0  # of TIFF: a tag, and its value for images 
 LIGHT = 0.75  # mean brightness from which a drawing with alpha is put on black
 # 4, 5, 6 or 7 times a power of two, since the GAN's images grow by doubling.
 SIZES = tuple(size for size in range(8, 129) if size in {base << level for base in (4, 5, 6, 7) for level in range(6)})
-
-
-class ImageDataset(Sized, Protocol):
-    """A map-style data set of images and classes: torchvision's, or any of one's own."""
-
-    def __getitem__(self, index: int) -> tuple[Any, Any]:
-        """An image, as `fit_image` takes it, and its class, 0 to K - 1."""
-
-
-class _Fitted(Dataset["tuple[Tensor, int] | str"]):
-    """The images of a data set as `read_images` wants them; in place of one that cannot be read, why."""
-
-    def __init__(self, dataset: ImageDataset, size: int, channels: int) -> None:
-        self.dataset, self.size, self.channels = dataset, size, channels
-
-    def __getitem__(self, position: int) -> "tuple[Tensor, int] | str":
-        try:
-            image, class_index = self.dataset[position]
-            return fit_image(image, self.size, self.channels), int(class_index)
-        except Exception as error:  # whatever a foreign data set or a broken file raises
-            return " ".join(str(error).split())[:200]
 
 
 def read_images(
@@ -71,26 +50,19 @@ def read_images(
         Images uint8 [N, channels, size, size] and classes int64 [N].
 
     Raises:
-        SettingError: an image cannot be read, or its class is no integer.
+        SettingError: images cannot be read, or their class is no integer; it names the first few.
     """
     images = torch.empty(len(index), channels, size, size, dtype=torch.uint8) if into is None else into
     label = torch.empty(len(index), dtype=torch.int64)
     parallel = sys.platform == "linux" and len(index) >= MANY  # elsewhere workers begin with an import of everything
     workers = min(len(os.sched_getaffinity(0)), MOST_WORKERS) if parallel else 0
-    fitted: Any = _Fitted(dataset, size, channels)
+    fitted: Any = Taken(dataset, partial(_fitted, size=size, channels=channels))
     settings: Any = {"num_workers": workers, "worker_init_fn": end_silently, "collate_fn": list}
     batches = DataLoader(fitted, READ_AT_ONCE, sampler=index.tolist(), **settings)
-    for row, found in enumerate(track(chain.from_iterable(batches), f"reading {name}", len(index))):
-        if isinstance(found, str):
-            item = file_of(dataset, int(index[row])) or f"image {index[row]}"
-            raise SettingError(name, item, f"an image and its class ({found})")
-        images[row], label[row] = found
+    found = track(chain.from_iterable(batches), f"reading {name}", len(index))
+    for row, item in enumerate(whole(found, dataset, index, name)):
+        images[row], label[row] = item
     return images, label
-
-
-def file_of(dataset: ImageDataset, position: int) -> str | None:
-    """The file of an image of torchvision's folders; None of any other data set."""
-    return str(dataset.samples[position][0]) if isinstance(dataset, DatasetFolder) else None
 
 
 def fit_image(image: Any, size: int, channels: int) -> Tensor:
@@ -124,6 +96,10 @@ def require_size(size: Any, channels: Any) -> None:
     """Raises a `SettingError` unless images of this size and number of channels can be generated."""
     require(size in SIZES, "size", size, ", ".join(map(str, SIZES)))
     require(channels in MODES, "channels", channels, "1 for grey, 3 for colour")
+
+
+def _fitted(image: Any, label: Any, size: int, channels: int) -> tuple[Tensor, int]:
+    return fit_image(image, size, channels), class_index(label)
 
 
 def _levels(image: Any) -> Tensor:

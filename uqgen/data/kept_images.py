@@ -6,6 +6,7 @@ them, and may be dropped where memory is short.
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,8 @@ from torch import Tensor
 from torchvision.datasets import DatasetFolder
 
 from uqgen.data.corruption import Corruption
-from uqgen.data.images import ImageDataset, read_images
+from uqgen.data.images import read_images
+from uqgen.data.items import ImageDataset
 from uqgen.data.members import digests
 
 IMAGES, LABEL, DIGEST = "images.npy", "label.npy", "digest.npy"
@@ -116,9 +118,13 @@ def _kept(folder: Path, shape: tuple[int, ...], write: Callable[[Tensor, Path], 
         if not folder.exists():
             draft = folder.with_suffix(".draft")
             draft.mkdir(exist_ok=True)
-            images = np.lib.format.open_memmap(draft / IMAGES, "w+", np.uint8, shape)
-            write(torch.from_numpy(images), draft)
-            images.flush()
+            try:
+                images = np.lib.format.open_memmap(draft / IMAGES, "w+", np.uint8, shape)
+                write(torch.from_numpy(images), draft)
+                images.flush()
+            except BaseException:  # an image that is refused, or a signal
+                shutil.rmtree(draft)
+                raise
             draft.replace(folder)
     return folder
 
@@ -139,5 +145,8 @@ def _key(samples: list[File], size: int, channels: int) -> str:
 
 
 def _state(path: str) -> tuple[int, int]:
-    found = Path(path).stat()
+    try:
+        found = Path(path).stat()
+    except FileNotFoundError:
+        return 0, 0  # a link that leads nowhere, which is refused where it is read
     return found.st_size, found.st_mtime_ns
