@@ -122,6 +122,21 @@ def test_folders_beside_the_splits_are_told_of(tmp_path, caplog):
     assert "left out, as folders of splits are called otherwise: holdout" in caplog.text
 
 
+def test_an_image_in_two_splits_is_told_of(tmp_path, caplog):
+    for start, split in enumerate(("train", "test")):
+        write(tmp_path / split, start=20 * start)
+    module(tmp_path)
+    assert not caplog.records
+    shutil.copy(tmp_path / "train" / "bee" / "3.png", tmp_path / "test" / "bee" / "same.png")
+    shutil.copy(tmp_path / "train" / "bee" / "3.png", tmp_path / "test" / "ant" / "of another class.png")
+    module(tmp_path)
+    one, same = tmp_path / "test" / "bee" / "same.png", tmp_path / "train" / "bee" / "3.png"
+    assert (
+        f"1 images are in more than one split, with the same pixels (at this size) and class, such as {one} and {same}"
+        in caplog.text
+    )
+
+
 @pytest.mark.parametrize(
     ("folders", "message"),
     [

@@ -1,6 +1,7 @@
 """Any map-style data set of images and classes: torchvision's, or one's own by its import path."""
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
@@ -15,12 +16,15 @@ from torch import Tensor
 from torch.utils.data import ConcatDataset, TensorDataset
 
 from uqgen.data.corruption import Corruption
+from uqgen.data.datamodule import SPLITS
 from uqgen.data.image_datamodule import STREAMS, ImageDataModule
 from uqgen.data.images import require_size
 from uqgen.data.items import ImageDataset, file_of, item_name, read_classes, require_items
 from uqgen.data.kept_images import corrupted, decoded, files_as_they_are
-from uqgen.data.members import Members, find_members
+from uqgen.data.members import Members, copies, find_members
 from uqgen.settings import SettingError, require, require_number
+
+log = logging.getLogger(__name__)
 
 
 class DatasetDataModule(ImageDataModule):
@@ -130,6 +134,7 @@ class DatasetDataModule(ImageDataModule):
             setattr(self, split, data)
             self._images[split] = images._replace(x=images.x[:0].clone())  # which need not be there twice
         self._require_every_class()
+        self._warn_of_copies()
         self.identity = {"content": content.hexdigest()}
 
     def _require_every_class(self) -> None:
@@ -144,6 +149,18 @@ class DatasetDataModule(ImageDataModule):
             raise SettingError("class_names", self.class_names, allowed)
         allowed = f"enough training images of every class; there is none of {absent}"
         raise SettingError("limit", self.limit, allowed)
+
+    def _warn_of_copies(self) -> None:
+        """Tells of images that are in several splits: a classifier may know by heart what it is tested on."""
+        parts = [self._images[split].digest for split in SPLITS]
+        split = torch.arange(len(SPLITS)).repeat_interleave(torch.tensor(list(map(len, parts))))
+        position = torch.cat([torch.arange(len(part)) for part in parts])
+        found = copies(torch.cat(parts), split)
+        if len(found):
+            one, same = (self.name_of(SPLITS[split[place]], int(position[place])) for place in found[0])
+            said = "%d images are in more than one split, with the same pixels (at this size) and class, such as %s and %s: "
+            said += "a classifier seems better than it is on images that it was trained on"
+            log.warning(said, len(found), one, same)
 
     def _kept_corrupted(self, images: "Images", source: str) -> Tensor | None:
         """Images of files as they are corrupted, mapped into memory as the clean ones are; None of other images."""

@@ -49,6 +49,19 @@ def n_found(members: Tensor, among: Tensor) -> int:
     return len(find_members(members, among)[0])
 
 
+def copies(members: Tensor, split: Tensor) -> Tensor:
+    """Members that are in an earlier split, too: the place of each, and of one that is the same; int64 [M, 2].
+
+    Args:
+        members: digests int64 [N] of all splits, one after the other.
+        split: int64 [N], the number of the split of each, rising.
+    """
+    ordered, order = members.sort(stable=True)
+    first = order[torch.searchsorted(ordered, members)]  # the same, in the earliest split that has it
+    own = (split > split[first]).nonzero()[:, 0]
+    return torch.stack([own, first[own]], dim=1)
+
+
 def _nth(members: Tensor) -> Tensor:
     """How many copies of each come before it, int64 [N]."""
     ordered, order = members.sort(stable=True)
