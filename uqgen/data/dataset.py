@@ -158,8 +158,8 @@ class DatasetDataModule(ImageDataModule):
         found = copies(torch.cat(parts), split)
         if len(found):
             one, same = (self.name_of(SPLITS[split[place]], int(position[place])) for place in found[0])
-            said = "%d images are in more than one split, with the same pixels (at this size) and class, such as %s and %s: "
-            said += "a classifier seems better than it is on images that it was trained on"
+            said = "%d images are in more than one split, with the same pixels (at this size) and class, "
+            said += "such as %s and %s: a classifier seems better than it is on images that it was trained on"
             log.warning(said, len(found), one, same)
 
     def _kept_corrupted(self, images: "Images", source: str) -> Tensor | None:
