@@ -50,6 +50,25 @@ REFUSED = [
     (["sweep=laptops"], "sweep=laptops: allowed: laptop, variants"),
     (["logger.mode=offline"], "logger.mode=offline: allowed: logger.wandb.mode"),
     (["classifier.seed=1"], "classifier.seed=1: allowed: classifier.training.seed"),
+    (
+        ["data=dataset", "data.train._target_=torchvision.datasets.CIFAR10", "data.train.root=data"],
+        "data.train._target_=torchvision.datasets.CIFAR10: allowed: with a plus, since nothing is said there yet: "
+        "+data.train._target_=torchvision.datasets.CIFAR10",
+    ),
+    (
+        ["data=dataset", "data.train.transform.size=8"],
+        "data.train.transform.size=8: allowed: with a plus, since nothing",
+    ),
+    (["data=dataset", "data.test.root=data"], "data.test.root=data: allowed: with a plus, since nothing is said "),
+    (
+        ["classifier=own", "classifier.network._target_=mine.Net", "classifier.network.n_classes=3"],
+        "classifier.network.n_classes=3: allowed: with a plus, since nothing is said there yet: +classifier.network.n_",
+    ),
+    (
+        ["data=dataset", "data.corruption.share=1"],
+        "data.corruption.share=1: allowed: once there is a choice, data/corruption=gaussian or imagenet_c",
+    ),
+    (["data.seed.more=1"], "data.seed.more=1: allowed: settings that --help shows"),
     (["sed=1", "sampler.nothing=1"], "sed=1: allowed: settings that --help shows"),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 from hydra.errors import HydraException, InstantiationException
 from omegaconf import OmegaConf
 
-from uqgen.config.composition import compose
+from uqgen.config.composition import CONF, compose
 from uqgen.config.hydra_private import CommandLine, chosen_twice, missing_choice, not_made, parse, unknown_setting
 from uqgen.old_names import CHOICES, new_path, new_setting
 from uqgen.run_folder import flatten
@@ -102,20 +102,30 @@ def _allowed(key: str, command: str, line: CommandLine) -> str:
     parent, slash, child = key.rpartition("/")
     if slash:
         return f"where the {parent} that is chosen has a choice of {child}"
-    others = [override for override in line.overrides if "=" in override and _key(override) != key]
+    above, _, last = key.rpartition(".")
+    same = f"{above}." if above else key  # what is wrong beside it may be wrong as it is
+    others = [override for override in line.overrides if "=" in override and not _key(override).startswith(same)]
     try:
         settings = compose(others, command, line.own)
     except HydraException:  # another override is wrong too
         return "settings that --help shows"
-    above, _, last = key.rpartition(".")
     inside = flatten(OmegaConf.to_container(settings))  # type: ignore[arg-type]
-    if deeper := [name for name in inside if name.startswith(above and f"{above}.") and name.endswith(f".{last}")]:
+    within = above and f"{above}."
+    if deeper := [name for name in inside if name.startswith(within) and name.endswith(f".{last}")]:
         return ", ".join(deeper)
-    beside = OmegaConf.select(settings, above, throw_on_missing=False)
-    if OmegaConf.is_dict(beside) and not beside:
-        return f"with a plus, since nothing is said there yet: +{key}=..."
-    names = [name for name in beside if not str(name).startswith("_")] if OmegaConf.is_dict(beside) else []
-    return ", ".join(map(str, names)) or "settings that --help shows"
+    names = [name.removeprefix(within).partition(".")[0] for name in inside if name.startswith(within)]
+    if shown := [name for name in dict.fromkeys(names) if not name.startswith("_")]:
+        return ", ".join(shown)
+    if chosen := sorted(path.stem for path in (CONF / above.replace(".", "/")).glob("*.yaml")):
+        return f"once there is a choice, {above.replace('.', '/')}={' or '.join(chosen)}"
+    if names or any(inside.get(parent, parent) in (None, "???", {}) for parent in _parents(key)):
+        return f"with a plus, since nothing is said there yet: +{key}={_given(key, line)}"
+    return "settings that --help shows"
+
+
+def _parents(key: str) -> list[str]:
+    """The settings that hold a setting: ``a`` and ``a.b`` of ``a.b.c``."""
+    return [key[:place] for place, character in enumerate(key) if character == "."]
 
 
 def _key(override: str) -> str:
