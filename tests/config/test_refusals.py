@@ -57,7 +57,7 @@ REFUSED = [
     ),
     (
         ["data=dataset", "data.train.transform.size=8"],
-        "data.train.transform.size=8: allowed: with a plus, since nothing",
+        "data.train.transform.size=8: allowed: with a plus, since",
     ),
     (["data=dataset", "data.test.root=data"], "data.test.root=data: allowed: with a plus, since nothing is said "),
     (
