@@ -153,6 +153,13 @@ def test_what_a_data_set_lists_counts_only_where_it_is_classes(listed):
     assert read_classes(items, "train").tolist() == items.tensors[1].tolist()
 
 
+@pytest.mark.parametrize(("white", "is_told"), [(4_095, True), (65_535, False)])
+def test_pictures_of_fewer_levels_than_their_type_has_are_told_of(white, is_told, caplog):
+    levels = np.random.default_rng(0).integers(0, white + 1, (60, 8, 8), dtype=np.uint16)
+    module([(image, place % 3) for place, image in enumerate(levels)])
+    assert ("no pixel of 42 training images is brighter than 16 of 255: " in caplog.text) == is_told
+
+
 @pytest.mark.parametrize("n", [3, 5])
 def test_three_images_of_a_class_are_enough(n):
     label = torch.arange(4).repeat(n)

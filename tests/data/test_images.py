@@ -114,6 +114,12 @@ def test_pixels_that_cannot_be_understood_are_refused(image):
         read_images([(image, 0)], np.array([0]), 8, 1, "train")
 
 
+@pytest.mark.parametrize("image", [torch.zeros(8, 8, 3), np.zeros((3, 8, 8), np.uint8), torch.zeros(5, 8, 8)])
+def test_channels_where_another_axis_is_are_refused(image):
+    with pytest.raises(ValueError, match=r"^a tensor is \[C, H, W\], an array \[H, W, C\], with 1 to 4 channels, not"):
+        fit_image(image, 8, 3)
+
+
 def test_images_are_read_in_the_order_requested():
     dataset = [(np.full((8, 8), value, np.uint8), value // 10) for value in range(0, 100, 10)]
     images, label = read_images(dataset, np.array([7, 0, 3]), 8, 1, "train")

@@ -1,5 +1,6 @@
 """Images are decoded once, by several processes, and mapped into memory afterwards."""
 
+import errno
 import os
 import sys
 import threading
@@ -164,6 +165,17 @@ def test_what_was_broken_off_is_no_cache(folder, tmp_path, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             module(folder, tmp_path / "cache")
     assert same(module(folder, tmp_path / "cache"), module(folder, None))
+
+
+@linux
+def test_a_full_disk_is_told_by_an_error_and_nothing_is_left(folder, tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)  # writing into a mapped file would be a SIGBUS
+    with pytest.raises(OSError, match=r"No space left on device: .*images\.npy"):
+        module(folder, tmp_path / "cache")
+    assert not [path for path in (tmp_path / "cache" / "images").iterdir() if path.is_dir()]
 
 
 class Brighter(ImageFolder):

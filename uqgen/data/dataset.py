@@ -26,6 +26,8 @@ from uqgen.settings import SettingError, require, require_number
 
 log = logging.getLogger(__name__)
 
+DARK = 64  # of 255: white of 14 bits in files of 16
+
 
 class DatasetDataModule(ImageDataModule):
     """Images of up to three data sets, whole in memory; what is not given is carved from `train`, class by class.
@@ -132,6 +134,8 @@ class DatasetDataModule(ImageDataModule):
             if self.corruption is not None:  # which follows from the positions, and from settings
                 content.update(images.position.numpy().tobytes())
             setattr(self, split, data)
+            if split == "train":
+                _warn_of_dark(images.x[:1_000])
             self._images[split] = images._replace(x=images.x[:0].clone())  # which need not be there twice
         self._require_every_class()
         self._warn_of_copies()
@@ -265,3 +269,11 @@ def _names(given: Any) -> list[str]:
     allowed = "two names or more, all different, in the order of the classes"
     require(len(names) > 1 and len(set(names)) == len(names), "class_names", names if is_several else given, allowed)
     return names
+
+
+def _warn_of_dark(x: Tensor) -> None:
+    """Tells of pictures that are nearly black, as those of 12 bits are in files of 16, whose white is 65,535."""
+    if (brightest := int(x.max())) <= DARK:
+        said = "no pixel of %d training images is brighter than %d of 255: bring them to the levels of their type, "
+        said += "where white is 255 of 8 bits, 65,535 of 16 bits and 1 of floats"
+        log.warning(said, len(x), brightest)

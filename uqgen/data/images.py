@@ -107,6 +107,9 @@ def _levels(image: Any) -> Tensor:
     shape = list(np.shape(image))
     if not isinstance(image, Image.Image) and (len(shape) not in (2, 3) or 0 in shape):
         raise ValueError(f"an image has 2 or 3 dimensions, none of them 0, not {shape}")
+    n_channels = 1 if len(shape) == 2 else shape[0 if isinstance(image, Tensor) else -1]
+    if not 1 <= n_channels <= 4:
+        raise ValueError(f"a tensor is [C, H, W], an array [H, W, C], with 1 to 4 channels, not {shape}")
     pixels = np.asarray(ImageOps.exif_transpose(image) if isinstance(image, Image.Image) else image)
     if isinstance(image, Image.Image):
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))  # a file may have the other one

@@ -4,8 +4,10 @@ Pages of a mapped file lie in the system's page cache once, however many process
 them, and may be dropped where memory is short.
 """
 
+import errno
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -120,6 +122,7 @@ def _kept(folder: Path, shape: tuple[int, ...], write: Callable[[Tensor, Path], 
             draft.mkdir(exist_ok=True)
             try:
                 images = np.lib.format.open_memmap(draft / IMAGES, "w+", np.uint8, shape)
+                _allocate(draft / IMAGES)
                 write(torch.from_numpy(images), draft)
                 images.flush()
             except BaseException:  # an image that is refused, or a signal
@@ -127,6 +130,18 @@ def _kept(folder: Path, shape: tuple[int, ...], write: Callable[[Tensor, Path], 
                 raise
             draft.replace(folder)
     return folder
+
+
+def _allocate(path: Path) -> None:
+    """Takes the disk that a file needs: where it is full, writing into the mapped file would kill the program."""
+    if not hasattr(os, "posix_fallocate"):  # on macOS
+        return
+    with path.open("r+b") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError as error:  # of others than these, the file system just cannot
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _mapped(path: Path) -> Tensor:
