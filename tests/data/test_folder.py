@@ -154,7 +154,7 @@ def test_splits_that_cannot_be_told_are_refused(tmp_path, folders, message):
 
 def test_splits_without_class_folders_are_no_classes(tmp_path):
     write(tmp_path, names=["Test", "Train", "Valid"])
-    with pytest.raises(SettingError, match="a folder with class folders, and with these: none"):
+    with pytest.raises(SettingError, match="a folder of images for each of two classes or more; it has none"):
         FolderDataModule(tmp_path)
 
 
@@ -169,6 +169,9 @@ def test_mistakes_are_told_before_anything_is_read(tmp_path):
     split = tmp_path / "split"
     for name, names in {"train": NAMES, "test": [*NAMES[:2], "dog"]}.items():
         write(split / name, names=names)
+    linked = write(tmp_path / "linked")
+    (linked / "dog").symlink_to("nowhere")
+    write(tmp_path / "nested" / "images")
     lonely = write(tmp_path / "lonely")
     (lonely / "empty").mkdir()
     (tmp_path / "nothing").mkdir()
@@ -176,8 +179,11 @@ def test_mistakes_are_told_before_anything_is_read(tmp_path):
         ({"folder": tmp_path / "nowhere"}, "nowhere: allowed: an existing folder, with a folder of images for each"),
         (
             {"folder": tmp_path / "nothing"},
-            "nothing: allowed: a folder with class folders, and with these: none; it has none",
+            "nothing: allowed: a folder of images for each of two classes or more; it has none",
         ),
+        ({"folder": tmp_path / "nested"}, "images for each of two classes or more; it has images"),
+        ({"folder": linked}, "links that lead to what is there; "),
+        ({"folder": images, "class_names": 3}, "class_names=3: allowed: two names or more"),
         ({"folder": lonely}, "images in every class folder (Found no valid file for the classes empty"),
         (
             {"folder": split},

@@ -79,7 +79,7 @@ class DatasetDataModule(ImageDataModule):
         self.kept = None if cache is None else Path(cache) / "images"
         for name, share in {"validation_share": validation_share, "test_share": test_share}.items():
             require_number(name, share, 0.01, 0.9)
-        names = _names(getattr(train, "classes", ()) if class_names is None else class_names)
+        names = require_names(getattr(train, "classes", ()) if class_names is None else class_names)
         given = {"train": train, "validation": validation, "test": test}
         self.sources = {split: source for split, source in given.items() if source is not None}
         for split, source in self.sources.items():
@@ -262,8 +262,8 @@ class _Decoded(ConcatDataset[tuple[Tensor, ...]]):
         self.digest = torch.cat([part.digest for part in parts])
 
 
-def _names(given: Any) -> list[str]:
-    """The names of the classes, as text."""
+def require_names(given: Any) -> list[str]:
+    """The names of the classes, as text; raises a `SettingError` unless they are several, and differ."""
     is_several = isinstance(given, Iterable) and not isinstance(given, str)
     names = list(map(str, given)) if is_several else []
     allowed = "two names or more, all different, in the order of the classes"

@@ -9,7 +9,7 @@ from torchvision.datasets import ImageFolder
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from uqgen.data.corruption import Corruption
-from uqgen.data.dataset import DatasetDataModule
+from uqgen.data.dataset import DatasetDataModule, require_names
 from uqgen.settings import SettingError, require
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,9 @@ class FolderDataModule(DatasetDataModule):
         require(root.is_dir(), "folder", folder, "an existing folder, with a folder of images for each class in it")
         found = _subfolders(root)
         there = _folders(found["train"])
-        names = list(map(str, class_names or there))
+        allowed = f"a folder of images for each of two classes or more; it has {', '.join(there) or 'none'}"
+        require(len(there) > 1, "folder", found["train"], allowed)
+        names = require_names(class_names) if class_names else there
         allowed = f"the names of the class folders, in the order of the classifier's outputs: {', '.join(there)}"
         require(not class_names or sorted(names) == there, "class_names", names, allowed)
         sources = {split: _open(path, names) for split, path in found.items()}
@@ -153,7 +155,10 @@ def _subfolders(root: Path) -> dict[str, Path]:
 
 
 def _folders(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not _is_left_behind(path.name))
+    paths = [path for path in folder.iterdir() if not _is_left_behind(path.name)]
+    for path in paths:
+        require(path.exists(), "folder", folder, f"links that lead to what is there; {path} leads nowhere")
+    return sorted(path.name for path in paths if path.is_dir())
 
 
 def _is_left_behind(name: str) -> bool:
@@ -164,7 +169,7 @@ def _open(folder: Path, names: Sequence[str]) -> _ClassFolders:
     found = _folders(folder)
     wanted, there = (", ".join(some) or "none" for some in (names, found))
     allowed = f"a folder with class folders, and with these: {wanted}; it has {there}"
-    require(len(names) > 0 and found == sorted(names), "folder", folder, allowed)
+    require(found == sorted(names), "folder", folder, allowed)
     try:
         return _ClassFolders(folder, names)
     except FileNotFoundError as error:
