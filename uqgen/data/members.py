@@ -57,9 +57,12 @@ def copies(members: Tensor, split: Tensor) -> Tensor:
         split: int64 [N], the number of the split of each, rising.
     """
     ordered, order = members.sort(stable=True)
-    first = order[torch.searchsorted(ordered, members)]  # the same, in the earliest split that has it
-    own = (split > split[first]).nonzero()[:, 0]
-    return torch.stack([own, first[own]], dim=1)
+    is_first = torch.cat([torch.ones(1, dtype=torch.bool), ordered[1:] != ordered[:-1]])
+    first = order[
+        (torch.arange(len(members)) * is_first).cummax(0).values
+    ]  # the earliest that is the same
+    pairs = torch.stack([order, first], dim=1)[split[order] > split[first]]
+    return pairs[pairs[:, 0].argsort()]
 
 
 def _nth(members: Tensor) -> Tensor:
