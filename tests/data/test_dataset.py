@@ -136,9 +136,13 @@ def test_a_class_may_be_any_number_that_is_an_integer(given):
         ((IMAGE, 1, "more"), r"an item is \(image, class\), not 3 values"),
         (None, r"an item is \(image, class\), not None"),
     ],
-    ids=repr,
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-@pytest.mark.parametrize("read", [read_classes, lambda items, name: read_images(items, np.arange(4), 8, 1, name)])
+@pytest.mark.parametrize(
+    "read",
+    [read_classes, lambda items, name: read_images(items, np.arange(4), 8, 1, name)],
+    ids=["classes", "images"],
+)
 def test_an_item_that_is_no_image_with_a_class_is_named(item, why, read):
     with pytest.raises(
         SettingError, match=rf"^train=image 1: allowed: an image and its class \({why}\); 1 more are .* 3$"
