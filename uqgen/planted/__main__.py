@@ -39,7 +39,7 @@ def _bench(folder: RunFolder, place: Path, planted: "PlantedSettings", settings:
     from uqgen.config import build
     from uqgen.data.datamodule import SPLITS
     from uqgen.planted.bench import Bench, worlds
-    from uqgen.planted.clean_attributes import clean_attributes
+    from uqgen.planted.clean_attributes import clean_attributes, uncorrupted
     from uqgen.run_loading import load_run, permissions
 
     logging.getLogger("uqgen").setLevel(logging.INFO)
@@ -49,8 +49,8 @@ def _bench(folder: RunFolder, place: Path, planted: "PlantedSettings", settings:
     needs_more = any(each.needs_members or each.adapt for each in (score, score.second) if each is not None)
     require(not needs_more, "run", folder.path, f"one whose score needs a network's logits alone, not {score.name}")
     own = folder.read_settings()
-    clean = build({**folder.with_copies(own), "data": {**own["data"], "corruption": None}}).data
-    clean.setup()
+    without = {**folder.with_copies(own), "data": {**own["data"], "corruption": None}}
+    clean = uncorrupted(run.experiment.data, own["data"], lambda: build(without).data)
     identity = asdict(planted) | {"data": run.experiment.roles.data_identity, "score": score.name}
     _refuse_another(place, identity | {"model": hashlib.sha256(folder.checkpoint.read_bytes()).hexdigest()})
     data = {split: getattr(run.experiment.data, split) for split in SPLITS}
