@@ -110,3 +110,13 @@ def test_a_hidden_layer_as_wide_as_the_last_one_is_not_taken_for_it():
     network = CNN((1, 8, 8), 3, channels=(4,), hidden=3)
     found = SeenFeatures(FrozenClassifier(network), 3)(X)
     assert found.shape == (30, 3)
+
+
+def test_of_a_last_layer_with_fewer_inputs_than_classes_nothing_but_rounding_is_left_and_logits_take_their_place():
+    narrow, wide = (CNN((1, 8, 8), 3, channels=(4,), hidden=hidden) for hidden in (2, 16))
+    classifier = FrozenClassifier(narrow)
+    found = SeenFeatures(classifier, 3)(X)
+    assert torch.allclose(found[:, :3].float(), classifier.predict(X))
+    assert found.shape == (30, 3 + 16)
+    both = FrozenClassifier(Ensemble([narrow, wide]))
+    assert SeenFeatures(both, 3)(X).equal(SeenFeatures(FrozenClassifier(wide), 3)(X))

@@ -158,3 +158,11 @@ def test_no_image_of_a_region_is_no_slice():
     (empty,) = confirm(nowhere, world(500, 1)[0])
     assert not empty.is_confirmed
     assert empty.members == ()
+
+
+def test_what_does_not_vary_but_by_rounding_tells_nothing():
+    seen, _ = world(300, 0)
+    rounding = 1e-16 * np.random.default_rng(0).normal(size=(300, 2))
+    features = np.concatenate([seen.features, rounding], axis=1)
+    alone, beside = Projection(seen.features)(seen.features), Projection(features)(features)
+    np.testing.assert_allclose(np.linalg.norm(beside, axis=1), np.linalg.norm(alone, axis=1))

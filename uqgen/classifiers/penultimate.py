@@ -44,8 +44,9 @@ class SeenFeatures:
 
     With those, where an image lies would already say what it is predicted as: a region of errors would be one by
     definition. The members' of an ensemble stand beside each other. A network without a linear layer of K outputs has
-    none that can be found. Its logits take their place, with the output of the layer that `OwnNetwork` was told to take
-    features from; where it was told none, with the low-pass pixels.
+    none that can be found, and of K - 1 inputs or fewer nothing is left but rounding. The logits take their place, with
+    the output of the layer that `OwnNetwork` was told to take features from; where it was told none, with the low-pass
+    pixels.
 
     Args:
         classifier: the target.
@@ -57,7 +58,7 @@ class SeenFeatures:
         ensembles = (network for network in classifier.modules() if isinstance(network, Ensemble))
         networks = next((list(ensemble.members) for ensemble in ensembles), [classifier])
         found = (_last_layer(network, n_classes) for network in networks)
-        self.heads = [layer for layer in found if layer is not None]
+        self.heads = [layer for layer in found if layer is not None and len(_deciding(layer)) < layer.in_features]
         named = (network.named_layer() for network in classifier.modules() if isinstance(network, OwnNetwork))
         self.named = [layer for layer in named if layer is not None]
 
@@ -102,7 +103,12 @@ def _shape(made: Any) -> str:
 
 def _undecided(head: nn.Linear, inputs: Tensor) -> Tensor:
     """Inputs float64 [N, F] less their part in the span of the differences of the rows of the weights."""
+    directions = _deciding(head)
+    return inputs - inputs @ directions.T @ directions
+
+
+def _deciding(head: nn.Linear) -> Tensor:
+    """An orthonormal basis of that span, float64 [D, F]."""
     weight = head.weight.detach().cpu().double()
     _, sizes, directions = torch.linalg.svd(weight - weight.mean(dim=0), full_matrices=False)
-    directions = directions[sizes > TINY * sizes[0]]
-    return inputs - inputs @ directions.T @ directions
+    return directions[sizes > TINY * sizes[0]]

@@ -27,6 +27,7 @@ SHRINKAGE = 0.2  # of the covariance towards a multiple of the identity
 OVERLAP = 0.3  # share of two regions' images in common, of all in either, above which one is dropped as the same
 N_FEATURES = 24  # principal components
 N_FITTED = 5_000  # images that they are computed of
+ROUNDING = 1e-9  # share of the largest spread of a feature below which another one is constant
 LEVEL = 0.95  # of the intervals, before it is corrected for the number of slices
 
 Floats = NDArray[np.float64]
@@ -156,7 +157,7 @@ class Projection:
     def __init__(self, features: Floats) -> None:
         some = features[:: max(1, len(features) // N_FITTED)]
         self.centre, spread = some.mean(axis=0), some.std(axis=0)
-        self.scale = np.where(spread > 0, spread, 1.0)
+        self.scale = np.where(spread > ROUNDING * spread.max(), spread, np.inf)  # what does not vary tells nothing
         _, _, directions = np.linalg.svd((some - self.centre) / self.scale, full_matrices=False)
         self.directions = directions[:N_FEATURES]
 
