@@ -27,16 +27,22 @@ def r2(x, y=Y, weight=None):
     return LinearRegression().fit(x, y, weight).score(x, y, weight)
 
 
+@pytest.fixture
+def plain(monkeypatch):
+    """Shares of the sample itself, with the bias that they have of few images."""
+    monkeypatch.setattr(module, "_unbiased", lambda values, n, n_columns: values)
+
+
 def values(estimates):
     return np.array([estimate.value for estimate in estimates.values()])
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT])
-def test_r2_is_that_of_scikit_learn(weight):
+def test_r2_is_that_of_scikit_learn(weight, plain):
     assert explain_variance(named(), sample(weight=weight), 2).r2.value == pytest.approx(r2(X, weight=weight))
 
 
-def test_shares_sum_to_r2_and_are_the_mean_over_all_orders():
+def test_shares_sum_to_r2_and_are_the_mean_over_all_orders(plain):
     explained = explain_variance(named(), sample(), 2)
     assert values(explained.shares).sum() == pytest.approx(explained.r2.value)
     alone = [r2(X[:, [i]]) for i in range(3)]
@@ -47,13 +53,53 @@ def test_shares_sum_to_r2_and_are_the_mean_over_all_orders():
         assert share == pytest.approx(alone[i] / 3 + after_one / 6 + (r2(X) - pairs[frozenset((j, k))]) / 3)
 
 
-def test_independent_attributes_have_the_share_of_their_squared_correlation():
+def simulate(n, r2, n_simulations=150):
+    """Of which share of simulations the intervals of R^2 and of four attributes hold the truth, and their mean values.
+
+    The first attribute explains it all.
+    """
+    rng, truth = np.random.default_rng(0), np.array([r2, r2, 0, 0, 0])
+    held, found = [], []
+    for _ in range(n_simulations):
+        x = rng.normal(size=(n, 4))
+        y = np.sqrt(r2) * x[:, 0] + np.sqrt(1 - r2) * rng.normal(size=n)
+        explained = explain_variance(named(x), sample(y), 150)
+        estimates = [explained.r2, *explained.shares.values()]
+        held.append([each.low <= true <= each.high for each, true in zip(estimates, truth, strict=True)])
+        found.append([each.value for each in estimates])
+    return np.mean(held, axis=0), np.mean(found, axis=0) - truth
+
+
+@pytest.mark.parametrize(("n", "r2"), [(50, 0.1), (60, 0.6)])
+def test_of_few_images_estimates_have_no_bias_and_intervals_hold_the_truth(n, r2):
+    held, bias = simulate(n, r2)
+    assert (held >= 0.88).all()  # of 0.95, so few simulations
+    assert np.abs(bias).max() < 0.02
+
+
+def test_without_images_enough_that_count_there_is_a_value_and_no_interval():
+    weight = np.where(np.arange(N) < 20, 100.0, 1)
+    found = explain_variance(named(), sample(weight=weight), 20)
+    assert sample(weight=weight).n_counted == pytest.approx((2_000 + 380) ** 2 / (200_000 + 380))
+    assert found.r2.value > 0
+    assert np.isnan([found.r2.low, found.r2.high, found.shares["x0"].low]).all()
+    assert not np.isnan(found.spearman["x0"].low)
+
+
+def test_of_next_to_no_images_there_is_no_rank_correlation():
+    few = slice(module.FEWEST_RANKED - 1)
+    assert np.isnan(values(explain_variance(named(X[few]), sample(Y[few]), 2).spearman)).all()
+    few = slice(module.FEWEST_RANKED)
+    assert not np.isnan(values(explain_variance(named(X[few]), sample(Y[few]), 2).spearman)).any()
+
+
+def test_independent_attributes_have_the_share_of_their_squared_correlation(plain):
     x = np.linalg.qr(np.column_stack([np.ones(N), X]))[0][:, 1:]
     explained = explain_variance(named(x), sample(), 2)
     np.testing.assert_allclose(values(explained.shares), [np.corrcoef(column, Y)[0, 1] ** 2 for column in x.T])
 
 
-def test_several_columns_are_one_attribute():
+def test_several_columns_are_one_attribute(plain):
     kind = RNG.integers(4, size=N)
     indicators = np.eye(4)[kind][:, 1:]
     explained = explain_variance({"kind": indicators, "x0": X[:, 0]}, sample(), 2)
@@ -63,7 +109,7 @@ def test_several_columns_are_one_attribute():
     assert explain_variance({"kind": indicators}, sample(), 2).r2.value == pytest.approx(of_kind.var() / Y.var())
 
 
-def test_attributes_that_others_determine_or_that_are_constant_add_nothing():
+def test_attributes_that_others_determine_or_that_are_constant_add_nothing(plain):
     twice = {**named(), "same": 3 * X[:, 0] - 1, "constant": np.full(N, 7.0)}
     explained = explain_variance(twice, sample(), 50)
     assert explained.r2.value == pytest.approx(r2(X))
@@ -85,7 +131,7 @@ def test_spearman_is_that_of_scipy():
     np.testing.assert_allclose(values(found), [stats.spearmanr(column, y).statistic for column in X.T])
 
 
-def test_a_weight_counts_as_often_as_it_says():
+def test_a_weight_counts_as_often_as_it_says(plain):
     weight = WEIGHT.astype(int)
     weighted = explain_variance(named(), sample(weight=WEIGHT), 2)
     repeated = explain_variance(named(X.repeat(weight, axis=0)), sample(Y.repeat(weight)), 2)
@@ -93,7 +139,7 @@ def test_a_weight_counts_as_often_as_it_says():
     np.testing.assert_allclose(values(weighted.spearman), values(repeated.spearman))
 
 
-def test_intervals_are_as_wide_as_those_of_the_ordinary_bootstrap():
+def test_intervals_are_as_wide_as_those_of_the_ordinary_bootstrap(plain):
     found = explain_variance({"x1": X[:, 1]}, sample(), 4_000, seed=1).r2
 
     def squared_correlation(x, y):
@@ -105,7 +151,7 @@ def test_intervals_are_as_wide_as_those_of_the_ordinary_bootstrap():
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=0.01)
 
 
-def test_images_of_a_cluster_are_no_news():
+def test_images_of_a_cluster_are_no_news(plain):
     once = explain_variance(named(), sample(), 100)
     thrice = explain_variance(named(np.tile(X, (3, 1))), sample(np.tile(Y, 3), cluster=np.tile(np.arange(N), 3)), 100)
     for name, share in once.shares.items():

@@ -3,7 +3,11 @@
 The score is regressed linearly on the attributes. Each attribute's share of R^2 is the mean of what it adds over all
 orders in which the attributes can enter: Lindeman, Merenda and Gold (1980), LMG; Groemping (2007), "Estimators of
 relative importance in linear regression based on variance decomposition", which are Shapley values of R^2. So shares
-are at least 0 and sum to R^2 however much the attributes depend on each other.
+sum to R^2 however much the attributes depend on each other.
+
+R^2 of a sample is above that of all images, by the number of columns for each image or so, and that of a resample is
+above that of the sample by as much again. So estimates are less this bias, as the bootstrap finds it, and the quantiles
+of the resamples are less twice of it (Efron and Tibshirani, 1993, section 10.6).
 """
 
 from collections.abc import Mapping
@@ -20,6 +24,7 @@ from uqgen.metrics.bootstrap import TAILS, Array, Estimate, Floats, bootstrap
 N_FOLDS = 5
 LEAF = 20  # images of a leaf, at least: weights make few of them count much
 FEWEST = 10  # images of a bin that has its full weight
+FEWEST_RANKED = 10  # images, of fewer than which a rank correlation is chance
 PER_COLUMN = 10  # images for each column, with fewer of which a regression fits whatever the scores are
 SINGULAR = 1e-9  # share of a column's variance below which the columns before it are taken to determine it
 
@@ -30,11 +35,12 @@ class Explained:
 
     Attributes:
         n: number of images.
-        r2: share of the score's variance that all attributes together explain; NaN where the score is constant, and
-            where there are too few images (`has_enough`).
+        r2: share of the score's variance that all attributes together explain, without the bias of few images, so that
+            it may be below 0; NaN where the score is constant, and where there are too few images (`has_enough`).
+            Without an interval where there are too few that count (`WeightedScores.n_counted`).
         shares: of each attribute, the part of `r2` that is its own; they sum to it.
         spearman: of each attribute that is a single number, its rank correlation with the score; NaN where one of them
-            is constant.
+            is constant, and of fewer than `FEWEST_RANKED` images.
     """
 
     n: int
@@ -57,6 +63,11 @@ class WeightedScores:
     cluster: Array
     weight: Floats
 
+    @property
+    def n_counted(self) -> float:
+        """How many images that count alike say as much: Kish (1965), "Survey sampling"."""
+        return float(self.weight.sum() ** 2 / np.square(self.weight).sum())
+
     def select(self, index: Array) -> "WeightedScores":
         """The images at these positions."""
         return WeightedScores(self.score[index], self.cluster[index], self.weight[index])
@@ -77,7 +88,7 @@ def balanced_weights(score: Floats, low: float, high: float, n_bins: int) -> Flo
     return 1 / np.maximum(np.bincount(bins, minlength=n_bins), FEWEST)[bins]
 
 
-def has_enough(n: int, n_columns: int) -> bool:
+def has_enough(n: float, n_columns: int) -> bool:
     """Whether a regression of n images on so many columns says something of other images, too."""
     return n >= PER_COLUMN * n_columns
 
@@ -85,9 +96,9 @@ def has_enough(n: int, n_columns: int) -> bool:
 def explain_variance(
     attributes: Mapping[str, ArrayLike], sample: WeightedScores, n_resamples: int = 1_000, seed: int = 0
 ) -> Explained:
-    """Shares of the score's variance, with 95 % percentile intervals over resampled clusters.
+    """Shares of the score's variance, with 95 % intervals over resampled clusters.
 
-    Intervals of rank correlations keep the ranks of the whole sample.
+    Intervals of rank correlations are of percentiles, and keep the ranks of the whole sample.
 
     Args:
         attributes: for each name float [N], or float [N, D] where D columns are one attribute, such as indicators.
@@ -103,13 +114,16 @@ def explain_variance(
     n_clusters = len(np.unique(sample.cluster))
     drawn = np.random.default_rng(seed).multinomial(n_clusters, np.full(n_clusters, 1 / n_clusters), n_resamples)
     counts = np.vstack([np.ones(n_clusters), drawn])  # the sample itself comes first
-    correlation = _correlations(np.column_stack([*columns.values(), sample.score]), sample, counts)
-    shares = lmg(correlation, [values.shape[1] for values in columns.values()])
-    if not has_enough(len(sample.score), sum(values.shape[1] for values in columns.values())):
+    n, widths = len(sample.score), [values.shape[1] for values in columns.values()]
+    shares = lmg(_correlations(np.column_stack([*columns.values(), sample.score]), sample, counts), widths)
+    shares = _unbiased(shares, sample.n_counted, sum(widths))
+    if not has_enough(n, sum(widths)):
         shares = np.full_like(shares, np.nan)
     rank_correlation = _correlations(np.column_stack(ranks), sample, counts)[:, :-1, -1]
+    if n < FEWEST_RANKED:
+        rank_correlation = np.full_like(rank_correlation, np.nan)
     return Explained(
-        n=len(sample.score),
+        n=n,
         r2=_estimate(shares.sum(axis=1)),
         shares={name: _estimate(values) for name, values in zip(columns, shares.T, strict=True)},
         spearman={name: _estimate(values) for name, values in zip(single, rank_correlation.T, strict=True)},
@@ -187,6 +201,22 @@ def _r2_of_subsets(correlation: Floats, widths: list[int]) -> Floats:
 
     visit(correlation, 0, 0)
     return r2
+
+
+def _unbiased(values: Floats, n: float, n_columns: int) -> Floats:
+    """Values of a sample, the first row, and of its resamples, [R, P], less their bias: once, and twice.
+
+    Args:
+        values: where NaN, a resample is not defined.
+        n: number of images that count; the resamples become NaN where there are too few.
+        n_columns: of the regression, whose residuals vary less than errors do; resamples are spread as much more.
+    """
+    resampled = values[1:]
+    defined = resampled[~np.isnan(resampled).any(axis=1)]
+    mean = defined.mean(axis=0) if len(defined) else values[0]
+    spread = np.sqrt(n / (n - n_columns - 1)) if has_enough(n, n_columns) else np.nan
+    value = values[0] - (mean - values[0])
+    return np.vstack([value, value + spread * (resampled - mean)])
 
 
 def _without(covariance: Floats, column: int) -> Floats:

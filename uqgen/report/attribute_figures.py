@@ -163,5 +163,5 @@ def _draw_shares(axes: Axes, values: Array, rows: Sequence[str], columns: Sequen
     for row, column in np.argwhere(np.isfinite(values)):
         share = values[row, column]
         colour = "white" if share > 0.55 else INK
-        axes.text(column, row, f"{share:.2f}", fontsize=TEXT - 2, color=colour, ha="center", va="center")
+        axes.text(column, row, f"{share:z.2f}", fontsize=TEXT - 2, color=colour, ha="center", va="center")
     return axes.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
