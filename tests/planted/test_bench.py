@@ -15,6 +15,7 @@ from uqgen.planted.__main__ import _refuse_another
 from uqgen.planted.bench import Bench, worlds
 from uqgen.planted.methods import METHODS
 from uqgen.planted.planted_settings import PlantedSettings
+from uqgen.planted.target import train_target
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
 
@@ -75,6 +76,21 @@ def test_no_image_serves_twice(bench):
         assert len(world.attributes["slant"]) == len(world)
 
 
+def test_data_of_too_few_images_are_refused_before_anything_is_trained():
+    data = {"train": images(120, 0), "validation": images(20, 1), "test": images(20, 2)}
+    attributes = {split: {"slant": np.zeros(len(part))} for split, part in data.items()}
+    with pytest.raises(SettingError, match=r"^n_find=20 images of the run's data: allowed: 100 or more"):
+        worlds(data, attributes, 1_000, 1_000)
+    with pytest.raises(SettingError, match=r"^n_train=90 images of the run's data: allowed: 100 or more"):
+        worlds(data | {"train": images(90, 0)}, attributes | {"train": {"slant": np.zeros(90)}}, 1_000, 1_000)
+
+
+def test_fewer_images_than_a_batch_are_learnt_from():
+    few = images(100, 0)
+    network = train_target(few, N_CLASSES, 20, 0)
+    assert (network.predict(few.x).argmax(dim=1) == few.label).float().mean() > 0.5
+
+
 def test_a_job_is_explained_by_every_method_and_held_against_the_truth(bench):
     bench.run("spot", 0)
     found = json.loads((bench.folder / "spot,seed=0.json").read_text())
@@ -110,7 +126,9 @@ def test_jobs_are_a_seed_of_every_kind_then_the_next():
     assert settings.jobs == [("spot", 0), ("rare", 0), ("spot", 1), ("rare", 1), ("sound", 0), ("sound", 1)]
 
 
-@pytest.mark.parametrize("wrong", [{"kinds": ["haunted"]}, {"seeds": [0, 0]}, {"n_train": 0}, {"n_sound": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"kinds": ["haunted"]}, {"seeds": [0, 0]}, {"n_train": 99}, {"n_find": 24}, {"n_sound": -1}]
+)
 def test_bad_settings_are_refused(wrong):
     with pytest.raises(SettingError):
         replace(PlantedSettings(), **wrong)

@@ -18,7 +18,7 @@ def train_one_cycle(make: Callable[[], nn.Module], data: LabelledData, epochs: i
 
     Args:
         make: the network, images float32 [N, C, H, W] in [-1, 1] to logits [N, K].
-        data: what it learns from; of less than a batch, nothing.
+        data: what it learns from, in batches of `BATCH`, or as one where there are fewer; at least 2.
         epochs: passes over the data.
         seed: of the weights and of the order of the images.
     """
@@ -26,10 +26,11 @@ def train_one_cycle(make: Callable[[], nn.Module], data: LabelledData, epochs: i
         torch.manual_seed(seed)
         network = make()
         optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
-        steps = epochs * (len(data) // BATCH)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, max(steps, 1))
+        size = min(BATCH, len(data))
+        n_batches = len(data) // size
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, epochs * n_batches)
         for _ in range(epochs):
-            for batch in torch.randperm(len(data))[: len(data) // BATCH * BATCH].split(BATCH):
+            for batch in torch.randperm(len(data))[: n_batches * size].split(size):
                 _step(network, optimizer, data, batch)
                 schedule.step()
     return FrozenClassifier(network)

@@ -29,11 +29,11 @@ from uqgen.planted.attribute_rankings import RANKINGS, Suspect, suspected_class
 from uqgen.planted.gradient_maps import gradient_maps
 from uqgen.planted.methods import METHODS, Material
 from uqgen.planted.outcome import Attributes, Outcome, judge
-from uqgen.planted.planted_settings import PlantedSettings
+from uqgen.planted.planted_settings import FEWEST, PlantedSettings
 from uqgen.planted.target import small_cnn, train_target
 from uqgen.planted.weaknesses import WEAKNESSES, World
 from uqgen.scores import Score
-from uqgen.settings import SettingError
+from uqgen.settings import SettingError, require
 from uqgen.tensor_files import load_tensors, save_tensors
 
 log = logging.getLogger(__name__)
@@ -110,6 +110,7 @@ class Bench:
             view(x, requested, made),
             where_it_looks(maps),
             where_it_looks(held_out_maps),
+            self.n_classes,
             self.settings.n_slices,
             seed,
         )
@@ -184,6 +185,9 @@ def worlds(
         attributes: of the same, without corruption.
         n_train: images to learn from; those that follow in the same split serve to find, after validation's.
         n_find: images to find on, at most.
+
+    Raises:
+        SettingError: there are too few to learn from, or to find on.
     """
     every = {split: World(data[split], attributes[split]) for split in data}
     place = np.arange(len(every["train"]))
@@ -191,7 +195,10 @@ def worlds(
     train = every["train"].select(place < n_train)
     spare = every["train"].select((place >= n_train) & (place < n_train + left))
     validation = every["validation"].select(np.arange(len(every["validation"])) < n_find)
-    return train, _joined(validation, spare), every["test"]
+    find = _joined(validation, spare)
+    for name, world in {"n_train": train, "n_find": find}.items():
+        require(len(world) >= FEWEST, name, f"{len(world)} images of the run's data", f"{FEWEST} or more")
+    return train, find, every["test"]
 
 
 def _joined(first: World, second: World) -> World:

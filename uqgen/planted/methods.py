@@ -23,6 +23,7 @@ class Material:
         held_out: real images that do not.
         generated: images guided to be uncertain for the classifier.
         found_on_gradients, held_out_gradients: float64 [N, F], components of the pixel gradients of both.
+        n_classes: number of classes K.
         n_most: number of slices.
         seed: of what is drawn.
     """
@@ -32,6 +33,7 @@ class Material:
     generated: Seen
     found_on_gradients: Floats
     held_out_gradients: Floats
+    n_classes: int
     n_most: int
     seed: int
 
@@ -116,14 +118,20 @@ def k_means_of_gradients(material: Material) -> list[Reported]:
 
 @method("Gaussian mixture (Domino-like)")
 def mixture(material: Material) -> list[Reported]:
-    """Components in features, class and prediction, those with the most errors first."""
-    return _as_they_are(_components(material), material)
+    """Components in features, class and prediction, those with the most errors first.
+
+    Images of a component are told by their predictions, too, so that its errors are so by definition.
+    """
+    return _as_they_are(_components(material, reads_predictions=True), material)
 
 
 @method("Gaussian mixture, confirmed as slices are")
 def mixture_confirmed(material: Material) -> list[Reported]:
-    """The same components, tested on the held-out images and against the judges as ours are."""
-    return _confirmed(_components(material), material)
+    """The same components, tested on the held-out images and against the judges as ours are.
+
+    Images of a component are told by features and class alone: a prediction would say beforehand if it is an error.
+    """
+    return _confirmed(_components(material, reads_predictions=False), material)
 
 
 def _confirmed(rules: Sequence[Rule], material: Material) -> list[Reported]:
@@ -169,7 +177,11 @@ class _Nearest:
 
 @dataclass(frozen=True)
 class _MostProbable:
-    """Images whose most probable component is this one, the most typical first."""
+    """Images whose most probable component is this one, the most typical first.
+
+    Attributes:
+        model: of the first columns of features, class and prediction.
+    """
 
     model: GaussianMixture
     n_classes: int
@@ -177,7 +189,7 @@ class _MostProbable:
     threshold: float = -np.inf
 
     def degree(self, seen: Seen) -> Floats:
-        posterior = self.model.predict_proba(_with_labels(seen, self.n_classes))
+        posterior = self.model.predict_proba(_with_labels(seen, self.n_classes)[:, : self.model.means_.shape[1]])
         mine = posterior.argmax(axis=1) == self.number
         return np.where(mine, posterior[:, self.number], np.nan)
 
@@ -187,11 +199,21 @@ def _clusters(material: Material) -> list[Rule]:
     return _ranked((_Nearest(model, number) for number in range(N_CLUSTERS)), material)
 
 
-def _components(material: Material) -> list[Rule]:
-    n_classes = int(material.found_on.label.max()) + 1
+def _components(material: Material, *, reads_predictions: bool) -> list[Rule]:
+    given, n_classes = _with_labels(material.found_on, material.n_classes), material.n_classes
     model = GaussianMixture(N_CLUSTERS, covariance_type="diag", reg_covar=0.01, random_state=material.seed, max_iter=50)
-    model.fit(_with_labels(material.found_on, n_classes))
-    return _ranked((_MostProbable(model, n_classes, number) for number in range(N_CLUSTERS)), material)
+    model.fit(given)
+    told_by = model if reads_predictions else _marginal(model, given.shape[1] - n_classes)
+    return _ranked((_MostProbable(told_by, n_classes, number) for number in range(N_CLUSTERS)), material)
+
+
+def _marginal(model: GaussianMixture, n: int) -> GaussianMixture:
+    """The mixture of the first n columns alone."""
+    found = GaussianMixture(N_CLUSTERS, covariance_type="diag")
+    found.weights_ = model.weights_
+    for name in ("means_", "covariances_", "precisions_cholesky_"):
+        setattr(found, name, getattr(model, name)[:, :n])
+    return found
 
 
 def _with_labels(seen: Seen, n_classes: int) -> Floats:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from uqgen.planted.weaknesses import WEAKNESSES
 from uqgen.settings import require, require_choice, require_integer
 
+FEWEST = 100  # images to learn from, and to find slices on: of fewer, neither says anything
+
 
 @dataclass(frozen=True)
 class PlantedSettings:
@@ -45,8 +47,10 @@ class PlantedSettings:
             require_integer("seeds", seed, 0)
         require(len(set(self.seeds)) == len(self.seeds), "seeds", list(self.seeds), "seeds that differ")
         require_integer("n_sound", self.n_sound, 0)
-        for name in ("n_train", "n_find", "epochs", "n_generated", "n_slices"):
+        for name in ("epochs", "n_generated", "n_slices"):
             require_integer(name, getattr(self, name), 1)
+        for name in ("n_train", "n_find"):
+            require_integer(name, getattr(self, name), FEWEST)
 
     @property
     def jobs(self) -> list[tuple[str, int]]:
