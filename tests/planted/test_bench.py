@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 import torch
 from other_device import OtherDevice
+from torch import nn
 
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.generators.latent import Latent
+from uqgen.planted import bench as module
 from uqgen.planted.__main__ import _refuse_another
 from uqgen.planted.bench import Bench, worlds
 from uqgen.planted.methods import METHODS
 from uqgen.planted.planted_settings import PlantedSettings
 from uqgen.planted.target import train_target
+from uqgen.planted.weaknesses import WEAKNESSES
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
 
@@ -112,6 +115,18 @@ def test_the_classifier_is_where_the_model_is_that_it_guides(bench, monkeypatch)
         bench.run("spot", 0)
         (target,) = bench.model.guidance.classifiers
         assert {weight.device for weight in target.parameters()} == {device.device}
+
+
+def test_every_job_has_a_sound_classifier_of_its_own_beside_it(bench, monkeypatch):
+    seeds = []
+    monkeypatch.setattr(
+        module, "train_target", lambda data, n_classes, epochs, seed: seeds.append(seed) or nn.Identity()
+    )
+    for kind in WEAKNESSES:
+        for seed in range(3):
+            bench._sound(kind, seed)
+    assert len(set(seeds)) == len(seeds) == 3 * len(WEAKNESSES)
+    assert min(seeds) >= module.JUDGES_FROM + module.N_JUDGES  # nor is it a judge or a target
 
 
 def test_what_is_done_is_not_done_again(bench):

@@ -38,7 +38,7 @@ def main(cfg: DictConfig) -> float:
 def _bench(folder: RunFolder, place: Path, planted: "PlantedSettings", settings: dict[str, Any]) -> "Bench":
     from uqgen.config import build
     from uqgen.data.datamodule import SPLITS
-    from uqgen.planted.bench import Bench, worlds
+    from uqgen.planted.bench import MEASURED, Bench, worlds
     from uqgen.planted.clean_attributes import clean_attributes, uncorrupted
     from uqgen.run_loading import load_run, permissions
 
@@ -51,7 +51,7 @@ def _bench(folder: RunFolder, place: Path, planted: "PlantedSettings", settings:
     own = folder.read_settings()
     without = {**folder.with_copies(own), "data": {**own["data"], "corruption": None}}
     clean = uncorrupted(run.experiment.data, own["data"], lambda: build(without).data)
-    identity = asdict(planted) | {"data": run.experiment.roles.data_identity, "score": score.name}
+    identity = asdict(planted) | {"measured": MEASURED, "data": run.experiment.roles.data_identity, "score": score.name}
     _refuse_another(place, identity | {"model": hashlib.sha256(folder.checkpoint.read_bytes()).hexdigest()})
     data = {split: getattr(run.experiment.data, split) for split in SPLITS}
     n_train = planted.n_train + planted.n_find
@@ -73,7 +73,7 @@ def _refuse_another(place: Path, identity: dict[str, Any]) -> None:
     kept, now = place / "identity.txt", identity_hash(shared)
     is_unknown = not kept.exists() and any(place.glob("*.pt"))  # an earlier version left this, of whatever run
     is_ours = not is_unknown and (not kept.exists() or kept.read_text() == now)
-    require(is_ours, "folder", place, "a new folder: the jobs in this one are of another run, or other settings")
+    require(is_ours, "folder", place, "a new folder: the jobs in this one are of another run, settings or version")
     kept.write_text(now)
 
 

@@ -39,6 +39,7 @@ from uqgen.tensor_files import load_tensors, save_tensors
 log = logging.getLogger(__name__)
 
 N_JUDGES, JUDGES_FROM = 2, 10_000  # sound classifiers, and the first of their seeds
+MEASURED = 2  # raised where jobs are measured otherwise, so that those of a folder compare
 TEMPLATE = "{kind},seed={seed}.json"
 
 
@@ -85,7 +86,7 @@ class Bench:
         judged = {name: [judge(each, truth) for each in slices] for name, slices in found.items()}
         inside, outside = (wilson(int(wrong[part].sum()), int(part.sum())) for part in (truth, ~truth))
         is_weak = inside.low > outside.high
-        attributes = self._rank(target, find.data, material.found_on, seed)
+        attributes = self._rank(target, find.data, material.found_on, kind, seed)
         is_there = attributes is not None and bool(truth[(held_out.data.label == attributes.label).numpy()].any())
         n = int(truth.sum())
         return Outcome(kind, seed, label, n, inside.value, outside.value, is_weak, judged, attributes, is_there)
@@ -115,7 +116,9 @@ class Bench:
             seed,
         )
 
-    def _rank(self, target: FrozenClassifier, find: LabelledData, found_on: Seen, seed: int) -> Attributes | None:
+    def _rank(
+        self, target: FrozenClassifier, find: LabelledData, found_on: Seen, kind: str, seed: int
+    ) -> Attributes | None:
         """Ranks what moves the classifier, and a sound one, in images of the class that is suspected."""
         try:
             self.model.inverter()
@@ -125,7 +128,7 @@ class Bench:
         label = suspected_class(found_on)
         x, found = find.x[find.label == label], []
         attributes = dict(zip(ATTRIBUTES, measure_attributes(x, "real images").T, strict=True))
-        for classifier in (target, self._sound):
+        for classifier in (target, self._sound(kind, seed)):
             logits = classifier.predict(find.x)
             score = self.score.fitted(logits, find.label)
             between = _range_of(score(logits, find.label))
@@ -153,10 +156,11 @@ class Bench:
         seeds = range(JUDGES_FROM, JUDGES_FROM + N_JUDGES)
         return [self._judge(seed) for seed in seeds]
 
-    @cached_property
-    def _sound(self) -> FrozenClassifier:
-        """Another one, for comparison."""
-        return self._judge(JUDGES_FROM + N_JUDGES)
+    def _sound(self, kind: str, seed: int) -> FrozenClassifier:
+        """Another one, for comparison: one of its own for each job, so that all of them count."""
+        number = seed * len(WEAKNESSES) + list(WEAKNESSES).index(kind)
+        own = train_target(self.train.data, self.n_classes, self.settings.epochs, JUDGES_FROM + N_JUDGES + number)
+        return own.to(self.model.device)
 
     def _judge(self, seed: int) -> FrozenClassifier:
         path = self.folder / f"judge-{seed}.pt"

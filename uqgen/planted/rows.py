@@ -49,7 +49,7 @@ class AttributeRow:
         first, among_first: share of classifiers with it in the first place, and in the first three; with Wilson
             interval. In images of a class without the planted weakness nothing counts.
         rank: median place where it is found at all.
-        sound: the same as `among_first`, of the sound classifier that is ranked beside each.
+        sound: the same as `among_first`, of a sound classifier beside each, no two of them the same.
     """
 
     name: str
