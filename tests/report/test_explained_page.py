@@ -117,6 +117,11 @@ def test_classes_stand_in_the_order_in_which_they_are_behind_the_judges(run):
     write_run_page(run)
     assert "Where the classifier is worse than its judges" in titles(run)
     assert "slant 0.30," in run.report.read_text()
+    nothing = {"label": 1, "name": "nine", "attributes": [], "n_images": 10}
+    results |= {"attributes": {**results["attributes"], "own": own}, "discovered_own": nothing}
+    run.write(run.explanation / "results.json", results)
+    write_run_page(run)
+    assert "In generated images of class nine, where it is furthest behind, no direction" in run.report.read_text()
 
 
 def test_it_says_the_numbers_and_the_command(run):

@@ -94,7 +94,8 @@ def explain_classifier(
     galleries = make_galleries(model, context, levels, settings.n_candidates, settings.n_shown, settings.seed)
     choices = _second_choices(context, galleries, settings.seed)
     discovery = discover_in(model, context, settings)
-    own = None if lead is None else discover_own(model, context, furthest_behind(lead, real.data.label), settings)
+    behind = None if lead is None else furthest_behind(lead, real.data.label)
+    own = None if behind is None else discover_own(model, context, behind, settings)
     slices = find_slices(context, [gallery.generated for gallery in galleries], settings)
     return Explanation(sweep, animated, analysis, galleries, choices, discovery, own, slices)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.stats import ttest_1samp
 from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
@@ -17,6 +18,7 @@ from uqgen.guidance.guidance import class_log_odds
 from uqgen.metrics.bootstrap import Array, Estimate, Floats, bootstrap
 
 N_BINS = 10  # of differences, which count alike
+ALPHA = 0.05  # of all tests together
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,26 @@ def lead_over_judges(logits: Tensor, of_judges: Sequence[Tensor], label: Tensor)
     return (mine - torch.stack(others).mean(dim=0)).numpy()
 
 
-def furthest_behind(lead: Floats, label: Tensor) -> int:
-    """The class int64 [N] with the lowest mean lead float64 [N]."""
-    classes = label.unique().tolist()
-    return min(classes, key=lambda each: float(lead[(label == each).numpy()].mean()))
+def furthest_behind(lead: Floats, label: Tensor) -> int | None:
+    """The class with the lowest mean lead, of those in which it is below 0 beyond chance; None where there is none.
+
+    The lowest of many means is below 0 by chance, so the level is corrected for the number of classes (Bonferroni, of
+    Student's t).
+
+    Args:
+        lead: float64 [N].
+        label: int64 [N].
+    """
+    of_class = {each: lead[(label == each).numpy()] for each in label.unique().tolist()}
+    behind = [each for each, values in of_class.items() if is_below_zero(values, len(of_class))]
+    return min(behind, key=lambda each: float(of_class[each].mean()), default=None)
+
+
+def is_below_zero(values: Floats, n_tests: int) -> bool:
+    """Whether the mean of values [N] is below 0 beyond chance, as one of so many tests."""
+    if values.min() == values.max():  # of which Student's t knows nothing
+        return len(values) > 1 and bool(values[0] < 0)
+    return bool(ttest_1samp(values, 0, alternative="less").pvalue < ALPHA / n_tests)
 
 
 def own_weakness(attributes: Mapping[str, Floats], lead: Floats, n_resamples: int, seed: int) -> OwnWeakness:

@@ -28,12 +28,19 @@ OWN_TEXT = (
     "What lowers the score of every classifier is hard for all. Here it is not the score that attributes explain but "
     "how far the classifier is behind its judges: the probability that it gives the true class of a real image, less "
     "the mean of theirs. A class far below 0 with a high R² has a weakness of its own, and the attributes say what it "
-    "goes with. Judges that learnt from the same images as the classifier share what these lack."
+    "goes with. Judges that learnt from the same images as the classifier share what these lack. Each interval is for "
+    "itself: the lowest of many classes is below 0 by chance. Only in a class that is so beyond chance, corrected for "
+    "their number, is it looked for what takes the classifier further behind."
 )
 OWN_DISCOVERED = (
     "What takes the classifier away from its judges in generated images of class {name}, where it is furthest "
-    "behind: directions in the generator's channels, the first along the mean gradient of the difference. Of the "
-    "channels that each moves, the five that it moves furthest are named."
+    "behind: directions in the generator's channels, the first along the mean gradient of the difference. More of "
+    "each takes it further behind in other images, too; what does not is left out. Of the channels that each moves, "
+    "the five that it moves furthest are named."
+)
+OWN_NOTHING = (
+    "In generated images of class {name}, where it is furthest behind, no direction in the generator's channels takes "
+    "it further behind in other images, too."
 )
 SLICES_TEXT = (
     "Where the classifier is weak. A slice is a region of the classifier's features, less the directions it decides "
@@ -131,9 +138,11 @@ def _own(results: Plain, picture: Callable[[str, str], PictureBlock]) -> list[Se
     ]
     if found is None:
         return [Section(OWN, blocks)]
-    behind = OWN_DISCOVERED.format(name=rows[1][0])
+    name = found.get("name", rows[1][0])  # earlier versions kept none
+    if not found["attributes"]:
+        return [Section(OWN, [*blocks, Paragraph(OWN_NOTHING.format(name=name))])]
     table, examples = _attributes(found, "own", score_label(results["score"]), picture)
-    return [Section(OWN, [*blocks, Paragraph(behind), table, *examples])]
+    return [Section(OWN, [*blocks, Paragraph(OWN_DISCOVERED.format(name=name)), table, *examples])]
 
 
 def _discovered(results: Plain, picture: Callable[[str, str], PictureBlock]) -> list[Section]:

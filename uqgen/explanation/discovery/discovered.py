@@ -65,11 +65,18 @@ class Discovered:
 
 
 def measure_attribute(
-    names: tuple[str, ...], signs: Tensor, steps: Steps, viewers: Viewers, n_resamples: int, seed: int
+    names: tuple[str, ...],
+    signs: Tensor,
+    steps: Steps,
+    viewers: Viewers,
+    n_resamples: int,
+    seed: int,
+    *,
+    has_sign: bool = False,
 ) -> Discovered:
     """Measures a direction.
 
-    Where it goes with a named attribute, more of it is made to be more of that.
+    Where it goes with a named attribute, more of it is made to be more of that, unless it has a sign of its own.
 
     Args:
         names: of all C channels.
@@ -77,10 +84,11 @@ def measure_attribute(
         steps: images moved along it.
         viewers: who looked.
         n_resamples, seed: of the bootstrap over images.
+        has_sign: whether more of it means something already.
     """
     named = name_steps(steps.x, n_resamples, seed)
     name = best_name(named)
-    if name is not None and named[name].change < 0:
+    if not has_sign and name is not None and named[name].change < 0:
         return measure_attribute(names, -signs, steps.flipped(), viewers, n_resamples, seed)
     chosen = signs.nonzero().squeeze(1).tolist()
     channels = tuple(f"{'+' if signs[number] > 0 else '-'} {names[number]}" for number in chosen)

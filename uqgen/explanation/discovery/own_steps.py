@@ -34,7 +34,7 @@ def own_steps(
 
     Returns:
         float32 [C] each, `STEP` standard deviations long. More of the first lowers the classifier's log-odds of
-        the class below the judges'; others have no sign.
+        the class below the judges'; others have no sign yet.
     """
     axes = _axes(looked_in)
     gradient = _gradients(looked_in, axes, classifier, judges)
