@@ -4,6 +4,7 @@ import pytest
 import torch
 from known_generator import Patches, linear, subjects_of, viewers
 
+from uqgen.explanation.discovery import sufficiency as module
 from uqgen.explanation.discovery.discovery import discover
 
 CORNER = 5  # the patch that gives the class away
@@ -59,6 +60,19 @@ def test_it_suffices_to_make_sure_images_unsure_and_another_channel_does_not(dis
     assert enough.n > 20
     assert enough.shares[0].value > 0.3
     assert enough.by_chance[0].value == 0
+
+
+def test_by_chance_is_the_mean_of_several_draws(monkeypatch):
+    channels, hits = Patches(), []
+
+    def drawn(signs, draw, seed):
+        hits.append(draw % 2)
+        return signs if draw % 2 else [each.roll(1) for each in signs]
+
+    monkeypatch.setattr(module, "_drawn", drawn)
+    enough = discover(subjects_of(channels, 60), viewers(spot(channels)), n=1, n_resamples=20).sufficiency
+    assert enough.by_chance[0].value == pytest.approx(enough.shares[0].value * sum(hits) / len(hits))
+    assert 0 < sum(hits) < len(hits)
 
 
 def test_a_target_that_nothing_moves_is_reported_nothing_of():

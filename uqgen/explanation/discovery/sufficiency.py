@@ -14,6 +14,8 @@ from uqgen.explanation.discovery.subjects import Subjects
 from uqgen.explanation.discovery.viewers import Viewers
 from uqgen.metrics.bootstrap import Estimate, Floats, bootstrap
 
+N_DRAWS = 5  # of channels at random: one may hit upon those that count
+
 
 @dataclass(frozen=True)
 class Sufficiency:
@@ -24,7 +26,7 @@ class Sufficiency:
         n: number of images that are sure as they are.
         shares: of them that are not, with the first 1, 2, ... attributes changed, each less, more, or not at all, as
             suits the image best.
-        by_chance: the same with as many channels drawn at random.
+        by_chance: the same with as many channels drawn at random, mean over `N_DRAWS` draws.
         followed: for each judge, the part of the target's change by all attributes that it sees.
     """
 
@@ -51,9 +53,8 @@ def sufficiency(subjects: Subjects, signs: list[Tensor], viewers: Viewers, n_res
         return Sufficiency(level, 0, (), (), {})
     chosen, x = subjects.select(sure), subjects.as_is[sure]
     found, scores = _change_all(chosen, x, signs, viewers)
-    drawn = [_shuffled(each, seeding.generator(seed, number)) for number, each in enumerate(signs)]
-    _, by_chance = _change_all(chosen, x, drawn, viewers)
-    ours, chance = (_shares(each, level, viewers, n_resamples, seed) for each in (scores, by_chance))
+    by_chance = [_change_all(chosen, x, _drawn(signs, draw, seed), viewers)[1] for draw in range(N_DRAWS)]
+    ours, chance = (_shares(each, level, viewers, n_resamples, seed) for each in ([scores], by_chance))
     moved = scores[-1] - before[sure] if scores else torch.zeros(len(sure))
     judged = {
         name: (judge.score_of(found, chosen.label) - judge.score_of(x, chosen.label))[:, None]
@@ -79,14 +80,19 @@ def _change_all(subjects: Subjects, x: Tensor, signs: list[Tensor], viewers: Vie
     return x, scores
 
 
-def _shuffled(signs: Tensor, rng: torch.Generator) -> Tensor:
-    """As many channels, drawn at random."""
-    return signs[torch.randperm(len(signs), generator=rng)]
+def _drawn(signs: list[Tensor], draw: int, seed: int) -> list[Tensor]:
+    """For each attribute as many channels, drawn at random."""
+    rngs = [seeding.generator(seed, draw * len(signs) + number) for number in range(len(signs))]
+    return [each[torch.randperm(len(each), generator=rng)] for each, rng in zip(signs, rngs, strict=True)]
 
 
-def _shares(scores: list[Tensor], level: float, viewers: Viewers, n_resamples: int, seed: int) -> tuple[Estimate, ...]:
+def _shares(
+    draws: list[list[Tensor]], level: float, viewers: Viewers, n_resamples: int, seed: int
+) -> tuple[Estimate, ...]:
+    """Of images that are unsure after each attribute, mean over draws of scores; the images are resampled."""
     threshold = viewers.uncertainty(torch.tensor(level))
-    unsure = [(viewers.uncertainty(score) >= threshold).double().numpy() for score in scores]
+    steps = (torch.stack(scores) for scores in zip(*draws, strict=True))
+    unsure = ((viewers.uncertainty(scores) >= threshold).double().mean(dim=0).numpy() for scores in steps)
     return tuple(bootstrap(_mean, (each,), n_resamples, seed)["mean"] for each in unsure)
 
 
