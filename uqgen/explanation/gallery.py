@@ -21,10 +21,13 @@ NEAR = 0.05  # share of real images whose nearest neighbour counts as a near-dup
 class Duplicates:
     """How many images are left when each that is nearly one before it is dropped.
 
+    More of more images are near to another one, so both sides have as many of each class: of a class with few real
+    images, as many generated ones, the first.
+
     Attributes:
-        n: number of images before, over all classes.
+        n: number of images before on either side, over all classes.
         dropped: share of the generated ones that are dropped.
-        dropped_real: the same of as many real images of the same classes and about the same scores.
+        dropped_real: the same of real images of the same classes and about the same scores.
     """
 
     n: int
@@ -108,19 +111,23 @@ def _make_gallery(
     generated = generate_scored(model, requested, context.target, {}, context.score, seed)
     features = features_of(generated.x, context.features).double().unflatten(0, (n_classes, n_candidates))
     features_real = _real_features(real, score, n_candidates)
-    apart = [nearest_distances(part) for part in features_real if len(part) > 1]
+    apart = [nearest_distances(part) for part in features_real.values() if len(part) > 1]
     distance = float(torch.cat(apart).quantile(NEAR)) if apart else 0.0  # without two of a class nothing says it
     kept = torch.stack([distinct(part, distance) for part in features])
-    kept_real = torch.cat([distinct(part, distance) for part in features_real])
-    shares = (1 - float(part.double().mean()) for part in (kept, kept_real))
-    return Gallery(score, generated, _first(kept, n_shown), Duplicates(len(label), *shares))
+    kept_real = torch.cat([distinct(part, distance) for part in features_real.values()])
+    as_many = torch.cat([kept[each, : len(part)] for each, part in features_real.items()])
+    shares = (1 - float(part.double().mean()) for part in (as_many, kept_real))
+    return Gallery(score, generated, _first(kept, n_shown), Duplicates(len(kept_real), *shares))
 
 
-def _real_features(real: RealImages, score: float, n: int) -> list[Tensor]:
+def _real_features(real: RealImages, score: float, n: int) -> dict[int, Tensor]:
     """Of the n real images whose scores are nearest, of each class of which there are some: float64 [at most n, F]."""
     own, score_of_one = Condition(real.data.label, real.score), torch.tensor([score])
-    nearest = (nearest_of_class(Condition(label[None], score_of_one), own, n)[0] for label in real.data.label.unique())
-    return [real.features[index].double() for index in nearest]
+    found = {}
+    for label in real.data.label.unique():
+        index = nearest_of_class(Condition(label[None], score_of_one), own, n)[0]
+        found[int(label)] = real.features[index].double()
+    return found
 
 
 def _first(kept: Tensor, n: int) -> Tensor:
