@@ -10,7 +10,7 @@ from sklearn import metrics
 
 from uqgen.metrics.bootstrap import bootstrap
 from uqgen.metrics.in_vs_out import by_class, in_vs_out
-from uqgen.metrics.paired_statistics import mean_absolute_error, pearson, ranks, tie_codes
+from uqgen.metrics.paired_statistics import FEWEST_RANKED, mean_absolute_error, pearson, ranks, tie_codes
 from uqgen.metrics.plain import as_plain
 
 EDGES = np.linspace(0, 1, 6)
@@ -190,3 +190,11 @@ def test_ten_thousand_images_take_seconds():
     start = time.process_time()
     in_vs_out(requested, requested + rng.normal(0, 0.1, 10_000), edges=EDGES)
     assert time.process_time() - start < 10
+
+
+def test_of_next_to_no_images_there_is_no_rank_correlation():
+    requested = np.linspace(0, 1, FEWEST_RANKED)
+    for n, is_known in ((FEWEST_RANKED, True), (FEWEST_RANKED - 1, False), (2, False)):
+        found = in_vs_out(requested[:n], requested[:n] ** 2, edges=EDGES, n_resamples=5)
+        assert np.isnan(found.spearman.value) != is_known
+        assert found.pearson.value > 0.9

@@ -20,11 +20,11 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from uqgen.metrics.bootstrap import TAILS, Array, Estimate, Floats, bootstrap
+from uqgen.metrics.paired_statistics import FEWEST_RANKED
 
 N_FOLDS = 5
 LEAF = 20  # images of a leaf, at least: weights make few of them count much
 FEWEST = 10  # images of a bin that has its full weight
-FEWEST_RANKED = 10  # images, of fewer than which a rank correlation is chance
 PER_COLUMN = 10  # images for each column, with fewer of which a regression fits whatever the scores are
 SINGULAR = 1e-9  # share of a column's variance below which the columns before it are taken to determine it
 

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from uqgen.metrics.bootstrap import Array, Floats
 
+FEWEST_RANKED = 10  # images, of fewer than which a rank correlation is chance
+
 
 def mean_absolute_error(requested: Array, achieved: Array) -> Floats:
     """Mean of |achieved - requested| over the last axis, float [..., N] to [...]."""
@@ -26,18 +28,22 @@ def paired_statistics(
     Args:
         requested, achieved: [..., N].
         requested_codes, achieved_codes: int [..., N], `tie_codes` of the same scores.
+
+    Returns:
+        Float [...] each; the rank correlation is NaN of fewer than `FEWEST_RANKED`.
     """
     difference = achieved - requested
     distance, centred = np.abs(difference), _centred(requested)
     squared_error, squared_spread = np.vecdot(difference, difference), np.vecdot(centred, centred)
     with np.errstate(divide="ignore", invalid="ignore"):
         r2 = np.where(squared_spread > 0, 1 - squared_error / squared_spread, np.nan)
+    is_ranked = requested.shape[-1] >= FEWEST_RANKED
     return {
         "mae": mean_absolute_error(requested, achieved),
         "rmse": np.sqrt(squared_error / requested.shape[-1]),
         "bias": difference.mean(axis=-1),
         "pearson": pearson(requested, achieved),
-        "spearman": pearson(ranks(requested_codes), ranks(achieved_codes)),
+        "spearman": pearson(ranks(requested_codes), ranks(achieved_codes)) if is_ranked else np.full_like(r2, np.nan),
         "r2": r2,
         "within_005": (distance <= 0.05).mean(axis=-1),
         "within_01": (distance <= 0.1).mean(axis=-1),
