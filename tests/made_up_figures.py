@@ -84,7 +84,9 @@ def differences(n_rows, n_columns):
 def gallery(n_rows, n_columns):
     vectors = np.full((n_rows, n_columns, len(shown(n_rows).names)), 0.01)
     images = images_of(n_rows, n_columns)
-    return gallery_figure(images, vectors, 0.65, shown(n_rows), "entropy", seed=0, dropped="near-duplicates: 13 %")
+    return gallery_figure(
+        images, vectors, 0.65, shown(n_rows), "entropy", within=(0.1, 1), seed=0, dropped="near-duplicates: 13 %"
+    )
 
 
 def choices(n_scores, n_classes):
@@ -139,7 +141,9 @@ def slices(n):
     found = [Slice(region, (*range(9),), 4, rate, rate, (), 2.0, True, number == 0) for number in range(n)]
     shown = ([], None, 0.5, None, None, [image] * 8, [*range(8)], "", "")
     facts = [SliceFacts(number, each, *shown) for number, each in enumerate(found, start=1)]
-    return slices_figure(Slices(facts, "validation", 9, x, torch.zeros(20), torch.zeros(20)), x, "msp", seed=0)
+    return slices_figure(
+        Slices(facts, "validation", 9, x, torch.zeros(20), torch.zeros(20)), x, "msp", within=(0.3, 1), seed=0
+    )
 
 
 def side_by_side(n_classes, n):

@@ -28,7 +28,7 @@ def found(n=60, n_errors=9, judges=(), level=0.95, is_confirmed=False, is_own=Fa
     ],
 )
 def test_classes_are_named_unless_they_are_nearly_all(classes, names, said):
-    assert f"60 real images {said} mean score" in _sentence(found(), classes, None, None, 0.6, names)
+    assert f"60 real images {said} mean score" in _sentence(found(), classes, None, None, "0.60", names)
 
 
 def test_advice_says_of_judges_what_there_is():

@@ -27,6 +27,14 @@ def attribute(name_r):
     return Discovered(("+ a", "- b"), torch.tensor([1.0, -1]), effects, named, torch.rand(8, 8), steps)
 
 
+def test_scores_of_a_narrow_range_are_told_apart():
+    found = attribute(0.7)
+    found.steps.score[0] = torch.tensor([0.1001, 0.1003, 0.1005])
+    figure = attribute_figure(found, 1, ["cat", "dog"], "odin_temperature", within=(0.1, 0.1006), seed=0)
+    texts = {text.get_text().partition("\n")[0] for text in figure.findobj(Text)}
+    assert {"cat 0.10010", "cat 0.10030", "cat 0.10050"} <= texts
+
+
 def discovery(*found):
     several = tuple([SOME] * len(found))
     return Discovery(found, Sufficiency(0.65, 3, several, several, {"judge 1": SOME}), 0.07, 5, 2)
@@ -34,7 +42,7 @@ def discovery(*found):
 
 @pytest.mark.parametrize(("r", "says"), [(0.7, "goes with slant (r = 0.70 [0.60, 0.80])"), (0.3, "no named attribute")])
 def test_the_title_and_the_table_say_what_it_goes_with(r, says):
-    figure = attribute_figure(attribute(r), 1, ["cat", "dog"], "msp", seed=0)
+    figure = attribute_figure(attribute(r), 1, ["cat", "dog"], "msp", within=(0.3, 1), seed=0)
     texts = [text.get_text() for text in figure.findobj(Text)]
     assert f"1: {says}; moves 40 % [30, 50] of images" in texts
     assert texts.count("cat 0.75\n(0.50)") == 14
@@ -48,7 +56,7 @@ def test_the_title_and_the_table_say_what_it_goes_with(r, says):
 def test_nothing_is_cut_off():
     found = discovery(attribute(0.7), attribute(0.2))
     both = (
-        attribute_figure(found.attributes[0], 1, ["cat", "dog"], "msp", seed=0),
+        attribute_figure(found.attributes[0], 1, ["cat", "dog"], "msp", within=(0.3, 1), seed=0),
         discovery_figure(found, "msp", high_means="confident", seed=0),
     )
     for figure in both:

@@ -48,6 +48,7 @@ def run(tmp_path, sweep):
         "score": "msp",
         "settings": {"seed": 4},
         "attributes": {"sources": dict.fromkeys(("real", "generated", "changes"), source), "truth": None},
+        "sweep": {"scores": [1.0, 0.65, 0.3]},
         "near_duplicates": [{"score": 0.65}],
     }
     folder.write(folder.explanation / "results.json", results)

@@ -28,5 +28,7 @@ def test_a_slice_is_an_own_weakness_only_where_judges_do_better(judges, is_confi
         "is_own": is_own,
         "mean_score": 0.6,
     }
-    _, row = slices_rows([found], "msp")
+    _, row = slices_rows([found], "msp", (0.3, 1))
+    _, narrow = slices_rows([found | {"mean_score": 0.1003}], "odin_temperature", (0.1, 0.1006))
+    assert (row[-1], narrow[-1]) == ("0.60", "0.10030")
     assert row[1] == kind

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
+from uqgen.comparison.document import _support
+from uqgen.evaluation.cells import in_words
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.report import style
+from uqgen.report.edit_figures import _says
+from uqgen.report.explained_page import _gallery_caption
+from uqgen.report.score_slider import Strip
+from uqgen.score_texts import score_texts
 from uqgen.scores import SCORES
 
 
@@ -39,9 +45,23 @@ def test_limits_leave_a_margin_also_around_a_constant():
     assert style.padded_limits(np.array([2.0, 2.0])) == (1.5, 2.5)
 
 
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (in_words(0.1, 0.1003, False), "at scores from 0.1 to 0.1003"),
+        (_support({"edges": [0.1, 0.1003, 0.1006], "counts": [[1, 2]]}), "| class | 0.10000 | 0.10030 |"),
+        (Strip("a", b"", ["a", "a"], [0.1001, 0.1004]).html(1, [0.1, 0.1006]), "0.10040"),
+        (_gallery_caption("MSP", 0.1003, [0.1, 0.1006]), " at MSP 0.1003, "),
+        (_says("cat", 0.1003, [0.1, 0.1006]), "cat\n0.10030"),
+    ],
+)
+def test_scores_of_a_narrow_range_are_told_apart_wherever_they_are_said(said, text):
+    assert text in said
+
+
 def test_scores_of_a_narrow_range_are_told_apart():
     narrow = np.linspace(0.1, 0.1006, 7)
-    assert len(set(style.score_texts(narrow))) == 7
+    assert len(set(score_texts(narrow))) == 7
     assert style.interval_label(0.1, 0.1006) == "0.1–0.1006"  # noqa: RUF001
     assert style.interval_text(0.1, 0.1006) == "0.10000 to 0.10060"
 
@@ -49,13 +69,13 @@ def test_scores_of_a_narrow_range_are_told_apart():
 @pytest.mark.parametrize("ends", [(0.1, 0.1006), (0.3, 1.0), (-40.0, 3.0), (0.0, 1e-7), (1000.0, 1000.5)])
 def test_texts_of_scores_are_off_by_little_of_their_range(ends):
     scores = np.linspace(*ends, 20)
-    found = np.array([float(text) for text in style.score_texts(scores)])
+    found = np.array([float(text) for text in score_texts(scores)])
     assert np.abs(found - scores).max() <= (ends[1] - ends[0]) / 40
 
 
 def test_scores_that_are_all_the_same_or_round_to_zero_are_written():
-    assert style.score_texts([0.7, 0.7]) == ["0.7", "0.7"]
-    assert style.score_texts([-0.001, 1.0], aligned=True) == ["0.00", "1.00"]
+    assert score_texts([0.7, 0.7]) == ["0.7", "0.7"]
+    assert score_texts([-0.001, 1.0], aligned=True) == ["0.00", "1.00"]
 
 
 def luminance(colour):

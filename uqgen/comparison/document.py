@@ -16,6 +16,7 @@ from uqgen.comparison.tables import (
 )
 from uqgen.comparison.variants import Comparison, Variant
 from uqgen.run_folder import Plain
+from uqgen.score_texts import score_texts
 
 REFERENCE = "variant=paper"
 THEMES = {"agreement": "In vs. out", "controls": "Controls against cheating", "realism": "Realism"}
@@ -124,6 +125,6 @@ def _reference(comparison: Comparison) -> Variant | None:
 
 def _support(found: Plain) -> str:
     edges, counts = found["edges"], found["counts"]
-    header = ["class", *(f"{edge:.2f}" for edge in edges[:-1])]
+    header = ["class", *score_texts(edges, aligned=True)[:-1]]
     rows = [[str(label), *(f"{count:,}" for count in row)] for label, row in enumerate(counts)]
     return "\n".join(map(markdown_row, [header, ["---:"] * len(header), *rows]))

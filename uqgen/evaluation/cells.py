@@ -8,6 +8,7 @@ import numpy as np
 
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
 from uqgen.metrics.bootstrap import Estimate
+from uqgen.score_texts import score_texts
 
 T = TypeVar("T")
 REST = "the classes with few real ones there"
@@ -91,7 +92,7 @@ def _half(found: Estimate) -> float:
 
 def in_words(low: float, high: float, is_certain: bool) -> str:
     """A part of the range as a sentence says it."""
-    return "at the certain end" if is_certain else f"at scores from {low:.2g} to {high:.2g}"
+    return "at the certain end" if is_certain else f"at scores from {' to '.join(score_texts([low, high]))}"
 
 
 def percent(share: float) -> str:

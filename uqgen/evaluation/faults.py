@@ -19,6 +19,7 @@ from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
 from uqgen.metrics.share_ratio import ShareRatio
 from uqgen.metrics.two_sample import TwoSample
+from uqgen.score_texts import score_texts
 
 COLLAPSE, UNREALISTIC = "collapse", "unrealistic"
 WRONG_SCORE, WRONG_CLASS = "wrong score", "wrong class"
@@ -202,8 +203,9 @@ def _wrong_score(measured: list[Cell], uniform: InVsOut, middle: float, noun: st
         return None
     worst = max(failing, key=Cell.error, default=None)
     missed_by = worst.error() if worst else uniform.mae.value
-    says = f"miss the requested score by {missed_by:.2f} on average"
-    says += f"; always achieving the middle of the range would miss it by {middle:.2f}"
+    missed, by_middle = score_texts([missed_by, middle], within=[0, 4 * middle], aligned=True)
+    says = f"miss the requested score by {missed} on average"
+    says += f"; always achieving the middle of the range would miss it by {by_middle}"
     text = _about(worst, noun, says, failing, measured) if worst else f"Requested uniformly, {noun}s {says}."
     return Finding(WRONG_SCORE, text)
 

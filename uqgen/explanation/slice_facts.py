@@ -17,6 +17,7 @@ from uqgen.explanation.gallery import NEAR, distinct, nearest_distances
 from uqgen.explanation.slicing import Region, Seen, Slice
 from uqgen.metrics.failure_detection import FailureDetection, Predictions, failure_detection
 from uqgen.metrics.wilson import wilson
+from uqgen.score_texts import score_texts
 
 N_MEASURED = 500  # images of a slice, and of the rest, whose attributes are compared
 CLEAR = 0.5  # standard deviations by which an attribute differs to be worth a word
@@ -123,6 +124,7 @@ def facts_of(
     n_shown = settings.n_shown
     attribute = _attribute(found, real, context) if members else None
     mean = float(context.reference.score[members].mean()) if members else float("nan")
+    (said,) = score_texts(mean, within=context.requested_range, aligned=True)
     return SliceFacts(
         number,
         found,
@@ -133,7 +135,7 @@ def facts_of(
         attribute,
         [_real_image(context, real, place) for place in members[:n_shown]],
         _typical(found, context, generated, n_shown),
-        _sentence(found, classes, predicted_as, attribute, mean, names),
+        _sentence(found, classes, predicted_as, attribute, said, names),
         _advice(found),
     )
 
@@ -197,14 +199,14 @@ def _sentence(
     classes: list[str],
     predicted_as: tuple[str, float] | None,
     attribute: AttributeOfSlice | None,
-    mean: float,
+    mean: str,
     names: list[str],
 ) -> str:
     if not found.members:
         return "No held-out real image is like these."
     rate, rest = found.error_rate, found.rest
     parts = [
-        f"{len(found.members):,} real images of {_which(classes, names)}, mean score {mean:.2f}: "
+        f"{len(found.members):,} real images of {_which(classes, names)}, mean score {mean}: "
         f"{_percent(rate.value)} are errors ({_percent(rate.low)} to {_percent(rate.high)}), "
         f"of all others {_percent(rest.value, 1)}"
     ]

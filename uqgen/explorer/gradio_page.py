@@ -12,6 +12,7 @@ from torchvision.transforms.v2.functional import to_pil_image
 from uqgen.explorer.answers import Answer, between_seeds, edited, of_picture
 from uqgen.report.run_text import meaning
 from uqgen.report.style import score_label
+from uqgen.score_texts import score_texts
 
 if TYPE_CHECKING:
     from uqgen.run import Run
@@ -159,8 +160,10 @@ def _pictures(answer: Answer) -> list[Any]:
 
 
 def _captions(run: "Run", answer: Answer) -> list[str]:
-    both = zip(answer.predicted.tolist(), answer.score.tolist(), strict=True)
-    return [f"{run.class_names[label]} · {score:.2f}" for label, score in both]
+    within = run.experiment.evaluation.requested_range(run.classifiers.score, run.own.score)
+    scores = score_texts(answer.score, within=within, aligned=True)
+    both = zip(answer.predicted.tolist(), scores, strict=True)
+    return [f"{run.class_names[label]} · {score}" for label, score in both]
 
 
 def _bars(run: "Run", answer: Answer) -> list[Bars]:

@@ -122,7 +122,7 @@ def _distance(a: Tensor, b: Tensor, distance: Callable[[Tensor, Tensor], float])
 
 
 _ROW = (
-    "distance to real training data, scores {low:.2f} to {high:.2f} (n = {n_generated:,} generated, {n_real:,} real, "
+    "distance to real training data, scores {low:.4g} to {high:.4g} (n = {n_generated:,} generated, {n_real:,} real, "
     "{n_train:,} in training)"
 )
 

@@ -11,6 +11,7 @@ from uqgen.data.labelled import unit_range
 from uqgen.explanation.discovery.discovered import Discovered
 from uqgen.explanation.discovery.discovery import Discovery
 from uqgen.explanation.discovery.subjects import STEP
+from uqgen.explanation.discovery.viewers import MOVED
 from uqgen.metrics.bootstrap import Array, Estimate
 from uqgen.metrics.plain import as_plain
 from uqgen.report.arrays import with_ends
@@ -28,6 +29,7 @@ from uqgen.report.style import (
     style,
 )
 from uqgen.report.sweep_figures import DIFFERENCES
+from uqgen.score_texts import score_texts
 
 N_EXAMPLES = 8  # images of a figure: the first that were measured
 _ROWS = ("less", "as is", "more", "more - less")
@@ -35,7 +37,13 @@ _MEAN = "all"  # of the last column
 
 
 def attribute_figure(
-    attribute: Discovered, number: int, class_names: Sequence[str], score_name: str, *, seed: int
+    attribute: Discovered,
+    number: int,
+    class_names: Sequence[str],
+    score_name: str,
+    *,
+    within: Sequence[float],
+    seed: int,
 ) -> Figure:
     """Images with less of an attribute, as they are, and with more; below them, the difference of more from less.
 
@@ -47,6 +55,7 @@ def attribute_figure(
         number: which it is, from 1.
         class_names: K names.
         score_name: name of the score.
+        within: scores of which the range says how many decimals they need.
         seed: of the images, for the small print.
     """
     steps = attribute.steps
@@ -58,13 +67,14 @@ def attribute_figure(
     images = np.full((4, n + 1, 3, *x.shape[-2:]), np.nan)
     images[:3, :n] = x
     images[3, :n], images[3, n] = _coloured(difference), _coloured(where)
-    names = names_above(class_names, n + 1, _ROWS, " 0.00")
-    said = zip(
-        steps.predicted[:n].T.tolist(), steps.score[:n].T.tolist(), _judged(attribute)[:n].T.tolist(), strict=True
+    scores, judged = (
+        np.reshape(score_texts(each[:n].T, within=within, aligned=True), (3, n))
+        for each in (steps.score, _judged(attribute))
     )
+    names = names_above(class_names, n + 1, _ROWS, f" {max(scores.flat, key=len)}")
+    said = zip(steps.predicted[:n].T.tolist(), scores, judged, strict=True)
     words = [
-        [*(f"{names[guess]} {score:.2f}\n({other:.2f})" for guess, score, other in zip(*row, strict=True)), ""]
-        for row in said
+        [*(f"{names[guess]} {score}\n({other})" for guess, score, other in zip(*row, strict=True)), ""] for row in said
     ]
     words.append([""] * (n + 1))
     marked = np.zeros((4, n + 1), bool)
@@ -95,6 +105,7 @@ def discovery_figure(discovery: Discovery, score_name: str, *, high_means: str, 
     enough, n = discovery.sufficiency, len(discovery.attributes)
     figure = new_figure(height=2.9)
     left, right = figure.subplots(1, 2)
+    (level,) = score_texts(enough.level, within=[0, discovery.moved_by / MOVED])
     label, sign = score_label(score_name), "below" if high_means == "confident" else "above"
     style(
         left,
@@ -102,7 +113,7 @@ def discovery_figure(discovery: Discovery, score_name: str, *, high_means: str, 
         y="share of images",
         title=f"{label} changed by {discovery.moved_by:.2g} or more",
     )
-    style(right, x="attributes changed", y="share of sure images", title=f"{label} {sign} {enough.level:.2g}")
+    style(right, x="attributes changed", y="share of sure images", title=f"{label} {sign} {level}")
     places = list(range(1, n + 1))
     _draw(left, places, [each.effects.moved for each in discovery.attributes], BLUE, "o", "", line=False)
     if enough.shares:

@@ -6,6 +6,7 @@ from textwrap import fill
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from uqgen.data.labelled import unit_range
@@ -16,8 +17,9 @@ from uqgen.explanation.edits import Edits
 from uqgen.explanation.given_image import EditedImage, GivenImages
 from uqgen.metrics.bootstrap import Array, Estimate
 from uqgen.report.captioned_images import captioned_images, names_above
-from uqgen.report.style import INK, TEXT, score_label, score_texts, small_print
+from uqgen.report.style import INK, TEXT, score_label, small_print
 from uqgen.report.sweep_figures import DIFFERENCES
+from uqgen.score_texts import score_texts
 
 JUDGES = "judges"
 _WAY_LETTERS = 14  # of a line above a difference
@@ -48,8 +50,9 @@ def edited_image_figure(edited: EditedImage, class_names: Sequence[str], score_n
     rows = ["image", "difference"]
     names = names_above(class_names, len(columns), rows)
     edits = zip(edited.predictions.tolist(), edited.score_out.tolist(), strict=True)
-    captions = [_says(names[edited.predicted], edited.score), f"error\n{edited.error:.3f}"]
-    captions += [_says(names[guess], value) for guess, value in edits]
+    within = [edited.score, *edited.score_in]
+    captions = [_says(names[edited.predicted], edited.score, within), f"error\n{edited.error:.3f}"]
+    captions += [_says(names[guess], value, within) for guess, value in edits]
     marked = np.zeros((2, len(shown)), bool)
     marked[0, 2:] = (edited.predictions != edited.predicted).numpy()
     ways = ["", "", *(fill(way, _WAY_LETTERS) for way in edited.ways)]
@@ -88,11 +91,11 @@ def edits_figure(
     names = names_above(class_names, len(columns), [_DRAWN[method] for method in drawn])
     images, words, marked, rows = [], [], [], []
     for number in range(min(3, len(given.x))):
-        own = _says(names[int(given.predicted[number])], float(given.own.score[number]))
+        own = _says(names[int(given.predicted[number])], float(given.own.score[number]), requested)
         for method, made in drawn.items():
             images.append(torch.cat([given.x[number : number + 1], made.x[number]]))
             says = zip(made.predicted[number].tolist(), made.score_out[number].tolist(), strict=True)
-            words.append([own, *(_says(names[guess], value) for guess, value in says)])
+            words.append([own, *(_says(names[guess], value, requested) for guess, value in says)])
             marked.append([False, *(made.predicted[number] != given.predicted[number]).tolist()])
             rows.append(_DRAWN[method])
     shown = unit_range(torch.stack(images)).numpy()
@@ -122,8 +125,8 @@ def _by(viewer: str, seen: Mapping[str, Estimate]) -> str:
     return f"{np.mean(values):.2f}"
 
 
-def _says(name: str, score: float) -> str:
-    return f"{name}\n{score:.2f}"
+def _says(name: str, score: float, within: ArrayLike) -> str:
+    return f"{name}\n{score_texts(score, within=within, aligned=True)[0]}"
 
 
 def _colour(images: Array) -> Array:

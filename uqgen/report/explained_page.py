@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from uqgen.report.explanation_tables import discovered_rows, own_rows, shares_rows, slices_rows
 from uqgen.report.page import Command, PageBlock, Paragraph, PictureBlock, Section, Table
@@ -10,6 +10,7 @@ from uqgen.report.saving import compact_png
 from uqgen.report.strip_files import read_slider
 from uqgen.report.style import score_label
 from uqgen.run_folder import Plain, RunFolder
+from uqgen.score_texts import score_texts
 
 STRIPS_BYTES = 1_500_000  # of the images under the slider, so that the page stays below 5 MB
 SLIDER, SWEEPS, GALLERIES = "From certain to uncertain", "Score sweeps", "Galleries"
@@ -78,7 +79,7 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
         run: of which the figures are shown.
         results: of the explanation, as its results.json holds them.
     """
-    score = score_label(results["score"])
+    score, within = score_label(results["score"]), results["sweep"]["scores"]
     figures = run.explanation / "figures"
     strips = (
         f"A strip for each class: one noise, {score} requested from the certain end to the uncertain one; above each "
@@ -101,11 +102,11 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
         return PictureBlock(compact_png(figures / f"{name}.png"), caption, caption)
 
     galleries = [
-        picture(f"gallery_{number}", _gallery_caption(score, part))
+        picture(f"gallery_{number}", _gallery_caption(score, part["score"], within))
         for number, part in enumerate(results["near_duplicates"], start=1)
     ]
     return [
-        *([_slices(results["slices"], score, picture("slices", SLICES_FIGURE))] if "slices" in results else []),
+        *([_slices(results["slices"], score, within, picture("slices", SLICES_FIGURE))] if "slices" in results else []),
         Section(SLIDER, [read_slider(figures / "strips", score, STRIPS_BYTES)]),
         Section(SWEEPS, [picture("strips", strips), picture("differences", differences)]),
         Section(GALLERIES, galleries),
@@ -171,9 +172,10 @@ def _attributes(
     return Table(header, rows, caption), examples
 
 
-def _gallery_caption(score: str, part: Plain) -> str:
+def _gallery_caption(name: str, score: float, within: Sequence[float]) -> str:
+    (requested,) = score_texts(score, within)
     return (
-        f"Different images of each class at {score} {part['score']:.3g}, and their two most probable classes. "
+        f"Different images of each class at {name} {requested}, and their two most probable classes. "
         "Near-duplicates, nearer to an image shown than real ones are to each other, were dropped."
     )
 
@@ -186,8 +188,8 @@ def _command(results: Plain) -> str:
     return shlex.join(["python", "-m", "uqgen.explain", f"run={run}", *split, *chosen])
 
 
-def _slices(found: Plain, score: str, picture: PictureBlock) -> Section:
-    header, *rows = slices_rows(found["found"], score)
+def _slices(found: Plain, score: str, within: Sequence[float], picture: PictureBlock) -> Section:
+    header, *rows = slices_rows(found["found"], score, within)
     caption = f"Held-out real images of the {found['split']} split; found on {found['n_found_on']:,} others"
     words = [Paragraph(f"Slice {each['number']}. {each['sentence']} {each['advice']}") for each in found["found"]]
     return Section(SLICES, [Paragraph(SLICES_TEXT), picture, Table(header, rows, caption), *words])

@@ -10,6 +10,7 @@ from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.attribute_figures import FOREST, LOOKS, TOGETHER, TRUTH
 from uqgen.report.style import with_interval
 from uqgen.run_folder import Plain
+from uqgen.score_texts import score_texts
 
 NO_NAME = "no named attribute"
 MOST_CLASSES, N_LARGEST = 10, 3  # classes of a table, and attributes of each
@@ -79,12 +80,13 @@ def name_of(found: Plain) -> str:
     return f"goes with {name} (r = {r.value:.2f} [{r.low:.2f}, {r.high:.2f}])"
 
 
-def slices_rows(found: Sequence[Plain], score: str) -> list[list[str]]:
+def slices_rows(found: Sequence[Plain], score: str, within: Sequence[float]) -> list[list[str]]:
     """The slices: what counts, and what does not yet.
 
     Args:
         found: of each slice, see `uqgen.explanation.slice_facts.SliceFacts.results`.
         score: as the score is written.
+        within: scores of which the range says how many decimals they need.
     """
     header = ["slice", "kind", "real images", "errors", "error rate", "of all others", "judges", "explained"]
     rows = [
@@ -97,7 +99,7 @@ def slices_rows(found: Sequence[Plain], score: str) -> list[list[str]]:
             _cell(each["rest"]),
             ", ".join(f"{judge['value']:.2f}" for judge in each["judges"]) if each["size"] else "",
             f"{each['explained']:.0f}",
-            "" if each["mean_score"] is None else f"{each['mean_score']:.2f}",
+            "" if each["mean_score"] is None else score_texts(each["mean_score"], within, aligned=True)[0],
         ]
         for each in found
     ]

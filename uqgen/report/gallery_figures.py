@@ -26,6 +26,7 @@ from uqgen.report.style import (
     small_print,
     style,
 )
+from uqgen.score_texts import score_texts
 
 _NAME = 0.7  # inches, of a class's name beside a matrix
 _LETTERS = 26  # in a line above one of four matrices
@@ -38,6 +39,7 @@ def gallery_figure(
     classes: ShownClasses,
     score_name: str,
     *,
+    within: Sequence[float],
     seed: int,
     dropped: str,
 ) -> Figure:
@@ -52,6 +54,7 @@ def gallery_figure(
         classes: R of K classes, one a row.
         score_name: name of the score.
         seed: of the noise, for the small print.
+        within: scores of which the range says how many decimals they need.
         dropped: what became of near-duplicates, for the small print.
 
     Raises:
@@ -69,7 +72,12 @@ def gallery_figure(
     marked = order[..., 0] != np.asarray(classes.labels)[:, None]
     figure, axes = captioned_images(images, words, marked, rows, [""] * images.shape[1])
     axes.set_ylabel("class requested", fontsize=TEXT, color=INK)
-    axes.set_title(f"{score_label(score_name)} {score:.3g} requested", fontsize=TITLE, color=INK, loc="left")
+    axes.set_title(
+        f"{score_label(score_name)} {score_texts(score, within=within)[0]} requested",
+        fontsize=TITLE,
+        color=INK,
+        loc="left",
+    )
     above = "above: the two most probable classes and their probabilities"
     parts = [above, "orange: the first is not the class requested", dropped]
     small_print(figure, [*parts, *classes.note, f"seed {seed}"])

@@ -20,10 +20,10 @@ from uqgen.report.style import (
     WIDTH,
     new_figure,
     score_label,
-    score_texts,
     small_print,
     style,
 )
+from uqgen.score_texts import score_texts
 from uqgen.settings import require
 
 # Inches: what row labels take from a figure's width, and the widest an image is drawn in rows and in a grid.

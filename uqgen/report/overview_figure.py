@@ -8,7 +8,8 @@ from uqgen.report.arrays import shaped
 from uqgen.report.image_figures import centres, checked_images, draw_sheet, sheet_of
 from uqgen.report.score_figures import InVsOutPanel, draw_in_vs_out
 from uqgen.report.shown_classes import ShownClasses
-from uqgen.report.style import NAME_WIDTH, TEXT, new_figure, padded_limits, score_label, score_texts, small_print, style
+from uqgen.report.style import NAME_WIDTH, TEXT, new_figure, padded_limits, score_label, small_print, style
+from uqgen.score_texts import score_texts
 
 _HEIGHT = 2.9  # inches
 

@@ -32,8 +32,9 @@ from uqgen.report.run_text import (
     training_command,
     trust,
 )
-from uqgen.report.style import score_label, score_texts
+from uqgen.report.style import score_label
 from uqgen.run_folder import Plain, RunFolder
+from uqgen.score_texts import score_texts
 from uqgen.scores import get_score
 
 GLANCE, QUESTION, IN_VS_OUT, MADE = "At a glance", "The question", "In vs. out", "Generated data"

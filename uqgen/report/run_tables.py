@@ -11,8 +11,9 @@ from uqgen.metrics.overlap import APPEARANCE, MEASURES
 from uqgen.metrics.plain import Found, find_at
 from uqgen.report.page import Table
 from uqgen.report.run_text import NETWORKS, features_of
-from uqgen.report.style import score_label, score_texts, with_interval
+from uqgen.report.style import score_label, with_interval
 from uqgen.run_folder import Plain
+from uqgen.score_texts import score_texts
 
 PROTOCOL_TITLES = {"data": "requested as in the data", "uniform": "requested uniformly"}
 BESIDE_REAL = {"generated": "generated", "real": "real"}

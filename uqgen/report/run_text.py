@@ -13,8 +13,9 @@ from uqgen.evaluation.real_cells import FEWEST
 from uqgen.metrics import METRICS
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.plain import find_at
-from uqgen.report.style import score_label, score_texts
+from uqgen.report.style import score_label
 from uqgen.run_folder import Plain
+from uqgen.score_texts import score_texts
 from uqgen.scores import Score, get_score
 
 SHARES = {0.9: "nearly all", 0.7: "most", 0.4: "part", -np.inf: "little"}  # from this share on

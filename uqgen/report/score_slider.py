@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from uqgen.report.page import inline_png
-from uqgen.report.style import score_texts
+from uqgen.score_texts import score_texts
 
 _SCRIPT = (Path(__file__).parent / "score_slider.js").read_text(encoding="utf-8")
 _SIDE = 64  # CSS pixels of an image that is no larger; a whole multiple of its own, so that its pixels stay sharp
@@ -30,9 +30,10 @@ class Strip:
     predicted: Sequence[str]
     achieved: Sequence[float]
 
-    def html(self, number: int) -> str:
-        """The strip as HTML; the number tells it from others of its class."""
-        words = [f"{guess} · {score:.2f}" for guess, score in zip(self.predicted, self.achieved, strict=True)]
+    def html(self, number: int, scores: Sequence[float]) -> str:
+        """The strip, of these scores requested, as HTML; the number tells it from others of its class."""
+        achieved = score_texts(self.achieved, within=scores, aligned=True)
+        words = [f"{guess} · {score}" for guess, score in zip(self.predicted, achieved, strict=True)]
         said = json.dumps([[text, guess == self.requested] for text, guess in zip(words, self.predicted, strict=True)])
         alt = escape(f"Class {self.requested}, noise {number}, from the certain end to the uncertain one")
         return (
@@ -65,7 +66,7 @@ class ScoreSlider:
         scores = score_texts(self.scores, aligned=True)
         score, ends = escape(self.score), f"{scores[0]} to {scores[-1]}"
         classes = "".join(
-            _class_html(list(strips)) for _, strips in groupby(self.strips, lambda strip: strip.requested)
+            _class_html(list(strips), self.scores) for _, strips in groupby(self.strips, lambda strip: strip.requested)
         )
         return (
             f'<figure class="sweep" data-scores="{escape(json.dumps(scores))}" style="--steps:{steps};--side:{side}px">'
@@ -79,6 +80,6 @@ class ScoreSlider:
         )
 
 
-def _class_html(strips: Sequence[Strip]) -> str:
-    rows = "".join(strip.html(number) for number, strip in enumerate(strips, start=1))
+def _class_html(strips: Sequence[Strip], scores: Sequence[float]) -> str:
+    rows = "".join(strip.html(number, scores) for number, strip in enumerate(strips, start=1))
     return f'<div class="class"><strong>{escape(strips[0].requested)}</strong>{rows}</div>'

@@ -17,17 +17,16 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
-from numpy.typing import ArrayLike
 
 from uqgen.metrics.bootstrap import Array, Estimate
 from uqgen.report.names import family_with
+from uqgen.score_texts import score_texts
 
 # Inches: the width of a report's column on a screen (96 pixels an inch), and hardly shrunk on A4.
 WIDTH = 8.0
 NAME_WIDTH = 1.1  # inches, of a class's name beside a row
 # Points.
 TITLE, TEXT, SMALL_PRINT = 10, 9, 7
-_DECIMALS = 3  # of scores that are all the same
 
 # Okabe and Ito (2008), "Color universal design": distinct with every kind of colour vision.
 BLUE, ORANGE, VERMILLION, GREEN, PURPLE = "#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7"
@@ -62,27 +61,6 @@ class _FigureOfAnyScript(Figure):
             if others:
                 text.set_fontfamily([*own, *sorted(others)])
         super().draw(renderer)
-
-
-def score_texts(scores: ArrayLike, within: ArrayLike | None = None, *, aligned: bool = False) -> list[str]:
-    """Scores with as many decimals as the width of their range needs: a fortieth of it changes the text.
-
-    Args:
-        scores: float [N], one or more.
-        within: float [M], finite, of which the range is taken; None for the scores themselves.
-        aligned: whether all keep their trailing zeros, so that they have as many decimals.
-
-    Examples:
-        >>> score_texts([0.1, 0.10031, 0.1006])
-        ['0.1', '0.10031', '0.1006']
-        >>> score_texts([0.3, 1.0], aligned=True)
-        ['0.30', '1.00']
-    """
-    values, ends = np.ravel(scores).tolist(), np.ravel(scores if within is None else within)
-    width = float(np.ptp(ends))
-    decimals = max(0, math.ceil(math.log10(40 / width))) if width > 0 else _DECIMALS
-    texts = [f"{value:z.{decimals}f}" for value in values]
-    return texts if aligned or not decimals else [text.rstrip("0").rstrip(".") for text in texts]
 
 
 def interval_text(low: float, high: float) -> str:

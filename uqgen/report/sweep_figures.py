@@ -18,7 +18,8 @@ from uqgen.report.captioned_images import captioned_images, names_above
 from uqgen.report.image_figures import GAP, centres, checked_images, draw_sheet, pixels_of, sheet_of
 from uqgen.report.saving import png
 from uqgen.report.shown_classes import ShownClasses
-from uqgen.report.style import INK, NAME_WIDTH, TEXT, TITLE, new_figure, score_label, score_texts, small_print, style
+from uqgen.report.style import INK, NAME_WIDTH, TEXT, TITLE, new_figure, score_label, small_print, style
+from uqgen.score_texts import score_texts
 
 DIFFERENCES = colormaps["RdBu_r"]
 _SHEET = 6.4  # inches, the width of a frame's images
@@ -58,9 +59,10 @@ def strips_figure(
     achieved, predicted = shaped("achieved", achieved, *shape), shaped("predicted", predicted, *shape)
     names = names_above(classes.names, shape[1], classes.fitted(NAME_WIDTH, TEXT))
     between = ": " if max(map(len, names)) <= 2 else "\n"
+    texts = np.reshape(score_texts(achieved, within=scores, aligned=True), shape)
     words = [
-        [f"{names[guess]}{between}{value:.2f}" for guess, value in zip(*row, strict=True)]
-        for row in zip(predicted, achieved, strict=True)
+        [f"{names[guess]}{between}{text}" for guess, text in zip(*row, strict=True)]
+        for row in zip(predicted, texts, strict=True)
     ]
     marked = predicted != np.asarray(classes.labels)[:, None]
     figure, _ = _in_strips(images, words, marked, scores, classes, score_name)

@@ -107,15 +107,15 @@ def write_figures(
         "attributes": shares_figure(analysis, score.name, seed=seed),
         "attributes_by_class": shares_by_class_figure(analysis, classes, seed=seed),
         "attributes_by_score": attribute_curves_figure(analysis, score.name, high_means=score.high_means, seed=seed),
-        "slices": slices_figure(explanation.slices, real, score.name, seed=seed),
+        "slices": slices_figure(explanation.slices, real, score.name, within=sweep.scores, seed=seed),
         "second_choices": second_choices_figure(explanation.second_choices, classes.names, score.name, seed=seed),
     }
     for number, gallery in enumerate(explanation.galleries, start=1):
-        figures[f"gallery_{number}"] = _gallery_figure(gallery, classes, score.name, seed)
+        figures[f"gallery_{number}"] = _gallery_figure(gallery, classes, score.name, sweep.scores, seed)
     if explanation.discovery is not None:
-        figures |= _discovery_figures(explanation.discovery, classes.names, score, seed)
+        figures |= _discovery_figures(explanation.discovery, classes.names, score, sweep.scores, seed)
     if explanation.own is not None:
-        figures |= _attribute_figures("own", explanation.own.attributes, classes.names, score, seed)
+        figures |= _attribute_figures("own", explanation.own.attributes, classes.names, score, sweep.scores, seed)
     for name, figure in figures.items():
         save_figure(figure, folder / "figures" / f"{name}.png")
     write_strips(folder / "figures" / "strips", animated, classes)
@@ -123,23 +123,32 @@ def write_figures(
     write_atomically(folder / "sweep.gif", sweep_animation(images, animated.scores, achieved, classes, score.name))
 
 
-def _discovery_figures(discovery: Discovery, names: Sequence[str], score: Score, seed: int) -> dict[str, Figure]:
+def _discovery_figures(
+    discovery: Discovery, names: Sequence[str], score: Score, within: Sequence[float], seed: int
+) -> dict[str, Figure]:
     if not discovery.attributes:
         return {}
-    figures = _attribute_figures("discovered", discovery.attributes, names, score, seed)
+    figures = _attribute_figures("discovered", discovery.attributes, names, score, within, seed)
     return {"discovered": discovery_figure(discovery, score.name, high_means=score.high_means, seed=seed), **figures}
 
 
 def _attribute_figures(
-    name: str, attributes: Sequence[Discovered], class_names: Sequence[str], score: Score, seed: int
+    name: str,
+    attributes: Sequence[Discovered],
+    class_names: Sequence[str],
+    score: Score,
+    within: Sequence[float],
+    seed: int,
 ) -> dict[str, Figure]:
     return {
-        f"{name}_{number}": attribute_figure(each, number, class_names, score.name, seed=seed)
+        f"{name}_{number}": attribute_figure(each, number, class_names, score.name, within=within, seed=seed)
         for number, each in enumerate(attributes, start=1)
     }
 
 
-def _gallery_figure(gallery: Gallery, classes: ShownClasses, score_name: str, seed: int) -> Figure:
+def _gallery_figure(
+    gallery: Gallery, classes: ShownClasses, score_name: str, within: Sequence[float], seed: int
+) -> Figure:
     duplicates = gallery.duplicates
     shares = (
         f"{100 * duplicates.dropped:.0f} % of {duplicates.n:,}, of real images {100 * duplicates.dropped_real:.0f} %"
@@ -148,7 +157,8 @@ def _gallery_figure(gallery: Gallery, classes: ShownClasses, score_name: str, se
     position = gallery.shown[list(classes.labels)]
     images = _or_nan(unit_range(gallery.generated.x), position)
     probabilities = _or_nan(gallery.probabilities, position)
-    return gallery_figure(images, probabilities, gallery.score, classes, score_name, seed=seed, dropped=dropped)
+    names = classes, score_name
+    return gallery_figure(images, probabilities, gallery.score, *names, within=within, seed=seed, dropped=dropped)
 
 
 def _or_nan(values: Tensor, position: Tensor) -> Array:
