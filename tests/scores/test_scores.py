@@ -232,3 +232,10 @@ def test_settings_that_are_not_given_are_the_scores_own():
 def test_the_entropy_of_a_sure_image_is_0_and_not_minus_0():
     entropy = get_score("entropy")(torch.tensor([[200.0, 0.0, 0.0]]), torch.zeros(1, dtype=torch.int64))
     assert not entropy.signbit().any()
+
+
+def test_the_end_that_is_certain_is_told_by_what_high_means():
+    msp, entropy, values = get_score("msp"), get_score("entropy"), torch.tensor([0.2, 0.9])
+    assert (msp.certain_first(0, 1), entropy.certain_first(0, 1)) == ((1, 0), (0, 1))
+    assert msp.certainty(values).argmax() == 1
+    assert entropy.certainty(values).argmax() == 0

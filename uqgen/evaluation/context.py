@@ -58,8 +58,7 @@ class EvaluationContext:
     @property
     def ends(self) -> tuple[float, float]:
         """The most certain score requested under the uniform protocol, and the most uncertain one."""
-        low, high = self.requested_range
-        return (high, low) if self.score.high_means == "confident" else (low, high)
+        return self.score.certain_first(*self.requested_range)
 
     @cached_property
     def second(self) -> Self | None:

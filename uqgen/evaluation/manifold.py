@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from uqgen.evaluation.real_cells import RealCell, RealCells, ScoredImages, within_references
-from uqgen.metrics.bootstrap import Estimate, bootstrap
+from uqgen.metrics.bootstrap import Estimate, bootstrap_mean
 from uqgen.metrics.cluster_shares import ClusterShares
 from uqgen.metrics.overlap import MEASURES, K, Overlap, overlap, values
 from uqgen.metrics.ratio import Ratio
@@ -119,7 +119,7 @@ def _in_cell(real: RealCells, cell: RealCell, generated: Tensor, error: Tensor, 
     n, sizes = len(cell.reference), (len(cell.train), cell.n_held_out)
     if n == 0 or len(generated) < n:
         return InCell(*sizes, 0)
-    mean = bootstrap(lambda each: {"error": each.mean(axis=-1)}, (error.numpy(),), n_resamples)["error"]
+    mean = bootstrap_mean(error.numpy(), n_resamples)
     found = overlap(cell.reference, generated, least=real.space.least)
     return InCell(*sizes, n, found, cell.floor, mean)
 

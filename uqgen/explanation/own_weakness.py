@@ -15,7 +15,7 @@ from torch import Tensor
 from uqgen.classifiers.ensemble import predictive_logits
 from uqgen.explanation.shares import Explained, WeightedScores, balanced_weights, explain_variance
 from uqgen.guidance.guidance import class_log_odds
-from uqgen.metrics.bootstrap import Array, Estimate, Floats, bootstrap
+from uqgen.metrics.bootstrap import Array, Estimate, Floats, bootstrap_mean
 
 N_BINS = 10  # of differences, which count alike
 ALPHA = 0.05  # of all tests together
@@ -78,5 +78,5 @@ def own_weakness(attributes: Mapping[str, Floats], lead: Floats, n_resamples: in
     """
     cluster: Array = np.arange(len(lead))
     sample = WeightedScores(lead, cluster, balanced_weights(lead, -1, 1, N_BINS))
-    mean = bootstrap(lambda values: {"mean": values.mean(axis=-1)}, (lead,), n_resamples, seed)["mean"]
+    mean = bootstrap_mean(lead, n_resamples, seed)
     return OwnWeakness(mean, explain_variance(attributes, sample, n_resamples, seed))

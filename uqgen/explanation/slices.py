@@ -62,13 +62,13 @@ def find_slices(context: EvaluationContext, generated: Sequence[Generated], sett
     logits, score_out = (torch.cat([getattr(part, name) for part in generated]) for name in ("logits", "score_out"))
     others = _images_to_find_on(context, settings.n_slice_images)
     raw = features(others.x)
-    projection, turn = Projection(raw.numpy()), view.high_means == "uncertain"
+    projection = Projection(raw.numpy())
 
     def judged(x: Tensor) -> list[Tensor]:
         return [predict(judge, x) for judge in context.judges.values()]
 
     def as_seen(raw: Tensor, label: Tensor, logits: Tensor, score: Tensor, judges: Sequence[Tensor]) -> Seen:
-        return seen(projection(raw.numpy()), label, logits, score, judges, turn)
+        return seen(projection(raw.numpy()), label, logits, view.certainty(score), judges)
 
     found_on = as_seen(raw, others.label, others.logits, view(others.logits, others.label), judged(others.x))
     made = as_seen(features(x), requested, logits, score_out, judged(x))
@@ -81,23 +81,21 @@ def find_slices(context: EvaluationContext, generated: Sequence[Generated], sett
     return Slices(facts, context.settings.split, len(others.label), x, requested, score_out)
 
 
-def seen(features: Floats, label: Tensor, logits: Tensor, score: Tensor, judges: Sequence[Tensor], turn: bool) -> Seen:
+def seen(features: Floats, label: Tensor, logits: Tensor, certainty: Tensor, judges: Sequence[Tensor]) -> Seen:
     """Images as slices are found in them.
 
     Args:
         features: float64 [N, F].
         label: int64 [N].
         logits: float32 [N, K] or [N, M, K].
-        score: float32 [N].
+        certainty: float32 [N], scores turned so that high means confident.
         judges: logits of each judge, as those of the classifier.
-        turn: whether high scores mean uncertain.
     """
     outputs = predictive_logits(logits)
     rival = outputs.scatter(1, label[:, None], -inf).argmax(dim=1)
-    certainty = (-score if turn else score).double()
     wrong = [predictive_logits(each).argmax(dim=1) != label for each in judges]
     judges_wrong = torch.stack(wrong, dim=1) if wrong else torch.zeros(len(label), 0, dtype=torch.bool)
-    arrays = (label, outputs.argmax(dim=1), rival, certainty, judges_wrong)
+    arrays = (label, outputs.argmax(dim=1), rival, certainty.double(), judges_wrong)
     return Seen(features, *(each.numpy() for each in arrays))
 
 

@@ -67,6 +67,11 @@ def bootstrap(
     return {name: Estimate(float(value), *_interval(resampled[name])) for name, value in values.items()}
 
 
+def bootstrap_mean(values: Array, n_resamples: int = 1_000, seed: int = 0) -> Estimate:
+    """The mean of values [N], and its interval; see `bootstrap`."""
+    return bootstrap(lambda each: {"mean": each.mean(axis=-1)}, (values,), n_resamples, seed)["mean"]
+
+
 def _resample(
     statistics: Statistics, arrays: tuple[Array, ...], n_resamples: int, rng: np.random.Generator
 ) -> dict[str, Floats]:

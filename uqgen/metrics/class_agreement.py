@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from uqgen.classifiers.ensemble import predictive_logits
-from uqgen.metrics.bootstrap import Estimate, bootstrap
+from uqgen.metrics.bootstrap import Estimate, bootstrap_mean
 from uqgen.metrics.metric import Metric, Row, ScorePairs, per_protocol, register
 
 
@@ -19,7 +19,7 @@ def class_agreement(logits: Tensor, label: Tensor, n_resamples: int) -> Estimate
         n_resamples: number of bootstrap resamples.
     """
     agrees = (predictive_logits(logits).argmax(dim=1) == label).numpy().astype(np.float64)
-    return bootstrap(lambda a: {"share": a.mean(axis=-1)}, (agrees,), n_resamples)["share"]
+    return bootstrap_mean(agrees, n_resamples)
 
 
 @per_protocol("class_agreement")

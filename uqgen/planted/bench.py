@@ -93,14 +93,15 @@ class Bench:
 
     def _material(self, target: FrozenClassifier, find: LabelledData, held_out: LabelledData, seed: int) -> Material:
         """All that may be looked at; the truth is not among it."""
-        features, turn = SeenFeatures(target, self.n_classes), self.score.high_means == "uncertain"
+        features = SeenFeatures(target, self.n_classes)
         logits = target.predict(find.x)
         score = self.score.fitted(logits, find.label)
         projection = Projection(features(find.x).numpy())
 
         def view(x: Tensor, label: Tensor, logits: Tensor) -> Seen:
             judged = [judge.predict(x) for judge in self._judges]
-            return seen(projection(features(x).numpy()), label, logits, score(logits, label), judged, turn)
+            certainty = score.certainty(score(logits, label))
+            return seen(projection(features(x).numpy()), label, logits, certainty, judged)
 
         requested, x, made = self._generate(target, score, logits, find.label, seed)
         maps, held_out_maps = (gradient_maps(target, each.x).double().numpy() for each in (find, held_out))
@@ -142,7 +143,7 @@ class Bench:
         """Classes, images and logits: guided by the classifier to the uncertain half of its scores."""
         low, high = _range_of(score(logits, label))
         middle = (low + high) / 2
-        bounds = (low, middle) if score.high_means == "confident" else (middle, high)
+        bounds = sorted((middle, score.certain_first(low, high)[1]))
         requested = torch.arange(self.n_classes).repeat_interleave(self.settings.n_generated)
         drawn = torch.rand(len(requested), generator=seeding.generator(seed))
         condition = Condition(requested, bounds[0] + (bounds[1] - bounds[0]) * drawn)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from uqgen.metrics.bootstrap import Estimate, bootstrap
+from uqgen.metrics.bootstrap import Estimate, bootstrap_mean
 from uqgen.metrics.wilson import wilson
 from uqgen.planted.outcome import Judged, Outcome
 from uqgen.planted.weaknesses import WEAKNESSES
@@ -141,7 +141,7 @@ def _best(slices: Sequence[Judged]) -> Judged | None:
 def _mean(values: list[float]) -> Estimate:
     if not values:
         return Estimate(np.nan, np.nan, np.nan)
-    return bootstrap(lambda a: {"mean": a.mean(axis=-1)}, (np.array(values),), N_RESAMPLES)["mean"]
+    return bootstrap_mean(np.array(values), N_RESAMPLES)
 
 
 def _of_job(outcome: Outcome) -> Plain:

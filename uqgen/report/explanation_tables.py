@@ -92,7 +92,7 @@ def slices_rows(found: Sequence[Plain], score: str, within: Sequence[float]) -> 
     rows = [
         [
             str(each["number"]),
-            _kind(each),
+            kind_of(each["is_confirmed"], each["is_own"], bool(each["judges"])),
             f"{each['size']:,}",
             f"{each['n_errors']:,}",
             _cell(each["error_rate"]),
@@ -110,10 +110,10 @@ def _cell(estimate: Plain) -> str:
     return with_interval(Estimate.read(estimate))
 
 
-def _kind(found: Plain) -> str:
+def kind_of(is_confirmed: bool, is_own: bool, has_judges: bool) -> str:
     """Of a slice; without judges it is not known whether its images are hard for all."""
-    if not found["is_confirmed"]:
+    if not is_confirmed:
         return "hypothesis"
-    if not found["judges"]:
+    if not has_judges:
         return "confirmed"
-    return "own weakness" if found["is_own"] else "hard for all"
+    return "own weakness" if is_own else "hard for all"

@@ -177,8 +177,7 @@ def captions(results: Plain) -> dict[str, Caption]:
 
 def rows_of_classes(score: str, requested_range: tuple[float, float]) -> list[float]:
     """The scores requested in the two rows of the paper's figure 3, the certain one first."""
-    is_confident = get_score(score).high_means == "confident"
-    return PAPER_ROWS.get(score, sorted(requested_range, reverse=is_confident))
+    return PAPER_ROWS.get(score, list(get_score(score).certain_first(*requested_range)))
 
 
 def _clusters(looks: str) -> Caption:

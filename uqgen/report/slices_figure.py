@@ -10,6 +10,7 @@ from uqgen.data.labelled import unit_range
 from uqgen.explanation.slice_facts import SliceFacts
 from uqgen.explanation.slices import Slices
 from uqgen.report.captioned_images import captioned_images
+from uqgen.report.explanation_tables import kind_of
 from uqgen.report.style import INK, TEXT, TITLE, new_figure, score_label, small_print, style
 from uqgen.score_texts import score_texts
 
@@ -51,8 +52,8 @@ def slices_figure(slices: Slices, real: Tensor, score_name: str, *, within: Sequ
     axes.set_title("typical generated images, and real ones", fontsize=TITLE, color=INK, loc="left")
     axes.set_xlabel(f"generated                                        real, {slices.split} split", fontsize=TEXT)
     above = f"above: {score_label(score_name)}; orange: an error"
-    confirmed = ["own: a weakness of its own", "hard: for the judges, too"]
-    kinds = [*(confirmed if _has_judges(slices) else ["confirmed: above all others"]), "open: not confirmed"]
+    confirmed = ["own weakness: judges do better", "hard for all: for the judges, too"]
+    kinds = [*(confirmed if _has_judges(slices) else ["confirmed: above all others"]), "hypothesis: not confirmed"]
     small_print(figure, [above, "error rate", *kinds, f"found on {slices.n_found_on:,} others", f"seed {seed}"])
     return figure
 
@@ -63,7 +64,6 @@ def _has_judges(slices: Slices) -> bool:
 
 def _row_label(each: SliceFacts) -> str:
     found = each.found
-    confirmed = ("own" if found.is_own else "hard") if found.judges else "confirmed"
-    kind = confirmed if found.is_confirmed else "open"
+    kind = kind_of(found.is_confirmed, found.is_own, bool(found.judges))
     rate = f"{100 * found.error_rate.value:.0f} %" if found.members else "none"
     return f"{each.number} {kind} {rate}"

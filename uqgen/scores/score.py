@@ -73,6 +73,14 @@ class Score:
         """The lowest and the highest value it can take of so many classes."""
         return self.limits(n_classes, **self.settings)
 
+    def certain_first(self, low: float, high: float) -> tuple[float, float]:
+        """Two scores, the one that speaks of the more confident classifier first."""
+        return (high, low) if self.high_means == "confident" else (low, high)
+
+    def certainty(self, score: Tensor) -> Tensor:
+        """Scores, or changes of them, turned so that high means confident."""
+        return score if self.high_means == "confident" else -score
+
     def scores(self, logits: Tensor, labels: Tensor) -> Tensor:
         """This score and the second one, float32 [N, S] with S 1 or 2; see `__call__`."""
         first = self(logits, labels)

@@ -84,9 +84,9 @@ def discover_own(
 
 def certain_end(viewers: Viewers) -> tuple[float, float]:
     """The scores of the range requested that are the most certain."""
-    low, high = viewers.requested_range
-    width = CERTAIN * (high - low)
-    return (high - width, high) if viewers.score.high_means == "confident" else (low, low + width)
+    certain, uncertain = viewers.score.certain_first(*viewers.requested_range)
+    bound = certain + CERTAIN * (uncertain - certain)
+    return min(certain, bound), max(certain, bound)
 
 
 def take_own_steps(

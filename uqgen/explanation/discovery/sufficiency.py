@@ -12,7 +12,7 @@ from uqgen import seeding
 from uqgen.explanation.discovery.honesty import followed
 from uqgen.explanation.discovery.subjects import Subjects
 from uqgen.explanation.discovery.viewers import Viewers
-from uqgen.metrics.bootstrap import Estimate, Floats, bootstrap
+from uqgen.metrics.bootstrap import Estimate, bootstrap_mean
 
 N_DRAWS = 5  # of channels at random: one may hit upon those that count
 
@@ -93,8 +93,4 @@ def _shares(
     threshold = viewers.uncertainty(torch.tensor(level))
     steps = (torch.stack(scores) for scores in zip(*draws, strict=True))
     unsure = ((viewers.uncertainty(scores) >= threshold).double().mean(dim=0).numpy() for scores in steps)
-    return tuple(bootstrap(_mean, (each,), n_resamples, seed)["mean"] for each in unsure)
-
-
-def _mean(values: Floats) -> dict[str, Floats]:
-    return {"mean": values.mean(axis=-1)}
+    return tuple(bootstrap_mean(each, n_resamples, seed) for each in unsure)

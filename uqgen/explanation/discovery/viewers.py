@@ -38,7 +38,7 @@ class Viewers:
 
     def uncertainty(self, score: Tensor) -> Tensor:
         """Scores, or changes of them, turned so that high means uncertain."""
-        return -score if self.score.high_means == "confident" else score
+        return -self.score.certainty(score)
 
 
 @dataclass(frozen=True)
