@@ -10,6 +10,7 @@ SETTINGS = {
     "evaluation.n_correction": "n_recalibration",
     "editing.n_pixel_steps": "n_baseline_steps",
 }
+SECTIONS = {"gan": "model"}  # whose settings mean what they meant, though no run of those versions is read
 RESULTS = {
     "n_images_of_correction": "n_images_of_recalibration",
     "controls.copies": "memorisation",
@@ -75,7 +76,8 @@ def new_setting(key: str) -> str | None:
         >>> new_setting("model.pull.weight")
         'model.guidance_gradient.weight'
     """
-    for old, name in SETTINGS.items():
+    whole = {old: f"{old.rpartition('.')[0]}.{name}" for old, name in SETTINGS.items()}
+    for old, new in {**whole, **SECTIONS}.items():
         if key == old or key.startswith(f"{old}."):
-            return f"{old.rpartition('.')[0]}.{name}{key.removeprefix(old)}"
+            return new + key.removeprefix(old)
     return None

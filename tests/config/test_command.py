@@ -1,5 +1,11 @@
+import os
 import subprocess
 import sys
+
+import pytest
+from hydra.core.hydra_config import HydraConfig
+
+from uqgen.config import run_command
 
 
 def test_the_command_refuses_in_one_line_before_any_work(tmp_path):
@@ -11,3 +17,38 @@ def test_the_command_refuses_in_one_line_before_any_work(tmp_path):
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def refusal(monkeypatch, capsys):
+    """A function of a command line to the line that refuses it, in this process and before the task begins."""
+    monkeypatch.setattr(HydraConfig.instance(), "cfg", None)
+    monkeypatch.setitem(os.environ, "HYDRA_FULL_ERROR", "1")
+
+    def refused(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["train", *arguments])
+        with pytest.raises(SystemExit) as left:
+            run_command("train", pytest.fail)
+        assert left.value.code == 2
+        return capsys.readouterr().err
+
+    return refused
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"name: [a\nb: c: d", "uqgen: while parsing a flow sequence in "),
+        (b"name: a\nname: b", "uqgen: while constructing a mapping in "),
+        (b"name: \xff", "uqgen: 'utf-8' codec can't decode byte 0xff"),
+        (b"- a\n- b", "uqgen: In 'experiment/mine': "),
+        (b"nmae: a", "uqgen: nmae=a: allowed: name\n"),
+        (b"defaults:\n- override data: folder", "uqgen: experiment/data@data=: allowed: a slash before a group"),
+    ],
+)
+def test_a_file_of_ones_own_that_is_no_settings_is_refused_in_one_line(content, line, refusal, tmp_path):
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_bytes(b"# @package _global_\n" + content)
+    said = refusal(f"--config-dir={tmp_path}", "experiment=mine")
+    assert said.startswith(line)
+    assert said.count("\n") == 1

@@ -43,6 +43,8 @@ REFUSED = [
     (["classifier@judge=cn"], "classifier=cn: allowed: cnn, cnn_deep, "),
     (["model.pull.weight=1"], "model.pull.weight=1: allowed: model.guidance_gradient.weight, its new name"),
     (["evaluation.n_correction=9"], "evaluation.n_correction=9: allowed: evaluation.n_recalibration, its new name"),
+    (["gan.training.n_images=9"], "gan.training.n_images=9: allowed: model.training.n_images, its new name"),
+    (["gan=mlp"], "gan=mlp: allowed: model, its new name"),
     (["enforcement=siblings"], "enforcement=siblings: allowed: surrogates, its new name"),
     (["variant=siblings"], "variant=siblings: allowed: surrogates, its new name"),
     (["variant=flw"], "variant=flw: allowed: auxiliary, balanced, "),
@@ -87,6 +89,10 @@ def test_a_choice_or_a_setting_that_there_is_not_is_explained(overrides, line):
         ("guidance=0", r"^guidance=0: allowed: mixture, none"),
         ("classifier@judge=null", r"^classifier@judge=null: allowed: cnn, "),
         ("experiment=", r"^experiment=: allowed: digits, "),
+        (
+            "score=[msp,entropy]",
+            r"^score=\[msp,entropy\]: allowed: one of conformal, .*; several are for sweeps",
+        ),
         ("logger=[csv,null]", r"^logger=\[csv,null\]: allowed: csv, tensorboard, wandb, \[\] for none"),
     ],
 )

@@ -16,10 +16,11 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from uqgen.config.composition import command_folder, plain
+from uqgen.config.composition import command_file, command_folder, plain
 from uqgen.config.construction import build
 from uqgen.config.hydra_private import CommandLine, command_line, initialized, parse
 from uqgen.config.refusals import explain, refuse_unnamed_choices
+from uqgen.config.sections import refuse_misplaced
 from uqgen.config.sweep import end_jobs, finish_sweep, plan_sweep, run_job
 from uqgen.config.text import as_typed
 from uqgen.run_lock import refuse_held
@@ -59,6 +60,10 @@ def run_command(name: str, task: Callable[[DictConfig], float], sweeps: bool = F
             _refuse(str(error))
         except (HydraException, OmegaConfBaseException) as error:
             _refuse(explain(error, name, line))
+        except Exception as error:
+            if HydraConfig.initialized():  # the task has begun
+                raise
+            _refuse(explain(error, name, line))  # of files that are no YAML, and the like
         except Stopped as stop:
             if not (OWN_TORCHRUN in os.environ and "RANK" in os.environ):  # whose parent says it
                 _tell(f"stopped by {stop.signal.name}; to go on: {_again(name, typed, stop)}")
@@ -71,8 +76,13 @@ def _run_job(cfg: DictConfig, task: Callable[[DictConfig], float], name: str) ->
         cfg.choices = {group: name for group, name in hydra_config.runtime.choices.items() if "hydra/" not in group}
         cfg.overrides = list(hydra_config.overrides.task)
     if hydra_config.mode == RunMode.MULTIRUN:
-        return run_job(task, cfg)
+        return run_job(partial(_checked, task=task, name=name), cfg)
     return _run_single(task, cfg, name)
+
+
+def _checked(cfg: DictConfig, task: Callable[[DictConfig], float], name: str) -> float:
+    refuse_misplaced(cfg, command_file(name))
+    return task(cfg)
 
 
 def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str) -> float:
@@ -80,6 +90,7 @@ def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str)
     from uqgen import distributed  # imports torch
 
     try:
+        refuse_misplaced(cfg, command_file(name))
         if "trainer" in cfg and cfg.trainer.devices != 1 and not distributed.is_launched():
             build(plain(cfg))  # refuses a setting here and once, not in every process
             refuse_held(Path(cfg.run))
@@ -110,6 +121,7 @@ def _run_sweep(name: str, line: CommandLine, start: Callable[[], Any]) -> NoRetu
     with initialized(command_folder(name), line.own):
         parsed = zip(line.overrides, parse(line.overrides), strict=True)
         given = [text for text, override in parsed if not override.is_sweep_override()]
+        refuse_misplaced(hydra.compose(name, given), command_file(name))
         shared = hydra.compose(name, given, return_hydra_config=True)
         HydraConfig.instance().set_config(shared)  # for ${hydra:...}
         sweep = plan_sweep(shared, line.overrides)

@@ -7,6 +7,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from uqgen.config.hydra_private import initialized
+from uqgen.config.sections import refuse_misplaced
 from uqgen.config.text import as_typed, with_texts
 
 PACKAGE = Path(__file__).parents[1]
@@ -23,9 +24,12 @@ def compose(overrides: list[str], command: str = "train", own: str | None = None
 
     Raises:
         hydra.errors.HydraException: a setting or a choice does not exist.
+        SettingError: a section does not exist, or was taken away.
     """
     with initialized(command_folder(command), own):
-        return hydra.compose(command, [as_typed(override) for override in overrides])  # without the `hydra` node
+        cfg = hydra.compose(command, [as_typed(override) for override in overrides])  # without the `hydra` node
+    refuse_misplaced(cfg, command_file(command))
+    return cfg
 
 
 def plain(cfg: DictConfig) -> dict[str, Any]:
@@ -37,3 +41,8 @@ def plain(cfg: DictConfig) -> dict[str, Any]:
 def command_folder(command: str) -> Path:
     """Where a command's settings lie: in a folder of its own if there is one, or in conf/ with its choices."""
     return CONF / command if (CONF / command / f"{command}.yaml").is_file() else CONF
+
+
+def command_file(command: str) -> Path:
+    """A command's settings."""
+    return command_folder(command) / f"{command}.yaml"

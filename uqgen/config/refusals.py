@@ -9,11 +9,10 @@ from omegaconf import OmegaConf
 
 from uqgen.config.composition import CONF, compose
 from uqgen.config.hydra_private import CommandLine, chosen_twice, missing_choice, not_made, parse, unknown_setting
+from uqgen.config.sections import OF_LISTS
 from uqgen.old_names import CHOICES, new_path, new_setting
 from uqgen.run_folder import flatten
 from uqgen.settings import SettingError, require
-
-OF_LISTS = ("callbacks", "logger")  # groups of which several may be chosen, or none
 
 
 def explain(error: Exception, command: str, line: CommandLine) -> str:
@@ -37,7 +36,9 @@ def explain(error: Exception, command: str, line: CommandLine) -> str:
 
 
 def refuse_unnamed_choices(line: CommandLine, folder: Path) -> None:
-    """Refuses a choice that is given no name, such as null, true or a number, of which Hydra names no setting.
+    """Refuses a choice without a name, such as null, true or a number, and several where one is due.
+
+    Hydra names no setting of the former, and mixes the latter.
 
     Args:
         line: the command line.
@@ -59,6 +60,8 @@ def refuse_unnamed_choices(line: CommandLine, folder: Path) -> None:
         names = given if isinstance(given, list) else [given]
         allowed = ", ".join(sorted({path.stem for path in files})) + (", [] for none" if group in OF_LISTS else "")
         require(all(isinstance(name, str) and name for name in names), key, value, allowed)
+        is_fit = group in OF_LISTS or not isinstance(given, list)
+        require(is_fit, key, value, f"one of {allowed}; several are for sweeps (-m), without brackets")
 
 
 def make_under(section: str, make: Callable[[], Any]) -> Any:
@@ -100,6 +103,8 @@ def _allowed(key: str, command: str, line: CommandLine) -> str:
     if line.own is not None and Path(line.own, key).is_dir():  # which Hydra takes for a group of choices
         return f"with a --config-dir in which no folder is called {key}, not {line.own}"
     parent, slash, child = key.rpartition("/")
+    if slash and not any(_key(override) == key for override in line.overrides):  # in a file
+        return f"a slash before a group that a file overrides: override /{child.partition('@')[0]}: ..."
     if slash:
         return f"where the {parent} that is chosen has a choice of {child}"
     above, _, last = key.rpartition(".")
@@ -107,7 +112,7 @@ def _allowed(key: str, command: str, line: CommandLine) -> str:
     others = [override for override in line.overrides if "=" in override and not _key(override).startswith(same)]
     try:
         settings = compose(others, command, line.own)
-    except HydraException:  # another override is wrong too
+    except (HydraException, SettingError):  # another override is wrong too
         return "settings that --help shows"
     inside = flatten(OmegaConf.to_container(settings))  # type: ignore[arg-type]
     within = above and f"{above}."
