@@ -24,7 +24,7 @@ from uqgen.classifiers.state_dict import unwrapped
 from uqgen.data.datamodule import InMemoryDataModule
 from uqgen.hardware import Hardware
 from uqgen.settings import SettingError, require_integer
-from uqgen.tensor_files import load_tensors, save_tensors
+from uqgen.tensor_files import read_tensors, save_tensors
 
 log = logging.getLogger(__name__)
 
@@ -176,12 +176,13 @@ def load_weights(network: nn.Module, path: Path, setting: str) -> nn.Module:
     if not path.is_file():
         raise SettingError(setting, path, "an existing file")
     try:
-        network.load_state_dict(unwrapped(load_tensors(path), set(network.state_dict())))
+        network.load_state_dict(unwrapped(read_tensors(path), set(network.state_dict())))
     except UnpicklingError as error:
         raise SettingError(
             setting, path, "a file of tensors alone, as torch.save(network.state_dict(), ...)"
         ) from error
     except Exception as error:  # whatever a foreign file can make go wrong, the user wants to know which file it was
         reason = " ".join(str(error).split())[:200]
-        raise SettingError(setting, path, f"a state dict of the configured network ({reason})") from error
+        anew = "" if setting == "checkpoint" else "; if it is deleted, it is made anew"
+        raise SettingError(setting, path, f"a state dict of the configured network ({reason}){anew}") from error
     return network
