@@ -100,7 +100,8 @@ class Experiment:
     def roles(self) -> ClassifierRoles:
         """Target, judges and surrogates."""
         kind = cast(type[Enforcement], self.enforcement.func)
-        n_enforcing = kind.surrogates_needed(**self.enforcement.keywords)
+        with naming("enforcement"):
+            n_enforcing = kind.surrogates_needed(**self.enforcement.keywords)
         sources = self.data, self.classifier, self.judge, self.identities, self.score, self.evaluation
         n_surrogates = n_enforcing, self.guidance.n_surrogates
         return ClassifierRoles(*sources, *n_surrogates, self.hardware, self.cache, self.allow_changed)

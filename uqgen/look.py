@@ -6,7 +6,7 @@ from omegaconf import DictConfig
 
 from uqgen.config import plain, run_command
 from uqgen.run_folder import RunFolder
-from uqgen.settings import require, require_integer
+from uqgen.settings import require, require_integer, require_seed
 
 
 def main(cfg: DictConfig) -> float:
@@ -14,7 +14,7 @@ def main(cfg: DictConfig) -> float:
     settings = plain(cfg)
     n, seed = settings["n"], settings["seed"]
     require_integer("n", n, 2)
-    require_integer("seed", seed, 0)
+    require_seed("seed", seed)
     from uqgen.evaluation.look import mix_images  # slow imports, which --help and a mistake need not wait for
     from uqgen.report.look_page import About, write_look_page
     from uqgen.run_loading import load_run, permissions

@@ -24,7 +24,7 @@ from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance
 from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.run_folder import RunFolder
-from uqgen.settings import plain_number, require, require_integer, require_number
+from uqgen.settings import plain_number, require, require_integer, require_number, require_seed
 
 
 @dataclass(frozen=True)
@@ -266,7 +266,7 @@ class Run:
             require(both.second is not None, "second", second, "none: the run has one score")
             require_number("second", second, *both.second.range(len(names)))  # type: ignore[union-attr]
         require_integer("n", n, 1)
-        require_integer("seed", seed, 0)
+        require_seed("seed", seed)
 
 
 def _numbers(given: Any) -> list[Any]:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+HIGHEST_SEED = 2**31 - 1
+
 
 class ExplainedError(Exception):
     """An error whose message says what to do; the commands show it without a traceback."""
@@ -57,6 +59,12 @@ def require_integer(name: str, value: Any, minimum: int) -> None:
     """Raises a `SettingError` unless the value is an integer of at least the minimum."""
     is_integer = isinstance(value, int) and not isinstance(value, bool)
     require(is_integer and value >= minimum, name, value, f"an integer of at least {minimum}")
+
+
+def require_seed(name: str, value: Any) -> None:
+    """Raises a `SettingError` unless the value is a seed: NumPy takes none of 2**32, and others follow from it."""
+    require_integer(name, value, 0)
+    require(value <= HIGHEST_SEED, name, value, f"an integer from 0 to {HIGHEST_SEED}")
 
 
 def require_number(name: str, value: Any, low: float, high: float = float("inf")) -> None:

@@ -149,8 +149,8 @@ REFUSED = [
         "model.training.detail_energy=1: allowed: 0 for points, which have no detail",
     ),
     (["model.kinds.shape=1"], "model.kinds.shape=1: allowed: 0 for none, or an integer of at least 2"),
-    (["model.kinds=6"], "model.kinds=6: allowed: the number of kinds by texture and by shape"),
-    (["model.kinds=null"], "model.kinds=None: allowed: the number of kinds by texture and by shape"),
+    (["model.kinds=6"], "model.kinds=6: allowed: settings below it"),
+    (["model.kinds=null"], "model.kinds=None: allowed: settings below it"),
     (["model.kinds.texture=-1"], "model.kinds.texture=-1: allowed: 0 for none, or an integer of at least 2"),
     (["experiment=mnist", "model=gan_mlp"], "allowed: networks for data of shape (1, 32, 32), as model=gan has"),
     (
@@ -201,8 +201,8 @@ def test_a_range_of_an_experiment_can_be_taken_back():
             "data.train._target_=torchvision.datasets.C",
         ),
         (
-            ["data=dataset", "+data.train._target_=uqgen.data.digits.digits", "+data.train.n=3"],
-            "data.train=uqgen.data.digits.d",
+            ["data=dataset", "+data.train._target_=torchvision.datasets.FakeData", "+data.train.n=3"],
+            "data.train=torchvision.datasets.f",
         ),
         (
             ["data=dataset", "+data.train._target_=torchvision.datasets.CIFAR10", "+data.train.root=no"],

@@ -6,7 +6,7 @@ import torch
 from lightning.pytorch.core.mixins.hparams_mixin import HyperparametersMixin
 from torch import Tensor, nn
 
-from uqgen.settings import require, require_integer
+from uqgen.settings import require, require_integer, require_number
 
 
 class CNN(nn.Sequential, HyperparametersMixin):
@@ -44,6 +44,7 @@ class CNN(nn.Sequential, HyperparametersMixin):
             min(height, width) >= scale, "channels", list(channels), f"few enough to halve {height} x {width} so often"
         )
         require_integer("hidden", hidden, 1)
+        require_number("dropout", dropout, 0, 1)
         layers: list[nn.Module] = []
         for out_channels in channels:
             require_integer("channels", out_channels, 1)

@@ -15,7 +15,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassCalibratio
 
 from uqgen.data.labelled import Batch
 from uqgen.described import Plain, as_dataclass, as_plain_values, build_described, describe
-from uqgen.settings import require_integer, require_number
+from uqgen.settings import require_integer, require_number, require_seed
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ClassifierTraining:
 
     def __post_init__(self) -> None:
         require_integer("epochs", self.epochs, 1)
-        require_integer("seed", self.seed, 0)
+        require_seed("seed", self.seed)
         require_number("learning_rate", self.learning_rate, 1e-8, 10)
         require_number("weight_decay", self.weight_decay, 0)
 

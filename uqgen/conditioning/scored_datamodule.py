@@ -15,7 +15,7 @@ from uqgen.conditioning.own_condition import own_condition
 from uqgen.conditioning.scored import ScoredBatch, ScoredBatches
 from uqgen.data.datamodule import SPLITS, InMemoryDataModule
 from uqgen.scores import Score, get_score
-from uqgen.settings import require, require_integer
+from uqgen.settings import require, require_integer, require_seed
 
 ADAPTED = "what score.adapted(classifier, shape, training images) makes of it"
 ENDLESS = 2**62  # steps: the model ends its training
@@ -70,7 +70,7 @@ class ScoredDataModule(LightningDataModule):
         self.score = get_score("msp") if score is None else score
         require_integer("batch_size", batch_size, 2)
         require_integer("group", group, 1)
-        require_integer("seed", seed, 0)
+        require_seed("seed", seed)
         require_integer("n_held_out", n_held_out, 2)
         require(self.score.suits(classifier), "classifier", type(classifier).__name__, ADAPTED)
         require(batch_size % group == 0, "batch_size", batch_size, f"a multiple of group={group}")

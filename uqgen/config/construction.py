@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from uqgen.config.refusals import make_under
+from uqgen.config.arguments import check_arguments
+from uqgen.config.refusals import in_one_line, make_under
 from uqgen.settings import SettingError, require_bool
 
 if TYPE_CHECKING:
@@ -25,13 +26,15 @@ def build(settings: dict[str, Any]) -> "Experiment":
         SettingError: a setting has a value that is not allowed.
     """
     from uqgen.experiment import Experiment
-    from uqgen.fitting.fit import Intervals
 
     if "model" not in settings:
         earlier = "one that this version trained: earlier ones called the model gan, with other networks"
         raise SettingError("run", settings.get("run", "..."), earlier)
     allow_changed = settings.get("allow_changed", False)
     require_bool("allow_changed", allow_changed)
+    settings = {**settings, "intervals": {"_target_": "uqgen.fitting.fit.Intervals", **settings["intervals"]}}
+    for key, section in settings.items():
+        check_arguments(section, key)
     cfg = OmegaConf.create(settings)
     data = _instantiate(cfg, "data")
     experiment = Experiment(
@@ -51,7 +54,7 @@ def build(settings: dict[str, Any]) -> "Experiment":
         enforcement=_instantiate(cfg, "enforcement"),
         guidance=_instantiate(cfg, "guidance"),
         model=_instantiate(cfg, "model"),
-        intervals=make_under("intervals", lambda: Intervals(**settings["intervals"])),
+        intervals=_instantiate(cfg, "intervals"),
         evaluation=_instantiate(cfg, "evaluation"),
         callbacks=_instantiate_each(cfg, "callbacks"),
         loggers=_instantiate_each(cfg, "logger"),
@@ -106,7 +109,8 @@ def _try_out(experiment: "Experiment") -> None:
         network = make_under("classifier", partial(experiment.classifier.network_for, shape, n_classes))
         judge = make_under("judge", partial(experiment.judge.network_for, shape, n_classes))
         target = FrozenClassifier(network)
-        model = experiment.build_model(real, Classifiers(target, {}, (), {}, experiment.score))
+        with in_one_line("model"):
+            model = experiment.build_model(real, Classifiers(target, {}, (), {}, experiment.score))
     experiment.roles.adapted(target, "classifier")
     if experiment.evaluation.n_judges:
         experiment.roles.adapted(FrozenClassifier(judge), "judge")

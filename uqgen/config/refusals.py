@@ -1,6 +1,7 @@
 """What Hydra refuses in several lines or without a reason, in one that says what is allowed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,21 +75,40 @@ def make_under(section: str, make: Callable[[], Any]) -> Any:
     Raises:
         SettingError: it is refused.
     """
+    with in_one_line(section):
+        try:
+            return make()
+        except SettingError as error:
+            raise error.under(section) from None
+        except InstantiationException as error:
+            found = not_made(error)
+            key = found.key or section
+            if isinstance(error.__cause__, SettingError):
+                raise error.__cause__.under(key) from None
+            if found.unknown is not None:
+                new = new_path(found.unknown)
+                here = f"the import path of something that is installed, or lies here ({_first_cause(error)})"
+                allowed = here if new == found.unknown else f"{new}, its new name"
+                raise SettingError(f"{key}._target_", found.unknown, allowed) from error
+            raise SettingError(key, found.target, f"arguments that it takes ({_first_cause(error)})") from error
+
+
+@contextmanager
+def in_one_line(section: str) -> Iterator[None]:
+    """What Python raises within the block, as of a value of another kind than is due, names the section.
+
+    Args:
+        section: name of the settings from which something is made.
+
+    Raises:
+        SettingError: something was raised.
+    """
     try:
-        return make()
-    except SettingError as error:
-        raise error.under(section) from None
-    except InstantiationException as error:
-        found = not_made(error)
-        key = found.key or section
-        if isinstance(error.__cause__, SettingError):
-            raise error.__cause__.under(key) from None
-        if found.unknown is not None:
-            new = new_path(found.unknown)
-            here = f"the import path of something that is installed, or lies here ({_first_cause(error)})"
-            allowed = here if new == found.unknown else f"{new}, its new name"
-            raise SettingError(f"{key}._target_", found.unknown, allowed) from error
-        raise SettingError(key, found.target, f"arguments that it takes ({_first_cause(error)})") from error
+        yield
+    except SettingError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise SettingError(section, "...", f"arguments that it takes ({_first_cause(error)})") from error
 
 
 def _given(key: str, line: CommandLine) -> str:

@@ -45,13 +45,13 @@ def nearest(name: str, known: Collection[str]) -> str:
 
 
 def _usual(file: Path) -> Plain:
-    """The sections of a command, those of choices empty."""
+    """The sections of a command; those of choices make something, and nothing more is known of them."""
     content: Plain = OmegaConf.to_container(OmegaConf.load(file))  # type: ignore[assignment]
     chosen = [each for each in content.pop("defaults") if isinstance(each, dict)]
     for group, choice in (item for each in chosen for item in each.items()):
         options, _, name = group.partition("@")
         if choice and not group.startswith("override ") and not _is_global(file.parent / options / f"{choice}.yaml"):
-            content[name or options] = {}
+            content[name or options] = {} if group in OF_LISTS else {"_target_": "???"}
     return {key: value for key, value in content.items() if key != "hydra"}
 
 
@@ -62,8 +62,9 @@ def _is_global(file: Path) -> bool:
 
 def _check_kind(key: str, value: Any, usual: Any) -> None:
     if isinstance(usual, dict):
-        allowed = f"settings: {', '.join(usual)}" if usual else f"a choice: {GROUPS.get(key, key)}=NAME"
-        require(isinstance(value, dict), key, value, allowed)
+        is_made = "_target_" in usual
+        allowed = f"a choice: {GROUPS.get(key, key)}=NAME" if is_made else f"settings: {', '.join(usual)}"
+        require(isinstance(value, dict) and (not is_made or "_target_" in value), key, value, allowed)
     if isinstance(usual, str):
         require(isinstance(value, str | int | float), key, value, "text")
 

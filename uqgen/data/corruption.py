@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from uqgen.settings import require, require_integer, require_number
+from uqgen.settings import require, require_number, require_seed
 
 CORRUPTIONS = ("none", "gaussian noise", "gaussian blur")
 N_SEVERITIES = 5
@@ -62,7 +62,7 @@ class Corruption:
         seed: int = 0,
     ) -> None:
         require_number("share", share, 0, 1)
-        require_integer("seed", seed, 0)
+        require_seed("seed", seed)
         for name, sigmas in {"noise_sigma": noise_sigma, "blur_sigma": blur_sigma}.items():
             positive = all(isinstance(sigma, int | float) and sigma > 0 for sigma in sigmas)
             require(len(sigmas) == N_SEVERITIES and positive, name, list(sigmas), "five positive numbers")

@@ -10,7 +10,7 @@ from torch.utils.data import BatchSampler, DataLoader, RandomSampler, Sampler, S
 
 from uqgen.data.labelled import Batch, LabelledData
 from uqgen.data.members import Members, digests
-from uqgen.settings import SettingError, require_integer
+from uqgen.settings import SettingError, require_integer, require_seed
 
 SPLITS = ("train", "validation", "test")
 
@@ -52,7 +52,7 @@ class InMemoryDataModule(LightningDataModule):
     def __init__(self, batch_size: int, limit: int | None, seed: int) -> None:
         super().__init__()
         require_integer("batch_size", batch_size, 1)
-        require_integer("seed", seed, 0)
+        require_seed("seed", seed)
         if limit is not None:
             require_integer("limit", limit, 1)
         self.batch_size, self.limit, self.seed = batch_size, limit, seed

@@ -94,7 +94,7 @@ def fit_image(image: Any, size: int, channels: int) -> Tensor:
 
 def require_size(size: Any, channels: Any) -> None:
     """Raises a `SettingError` unless images of this size and number of channels can be generated."""
-    require(size in SIZES, "size", size, ", ".join(map(str, SIZES)))
+    require(isinstance(size, int) and size in SIZES, "size", size, ", ".join(map(str, SIZES)))
     require(channels in MODES, "channels", channels, "1 for grey, 3 for colour")
 
 

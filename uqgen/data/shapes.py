@@ -16,7 +16,7 @@ from torchvision.transforms.v2.functional import to_pil_image
 
 from uqgen import seeding
 from uqgen.data.labelled import to_uint8
-from uqgen.settings import SettingError, require, require_integer
+from uqgen.settings import SettingError, require, require_integer, require_seed
 
 SIDES = {"triangle": 3, "square": 4, "circle": 60}  # a polygon of 60 sides is a circle, to the pixel
 SIZE = 32
@@ -43,7 +43,7 @@ class Shapes(Dataset[tuple[Tensor, int]]):
 
     def __init__(self, n: int = 12_000, seed: int = 0) -> None:
         require_integer("n", n, 1)
-        require_integer("seed", seed, 0)
+        require_seed("seed", seed)
         self.n, self.seed = n, seed
 
     def __len__(self) -> int:

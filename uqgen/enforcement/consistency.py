@@ -65,7 +65,7 @@ class Consistency(Enforcement):
         require_integer("shift", shift, 0)
         require_number("blur", blur, 0)
         require_integer("warm_up", warm_up, 0)
-        require_integer("n_surrogates", n_surrogates, 0)
+        self.surrogates_needed(n_surrogates=n_surrogates)
         self.weight, self.bound, self.warm_up = weight, bound, warm_up
         self.noise, self.shift, self.blur = noise, shift, blur
         self.classifiers = nn.ModuleList([given.target, *given.surrogates])
@@ -75,6 +75,7 @@ class Consistency(Enforcement):
     @classmethod
     def surrogates_needed(cls, *, n_surrogates: int = 0, **settings: Any) -> int:
         """See `Enforcement`."""
+        require_integer("n_surrogates", n_surrogates, 0)
         return n_surrogates
 
     def generator_loss(self, fake: Tensor, requested: Condition, rng: torch.Generator) -> Tensor:

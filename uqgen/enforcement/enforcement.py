@@ -90,7 +90,11 @@ class Enforcement(nn.Module):
 
     @classmethod
     def surrogates_needed(cls, **settings: Any) -> int:
-        """Number of surrogates that the context has to hold for an enforcement with these settings."""
+        """Number of surrogates that the context has to hold for an enforcement with these settings.
+
+        Raises:
+            SettingError: it is none.
+        """
         return 0
 
     def discriminator_loss(

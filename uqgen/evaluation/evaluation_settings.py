@@ -9,7 +9,7 @@ from torch import Tensor
 from uqgen.evaluation.public_features import PUBLIC, check_public_features
 from uqgen.evaluation.real_cells import FEWEST
 from uqgen.scores import SCORES, Score
-from uqgen.settings import require, require_choice, require_integer, require_number
+from uqgen.settings import require, require_choice, require_integer, require_number, require_seed
 
 REFERENCES = ("test", "validation")
 DEFAULT_FEATURES = "default"
@@ -89,11 +89,12 @@ class EvaluationSettings:
         require_integer("n_by_strength", self.n_by_strength, 2)
         for strength in self.strengths:
             require_number("strengths", strength, 0)
-        require_integer("seed", self.seed, 0)
+        require_seed("seed", self.seed)
         for name, bounds in self.reachable.items():
             require_choice("reachable", name, SCORES)
             if bounds is not None:
-                rising = len(bounds) == 2 and bounds[0] < bounds[1]
+                numbers = all(isinstance(bound, int | float) for bound in bounds)
+                rising = len(bounds) == 2 and numbers and bounds[0] < bounds[1]
                 require(rising, f"reachable.{name}", list(bounds), "[lowest, highest] with lowest < highest, or null")
 
     def check_range(self, score: Score, n_classes: int) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from uqgen.settings import require_integer, require_number
+from uqgen.settings import require_integer, require_number, require_seed
 
 
 @dataclass(frozen=True)
@@ -45,4 +45,4 @@ class EditingSettings:
             require_integer("n_inversion_steps", self.n_inversion_steps, 1)
         for name in ("n_editing_steps", "n_baseline_steps", "n_resamples"):
             require_integer(name, getattr(self, name), 1)
-        require_integer("seed", self.seed, 0)
+        require_seed("seed", self.seed)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from uqgen.settings import require_integer
+from uqgen.settings import require_integer, require_seed
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,4 @@ class ExplanationSettings:
             require_integer(name, getattr(self, name), 1)
         require_integer("n_discovered", self.n_discovered, 0)
         require_integer("n_examined", self.n_examined, 2)
-        require_integer("seed", self.seed, 0)
+        require_seed("seed", self.seed)

@@ -6,7 +6,7 @@ from typing import Self
 from torch import Tensor
 
 from uqgen.data.censored import beyond_range
-from uqgen.settings import require, require_integer, require_number
+from uqgen.settings import require, require_integer, require_number, require_seed
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Training:
     def __post_init__(self) -> None:
         require_integer("n_images", self.n_images, 1)
         require_integer("batch_size", self.batch_size, 2)
-        require_integer("seed", self.seed, 0)
+        require_seed("seed", self.seed)
         require_number("learning_rate", self.learning_rate, 1e-8, 1)
         require_number("decay", self.decay, 0, 1)
         require_number("ema_half_life", self.ema_half_life, 0)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uqgen.settings import require_integer
+from uqgen.settings import require_integer, require_seed
 
 TAILS = (0.025, 0.975)
 CHUNK = 1 << 15  # drawn positions held at once: the few arrays of a chunk stay in the processor's cache
@@ -56,7 +56,7 @@ def bootstrap(
         SettingError: n_resamples or seed is out of range.
     """
     require_integer("n_resamples", n_resamples, 1)
-    require_integer("seed", seed, 0)
+    require_seed("seed", seed)
     n = len(arrays[0])
     if n == 0 or any(len(array) != n for array in arrays):
         raise ValueError(f"a bootstrap needs arrays of one length above 0, not {[len(array) for array in arrays]}")

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from uqgen.metrics.metric import Metric, Row, Sides, distance, register
-from uqgen.settings import require_integer
+from uqgen.settings import require_integer, require_seed
 
 CHUNK = 50  # projections held at once
 
@@ -28,7 +28,7 @@ def sliced_wasserstein(a: Tensor, b: Tensor, n_projections: int = 500, seed: int
         SettingError: n_projections or seed is out of range.
     """
     require_integer("n_projections", n_projections, 1)
-    require_integer("seed", seed, 0)
+    require_seed("seed", seed)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or len(a) == 0 or len(b) == 0:
         raise ValueError(f"two sets of points must be [N, D] and [M, D], not {list(a.shape)} and {list(b.shape)}")
     drawn = torch.randn(n_projections, a.shape[1], generator=torch.Generator().manual_seed(seed))
