@@ -1,11 +1,13 @@
 """What is refused once data and scores are known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from uqgen.checks import check_outputs, check_scores, check_sizes
+from uqgen.checks import check_kinds, check_outputs, check_scores, check_sizes
 from uqgen.conditioning.own_condition import own_condition
 from uqgen.data.folder import FolderDataModule
 from uqgen.data.moons import MoonsDataModule
@@ -33,6 +35,15 @@ def test_too_few_items_are_refused_by_the_setting_s_real_name(moons, caplog):
         SettingError, match=r"^data=100 train, 1 validation, 30 test: allowed: 2 or more in every split"
     ):
         check_sizes(moons, 10, "test")
+
+
+def test_more_kinds_than_images_that_differ_are_refused_before_classifiers_are_trained(moons):
+    images = torch.randint(256, (5, 1, 8, 8), dtype=torch.uint8).repeat(300, 1, 1, 1)
+    data = SimpleNamespace(is_image=True, train=SimpleNamespace(x=images))
+    check_kinds(data, {"texture": 5, "shape": 0})
+    with pytest.raises(SettingError, match=r"^model\.kinds\.texture=6: allowed: at most the 5 images that differ$"):
+        check_kinds(data, {"texture": 6, "shape": 0})
+    check_kinds(moons, {"texture": 6})  # which are refused where a model is built
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])

@@ -1,14 +1,16 @@
 """What can be refused once data and scores are known, before anything is trained for minutes."""
 
 import logging
+from collections.abc import Mapping
 
 from torch import Tensor
 
 from uqgen.conditioning.condition import Condition
+from uqgen.conditioning.image_clusters import ImageClusters
 from uqgen.data.datamodule import SPLITS, InMemoryDataModule
 from uqgen.evaluation.evaluation_settings import EvaluationSettings
 from uqgen.scores import Score
-from uqgen.settings import SettingError, require
+from uqgen.settings import SettingError, naming, require
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,23 @@ def check_sizes(data: InMemoryDataModule, batch_size: int, reference: str) -> No
     require(batch_size <= sizes["train"], "model.training.batch_size", batch_size, allowed)
     if sizes[reference] < FEW:
         log.warning("the %s split has %d images: what is compared with so few says little", reference, sizes[reference])
+
+
+def check_kinds(data: InMemoryDataModule, kinds: Mapping[str, int]) -> None:
+    """Refuses more kinds of images than there are training images that differ.
+
+    Args:
+        data: set up.
+        kinds: see `KindEncoding`.
+
+    Raises:
+        SettingError: there are more.
+    """
+    if data.is_image:
+        with naming("model"):
+            for by, n in kinds.items():
+                if n != 0:
+                    ImageClusters(by, n).check(data.train.x)
 
 
 def check_outputs(logits: Tensor, split: str, data: InMemoryDataModule, kind: str = "classifier") -> None:

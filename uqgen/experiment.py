@@ -18,7 +18,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from torch import nn
 
 from uqgen import distributed
-from uqgen.checks import check_sizes
+from uqgen.checks import check_kinds, check_sizes
 from uqgen.classifier_roles import ClassifierRoles, Classifiers
 from uqgen.classifiers.source import ClassifierSource
 from uqgen.conditioning.condition import Condition
@@ -123,6 +123,7 @@ class Experiment:
         except SettingError as error:
             raise error.under("data") from None
         check_sizes(self.data, self.model.training.batch_size, self.evaluation.split)
+        check_kinds(self.data, self.model.kinds)
         if run is not None:
             fingerprint = Fingerprint(run, self.allow_changed)
             fingerprint.compare_data(self.data)

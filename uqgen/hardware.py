@@ -26,6 +26,14 @@ UNFOUNDED_WARNINGS = (
     ".*srun. command is available.*",
 )
 MANUAL = ("accumulate_grad_batches", "gradient_clip_val")  # Lightning refuses them with manual optimisation
+LENGTH = "null: model.training.n_images says how long a training is"
+SET_ELSEWHERE = {
+    "logger": "null: logger=csv, tensorboard, wandb or [] chooses what logs",
+    "callbacks": "null: +callbacks.NAME._target_=... adds one to those that a run needs",
+    "barebones": "null: a training reports and keeps what it reaches",
+    **dict.fromkeys(("max_epochs", "min_epochs", "max_steps", "min_steps", "max_time"), LENGTH),
+    **dict.fromkeys(("limit_train_batches", "overfit_batches", "fast_dev_run"), LENGTH),
+}  # flags of Lightning that would end or empty a training without a word
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 
 
@@ -84,6 +92,8 @@ class Hardware:
         for name in MANUAL:
             allowed = "none: a model of ours makes its steps itself"
             require(self.flags.get(name) in (None, 1), name, self.flags.get(name), allowed)
+        for name, allowed in SET_ELSEWHERE.items():
+            require(self.flags.get(name) is None, name, self.flags.get(name), allowed)
         try:
             self.trainer(**self.flags)
         except (TypeError, ValueError, MisconfigurationException) as error:

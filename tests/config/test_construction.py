@@ -142,6 +142,9 @@ REFUSED = [
     ),
     (["trainer.precision=8"], "trainer.precision=8: allowed: 16-mixed, 32-true, auto, bf16-mixed"),
     (["trainer.accelerator=tpu"], "trainer.accelerator=tpu: allowed: auto, cpu, gpu, mps"),
+    (["+trainer.logger=true"], "trainer.logger=True: allowed: null: logger=csv, tensorboard, wandb or [] chooses"),
+    (["+trainer.max_time=00:01:00:00"], "allowed: null: model.training.n_images says how long a training is"),
+    (["+trainer.callbacks=[]"], "trainer.callbacks=[]: allowed: null: +callbacks.NAME"),
     (["experiment=moons", "model=gan"], "allowed: networks for data of shape (2,), as model=gan_mlp has"),
     (["experiment=moons", "+model.kinds.texture=3"], "model.kinds={'texture': 3}: allowed: none for points"),
     (

@@ -49,7 +49,7 @@ def test_the_same_sweep_finds_its_folder_and_another_does_not():
     assert first != plan("seed=0,1", "score=margin", shared=("experiment=moons",)).folder
     assert first == plan("seed=0,1", "trainer=cpu", shared=("experiment=moons",)).folder
     assert first == plan("seed=0,1", "+trainer.profiler=simple", shared=("experiment=moons",)).folder
-    for changing in ("trainer.precision=32-true", "+trainer.limit_train_batches=2", "+callbacks.mine._target_=a.B"):
+    for changing in ("trainer.precision=32-true", "+trainer.deterministic=true", "+callbacks.mine._target_=a.B"):
         assert first != plan("seed=0,1", changing, shared=("experiment=moons",)).folder
 
 

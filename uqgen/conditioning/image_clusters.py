@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from uqgen.data.labelled import unit_range
 from uqgen.data.low_pass import LowPass
 from uqgen.data.texture import Texture
-from uqgen.settings import require, require_choice
+from uqgen.settings import SettingError, require, require_choice
 
 FEATURES: dict[str, type[nn.Module]] = {"texture": Texture, "shape": LowPass}
 
@@ -63,13 +63,27 @@ class ImageClusters(nn.Module):
         Raises:
             SettingError: fewer images differ than there are to be clusters.
         """
+        self.check(images)
         features = self._measured(images)
-        some = features[:: -(-len(features) // N_CLUSTERED)].double()
-        differing = len(some.unique(dim=0))
-        require(self.n <= differing, f"kinds.{self.by}", self.n, f"at most the {differing} images that differ")
-        found = KMeans(self.n, n_init=N_STARTS, random_state=0).fit(some.numpy())
+        found = KMeans(self.n, n_init=N_STARTS, random_state=0).fit(_some(features).double().numpy())
         self.centres = torch.from_numpy(found.cluster_centers_).to(self.centres)
         return self._nearest(features.to(self.centres))
+
+    @torch.no_grad()
+    def check(self, images: Tensor) -> None:
+        """Looks at as many images as it needs to find enough that differ; images as in `fit`.
+
+        Raises:
+            SettingError: fewer differ than there are to be clusters.
+        """
+        differing = torch.zeros(0)
+        for chunk in _some(images).split(AT_ONCE):
+            features = self._measured(chunk)
+            differing = torch.cat([differing.view(-1, features.shape[1]), features]).unique(dim=0)
+            if len(differing) >= self.n:
+                return
+        allowed = f"at most the {len(differing)} images that differ"
+        raise SettingError(f"kinds.{self.by}", self.n, allowed)
 
     @torch.no_grad()
     def of(self, images: Tensor) -> Tensor:
@@ -97,3 +111,8 @@ class ImageClusters(nn.Module):
     def _load_from_state_dict(self, state: dict[str, Any], prefix: str, *more: Any) -> None:
         self.centres = self.centres.new_zeros(state[prefix + "centres"].shape)
         super()._load_from_state_dict(state, prefix, *more)
+
+
+def _some(images: Tensor) -> Tensor:
+    """Those among which clusters are looked for, or their features."""
+    return images[:: -(-len(images) // N_CLUSTERED)]
