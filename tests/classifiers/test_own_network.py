@@ -222,3 +222,22 @@ def test_what_would_end_a_later_step_is_refused_at_once():
         with pytest.raises(SettingError, match=r"^network=outputs without a gradient"):
             network(inner=inner).try_out(SHAPE, 4)
     network().try_out(SHAPE, 4)
+
+
+class Tabled(Seen):
+    """Makes a table of positions when it first sees images, as some transformers do."""
+
+    table = None
+
+    def forward(self, x):
+        if self.table is None:
+            self.table = torch.linspace(0.5, 1.5, x.shape[-1])
+        return super().forward(x * self.table)
+
+
+def test_a_table_made_at_the_first_forward_serves_a_gradient_too():
+    own = network(inner=Tabled())
+    own.try_out(SHAPE, 4)
+    x = torch.rand(2, *SHAPE, requires_grad=True)
+    (gradient,) = torch.autograd.grad(FrozenClassifier(own)(x).sum(), x)
+    assert gradient[0, 0, 0, :4].tolist() == pytest.approx(torch.linspace(0.5, 1.5, 8)[:4].tolist())

@@ -68,7 +68,7 @@ class FrozenClassifier(nn.Module):
             _logits = self(x)  # holds what is kept, so that no address is given twice
         return sum(kept.values())
 
-    @torch.inference_mode()
+    @torch.no_grad()  # a table that a network makes at its first forward has to serve a gradient, too
     def predict(self, x: Tensor, batch_size: int = 250) -> Tensor:
         """Logits of many inputs, in chunks that bound the memory.
 

@@ -95,7 +95,7 @@ class OwnNetwork(nn.Module):
             x = resize(x, [self.size, self.size], antialias=True)
         return normalize(x.add(1).div(2), self.mean, self.std)
 
-    @torch.inference_mode()
+    @torch.no_grad()  # a table that a network makes at its first forward has to serve a gradient, too
     def try_out(self, shape: tuple[int, ...], n_classes: int) -> None:
         """Shows it images of noise, and keeps its outputs, which distinguish it from others with the same weights.
 
@@ -133,7 +133,6 @@ class OwnNetwork(nn.Module):
         self._require_gradient(images[:3])
         self.probe = outputs.float().round(decimals=3)  # so that the same network says the same elsewhere
 
-    @torch.inference_mode(False)
     @torch.enable_grad()
     def _require_gradient(self, images: Tensor) -> None:
         """By the images, which guidance, the consistency loss and edits follow."""

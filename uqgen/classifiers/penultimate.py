@@ -62,7 +62,7 @@ class SeenFeatures:
         named = (network.named_layer() for network in classifier.modules() if isinstance(network, OwnNetwork))
         self.named = [layer for layer in named if layer is not None]
 
-    @torch.inference_mode()
+    @torch.no_grad()  # of what layers keep, a gradient may be asked later
     def __call__(self, x: Tensor, batch_size: int = 250) -> Tensor:
         """Images uint8 [N, C, H, W], or points float32 [N, 2], to float64 [N, F], on the CPU.
 
