@@ -66,6 +66,14 @@ def test_the_same_weights_are_known_whatever_holds_them(sources, data, tmp_path)
     assert not other.weights() & weights
 
 
+def test_random_weights_are_warned_of_and_those_that_a_network_comes_with_are_not(sources, cnn, data, caplog):
+    for source in (sources["imported"], ImportedClassifier(network=lambda: cnn)):
+        source.obtain(data, {}, None, CPU)
+    assert caplog.text == ""
+    ImportedClassifier(network=MakeCNN).obtain(data, {}, None, CPU)
+    assert "no checkpoint is given, and weights of CNN are random: nothing taught it" in caplog.text
+
+
 @pytest.mark.parametrize("name", ["imported", "torchscript", "exported"])
 def test_it_says_what_the_network_says_and_a_copy_does_too(name, sources, cnn, data, tmp_path):
     source = sources[name]

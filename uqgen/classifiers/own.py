@@ -30,6 +30,8 @@ from uqgen.hardware import Hardware
 from uqgen.settings import SettingError, require, require_choice, require_integer
 from uqgen.tensor_files import save_tensors
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, kw_only=True)
 class OwnClassifier(ClassifierSource):
@@ -140,11 +142,26 @@ class ImportedClassifier(OwnClassifier):
     network: Callable[[], nn.Module]
     checkpoint: str | None = None
 
+    def obtain(
+        self, data: InMemoryDataModule, identity: Mapping[str, Any], folder: Path, hardware: Hardware
+    ) -> FrozenClassifier:
+        """See `ClassifierSource`; warns of weights that nothing taught."""
+        classifier = super().obtain(data, identity, folder, hardware)
+        if self.checkpoint is None and classifier.weights() != FrozenClassifier(self._made(seed=1)).weights():
+            log.warning("no checkpoint is given, and weights of %s are random: nothing taught it", _name(self.network))
+        return classifier
+
     def load(self) -> nn.Module:
         """See `OwnClassifier`."""
+        network = self._made(seed=0)
+        if self.checkpoint is not None:
+            load_weights(network, Path(self.checkpoint), "checkpoint")
+        return network.eval()
+
+    def _made(self, seed: int) -> nn.Module:
         try:
             with isolate_rng():
-                seed_everything(0, verbose=False)
+                seed_everything(seed, verbose=False)
                 network = self.network()
         except SettingError:
             raise
@@ -153,9 +170,7 @@ class ImportedClassifier(OwnClassifier):
                 "network", _name(self.network), f"arguments that make a network ({_in_line(error)})"
             ) from error
         require(isinstance(network, nn.Module), "network", type(network).__name__, "what makes a torch.nn.Module")
-        if self.checkpoint is not None:
-            load_weights(network, Path(self.checkpoint), "checkpoint")
-        return network.eval()
+        return network
 
     def origin(self) -> tuple[str, Any]:
         """See `ClassifierSource`."""
