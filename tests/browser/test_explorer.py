@@ -119,7 +119,7 @@ def test_an_image_of_one_s_own_is_scored(shown, run, tmp_path):
     from uqgen.explorer.gradio_page import picture_shown
 
     picture, said = upload(shown.page, run, tmp_path)
-    assert said.input_value() == picture_shown(run, picture, 0)[1]
+    assert said.input_value() == picture_shown(run, picture)[1]
 
 
 def test_an_image_of_one_s_own_is_edited_by_a_click(shown, run, tmp_path):

@@ -45,8 +45,7 @@ def test_between_a_seed_and_itself_nothing_changes_and_between_two_everything_do
 
 def test_a_picture_of_the_data_gets_the_score_it_has_there(run):
     data = run.experiment.data.train
-    label = int(data.label[7])
-    answer = of_picture(run, to_pil_image(data.x[7]), label)
+    answer = of_picture(run, to_pil_image(data.x[7]))
     assert answer.x[0].equal(data.x[7])
     torch.testing.assert_close(answer.score[0], run.own.score[7])
     torch.testing.assert_close(answer.probabilities[0], run.own.probabilities[7])
@@ -54,7 +53,7 @@ def test_a_picture_of_the_data_gets_the_score_it_has_there(run):
 
 def test_a_picture_of_any_size_and_mode_is_brought_to_the_data_s(run):
     large = to_pil_image(run.experiment.data.train.x[7]).resize((320, 320)).convert("RGBA")
-    assert of_picture(run, large, 0).x.shape == (1, 1, 32, 32)
+    assert of_picture(run, large).x.shape == (1, 1, 32, 32)
 
 
 def test_an_edited_picture_is_that_of_the_run_and_obtains_what_it_says(run, monkeypatch):
@@ -67,12 +66,14 @@ def test_an_edited_picture_is_that_of_the_run_and_obtains_what_it_says(run, monk
         edited(run, picture, 2)
 
 
-def test_scores_that_need_a_class_get_the_one_given(run):
+def test_scores_that_need_a_class_get_the_one_given_and_of_a_picture_the_one_predicted(run):
     from uqgen.scores import get_score
 
     of_true_class = replace(run, classifiers=replace(run.classifiers, score=get_score("true_class")))
     answer = ask_target(of_true_class, run.experiment.data.train.x[:1], 4)
     torch.testing.assert_close(answer.score[0], answer.probabilities[0, 4])
+    answer = of_picture(of_true_class, to_pil_image(run.experiment.data.train.x[7]))
+    torch.testing.assert_close(answer.score[0], answer.probabilities[0].amax())
 
 
 @pytest.mark.parametrize(

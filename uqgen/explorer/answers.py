@@ -72,16 +72,17 @@ def between_seeds(
     return ask_target(run, to_uint8(x).cpu(), label)
 
 
-def of_picture(run: "Run", picture: Image.Image, label: int) -> Answer:
+def of_picture(run: "Run", picture: Image.Image) -> Answer:
     """What the target says of a picture from elsewhere, scaled to the size and channels of the data.
+
+    A score that needs the picture's class gets the one predicted, as where it is edited.
 
     Args:
         run: a trained run of images.
         picture: of any size and mode.
-        label: the class it counts as, for scores that need one.
     """
     channels, size, _ = run.experiment.data.shape
-    return ask_target(run, fit_image(picture, size, channels)[None], label)
+    return ask_target(run, fit_image(picture, size, channels)[None])
 
 
 def edited(run: "Run", picture: Image.Image, score: float) -> Answer:
@@ -99,8 +100,9 @@ def edited(run: "Run", picture: Image.Image, score: float) -> Answer:
     return ask_target(run, to_uint8(found.x), found.predicted)
 
 
-def ask_target(run: "Run", x: Tensor, label: int) -> Answer:
-    """What the target says of images uint8 [N, C, H, W]; `label` is their class for scores that need one."""
+def ask_target(run: "Run", x: Tensor, label: int | None = None) -> Answer:
+    """What the target says of images uint8 [N, C, H, W]; `label` is their class, None for the one predicted of each."""
     logits = run.classifiers.target.to(run.model.device).predict(x)
-    score = run.classifiers.score(logits, torch.full((len(x),), label))
-    return Answer(x, score, predictive_logits(logits).softmax(dim=1))
+    probabilities = predictive_logits(logits).softmax(dim=1)
+    labels = probabilities.argmax(dim=1) if label is None else torch.full((len(x),), label)
+    return Answer(x, run.classifiers.score(logits, labels), probabilities)

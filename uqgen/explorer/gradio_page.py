@@ -43,9 +43,9 @@ def build_page(run: "Run") -> gr.Blocks:
     with gr.Blocks(title=f"uqgen: {run.experiment.name}", analytics_enabled=False) as page:
         gr.Markdown(f"# {_as_markdown(run.experiment.name)}\n{_introduction(run)}")
         with gr.Tab("Ask"):
-            label = _ask(run, page)
+            _ask(run, page)
         with gr.Tab("Your image"):
-            _your_image(run, label)
+            _your_image(run)
     return page
 
 
@@ -58,11 +58,11 @@ def answer_shown(
     return list(zip(_pictures(answer), _captions(run, answer), strict=True)), bars, bars[0]
 
 
-def picture_shown(run: "Run", picture: Image.Image | None, label: int) -> tuple[Image.Image | None, str, Bars | None]:
+def picture_shown(run: "Run", picture: Image.Image | None) -> tuple[Image.Image | None, str, Bars | None]:
     """A picture as the classifier sees it, what that achieves, and its probabilities; nothing where there is none."""
     if picture is None:
         return None, "", None
-    answer = of_picture(run, picture, label)
+    answer = of_picture(run, picture)
     return _pictures(answer)[0], _captions(run, answer)[0], _bars(run, answer)[0]
 
 
@@ -74,8 +74,8 @@ def edited_shown(run: "Run", picture: Image.Image | None, score: float) -> tuple
     return _pictures(answer)[0], _captions(run, answer)[0]
 
 
-def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
-    """Controls, images and probabilities; returns the control of the class."""
+def _ask(run: "Run", page: gr.Blocks) -> None:
+    """Controls, images and probabilities."""
     name = score_label(run.classifiers.score.name)
     with gr.Row():
         label, score = gr.Dropdown(_choices(run), value=0, label="Class requested"), _score_slider(run)
@@ -100,12 +100,12 @@ def _ask(run: "Run", page: gr.Blocks) -> gr.Dropdown:
         trigger_mode="always_last",
     )
     images.select(_bars_of_chosen, of_all, probabilities, show_progress="hidden")
-    return label
 
 
-def _your_image(run: "Run", label: gr.Dropdown) -> None:
+def _your_image(run: "Run") -> None:
     """A picture of one's own, what the classifier says of it, and the picture made as uncertain as requested."""
     name = score_label(run.classifiers.score.name)
+    gr.Markdown("Where a class is needed, it is the one predicted.")
     with gr.Row():
         with gr.Column():
             picture = gr.Image(type="pil", image_mode=None, sources=["upload", "clipboard"], label="Your image")
@@ -115,7 +115,7 @@ def _your_image(run: "Run", label: gr.Dropdown) -> None:
         with gr.Column():
             made, achieved = _seen("Edited"), gr.Textbox(label=f"Once edited: predicted class and {name} achieved")
     probabilities = gr.Label(label="Probabilities, of your image", num_top_classes=N_BARS)
-    picture.change(partial(picture_shown, run), [picture, label], [seen, said, probabilities], show_progress="hidden")
+    picture.change(partial(picture_shown, run), picture, [seen, said, probabilities], show_progress="hidden")
     button.click(partial(edited_shown, run), [picture, score], [made, achieved])
 
 
