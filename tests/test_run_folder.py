@@ -72,6 +72,12 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "run").write_text("mine")
+    with pytest.raises(SettingError, match=r"^run=.*: allowed: a folder, not a file$"):
+        RunFolder(tmp_path / "run").refuse_others_files()
+
+
 def test_a_folder_without_a_run_is_named(tmp_path):
     with pytest.raises(SettingError, match=r"^run=.*config\.json"):
         RunFolder(tmp_path).read_settings()

@@ -4,21 +4,18 @@ With ``image=FILE`` or ``image=INDEX`` one given image is edited instead, with `
 ``between=[A,B]`` one given image turns into another. ``export=DIR`` writes the slices that were found as files, too.
 """
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
-from uqgen.config import plain, run_command
+from uqgen.config import make_under, plain, run_command
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError, require, require_integer
 
 if TYPE_CHECKING:
     from uqgen.explanation.editing_settings import EditingSettings
     from uqgen.explanation.explanation_settings import ExplanationSettings
-
-T = TypeVar("T")
 
 
 def print_rows(rows: list[list[str]]) -> None:
@@ -106,20 +103,14 @@ def _check(settings: dict[str, Any]) -> tuple["ExplanationSettings", "EditingSet
         require(is_pair, "between", requested["between"], "two images, as [17,mine.png]")
         for image in requested["between"]:
             _require_given("between", image)
-    return _under("explanation", ExplanationSettings, settings), _under("editing", EditingSettings, settings)
+    chosen = make_under("explanation", lambda: ExplanationSettings(**settings["explanation"]))
+    return chosen, make_under("editing", lambda: EditingSettings(**settings["editing"]))
 
 
 def _require_given(name: str, image: Any) -> None:
     is_position = isinstance(image, int) and not isinstance(image, bool)
     is_file = isinstance(image, str) and Path(image).is_file()
     require(is_position or is_file, name, image, "a file, or a position in the test split")
-
-
-def _under(section: str, make: Callable[..., T], settings: dict[str, Any]) -> T:
-    try:
-        return make(**settings[section])
-    except SettingError as error:
-        raise error.under(section) from None
 
 
 if __name__ == "__main__":

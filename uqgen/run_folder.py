@@ -210,6 +210,7 @@ class RunFolder:
 
     def refuse_others_files(self) -> None:
         """Raises a `SettingError` if the folder holds something else than a run."""
+        require(not self.path.is_file(), "run", self.path, "a folder, not a file")
         found = {path.name for path in self.path.iterdir()} if self.path.exists() else set()
         is_free = self.settings.exists() or found <= {LOCK, HOLDER, self.error.name}  # of a job that was refused
         require(is_free, "run", self.path, "a new or an empty folder, or that of a run to resume")

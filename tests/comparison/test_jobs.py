@@ -71,3 +71,10 @@ def test_refuses_a_folder_without_runs(tmp_path, kind):
         leave(folder, {"name": "moons", "seed": 0})
     with pytest.raises(SettingError, match=rf"^sweep={re.escape(str(folder))}: allowed: the folder of a sweep"):
         collect_jobs(folder)
+
+
+def test_a_damaged_file_of_a_job_is_named(tmp_path):
+    leave(tmp_path / "seed=0", {"name": "moons", "seed": 0})
+    (tmp_path / "seed=0" / "config.json").write_text("{'name'")
+    with pytest.raises(SettingError, match=r"^sweep=.*config\.json: allowed: a file that is whole"):
+        collect_jobs(tmp_path)

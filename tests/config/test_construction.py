@@ -117,6 +117,7 @@ REFUSED = [
     (["model.training.batch_size=0"], "model.training.batch_size=0: allowed: an integer of at least 2"),
     (["model.training.batch_size=abc"], "model.training.batch_size=abc: allowed: an integer of at least 2"),
     (["model.training.batch_size=31"], "model.training.batch_size=31: allowed: a multiple of 2: groups of 2"),
+    ([f"cache={__file__}"], "test_construction.py: allowed: a folder, or none yet"),
     (["model.training.loss=foo"], "model.training.loss=foo: allowed: hinge, non_saturating, relativistic, wasserstein"),
     (["model.training.style_mixing=2"], "model.training.style_mixing=2: allowed: a number from 0 to 1"),
     (["model.generator.channels=[8,8]"], "model.generator.channels=[8, 8]: allowed: one number for each resolution"),

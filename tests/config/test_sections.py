@@ -53,6 +53,20 @@ def test_in_an_experiment_of_ones_own_it_is_refused_too(tmp_path):
         compose(["experiment=mine"], own=str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("command", "override", "line"),
+    [
+        ("evaluate", "+evaluation.n_imags=3", "evaluation.n_imags=3: allowed: n_images"),
+        ("explain", "+explanation.n_noise=3", "explanation.n_noise=3: allowed: n_noises"),
+        ("planted", "+planted.seed=3", "planted.seed=3: allowed: seeds"),
+    ],
+)
+def test_settings_below_a_section_of_another_command_are_known_too(command, override, line):
+    with pytest.raises(SettingError) as refusal:
+        compose([override], command)
+    assert str(refusal.value).startswith(line)
+
+
 def test_settings_of_another_command_are_refused():
     with pytest.raises(SettingError, match=r"^sweep=x"):
         refuse_misplaced(OmegaConf.create({"sweep": "x"}), command_file("train"))

@@ -1,13 +1,12 @@
 """The jobs of a sweep, from the folders they left."""
 
-import json
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from uqgen.files import read_rows
+from uqgen.files import read_json, read_rows
 from uqgen.run_folder import Plain, RunFolder
 from uqgen.settings import require
 
@@ -95,7 +94,7 @@ def _seed(name: str, settings: Plain) -> int | None:
 
 
 def _read(path: Path) -> Plain:
-    return json.loads(path.read_text()) if path.exists() else {}
+    return read_json(path, "sweep") if path.exists() else {}
 
 
 def _place(job: Job) -> tuple[Any, ...]:

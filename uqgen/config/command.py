@@ -28,6 +28,7 @@ from uqgen.settings import ExplainedError, SettingError, require
 from uqgen.stopping import Stopped, stoppable
 
 NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)  # a full disk, or one that is only read
+NO_FOLDER = (errno.ENOTDIR, errno.EEXIST, errno.EISDIR)  # a file where a folder is due, or a folder where a file is
 OWN_TORCHRUN = "UQGEN_TORCHRUN"  # in the environment of processes that were started by `distributed.launch`
 
 
@@ -107,7 +108,7 @@ def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str)
     except ExplainedError as error:  # caught here, before Hydra adds a line of its own
         _refuse(str(error))
     except OSError as error:
-        if error.errno not in NOT_WRITABLE:
+        if error.errno not in (*NOT_WRITABLE, *NO_FOLDER):
             raise
         where = error.filename2 or error.filename or cfg.get("run") or "a file"
         _refuse(f"{where}: cannot be read or written ({error.strerror}); what was there before is whole")

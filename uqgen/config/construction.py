@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from uqgen.config.arguments import check_arguments
 from uqgen.config.refusals import in_one_line, make_under
-from uqgen.settings import SettingError, require_bool
+from uqgen.settings import SettingError, require, require_bool
 
 if TYPE_CHECKING:
     from uqgen.experiment import Experiment
@@ -32,6 +32,7 @@ def build(settings: dict[str, Any]) -> "Experiment":
         raise SettingError("run", settings.get("run", "..."), earlier)
     allow_changed = settings.get("allow_changed", False)
     require_bool("allow_changed", allow_changed)
+    require(not Path(settings["cache"]).is_file(), "cache", settings["cache"], "a folder, or none yet")
     settings = {**settings, "intervals": {"_target_": "uqgen.fitting.fit.Intervals", **settings["intervals"]}}
     for key, section in settings.items():
         check_arguments(section, key)

@@ -65,6 +65,8 @@ def _check_kind(key: str, value: Any, usual: Any) -> None:
         is_made = "_target_" in usual
         allowed = f"a choice: {GROUPS.get(key, key)}=NAME" if is_made else f"settings: {', '.join(usual)}"
         require(isinstance(value, dict) and (not is_made or "_target_" in value), key, value, allowed)
+        for name in value if usual and not is_made else ():
+            require(name in usual, f"{key}.{name}", value[name], nearest(name, usual))
     if isinstance(usual, str):
         require(isinstance(value, str | int | float), key, value, "text")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
-from uqgen.config import plain, run_command
+from uqgen.config import make_under, plain, run_command
 from uqgen.run_folder import RunFolder
 from uqgen.settings import require
 
@@ -24,7 +24,8 @@ def main(cfg: DictConfig) -> float:
 
     settings = plain(cfg)
     chosen = {name: value for name, value in settings["planted"].items() if value is not None}
-    planted, folder = PlantedSettings(**chosen), RunFolder(Path(settings["run"]))
+    planted = make_under("planted", lambda: PlantedSettings(**chosen))
+    folder = RunFolder(Path(settings["run"]))
     folder.read_settings()
     place = Path(settings["folder"])
     place.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from uqgen.comparison.tables import markdown_row
-from uqgen.files import write_atomically
+from uqgen.files import read_json, write_atomically
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.plain import as_plain
 from uqgen.planted.outcome import Attributes, Judged, Outcome
@@ -30,7 +30,7 @@ def read_outcomes(folder: Path) -> list[Outcome]:
     Raises:
         SettingError: one was done by an earlier version.
     """
-    done = [json.loads(path.read_text()) for path in sorted(folder.glob("*,seed=*.json"))]
+    done = [read_json(path, "folder") for path in sorted(folder.glob("*,seed=*.json"))]
     of_now = all("attributes" in plain for plain in done)
     require(of_now, "folder", folder, "a new folder; in this one an earlier version measured otherwise")
     return [_read(plain) for plain in done]

@@ -1,9 +1,9 @@
 """The page of a run, made of the files in its folder alone: results, figures, and what explains its classifier."""
 
-import json
 from dataclasses import dataclass
 
 from uqgen.evaluation.evaluation_settings import EvaluationSettings
+from uqgen.files import read_json
 from uqgen.report.explained_page import explanation_sections
 from uqgen.report.page import Command, PageBlock, Paragraph, PictureBlock, Section, Table, write_page
 from uqgen.report.run_tables import (
@@ -66,7 +66,7 @@ def write_run_page(run: RunFolder) -> None:
             itself was measured to.
     """
     path = run.explanation / "results.json"
-    *explained, again = explanation_sections(run, json.loads(path.read_text())) if path.exists() else [None]
+    *explained, again = explanation_sections(run, read_json(path, "run")) if path.exists() else [None]
     measured = run if run.results.exists() else RunFolder(run.path)
     if not measured.results.exists():
         title, text = f"uqgen: {run.read_settings()['name']}", "How near the scores achieved come to those requested: "

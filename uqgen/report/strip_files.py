@@ -9,7 +9,7 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import to_pil_image
 
 from uqgen.explanation.score_sweep import ScoreSweep
-from uqgen.files import write_atomically
+from uqgen.files import read_json, write_atomically
 from uqgen.old_names import STRIPS, renamed
 from uqgen.report.score_slider import ScoreSlider, Strip
 from uqgen.report.shown_classes import ShownClasses
@@ -45,7 +45,7 @@ def read_slider(folder: Path, score: str, most_bytes: int) -> ScoreSlider:
         score: how the score is called.
         most_bytes: of all strips together; as many as fit are taken, at least one; every class once before any twice.
     """
-    index = json.loads((folder / INDEX).read_text())
+    index = read_json(folder / INDEX, "run")
     entries = [renamed(entry, STRIPS) for entry in index["strips"]]
     strips: list[Strip] = []
     for entry in entries:

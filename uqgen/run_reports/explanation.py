@@ -1,6 +1,5 @@
 """An explanation of a run, and the files that hold it."""
 
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from uqgen.explanation.discovery.discovery import Discovery
 from uqgen.explanation.explanation import Explanation, explain_classifier
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import Gallery
-from uqgen.files import write_atomically
+from uqgen.files import read_json, write_atomically
 from uqgen.metrics.bootstrap import Array
 from uqgen.metrics.plain import as_plain
 from uqgen.report.attribute_figures import attribute_curves_figure, shares_by_class_figure, shares_figure
@@ -78,7 +77,7 @@ def _changes(place: RunFolder, settings: Plain) -> Plain:
     path = place.explanation / "results.json"
     if not path.exists():
         return {}
-    results = json.loads(path.read_text())
+    results = read_json(path, "run")
     # earlier versions kept no split, and knew fewer settings
     found = {"split": results.get("split", settings["split"]), **vars(ExplanationSettings()), **results["settings"]}
     return {name: value for name, value in settings.items() if found.get(name) != value}
