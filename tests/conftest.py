@@ -52,7 +52,7 @@ def _seed() -> None:
 
 @pytest.fixture(scope="session")
 def tiny_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder `runs/demo` of a run on a little corrupted MNIST, without figures, whose GAN has hardly begun to learn."""
+    """The folder `runs/demo` of a short run on corrupted MNIST without figures; its GAN has hardly begun to learn."""
     small = ["model.generator.channels=[16,16,16,16]", "model.resampling.candidates=2"]
     return _copied("tiny", lambda folder: _train_tiny(mnist_folder, folder, *small), tmp_path_factory)
 

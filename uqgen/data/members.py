@@ -58,9 +58,7 @@ def copies(members: Tensor, split: Tensor) -> Tensor:
     """
     ordered, order = members.sort(stable=True)
     is_first = torch.cat([torch.ones(1, dtype=torch.bool), ordered[1:] != ordered[:-1]])
-    first = order[
-        (torch.arange(len(members)) * is_first).cummax(0).values
-    ]  # the earliest that is the same
+    first = order[(torch.arange(len(members)) * is_first).cummax(0).values]  # the earliest that is the same
     pairs = torch.stack([order, first], dim=1)[split[order] > split[first]]
     return pairs[pairs[:, 0].argsort()]
 
