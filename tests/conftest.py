@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import copytree
 from tempfile import mkdtemp
@@ -52,26 +53,35 @@ def _seed() -> None:
 
 @pytest.fixture(scope="session")
 def tiny_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder `runs/demo` of a short run on corrupted MNIST without figures; its GAN has hardly begun to learn."""
+    """The folder `runs/demo` of a complete run on a little corrupted MNIST, whose GAN has hardly begun to learn."""
     small = ["model.generator.channels=[16,16,16,16]", "model.resampling.candidates=2"]
     return _copied("tiny", lambda folder: _train_tiny(mnist_folder, folder, *small), tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def tiny_flow_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with a flow."""
+    """The same with a flow, without figures."""
     few = ["evaluation.strengths=[]", "evaluation.n_at_sampling=10", "evaluation.n_recalibration=10"]
     small = ["model.velocity.channels=[8,8,8]", "model.sampling.steps=3", "evaluation.n_by_strength=20"]
     flow = ["model=flow", *small, *few]
-    return _copied("tiny_flow", lambda folder: _train_tiny(mnist_folder, folder, *flow), tmp_path_factory)
+
+    def train(folder: Path) -> None:
+        with _without_figures():
+            _train_tiny(mnist_folder, folder, *flow)
+
+    return _copied("tiny_flow", train, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def moons_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder `moons` of a complete run on points."""
-    folder = tmp_path_factory.mktemp("points")
+    """The same on points, without figures."""
     few = ["evaluation.n_judges=0", "evaluation.n_images=10", "evaluation.n_images_in_training=10"]
-    return _train("experiment=moons", folder / "moons", f"cache={folder / 'cache'}", *few)
+
+    def train(folder: Path) -> None:
+        with _without_figures():
+            _train("experiment=moons", folder / "runs" / "demo", f"cache={folder / 'cache'}", *few)
+
+    return _copied("points", train, tmp_path_factory)
 
 
 @pytest.fixture
@@ -116,7 +126,13 @@ def _train(experiment: str, run: Path, *more: str) -> Path:
     from uqgen.config import compose
     from uqgen.train import train
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("uqgen.run_reports.evaluation.save_run_figures", lambda *of_run: None)  # half of the time
-        train(compose([experiment, "debug=seconds", "trainer=cpu", "logger=csv", f"run={run}", *more]))
+    train(compose([experiment, "debug=seconds", "trainer=cpu", "logger=csv", f"run={run}", *more]))
     return run
+
+
+@contextmanager
+def _without_figures() -> Iterator[None]:
+    """A run takes half the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("uqgen.run_reports.evaluation.save_run_figures", lambda *of_run: None)
+        yield

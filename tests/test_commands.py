@@ -73,14 +73,25 @@ def test_what_cannot_be_is_refused_in_one_line(tmp_path, command, arguments, mes
     assert not list(tmp_path.iterdir())
 
 
+def help_without(folder, command, slow):
+    """What a command's --help says, in a process that imports none of what is slow."""
+    program = (
+        "import runpy, sys\n"
+        f"sys.argv = ['uqgen.{command}', '--help']\n"
+        f"try:\n    runpy.run_module('uqgen.{command}', run_name='__main__')\n"
+        f"finally:\n    assert not {slow} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.parametrize(
     ("command", "setting"), [(COMPARE, "sweep"), (EVALUATE, "run"), (APP, "run"), (EXPLAIN, "run"), (LOOK, "run")]
 )
 def test_help_says_how_without_waiting_for_torch(tmp_path, command, setting):
-    assert f"python -m uqgen.{command} {setting}=" in run(command, "--help", cwd=tmp_path).stdout
-    heavy = ("torch", "scipy", "matplotlib", "gradio")
-    loaded = f"import sys, uqgen.{command}; sys.exit(any(name in sys.modules for name in {heavy}))"
-    assert subprocess.run([sys.executable, "-c", loaded], timeout=120).returncode == 0
+    said = help_without(tmp_path, command, {"torch", "scipy", "matplotlib", "gradio"})
+    assert f"python -m uqgen.{command} {setting}=" in said
 
 
 @pytest.mark.parametrize(
@@ -107,13 +118,6 @@ def test_help_says_how_without_waiting_for_torch(tmp_path, command, setting):
     ],
 )
 def test_help_shows_choices_settings_and_examples_without_slow_imports(tmp_path, command, slow, texts):
-    program = (
-        "import runpy, sys\n"
-        f"sys.argv = ['uqgen.{command}', '--help']\n"
-        f"try:\n    runpy.run_module('uqgen.{command}', run_name='__main__')\n"
-        f"finally:\n    assert not {slow} & set(sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    said = help_without(tmp_path, command, slow)
     for text in texts:
-        assert text in done.stdout
+        assert text in said

@@ -24,7 +24,7 @@ from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors
 from uqgen.train import train
 
-EXPERIMENTS = [pytest.param("mnist", marks=pytest.mark.slow), "mnist_corrupt", "moons"]
+EXPERIMENTS = [*(pytest.param(name, marks=pytest.mark.slow) for name in ("mnist", "mnist_corrupt")), "moons"]
 
 
 def overrides(experiment: str, folder: Path, mnist_folder: Path) -> list[str]:
@@ -32,12 +32,6 @@ def overrides(experiment: str, folder: Path, mnist_folder: Path) -> list[str]:
     data = [f"data.folder={mnist_folder}", *fast] if experiment.startswith("mnist") else []
     run = [f"run={folder / experiment}", f"cache={folder / 'cache'}"]
     return [f"experiment={experiment}", "debug=seconds", "trainer=cpu", *data, *run]
-
-
-# For what measures a whole run once more.
-of_points_and_slowly_of_images = pytest.mark.parametrize(
-    "finished", ["moons", pytest.param("mnist_corrupt", marks=pytest.mark.slow)], indirect=True
-)
 
 
 @pytest.fixture
@@ -71,6 +65,15 @@ def test_a_run_leaves_everything_in_its_folder(finished):
     assert sorted(path.name for path in run.training.iterdir()) == ["evaluations.csv", "history.csv", "last.ckpt"]
     if is_image:
         assert [path.name for path in sorted(run.samples.iterdir())] == ["000000320.png", "000000640.png"]
+
+
+def test_a_run_of_images_leaves_its_figures_and_samples(tiny_run):
+    run = RunFolder(tiny_run)
+    of_images = {"overview", "confident_errors", "two_rows", "samples", "beside_certain", "beside_uncertain"}
+    assert {path.stem for path in run.figures.iterdir()} >= of_images
+    assert [path.name for path in sorted(run.samples.iterdir())] == ["000000320.png", "000000640.png"]
+    assert run.report.read_text().count("data:image/png;base64,") == len(list(run.figures.iterdir()))
+    assert not run.features.exists()
 
 
 def test_the_results_are_those_of_what_was_generated(finished):
@@ -170,7 +173,6 @@ def test_two_scores_are_requested_measured_and_shown(tmp_path):
         loaded.generate(0, 0.3, second=9)
 
 
-@of_points_and_slowly_of_images
 def test_a_reloaded_run_measures_the_same_again(finished):
     run, _, returned = finished
     before = json.loads(run.results.read_text())
@@ -194,7 +196,6 @@ def test_controls_are_in_the_results_and_in_the_report(finished):
         assert (part["distance"] is not None) == enough
 
 
-@of_points_and_slowly_of_images
 def test_with_other_settings_the_results_and_the_report_are_left_as_they_are(finished):
     run, _, returned = finished
     before = {path: path.read_bytes() for path in (run.results, run.report, *run.figures.iterdir())}

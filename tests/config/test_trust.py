@@ -50,13 +50,18 @@ FOREIGN = [
 ]
 
 
+@pytest.fixture(scope="module")
+def moons():
+    return plain(compose(["experiment=moons"]))
+
+
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path, monkeypatch, moons):
     """A function of the settings of a run's classifier to the run."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
     def made(**classifier: object) -> RunFolder:
-        settings = plain(compose(["experiment=moons"])) | {"run": str(tmp_path), "classifier": classifier}
+        settings = moons | {"run": str(tmp_path), "classifier": classifier}
         run = RunFolder(tmp_path / "run")
         run.write(run.settings, settings)
         return run

@@ -155,6 +155,7 @@ def test_images_like_no_real_one_are_unrealistic(evaluator, unseen):
     assert verdict.worst["precision"].value < 0.3
 
 
+@pytest.mark.slow
 def test_images_blurred_in_one_half_have_wrong_detail_and_are_otherwise_realistic(evaluator, unseen):
     found = _faults(evaluator, HalfBlurred(*unseen))
     assert "detail" in found

@@ -24,7 +24,7 @@ from uqgen.train import train
 
 WANDB = Path(sys.executable).parent / "wandb"
 HOST = urlparse(wandb.setup().settings.base_url).netloc
-CHOICES = ["experiment=moons", "debug=seconds", "trainer=cpu", "logger=wandb", "group=mine"]
+CHOICES = ["experiment=moons", "debug=seconds", "trainer=cpu", "logger=wandb", "group=mine", "evaluation.n_judges=1"]
 
 
 def inspect(run: RunFolder, *options: str) -> str:

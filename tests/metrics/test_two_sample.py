@@ -43,8 +43,8 @@ def test_of_few_images_with_a_flaw_it_is_sure_and_the_others_hide_them_in_the_wh
     [
         lambda x: x.clamp(min=12),
         lambda x: torch.where(torch.rand(x.shape, generator=torch.Generator().manual_seed(1)) < 0.01, 150, x),
-        lambda x: x // 64 * 64,
-        lambda x: x[:1].expand_as(x),
+        pytest.param(lambda x: x // 64 * 64, marks=pytest.mark.slow),
+        pytest.param(lambda x: x[:1].expand_as(x), marks=pytest.mark.slow),
     ],
     ids=["haze", "dots", "few levels", "one image"],
 )

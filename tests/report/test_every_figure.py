@@ -24,7 +24,9 @@ def figure(request):
     """A figure; what the process shares is looked at around it alone, since whatever ran before may have changed it."""
     before = shared()
     made = FIGURES[request.param]()
-    made.draw_without_rendering()
+    with mock.patch.object(Text, "draw", autospec=True, side_effect=Text.draw) as draw:
+        made.draw_without_rendering()
+    made.drawn_texts = [call.args[0] for call in draw.call_args_list]
     made.changed_what_is_shared = shared() != before
     return made
 
@@ -45,10 +47,7 @@ def test_fits_the_report_and_can_be_read_there(figure):
 
 
 def test_no_text_lies_on_another_nor_on_other_axes(figure):
-    with mock.patch.object(Text, "draw", autospec=True, side_effect=Text.draw) as draw:
-        figure.draw_without_rendering()
-    texts = [call.args[0] for call in draw.call_args_list]
-    texts = [text for text in texts if text.get_visible() and text.get_text().strip()]
+    texts = [text for text in figure.drawn_texts if text.get_visible() and text.get_text().strip()]
     places, panels = (boxes(artists) for artists in (texts, figure.axes))
     for one, other in np.argwhere(np.triu(cover(places, places), k=1)):
         raise AssertionError(f"{texts[one]} lies on {texts[other]}")

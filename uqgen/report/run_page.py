@@ -208,7 +208,8 @@ def _tables(results: Plain, settings: Plain) -> dict[str, Table]:
     if results["second_score"]:
         tables[SECOND] = agreement_table(results, "second score")
         tables["Disentanglement of the two scores"] = disentanglement_table(results)
-    tables["In vs. out of each class"] = class_agreement_table(results)
+    if results.get("by_class"):
+        tables["In vs. out of each class"] = class_agreement_table(results)
     tables["The classifier"] = classifier_table(results)
     tables["Realism"] = realism_table(results)
     if results["by_strength"]:
