@@ -31,7 +31,7 @@ from uqgen.loggers.workspace import CHARTS, FIGURES, specification, workspace
 SECTIONS = ["At the end", "In vs. out", "Quality", "Samples", "Throughput", "Training", "Sweep"]
 QUANTITIES = (*ConditionalGAN.quantities, *ConditionalFlow.quantities, *MEASURED)
 JUDGES = ("judge 1", "judge 2", "judge 3")
-REQUESTED, ACHIEVED = [0.2, 0.4, 0.6, 0.8], [0.3, 0.4, 0.5, 0.9]
+REQUESTED, ACHIEVED = 3 * [0.2, 0.4, 0.6, 0.8], 3 * [0.3, 0.4, 0.5, 0.9]
 
 
 def agreement():
