@@ -179,7 +179,7 @@ def test_a_bad_key_and_an_unreachable_server_are_soon_one_line_and_the_specifica
 REFUSED = [
     ([], "entity=None: allowed: the user or the team that owns the project"),
     (["entity=me/mine"], "entity=me/mine: allowed: a name without any of / "),
-    (["project=null"], "project=None: allowed: a name without any of / "),
+    (["project=null"], "project=None: allowed: text"),
     (["entity=me", "project=me/mine"], "project=me/mine: allowed: a name without any of / "),
 ]
 

@@ -143,7 +143,7 @@ def test_another_explanation_stands_beside_the_first_named_by_what_differs(expla
 
 
 def test_points_are_refused(moons_run):
-    with pytest.raises(SettingError, match=r"^run=.*moons: allowed: a run of images"):
+    with pytest.raises(SettingError, match=r"^run=.*: allowed: a run of images"):
         main(compose([f"run={moons_run}"], "explain"))
 
 

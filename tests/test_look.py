@@ -32,5 +32,5 @@ def test_more_images_than_there_are_cannot_be_drawn(run):
 
 
 def test_points_are_refused(moons_run):
-    with pytest.raises(SettingError, match=r"^run=.*moons: allowed: a run of images"):
+    with pytest.raises(SettingError, match=r"^run=.*: allowed: a run of images"):
         main(compose([f"run={moons_run}"], "look"))
