@@ -12,7 +12,7 @@ from PIL import Image
 from uqgen.conditioning.condition import Condition
 from uqgen.config import compose
 from uqgen.evaluation.generated import generate_scored
-from uqgen.explain import main
+from uqgen.explain import main, print_rows
 from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.explanation_settings import ExplanationSettings
@@ -140,6 +140,19 @@ def test_another_explanation_stands_beside_the_first_named_by_what_differs(expla
     assert f"All numbers are in explanation-{other}/results.json" in page
     shutil.rmtree(folder / f"explanation-{other}")
     (folder / f"report-{other}.html").unlink()
+
+
+def test_no_word_of_a_table_is_cut_off_on_80_columns(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    long = "-0.00039 [-0.00085, 0.0013]"
+    rows = [
+        ["share of the variance", "real", "generated", "generated: change"],
+        ["random forest, held out", *3 * [long]],
+    ]
+    print_rows(rows)
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 80
+    assert all(word in said.split() for row in rows for cell in row for word in cell.split())
 
 
 def test_points_are_refused(moons_run):

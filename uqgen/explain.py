@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
 
 def print_rows(rows: list[list[str]]) -> None:
-    """Prints a table: a header, then its rows."""
+    """Prints a table: a header, then its rows; names break between words."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
     (first, *others), *rest = rows
-    table = Table(first, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    for name, *cells in zip(others, *(row[1:] for row in rest), strict=True):
-        table.add_column(name, justify="right", width=max(map(len, [*name.split(), *cells])))  # the rest is for names
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+    table.add_column(first, min_width=max(len(word) for row in rows for word in row[0].split()))
+    for name in others:
+        table.add_column(name, justify="right")  # where lines are narrow, an interval stands below its value
     for row in rest:
         table.add_row(*row)
     Console().print(table)
