@@ -206,6 +206,7 @@ def test_a_sweep_that_cannot_be_made_is_refused_in_one_line(run, requested, mess
         run.sweep(**{"scores": [0.9, 0.5], **requested})
 
 
+@pytest.mark.slow
 def test_numbers_of_numpy_and_torch_serve_as_python_s(run):
     same = run.generate(np.int64(3), np.float32(0.625), torch.tensor(2), seed=1)
     assert same.x.equal(run.generate(3, 0.625, n=2, seed=1).x)

@@ -122,7 +122,7 @@ def test_a_score_is_fitted_to_the_target_before_it_is_used_and_when_a_run_is_loa
 
 
 @pytest.mark.usefixtures("without_figures")
-@pytest.mark.parametrize("score", ["mutual_information", "energy"])
+@pytest.mark.parametrize("score", ["mutual_information", pytest.param("energy", marks=pytest.mark.slow)])
 def test_an_ensemble_and_judges_that_are_ensembles(score, tmp_path):
     ensembles = [f"{group}=mlp_ensemble" for group in ("classifier", "classifier@judge")]
     settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
@@ -142,6 +142,7 @@ def test_an_ensemble_and_judges_that_are_ensembles(score, tmp_path):
     assert len(list((tmp_path / "cache" / "classifiers").glob("*.pt"))) == 10
 
 
+@pytest.mark.slow
 def test_two_scores_are_requested_measured_and_shown(tmp_path):
     ensembles = [f"{group}=mlp_ensemble" for group in ("classifier", "classifier@judge")]
     settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
@@ -196,6 +197,7 @@ def test_controls_are_in_the_results_and_in_the_report(finished):
         assert (part["distance"] is not None) == enough
 
 
+@pytest.mark.slow
 def test_with_other_settings_the_results_and_the_report_are_left_as_they_are(finished):
     run, _, returned = finished
     before = {path: path.read_bytes() for path in (run.results, run.report, *run.figures.iterdir())}

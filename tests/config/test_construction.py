@@ -55,7 +55,7 @@ def test_judges_may_be_trained_like_the_target_with_other_seeds(judge):
     build(plain(compose([*ALIKE, f"classifier@judge={judge[0]}", *judge[1:]])))
 
 
-@pytest.mark.parametrize("experiment", ["moons", "mnist_corrupt"])
+@pytest.mark.parametrize("experiment", ["moons", pytest.param("mnist_corrupt", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "choice", [f"{group}={name}" for group in ("condition", "sampler", "enforcement") for name in options(group)]
 )

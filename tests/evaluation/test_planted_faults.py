@@ -197,10 +197,12 @@ def test_kinds_of_images_that_are_too_rare_have_wrong_shares_and_are_otherwise_s
     assert "that are alike in" in verdict.text
 
 
+@pytest.mark.slow
 def test_single_light_pixels_are_isolated_and_the_images_otherwise_sound(evaluator, unseen):
     assert _faults(evaluator, LightPixels(*unseen)) == {"isolated pixels"}
 
 
+@pytest.mark.slow
 def test_a_shade_that_no_feature_was_made_for_is_told_apart_and_the_images_otherwise_sound(evaluator, unseen):
     assert _faults(evaluator, Shaded(*unseen)) == {"told apart"}
 

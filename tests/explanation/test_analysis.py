@@ -62,6 +62,7 @@ def test_what_the_score_follows_explains_it(analysis):
         assert analysis.sources[source].held_out_r2.value > 0.7
 
 
+@pytest.mark.slow
 def test_a_class_called_as_all_classes_together_does_not_take_their_place(sweep, real, analysis):
     score = 1 - 0.1 * real.severity.double().numpy() * (real.corruption == 2).numpy()
     settings = ExplanationSettings(n_resamples=20, n_bins=4)
@@ -93,6 +94,7 @@ def test_a_corruption_that_decides_the_score_explains_all_of_it_and_attributes_t
     assert analysis.sources["real"].explained[ALL].r2.value < 0.15
 
 
+@pytest.mark.slow
 def test_there_is_no_truth_without_corruptions(sweep, real):
     clean = LabelledData(real.x, real.label, 0 * real.corruption, 0 * real.severity)
     score = RNG.uniform(0.4, 1, len(real))

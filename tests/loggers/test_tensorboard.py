@@ -10,6 +10,7 @@ from uqgen.train import train
 accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
 
 
+@pytest.mark.slow
 def test_tensorboard_holds_what_the_run_s_folder_holds(tmp_path):
     run = RunFolder(tmp_path / "run")
     few = ["evaluation.n_judges=0", "evaluation.n_images=50", "evaluation.n_images_in_training=10"]
