@@ -122,8 +122,8 @@ def _run_sweep(name: str, line: CommandLine, start: Callable[[], Any]) -> NoRetu
     with initialized(command_folder(name), line.own):
         parsed = zip(line.overrides, parse(line.overrides), strict=True)
         given = [text for text, override in parsed if not override.is_sweep_override()]
-        refuse_misplaced(hydra.compose(name, given), command_file(name))
         shared = hydra.compose(name, given, return_hydra_config=True)
+        refuse_misplaced(shared, command_file(name))
         HydraConfig.instance().set_config(shared)  # for ${hydra:...}
         sweep = plan_sweep(shared, line.overrides)
     print(f"uqgen: {len(sweep.jobs) or 'several'} jobs in {sweep.folder}")  # noqa: T201

@@ -20,13 +20,14 @@ def refuse_misplaced(cfg: DictConfig, file: Path) -> None:
     """Refuses what no command reads, and a section that is taken away or is none.
 
     Args:
-        cfg: composed, without the `hydra` node.
+        cfg: composed.
         file: the command's, in conf/.
 
     Raises:
         SettingError: so it is.
     """
     settings: Plain = OmegaConf.to_container(cfg)  # type: ignore[assignment]
+    settings.pop("hydra", None)  # Hydra's own, which it checks
     usual = _usual(file)
     for key in settings:
         if key not in usual:

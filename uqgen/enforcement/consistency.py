@@ -65,7 +65,7 @@ class Consistency(Enforcement):
         require_integer("shift", shift, 0)
         require_number("blur", blur, 0)
         require_integer("warm_up", warm_up, 0)
-        self.surrogates_needed(n_surrogates=n_surrogates)
+        self.surrogates_needed(n_surrogates=n_surrogates)  # refuses what is no number of them
         self.weight, self.bound, self.warm_up = weight, bound, warm_up
         self.noise, self.shift, self.blur = noise, shift, blur
         self.classifiers = nn.ModuleList([given.target, *given.surrogates])

@@ -29,9 +29,9 @@ OWN_TEXT = (
     "What lowers the score of every classifier is hard for all. Here it is not the score that attributes explain but "
     "how far the classifier is behind its judges: the probability that it gives the true class of a real image, less "
     "the mean of theirs. A class far below 0 with a high R² has a weakness of its own, and the attributes say what it "
-    "goes with. Judges that learnt from the same images as the classifier share what these lack. Each interval is for "
-    "itself: the lowest of many classes is below 0 by chance. Only in a class that is so beyond chance, corrected for "
-    "their number, is it looked for what takes the classifier further behind."
+    "goes with. Judges that learnt from the same images as the classifier share what these lack. Intervals are not "
+    "corrected for the number of classes: the lowest of many is below 0 by chance. What takes the classifier further "
+    "behind is looked for only in a class that is below 0 beyond chance, corrected for their number."
 )
 OWN_DISCOVERED = (
     "What takes the classifier away from its judges in generated images of class {name}, where it is furthest "
