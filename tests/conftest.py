@@ -85,6 +85,13 @@ def moons_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def without_figures() -> Iterator[None]:
+    """Of a run whose numbers alone are looked at."""
+    with _without_figures():
+        yield
+
+
+@pytest.fixture
 def registries() -> Iterator[None]:
     """What is registered is as before, afterwards."""
     dicts, metrics = [(kept, dict(kept)) for kept in (SCORES, DISTANCES, PER_PROTOCOL, CONTROLS)], list(METRICS)

@@ -3,41 +3,22 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 from shutil import copytree
 
 import numpy as np
 import pytest
 import torch
+from small_runs import overrides
 
-from uqgen.conditioning.condition import Condition
 from uqgen.config import compose, plain
 from uqgen.evaluate import evaluate_run
-from uqgen.files import read_rows
-from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.run_tables import class_agreement_table
-from uqgen.report.style import with_interval
 from uqgen.run_folder import RunFolder
 from uqgen.run_loading import load_run
-from uqgen.scores import get_score
 from uqgen.settings import SettingError
-from uqgen.tensor_files import load_tensors
 from uqgen.train import train
 
 EXPERIMENTS = [*(pytest.param(name, marks=pytest.mark.slow) for name in ("mnist", "mnist_corrupt")), "moons"]
-
-
-def overrides(experiment: str, folder: Path, mnist_folder: Path) -> list[str]:
-    fast = ["model.generator.channels=[16,16,16,16]", "model.resampling.candidates=2"]
-    data = [f"data.folder={mnist_folder}", *fast] if experiment.startswith("mnist") else []
-    run = [f"run={folder / experiment}", f"cache={folder / 'cache'}"]
-    return [f"experiment={experiment}", "debug=seconds", "trainer=cpu", *data, *run]
-
-
-@pytest.fixture
-def without_figures(monkeypatch) -> None:
-    """Of a run whose numbers alone are looked at."""
-    monkeypatch.setattr("uqgen.run_reports.evaluation.save_run_figures", lambda *of_run: None)
 
 
 @pytest.fixture(scope="module", params=EXPERIMENTS)
@@ -103,75 +84,6 @@ def test_the_results_say_how_calibrated_the_classifier_is(finished):
     calibration = json.loads(run.results.read_text())["classifier"]["calibration"]
     assert calibration.keys() == {"temperature", "error_before", "error_after"}
     assert all(0 < value < 100 for value in calibration.values())
-
-
-@pytest.mark.usefixtures("without_figures")
-def test_a_score_is_fitted_to_the_target_before_it_is_used_and_when_a_run_is_loaded(tmp_path):
-    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
-    requested = [*overrides("moons", tmp_path, tmp_path), "score=msp_calibrated", *settings]
-    train(compose(requested))
-    run = RunFolder(tmp_path / "moons")
-    loaded = load_run(run)
-    classifiers, own = loaded.classifiers, loaded.own
-    temperature = json.loads(run.results.read_text())["classifier"]["calibration"]["temperature"]
-    assert abs(temperature - 1) > 0.01
-    assert classifiers.score.parameters == {"temperature": temperature}
-    logits = classifiers.logits["train"]
-    torch.testing.assert_close(own.score, (logits / temperature).softmax(dim=1).amax(dim=1))
-    assert loaded.evaluator.score is classifiers.score
-
-
-@pytest.mark.usefixtures("without_figures")
-@pytest.mark.parametrize("score", ["mutual_information", pytest.param("energy", marks=pytest.mark.slow)])
-def test_an_ensemble_and_judges_that_are_ensembles(score, tmp_path):
-    ensembles = [f"{group}=mlp_ensemble" for group in ("classifier", "classifier@judge")]
-    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
-    train(compose([*overrides("moons", tmp_path, tmp_path), f"score={score}", *ensembles, *settings]))
-    run = RunFolder(tmp_path / "moons")
-    results = json.loads(run.results.read_text())
-    loaded = load_run(run)
-    classifiers, own = loaded.classifiers, loaded.own
-    logits, data = classifiers.logits["train"], loaded.experiment.data
-    assert logits.shape == (1000, 5, 2)
-    assert own.score.equal(classifiers.score(logits, data.train.label))
-    assert own.score.std() > 0
-    mean = classifiers.logits["test"].softmax(dim=2).mean(dim=1)
-    assert results["classifier"]["accuracy"]["test"] == (mean.argmax(dim=1) == data.test.label).float().mean().item()
-    assert results["real_judges"]["judge 1"]["n"] == len(data.test)
-    assert results["classifier"]["judges_test_accuracy"]["judge 1"] > 0.7
-    assert len(list((tmp_path / "cache" / "classifiers").glob("*.pt"))) == 10
-
-
-@pytest.mark.slow
-def test_two_scores_are_requested_measured_and_shown(tmp_path):
-    ensembles = [f"{group}=mlp_ensemble" for group in ("classifier", "classifier@judge")]
-    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
-    requested = [*overrides("moons", tmp_path, tmp_path), "score=entropy_and_mutual_information", *ensembles, *settings]
-    train(compose(requested))
-    run = RunFolder(tmp_path / "moons")
-    results, page = json.loads(run.results.read_text()), run.report.read_text().replace("&nbsp;", " ")
-    second = results["second_score"]
-    assert (results["score"], second["name"]) == ("entropy", "mutual_information")
-    for protocol in ("data", "uniform"):
-        assert second["in_vs_out"][protocol]["n"] == second["judges"][protocol]["judge 1"]["n"] == 50
-        assert with_interval(Estimate(**second["disentanglement"][protocol]["second_on_second"]["slope"])) in page
-    assert with_interval(Estimate(**second["in_vs_out"]["uniform"]["mae"])) in page
-    assert (run.figures / "in_vs_out_second.png").exists()
-    loaded = load_run(run)
-    own, gan = loaded.own, loaded.model
-    logits, label = loaded.classifiers.logits["train"], own.label
-    assert own.second.equal(get_score("mutual_information")(logits, label))
-    latent = gan.draw_latent(16, torch.Generator().manual_seed(0))
-    condition = Condition(torch.arange(16) % 2, torch.full((16,), 0.3))
-    low, high = (gan(latent, condition._replace(second=torch.full((16,), value))) for value in own.second.aminmax())
-    assert not torch.equal(low, high)
-    chosen = gan.encoding.complete(condition, torch.special.ndtr(latent.z[:, 0])).second
-    assert gan(latent, condition).equal(gan(latent, condition._replace(second=chosen)))
-    low, high = (loaded.generate(0, 0.3, n=4, second=float(value)) for value in own.second.aminmax())
-    assert not torch.equal(low.x, high.x)
-    assert loaded.generate(0, 0.3, n=4).x.shape == (4, 2)  # with a second score that goes with the first
-    with pytest.raises(SettingError, match=r"^second=9: allowed"):
-        loaded.generate(0, 0.3, second=9)
 
 
 def test_a_reloaded_run_measures_the_same_again(finished):
@@ -260,19 +172,6 @@ def test_a_run_is_not_taken_up_with_other_settings(finished):
     _, requested, _ = finished
     with pytest.raises(SettingError, match=r"^model\.training\.learning_rate=0\.5: allowed"):
         train(compose([*requested, "model.training.learning_rate=0.5"]))
-
-
-@pytest.mark.usefixtures("without_figures")
-def test_surrogates_take_part_and_are_neither_target_nor_judge(tmp_path, mnist_folder):
-    requested = [*overrides("moons", tmp_path, mnist_folder), "condition=softmax", "enforcement=surrogates"]
-    train(compose(requested))
-    run = RunFolder(tmp_path / "moons")
-    weights = {path.stem: load_tensors(path)["state_dict"] for path in run.classifiers.glob("*.pt")}
-    assert {"surrogate-1", "surrogate-2"} <= weights.keys()
-    first = [[value.flatten()[0].item() for value in state.values()] for state in weights.values()]
-    assert len({tuple(values) for values in first}) == len(first) == 6
-    losses = [row["g_enforcement"] for row in read_rows(run.training / "history.csv")]
-    assert all(loss > 0 for loss in losses)
 
 
 def test_an_unfinished_run_cannot_be_evaluated(tmp_path, mnist_folder):

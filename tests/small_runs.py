@@ -1,0 +1,11 @@
+"""Command lines of runs on a little data."""
+
+from pathlib import Path
+
+
+def overrides(experiment: str, folder: Path, mnist_folder: Path) -> list[str]:
+    """Of an experiment whose run and cache lie in this folder."""
+    fast = ["model.generator.channels=[16,16,16,16]", "model.resampling.candidates=2"]
+    data = [f"data.folder={mnist_folder}", *fast] if experiment.startswith("mnist") else []
+    run = [f"run={folder / experiment}", f"cache={folder / 'cache'}"]
+    return [f"experiment={experiment}", "debug=seconds", "trainer=cpu", *data, *run]
