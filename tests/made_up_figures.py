@@ -4,10 +4,10 @@ import numpy as np
 import torch
 
 from uqgen.conditioning.condition import Condition
+from uqgen.data.attributes import ATTRIBUTES
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
 from uqgen.evaluation.score_quality import COVERAGES, ConfidentError, ScoreQuality
 from uqgen.explanation.analysis import ALL, Analysis, Source, Truth, curve
-from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.given_image import GivenImages
 from uqgen.explanation.interpolation import Between, Interpolation
 from uqgen.explanation.second_choices import SecondChoices

@@ -11,9 +11,9 @@ from PIL import Image
 
 from uqgen.conditioning.condition import Condition
 from uqgen.config import compose
+from uqgen.data.attributes import ATTRIBUTES
 from uqgen.evaluation.generated import generate_scored
 from uqgen.explain import main, print_rows
-from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.slice_export import export_slices

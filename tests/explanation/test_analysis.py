@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from uqgen.data.attributes import ATTRIBUTES, measure_attributes
 from uqgen.data.labelled import LabelledData
 from uqgen.explanation.analysis import (
     ALL,
@@ -12,7 +13,6 @@ from uqgen.explanation.analysis import (
     curve,
     measure_sweep,
 )
-from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.explanation.shares import WeightedScores

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from uqgen.data.attributes import ATTRIBUTES
 from uqgen.evaluation.judge import Judge
-from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.edit_changes import EditChanges, measure_edits
 from uqgen.scores import get_score
 

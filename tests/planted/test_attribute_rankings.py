@@ -7,8 +7,8 @@ import pytest
 import torch
 from known_generator import MSP, Patches, linear
 
+from uqgen.data.attributes import ATTRIBUTES, measure_attributes
 from uqgen.data.labelled import to_uint8
-from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.slicing import Seen
 from uqgen.generators.latent import Latent
 from uqgen.planted.attribute_rankings import RANKINGS, Suspect, suspected_class

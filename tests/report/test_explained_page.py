@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from uqgen.config.hydra_private import parse
-from uqgen.explanation.attributes import ATTRIBUTES
+from uqgen.data.attributes import ATTRIBUTES
 from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.report.explanation_tables import own_rows
 from uqgen.report.run_page import write_run_page

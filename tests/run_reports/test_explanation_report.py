@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 
 from uqgen.conditioning.condition import Condition
+from uqgen.data.attributes import ATTRIBUTES
 from uqgen.evaluation.generated import Generated
 from uqgen.explanation.analysis import ALL, Analysis, Source, curve
-from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.explanation.explanation import Explanation
 from uqgen.explanation.gallery import Duplicates, Gallery
 from uqgen.explanation.score_sweep import ScoreSweep

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from rich.progress import track
 
+from uqgen.data.attributes import ATTRIBUTES, measure_attributes
 from uqgen.data.corruption import CORRUPTIONS, N_SEVERITIES
 from uqgen.data.labelled import LabelledData
-from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.own_weakness import OwnWeakness, own_weakness
 from uqgen.explanation.score_sweep import ScoreSweep

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from uqgen.data.attributes import ATTRIBUTES, measure_attributes
 from uqgen.evaluation.context import EvaluationContext
-from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.edits import pixel_distance
 
 KEPT = 0.1  # of the range of pixels, up to which one counts as kept

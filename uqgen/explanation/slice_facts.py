@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from uqgen.data.attributes import ATTRIBUTES, measure_attributes
 from uqgen.data.labelled import unit_range
 from uqgen.data.low_pass import LowPass
 from uqgen.evaluation.context import EvaluationContext
-from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.gallery import NEAR, distinct, nearest_distances
 from uqgen.explanation.slicing import Region, Seen, Slice

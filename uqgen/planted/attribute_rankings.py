@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from uqgen.classifiers.frozen import FrozenClassifier
-from uqgen.explanation.attributes import Floats
+from uqgen.data.attributes import Floats
 from uqgen.explanation.discovery.discovery import draw_examined, find_attributes
 from uqgen.explanation.discovery.naming import matching_names, name_steps
 from uqgen.explanation.discovery.own_discovery import certain_end, take_own_steps

@@ -15,9 +15,9 @@ from uqgen import seeding
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.penultimate import SeenFeatures
 from uqgen.conditioning.condition import Condition
+from uqgen.data.attributes import ATTRIBUTES, measure_attributes
 from uqgen.data.labelled import LabelledData
 from uqgen.evaluation.generated import generate_scored
-from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
 from uqgen.explanation.slices import seen
 from uqgen.explanation.slicing import Floats, Projection, Seen
 from uqgen.files import write_atomically

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from uqgen.data.attributes import ATTRIBUTES, CHUNK, Pictures
 from uqgen.data.datamodule import SPLITS, InMemoryDataModule
 from uqgen.data.labelled import LabelledData
-from uqgen.explanation.attributes import ATTRIBUTES, CHUNK, Pictures
 from uqgen.tensor_files import load_tensors, save_tensors
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
+from uqgen.data.attributes import ATTRIBUTES
 from uqgen.explanation.analysis import ALL, Analysis, Source, class_key
-from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.metrics.bootstrap import Array, Estimate
 from uqgen.report.arrays import with_ends
 from uqgen.report.shown_classes import ShownClasses

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from uqgen.data.attributes import ATTRIBUTES
 from uqgen.explanation.analysis import ALL
-from uqgen.explanation.attributes import ATTRIBUTES
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.report.attribute_figures import FOREST, LOOKS, TOGETHER, TRUTH
 from uqgen.report.style import with_interval

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from uqgen.explanation.attributes import ATTRIBUTES, measure_attributes
+from uqgen.data.attributes import ATTRIBUTES, measure_attributes
 from uqgen.metrics.bootstrap import Estimate, Floats, bootstrap
 
 GOES_WITH = 0.5  # of the correlation, from which on two attributes go together: the near end of its interval

@@ -6,17 +6,17 @@ image mostly is, so ink may be bright on dark or dark on bright. As a full width
 how strong or how blurred a stroke is.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import NormalDist
 
 import numpy as np
+import pywt
 import torch
 from numpy.typing import NDArray
 from rich.progress import track
 from scipy import ndimage
-from skimage.restoration import estimate_sigma
 from torch import Tensor
 
 from uqgen.data.labelled import to_uint8
@@ -102,11 +102,16 @@ def _measure(x: Tensor) -> Floats:
 
 @attribute("share of the range of pixels")
 def noise_level(pictures: Pictures) -> Floats:
-    """Standard deviation of the noise from wavelet coefficients: Donoho and Johnstone (1994), section 4.2."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=RuntimeWarning)  # a plain image has no coefficients: 0 is meant
-        sigma = estimate_sigma(np.moveaxis(pictures.grey, 0, -1), channel_axis=-1)
-    return np.nan_to_num(np.asarray(sigma, np.float64))
+    """Standard deviation of the noise from wavelet coefficients: Donoho and Johnstone (1994), section 4.2.
+
+    As with scikit-image's `estimate_sigma`, the median is of the coefficients that are not 0; a plain image has no
+    noise.
+    """
+    finest = pywt.dwtn(pictures.grey, "db2", axes=(1, 2))["dd"]
+    sizes = np.sort(np.abs(finest).reshape(len(finest), -1), axis=1)
+    n, n_zero = sizes.shape[1], (sizes == 0).sum(axis=1)
+    middle = np.stack([(n_zero + n - 1) // 2, (n_zero + n) // 2], axis=1)  # of those that are not 0, which stand last
+    return np.take_along_axis(sizes, middle.clip(max=n - 1), axis=1).mean(axis=1) / NormalDist().inv_cdf(0.75)
 
 
 @attribute("squared range of pixels")

@@ -5,8 +5,8 @@ from scipy.ndimage import gaussian_filter, laplace
 from skimage import measure
 from skimage.restoration import estimate_sigma
 
+from uqgen.data.attributes import ATTRIBUTES, Pictures, measure_attributes
 from uqgen.data.corruption import Corruption
-from uqgen.explanation.attributes import ATTRIBUTES, Pictures, measure_attributes
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,11 @@ def test_noise_and_sharpness_are_those_of_other_libraries(pictures):
     grey = pictures.grey
     np.testing.assert_allclose(value("noise level", pictures), [estimate_sigma(image) for image in grey])
     np.testing.assert_allclose(value("sharpness", pictures), [laplace(image, mode="nearest").var() for image in grey])
+
+
+def test_a_plain_image_has_no_noise():
+    plain = Pictures(np.array([0.0, 0.5])[:, None, None] * np.ones((8, 8)))
+    np.testing.assert_allclose(value("noise level", plain), 0, atol=1e-12)
 
 
 def test_noise_is_found_and_blur_takes_sharpness():
