@@ -35,7 +35,8 @@ def manifold(certain=None, below=None) -> Manifold:
 
 def verdict(
     found=None, noise=1.0, shift=1.0, judged=(0.7, 0.75), memorisation=0.01, pearson=0.95, error=0.02, gap=0.0,
-    gap_as_in_data=0.0, isolated=None, told_apart=None, **appearance,
+    gap_as_in_data=0.0, isolated=None, told_apart=None, attributes=None,
+    **appearance,
 ):  # fmt: skip
     controls = SimpleNamespace(
         local_sensitivity=LocalSensitivity(Ratio.of(noise, 1.0), None if shift is None else Ratio.of(shift, 1.0)),
@@ -46,6 +47,7 @@ def verdict(
         memorisation=Memorisation(memorisation, 1.0, 0.0, 2.0, 2.0, 100, 100),
         isolated_pixels=isolated,
         two_sample=told_apart,
+        attributes=attributes,
     )
     mae = Estimate(error, error - 0.01, error + 0.01)
     uniform = SimpleNamespace(pearson=Estimate(pearson, pearson, pearson), mae=mae)

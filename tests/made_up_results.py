@@ -12,6 +12,7 @@ from uqgen.evaluation.manifold import BesideReal, InBin, Manifold
 from uqgen.evaluation.measurements import AtStrength
 from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.evaluation.support import Support
+from uqgen.metrics.attribute_differences import AttributeDifference, AttributeDifferences
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.by_score import DistanceByScore, DistanceInBin
 from uqgen.metrics.cluster_shares import ClusterShares
@@ -71,6 +72,7 @@ def _controls(quality: float, is_image: bool) -> dict:
         "memorisation": Memorisation(0.03 - quality / 100, 1.0, 0.0, 1.0, 1.0, 50, 50),
         "isolated_pixels": ShareRatio(0.01, quality / 4, Estimate(25 * quality, 5.0, 99.0)) if is_image else None,
         "two_sample": _two_sample(quality) if is_image else None,
+        "attributes": _attributes(quality) if is_image else None,
         "local_sensitivity": LocalSensitivity(Ratio.of(3 - quality, 1), Ratio.of(2 - quality, 1) if is_image else None),
     }
 
@@ -78,6 +80,13 @@ def _controls(quality: float, is_image: bool) -> dict:
 def _two_sample(quality: float) -> TwoSample:
     auroc, floor = Estimate(1 - quality / 2, 0.4, 1.0), Estimate(0.5, 0.4, 0.6)
     return TwoSample(auroc, floor, ShareRatio(0.01, quality / 10, Estimate(10 * quality, 1.0, 99.0)))
+
+
+def _attributes(quality: float) -> AttributeDifferences:
+    difference = Estimate(-quality, -quality - 0.1, -quality + 0.1)
+    return AttributeDifferences(
+        quality, 0.1, 200, (AttributeDifference("holes", "number", "8", "certain", 1.0, 1.5, difference),)
+    )
 
 
 def _manifold(quality: float) -> Manifold:

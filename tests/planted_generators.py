@@ -9,6 +9,7 @@ from torchvision.transforms.v2.functional import gaussian_blur
 
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.conditioning.condition import Condition
+from uqgen.data.attributes import ATTRIBUTES, Pictures
 from uqgen.data.corruption import CORRUPTIONS
 from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.generators.latent import Latent
@@ -190,6 +191,15 @@ class LightPixels(RealImages):
         place = torch.randint(images[0].numel(), (len(images),), generator=rng)
         images.flatten(1)[changed, place[changed]] += 0.2
         return images
+
+
+class OpenLoops(RealImages):
+    """Real images of the class and score requested, but of the zeros none that is closed."""
+
+    def __init__(self, images: LabelledData, score: Tensor) -> None:
+        holes = ATTRIBUTES["holes"].measure(Pictures(images.x[:, 0].numpy() / 255))
+        kept = (images.label != 0) | torch.from_numpy(holes == 0)
+        super().__init__(images.subset(kept), score[kept])
 
 
 class Shaded(RealImages):

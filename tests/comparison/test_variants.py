@@ -62,10 +62,8 @@ def test_metrics_that_no_job_has_are_left_out(make_job):
     ]
     every = [metric.name for metric in compared()]
     absent = {"distance_in_bin_2", "distance_in_bin_3"}
-    of_images, of_points = (
-        {"fid", "kid", "shift_sensitivity", "isolated_pixels", "two_sample_auroc", "surely_told"},
-        {"sliced_wasserstein"},
-    )
+    of_images = {"fid", "kid", "shift_sensitivity", "isolated_pixels", "two_sample_auroc", "surely_told"}
+    of_images, of_points = of_images | {"attribute_difference"}, {"sliced_wasserstein"}
     expected = [[key for key in every if key not in left] for left in (absent | of_points, absent | of_images, absent)]
     assert keys == expected
     assert compare_jobs("", [make_job("a", 0)]).metrics == ()

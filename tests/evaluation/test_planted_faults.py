@@ -14,6 +14,7 @@ from planted_generators import (
     LightPixels,
     OneOfEachClass,
     OneWay,
+    OpenLoops,
     OtherClass,
     OtherScores,
     RealImages,
@@ -200,6 +201,13 @@ def test_kinds_of_images_that_are_too_rare_have_wrong_shares_and_are_otherwise_s
 @pytest.mark.slow
 def test_single_light_pixels_are_isolated_and_the_images_otherwise_sound(evaluator, unseen):
     assert _faults(evaluator, LightPixels(*unseen)) == {"isolated pixels"}
+
+
+@pytest.mark.slow
+def test_zeros_that_are_open_have_fewer_holes_and_the_images_are_otherwise_sound(evaluator, unseen):
+    verdict = evaluator.measure(OpenLoops(*unseen)).verdict
+    assert {finding.fault for finding in verdict.findings} == {"attributes"}
+    assert 'the attribute "holes" of images of class 0' in verdict.text
 
 
 @pytest.mark.slow

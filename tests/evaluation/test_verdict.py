@@ -7,6 +7,7 @@ from made_up_measurements import NOTHING, cell, faults, manifold, overlap, verdi
 
 from uqgen.evaluation.cells import Cell, together
 from uqgen.evaluation.manifold import InBin, InCell, Manifold
+from uqgen.metrics.attribute_differences import AttributeDifference, AttributeDifferences
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.share_ratio import ShareRatio
 from uqgen.metrics.two_sample import TwoSample
@@ -77,6 +78,32 @@ def test_images_that_a_small_network_tells_from_real_ones_are_named(auroc, sure,
     assert (
         f"tells {100 * n_sure / n:.0f} % of the generated ones as surely as 1 % of real ones" in found.text
     ) == bool(expected)
+
+
+def _fewer_holes(by: float, half: float, floor: float = 0.1) -> AttributeDifferences:
+    difference = Estimate(-by, -by - half, -by + half)
+    told = AttributeDifference("holes", "number", "8", "certain", 0.98, 1.47, difference)
+    return AttributeDifferences(by, floor, 200, (told,))
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (_fewer_holes(0.8, 0.2), ["attributes"]),
+        (_fewer_holes(0.8, 0.4), []),  # which may be chance
+        (_fewer_holes(0.4, 0.05), []),
+        (_fewer_holes(0.8, 0.2, floor=0.9), []),  # so do training images
+    ],
+)
+def test_an_attribute_whose_mean_differs_in_a_class_is_named(found, expected):
+    assert faults(verdict(attributes=found)) == expected
+
+
+def test_an_attribute_is_told_with_both_means():
+    assert verdict(attributes=_fewer_holes(0.8, 0.2)).findings[0].text == (
+        'At the certain end, the attribute "holes" of images of class 8 is 0.98 in the mean (number), that of real '
+        "ones 1.47: 0.8 standard deviations less."
+    )
 
 
 def test_classes_with_few_images_are_judged_as_one():

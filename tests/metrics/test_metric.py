@@ -38,6 +38,7 @@ def test_each_is_read_from_where_it_is_written(make_results):
     expected |= {"certain_shares": 0.25, "certain_texture_shares": 0.75}
     expected |= {"below_shares": 0.125, "below_texture_shares": 0.375}
     expected |= {"isolated_pixels": 0.125, "two_sample_auroc": 0.75, "surely_told": 0.05}
+    expected |= {"attribute_difference": 0.5}
     assert found == pytest.approx(expected, nan_ok=True)
 
 
@@ -83,6 +84,7 @@ def test_errors_and_distances_are_better_low_and_agreement_high(key):
         "isolated_pixels",
         "two_sample_auroc",
         "surely_told",
+        "attribute_difference",
     )
     is_distance = key.endswith(("mae", "sensitivity", "shares")) or key.startswith("distance") or key in distances
     assert BY_NAME[key].best([np.nan, 0.2, 0.1, 0.3]) == (0.1 if is_distance else 0.3)

@@ -13,6 +13,7 @@ from uqgen.evaluation.generated import Generated
 from uqgen.evaluation.matched import Matched, match_scores
 from uqgen.evaluation.protocol import ProtocolResult
 from uqgen.metrics import CONTROLS, Evaluated, Sample
+from uqgen.metrics.attribute_differences import AttributeDifferences
 from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.class_agreement import class_agreement
 from uqgen.metrics.fidelity import frechet_distance
@@ -97,6 +98,11 @@ class Controls:
         return cast(ShareRatio | None, self.measured["isolated_pixels"])
 
     @property
+    def attributes(self) -> AttributeDifferences | None:
+        """Their means in each class."""
+        return cast(AttributeDifferences | None, self.measured["attributes"])
+
+    @property
     def two_sample(self) -> TwoSample | None:
         """Whether a network tells generated from real images."""
         return cast(TwoSample | None, self.measured["two_sample"])
@@ -132,6 +138,8 @@ def _evaluated(context: EvaluationContext, generated: dict[str, Generated], matc
         matched=matched.index,
         train=train,
         score_of=lambda x, label: context.score(predict(context.target, x), label),
+        is_certain=lambda score: context.bins.of(score) == context.bins.certain,
+        class_names=context.data.class_names,
         distance=frechet_distance if is_image else partial(sliced_wasserstein, seed=context.settings.seed),
         requested_range=context.requested_range,
         is_image=is_image,

@@ -14,6 +14,8 @@ from uqgen.evaluation.cells import Cell, least, measured_of, percent, together
 from uqgen.evaluation.clusters import clusters_of
 from uqgen.evaluation.controls import Controls, share_seen
 from uqgen.evaluation.manifold import Manifold
+from uqgen.metrics.attribute_differences import AttributeDifferences
+from uqgen.metrics.bootstrap import Estimate
 from uqgen.metrics.in_vs_out import InVsOut
 from uqgen.metrics.local_sensitivity import LocalSensitivity
 from uqgen.metrics.memorisation import Memorisation
@@ -26,12 +28,14 @@ WRONG_SCORE, WRONG_CLASS = "wrong score", "wrong class"
 ADVERSARIAL, MEMORISATION = "adversarial", "memorisation"
 WRONG_SHARES, ISOLATED_PIXELS = "wrong shares", "isolated pixels"
 TOLD_APART = "told apart"
+OTHER_ATTRIBUTES = "attributes"
 IN_APPEARANCE = {  # faults, named as what is compared
     "detail": " in fine detail: the rest have blur, noise or haze, or places of it, that no real image has",
     "texture": " in texture: the rest are speckled, streaked, or otherwise rougher or smoother than any real image",
 }
 MOST_OFF = 2.0  # times as many, or as few, images as real ones in a cluster, with an isolated pixel, or surely told,
 LEAST_OFF = 0.03  # where that makes a difference of as much of the images
+MOST_DIFFERENT = 0.5  # standard deviations between means of an attribute in a class; Cohen (1988) calls it medium
 MOST_TOLD = 0.85  # AUROC of a small network that learnt to tell generated from real images
 LEAST = {"coverage": 0.75, "recall": 0.5, "precision": 0.75}  # of a class and bin, as shares of the floor
 LEAST_TOGETHER = 0.95  # precision of all of them, where a flaw shows that a few images of each have
@@ -78,6 +82,7 @@ def find_faults(
         *(_imprecise_looks(found, noun, name) for name, found in appearance.items()),
         _wrong_shares({"": manifold, **{f" in {name}": found for name, found in appearance.items()}}, noun),
         _isolated(controls.isolated_pixels, noun),
+        _other_attributes(controls.attributes, noun),
         _told_apart(controls.two_sample, noun),
         _wrong_score(measured, uniform, middle, noun),
         _wrong_class(controls.matched_real.class_agreement_gap, noun),
@@ -185,6 +190,27 @@ def _isolated(found: ShareRatio | None, noun: str) -> Finding | None:
         return None
     text = f"{percent(found.generated)} of the generated {noun}s with a black or white ground have a pixel on it that "
     return Finding(ISOLATED_PIXELS, f"{text}differs from all around it, of the real ones {100 * found.real:.1f} %.")
+
+
+def _other_attributes(found: AttributeDifferences | None, noun: str) -> Finding | None:
+    """Of an attribute in a class, where the difference is above what training images have, too."""
+    if found is None:
+        return None
+    failing = [each for each in found.told if _is_different(each.difference) and each.size > found.floor]
+    if not failing:
+        return None
+    worst, more = failing[0], len(failing) - 1
+    where = {"certain": "at the certain end", "below": "below the certain end"}[worst.part]
+    side = "more" if worst.difference.value > 0 else "less"
+    text = f'{_sentence_case(where)}, the attribute "{worst.attribute}" of {noun}s of class {worst.class_name} is '
+    text += f"{worst.generated:.3g} in the mean ({worst.unit}), that of real ones {worst.real:.3g}: "
+    text += f"{worst.size:.1f} standard deviations {side}"
+    too = f" (also {more} more of {found.n} attributes, classes and parts of the range)" if more else ""
+    return Finding(OTHER_ATTRIBUTES, f"{text}{too}.")
+
+
+def _is_different(found: Estimate) -> bool:
+    return found.low > MOST_DIFFERENT or found.high < -MOST_DIFFERENT
 
 
 def _told_apart(found: TwoSample | None, noun: str) -> Finding | None:

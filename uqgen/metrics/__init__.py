@@ -27,6 +27,7 @@ from uqgen.metrics.metric import (
 _ORDER = [
     *["failure_detection", "cost", "in_vs_out", "class_agreement", "disentanglement", "judges", "by_score"],
     *["memorisation", "local_sensitivity", "overlap", "cluster_shares", "isolated_pixels", "two_sample"],
+    *["attribute_differences"],
     *["fidelity", "wasserstein"],
 ]
 

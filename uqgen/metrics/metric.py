@@ -87,6 +87,8 @@ class Evaluated:
         train: real training data.
         score_of: the target's scores, float32 [N], of data like `Sample.x` and their classes, int64 [N]. Every process
             of a distributed evaluation calls it, and has all scores.
+        is_certain: whether scores float32 [N] lie at the certain end of their range, bool [N].
+        class_names: K names, in the order of the labels.
         distance: of two sets of features [N, F] and [M, F]: FID of images, sliced Wasserstein distance of points.
         requested_range: the lowest and the highest score requested.
         is_image: whether they are images, not points.
@@ -99,6 +101,8 @@ class Evaluated:
     matched: Tensor
     train: Sample
     score_of: Callable[[Tensor, Tensor], Tensor]
+    is_certain: Callable[[Tensor], Tensor]
+    class_names: Sequence[str]
     distance: Callable[[Tensor, Tensor], float]
     requested_range: tuple[float, float]
     is_image: bool

@@ -9,6 +9,7 @@ from uqgen.report.page import Command, PageBlock, Paragraph, PictureBlock, Secti
 from uqgen.report.run_tables import (
     agreement_table,
     at_sampling_table,
+    attributes_table,
     class_agreement_table,
     classifier_table,
     controls_table,
@@ -218,4 +219,6 @@ def _tables(results: Plain, settings: Plain) -> dict[str, Table]:
     tables["At sampling time"] = at_sampling_table(results, results.get("n_images_of_recalibration", n))
     if results["controls"]:
         tables["Controls"] = controls_table(results)
+        if results["controls"].get("attributes"):
+            tables["Attributes of the images"] = attributes_table(results)
     return tables
