@@ -1,6 +1,7 @@
 """Data sets in memory and their Lightning data modules."""
 
 __all__ = [
+    "attributes",
     "corruption",
     "datamodule",
     "dataset",

@@ -1,8 +1,7 @@
-"""What the classifier's uncertainty looks like: score sweeps, image attributes, galleries."""
+"""What the classifier's uncertainty looks like: score sweeps, shares of image attributes, galleries."""
 
 __all__ = [
     "analysis",
-    "attributes",
     "discovery",
     "edit_changes",
     "edit_quality",

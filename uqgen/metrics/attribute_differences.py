@@ -75,12 +75,11 @@ def of_evaluation(found: Evaluated) -> AttributeDifferences | None:
     if not found.is_image:
         return None
     rng = seeding.generator(found.seed, DRAWING)
-    real, train = (_drawn(side, rng) for side in (found.real, found.train))
-    theirs = _measured(real, "real images")
-    ours, floor = (
-        _differences(found, (side, _measured(side, what)), (real, theirs))
-        for side, what in ((_first(found.as_data), "generated images"), (train, "training images"))
+    real, train = (
+        _measured(_drawn(side, rng), what) for side, what in ((found.real, "real"), (found.train, "training"))
     )
+    generated = _measured(Sample(*(part[:N_MOST] for part in found.as_data)), "generated")
+    ours, floor = (_differences(found, side, real) for side in (generated, train))
     if not ours or not floor:
         return None
     return AttributeDifferences(ours[0].size, floor[0].size, len(ours), tuple(ours[:N_TOLD]))
@@ -129,18 +128,14 @@ def _each(found: Evaluated, ours: Measured, theirs: Measured) -> Iterator[Attrib
             ]
             if min(map(len, sides)) < FEWEST:
                 continue
-            for attribute, *both in zip(ATTRIBUTES.values(), *(side.T for side in sides), strict=True):
-                if difference := standardised(*both):
-                    means = (float(side.mean()) for side in both)
+            for attribute, one, other in zip(ATTRIBUTES.values(), *(side.T for side in sides), strict=True):
+                if difference := standardised(one, other):
+                    means = float(one.mean()), float(other.mean())
                     yield AttributeDifference(attribute.name, attribute.unit, class_name, part, *means, difference)
 
 
-def _measured(images: Sample, what: str) -> Floats:
-    return measure_attributes(images.x, what)
-
-
-def _first(images: Sample) -> Sample:
-    return Sample(*(part[:N_MOST] for part in images))
+def _measured(images: Sample, what: str) -> Measured:
+    return images, measure_attributes(images.x, f"{what} images")
 
 
 def _drawn(images: Sample, rng: torch.Generator) -> Sample:
