@@ -43,6 +43,8 @@ def refusal(monkeypatch, capsys):
         (b"name: \xff", "uqgen: 'utf-8' codec can't decode byte 0xff"),
         (b"- a\n- b", "uqgen: In 'experiment/mine': "),
         (b"nmae: a", "uqgen: nmae=a: allowed: name\n"),
+        (b"defaults:\n- override /score: [msp, entropy]", "uqgen: score=[msp, entropy]: allowed: one choice, also "),
+        (b"defaults:\n- override /data/corruption: [gaussian, imagenet_c]", "uqgen: data/corruption=[gaussian, imagen"),
         (b"defaults:\n- override data: folder", "uqgen: experiment/data@data=: allowed: a slash before a group"),
     ],
 )

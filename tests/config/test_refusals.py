@@ -93,6 +93,7 @@ def test_a_choice_or_a_setting_that_there_is_not_is_explained(overrides, line):
             "score=[msp,entropy]",
             r"^score=\[msp,entropy\]: allowed: one of conformal, .*; several are for sweeps",
         ),
+        ("~experiment", r"^experiment=nothing: allowed: digits, "),
         ("logger=[csv,null]", r"^logger=\[csv,null\]: allowed: csv, tensorboard, wandb, \[\] for none"),
     ],
 )

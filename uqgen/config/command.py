@@ -16,11 +16,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from uqgen.config.composition import command_file, command_folder, plain
+from uqgen.config.composition import check_composed, command_folder, plain
 from uqgen.config.construction import build
 from uqgen.config.hydra_private import CommandLine, command_line, initialized, parse
 from uqgen.config.refusals import explain, refuse_unnamed_choices
-from uqgen.config.sections import refuse_misplaced
 from uqgen.config.sweep import end_jobs, finish_sweep, plan_sweep, run_job
 from uqgen.config.text import as_typed
 from uqgen.run_lock import refuse_held
@@ -82,7 +81,7 @@ def _run_job(cfg: DictConfig, task: Callable[[DictConfig], float], name: str) ->
 
 
 def _checked(cfg: DictConfig, task: Callable[[DictConfig], float], name: str) -> float:
-    refuse_misplaced(cfg, command_file(name))
+    check_composed(cfg, name, HydraConfig.get().overrides.task)
     return task(cfg)
 
 
@@ -91,7 +90,7 @@ def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str)
     from uqgen import distributed  # imports torch
 
     try:
-        refuse_misplaced(cfg, command_file(name))
+        check_composed(cfg, name, HydraConfig.get().overrides.task)
         if "trainer" in cfg and cfg.trainer.devices != 1 and not distributed.is_launched():
             build(plain(cfg))  # refuses a setting here and once, not in every process
             refuse_held(Path(cfg.run))
@@ -123,7 +122,7 @@ def _run_sweep(name: str, line: CommandLine, start: Callable[[], Any]) -> NoRetu
         parsed = zip(line.overrides, parse(line.overrides), strict=True)
         given = [text for text, override in parsed if not override.is_sweep_override()]
         shared = hydra.compose(name, given, return_hydra_config=True)
-        refuse_misplaced(shared, command_file(name))
+        check_composed(shared, name, given)
         HydraConfig.instance().set_config(shared)  # for ${hydra:...}
         sweep = plan_sweep(shared, line.overrides)
     print(f"uqgen: {len(sweep.jobs) or 'several'} jobs in {sweep.folder}")  # noqa: T201

@@ -1,14 +1,16 @@
 """From the files in conf/ and a command line to the settings of a command."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from uqgen.config.hydra_private import initialized
-from uqgen.config.sections import refuse_misplaced
+from uqgen.config.hydra_private import initialized, lists_of_choices
+from uqgen.config.sections import OF_LISTS, refuse_misplaced
 from uqgen.config.text import as_typed, with_texts
+from uqgen.settings import SettingError
 
 PACKAGE = Path(__file__).parents[1]
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
@@ -24,12 +26,30 @@ def compose(overrides: list[str], command: str = "train", own: str | None = None
 
     Raises:
         hydra.errors.HydraException: a setting or a choice does not exist.
-        SettingError: a section does not exist, or was taken away.
+        SettingError: as `check_composed`.
     """
+    typed = [as_typed(override) for override in overrides]
     with initialized(command_folder(command), own):
-        cfg = hydra.compose(command, [as_typed(override) for override in overrides])  # without the `hydra` node
-    refuse_misplaced(cfg, command_file(command))
+        cfg = hydra.compose(command, typed)  # without the `hydra` node
+        check_composed(cfg, command, typed)
     return cfg
+
+
+def check_composed(cfg: DictConfig, command: str, overrides: Sequence[str]) -> None:
+    """Refuses settings that Hydra composes and no command takes; Hydra is initialised.
+
+    Args:
+        cfg: composed.
+        command: name of a file in conf/.
+        overrides: of which it was composed.
+
+    Raises:
+        SettingError: a section does not exist, was taken away, or is mixed of several choices.
+    """
+    for group, names in lists_of_choices(command, overrides):
+        if group not in OF_LISTS:
+            raise SettingError(group, f"[{', '.join(names)}]", "one choice, also in a file's defaults")
+    refuse_misplaced(cfg, command_file(command))
 
 
 def plain(cfg: DictConfig) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """What we use of Hydra that it does not promise to keep: private names, and the wording of its errors."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import hydra
@@ -16,6 +17,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override as Override
 from hydra.core.override_parser.types import Quote, QuotedString, ValueType
 from hydra.errors import HydraException, InstantiationException
+from hydra.types import RunMode
+
+OWN = "command-line"  # how Hydra calls the place of --config-dir
 
 
 @dataclass(frozen=True)
@@ -89,10 +93,34 @@ def initialized(folder: Path, own: str | None = None) -> Iterator[None]:
     with hydra.initialize_config_dir(str(folder.absolute()), version_base="1.3"):
         if own is not None:
             path = create_config_search_path(str(folder.absolute()))
-            path.prepend("command-line", f"file://{Path(own).absolute()}", SearchPathQuery(provider="schema"))
+            path.prepend(OWN, f"file://{Path(own).absolute()}", SearchPathQuery(provider="schema"))
             GlobalHydra.instance().clear()
             Hydra.create_main_hydra2("app", path)
         yield
+
+
+def lists_of_choices(command: str, overrides: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Groups of which several choices make one section, whose settings Hydra mixes; none without files of one's own.
+
+    Hydra is initialised.
+
+    Args:
+        command: name of the command's file.
+        overrides: of the command line.
+
+    Yields:
+        Each group with what is chosen of it. What files of a group take over from others of the same is no choice.
+    """
+    loader = GlobalHydra.instance().config_loader()
+    if not any(place.provider == OWN for place in loader.get_search_path().get_path()):
+        return  # our files have no such lists, and to look takes as long as to compose
+    found = loader.compute_defaults_list(command, list(overrides), RunMode.RUN).defaults
+    members = defaultdict(list)
+    for each in found:
+        path, parent = PurePosixPath(each.config_path), PurePosixPath(each.parent or "")
+        if path.parent != parent.parent:
+            members[parent, path.parent, each.package].append(path.name)
+    yield from ((str(group), names) for (_, group, _), names in members.items() if len(names) > 1)
 
 
 def parse(overrides: Sequence[str]) -> list[Override]:

@@ -15,6 +15,8 @@ from uqgen.old_names import CHOICES, new_path, new_setting
 from uqgen.run_folder import flatten
 from uqgen.settings import SettingError, require
 
+NEEDED = "experiment"  # which gives a run its name
+
 
 def explain(error: Exception, command: str, line: CommandLine) -> str:
     """What Hydra says of a setting, in one line.
@@ -37,9 +39,9 @@ def explain(error: Exception, command: str, line: CommandLine) -> str:
 
 
 def refuse_unnamed_choices(line: CommandLine, folder: Path) -> None:
-    """Refuses a choice without a name, such as null, true or a number, and several where one is due.
+    """Refuses a choice without a name, such as null, true or a number, several where one is due, and no experiment.
 
-    Hydra names no setting of the former, and mixes the latter.
+    Hydra names no setting of the first, and mixes the second.
 
     Args:
         line: the command line.
@@ -55,11 +57,13 @@ def refuse_unnamed_choices(line: CommandLine, folder: Path) -> None:
     for text, override in parsed:
         group = override.key_or_group
         files = [path for root in (folder, line.own) if root for path in Path(root, group).glob("*.yaml")]
+        allowed = ", ".join(sorted({path.stem for path in files})) + (", [] for none" if group in OF_LISTS else "")
+        if override.is_delete():
+            require(group != NEEDED, NEEDED, "nothing", allowed)
         if not files or override.is_sweep_override() or override.is_delete():
             continue
         given, (key, _, value) = override.value(), text.partition("=")
         names = given if isinstance(given, list) else [given]
-        allowed = ", ".join(sorted({path.stem for path in files})) + (", [] for none" if group in OF_LISTS else "")
         require(all(isinstance(name, str) and name for name in names), key, value, allowed)
         is_fit = group in OF_LISTS or not isinstance(given, list)
         require(is_fit, key, value, f"one of {allowed}; several are for sweeps (-m), without brackets")
