@@ -155,6 +155,15 @@ def test_no_word_of_a_table_is_cut_off_on_80_columns(monkeypatch, capsys):
     assert all(word in said.split() for row in rows for cell in row for word in cell.split())
 
 
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [("split=train", "split=train: allowed: test, validation$"), ("between=[4,99999]", "between=99999: allowed: 0 to ")],
+)
+def test_a_setting_is_refused_by_the_name_that_was_given(given, line, explained):
+    with pytest.raises(SettingError, match=f"^{line}"):
+        main(compose([f"run={explained[0]}", given], "explain"))
+
+
 def test_points_are_refused(moons_run):
     with pytest.raises(SettingError, match=r"^run=.*: allowed: a run of images"):
         main(compose([f"run={moons_run}"], "explain"))

@@ -31,6 +31,11 @@ def test_more_images_than_there_are_cannot_be_drawn(run):
         main(compose([f"run={run}", "n=100000"], "look"))
 
 
+def test_a_split_that_there_is_not_is_refused_by_the_name_that_was_given(run):
+    with pytest.raises(SettingError, match=r"^split=train: allowed: test, validation$"):
+        main(compose([f"run={run}", "split=train"], "look"))
+
+
 def test_points_are_refused(moons_run):
     with pytest.raises(SettingError, match=r"^run=.*: allowed: a run of images"):
         main(compose([f"run={moons_run}"], "look"))

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from uqgen.config import make_under, plain, run_command
 from uqgen.run_folder import RunFolder
-from uqgen.settings import SettingError, require, require_integer
+from uqgen.settings import SettingError, known_as, require, require_integer
 
 if TYPE_CHECKING:
     from uqgen.explanation.editing_settings import EditingSettings
@@ -62,14 +62,16 @@ def _explain(
     from uqgen.run_reports.editing import edit_given, edit_many, lead_between
     from uqgen.run_reports.explanation import explain_run
 
-    run = load_run(folder, {"split": settings["split"]}, **permissions(settings))
+    with known_as("split", "evaluation.split"):
+        run = load_run(folder, {"split": settings["split"]}, **permissions(settings))
     require(run.experiment.data.is_image, "run", run.folder.path, "a run of images")
     run.folder.explanation.mkdir(exist_ok=True)
     log_to(run.folder.explanation / "explain.log")
     if settings["image"] is not None:
         return edit_given(run, settings["image"], editing).error
     if settings["between"] is not None:
-        return float(lead_between(run, settings["between"], editing).error.max())
+        with known_as("between", "image"):
+            return float(lead_between(run, settings["between"], editing).error.max())
     if settings["edits"] is not None:
         quality = edit_many(run, settings["edits"], editing).quality
         print_rows(quality_rows(quality))

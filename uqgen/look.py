@@ -6,7 +6,7 @@ from omegaconf import DictConfig
 
 from uqgen.config import plain, run_command
 from uqgen.run_folder import RunFolder
-from uqgen.settings import require, require_integer, require_seed
+from uqgen.settings import known_as, require, require_integer, require_seed
 
 
 def main(cfg: DictConfig) -> float:
@@ -22,7 +22,8 @@ def main(cfg: DictConfig) -> float:
     folder = RunFolder(Path(settings["run"]))
     folder.read_settings()  # refuses what is no run, before anything is written
     with folder.held():
-        run = load_run(folder, {"split": settings["split"]}, **permissions(settings))
+        with known_as("split", "evaluation.split"):
+            run = load_run(folder, {"split": settings["split"]}, **permissions(settings))
         require(run.experiment.data.is_image, "run", folder.path, "a run of images")
         split = run.experiment.evaluation.split
         path = folder.look(split, n, seed)

@@ -39,6 +39,22 @@ def naming(section: str) -> Iterator[None]:
         raise error.under(section) from None
 
 
+@contextmanager
+def known_as(given: str, name: str) -> Iterator[None]:
+    """A setting that is refused within the block by a name is named as the user gave it.
+
+    Args:
+        given: the user's name of it.
+        name: the other, under which it was handed on.
+    """
+    try:
+        yield
+    except SettingError as error:
+        if error.name != name:
+            raise
+        raise SettingError(given, error.value, error.allowed) from None
+
+
 def plain_number(value: Any) -> Any:
     """A number of NumPy or torch as one of Python; all else as it is."""
     return value.item() if getattr(value, "ndim", None) == 0 else value
@@ -77,6 +93,11 @@ def require_number(name: str, value: Any, low: float, high: float = float("inf")
 def require_choice(name: str, value: Any, choices: Collection[str]) -> None:
     """Raises a `SettingError` unless the value is one of the choices."""
     require(value in choices, name, value, ", ".join(sorted(choices)))
+
+
+def require_list(name: str, value: Any, of: str) -> None:
+    """Raises a `SettingError` unless the value is a list with something in it; `of` says what, as "of seeds"."""
+    require(isinstance(value, list | tuple) and len(value) > 0, name, value, f"a list {of}")
 
 
 def require_points(shape: Collection[int], instead: str) -> None:
