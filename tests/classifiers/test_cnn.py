@@ -8,7 +8,7 @@ from uqgen.settings import SettingError
 
 @pytest.mark.parametrize(
     ("shape", "n_classes", "channels"),
-    [((1, 32, 32), 10, (16, 32)), ((3, 28, 20), 7, (4, 5, 6)), ((2, 9, 8), 2, (3, 3, 3)), ((1, 8, 8), 4, ())],
+    [((1, 32, 32), 10, (16, 32)), ((3, 28, 20), 7, (4, 5, 6)), ((2, 9, 8), 2, (3, 3, 3))],
 )
 def test_images_of_any_size_become_one_logit_a_class(shape, n_classes, channels):
     network = CNN(shape, n_classes, channels, hidden=5)
@@ -45,6 +45,7 @@ def test_dropout_is_for_training_alone():
         ("channels", {"shape": (1, 8, 8), "channels": (2, 2, 2, 2)}),
         ("channels", {"shape": (1, 32, 7), "channels": (2, 2, 2)}),
         ("channels", {"shape": (1, 8, 8), "channels": (2, 0)}),
+        ("channels", {"shape": (1, 8, 8), "channels": ()}),
         ("hidden", {"shape": (1, 8, 8), "hidden": 0}),
         ("_target_", {"shape": (2,)}),
     ],

@@ -82,9 +82,9 @@ def test_no_image_serves_twice(bench):
 def test_data_of_too_few_images_are_refused_before_anything_is_trained():
     data = {"train": images(120, 0), "validation": images(20, 1), "test": images(20, 2)}
     attributes = {split: {"slant": np.zeros(len(part))} for split, part in data.items()}
-    with pytest.raises(SettingError, match=r"^n_find=20 images of the run's data: allowed: 100 or more"):
+    with pytest.raises(SettingError, match=r"^planted.n_find=20 images of the run's data: allowed: 100 or more"):
         worlds(data, attributes, 1_000, 1_000)
-    with pytest.raises(SettingError, match=r"^n_train=90 images of the run's data: allowed: 100 or more"):
+    with pytest.raises(SettingError, match=r"^planted.n_train=90 images of the run's data: allowed: 100 or more"):
         worlds(data | {"train": images(90, 0)}, attributes | {"train": {"slant": np.zeros(90)}}, 1_000, 1_000)
 
 
@@ -142,10 +142,18 @@ def test_jobs_are_a_seed_of_every_kind_then_the_next():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"kinds": ["haunted"]}, {"seeds": [0, 0]}, {"n_train": 99}, {"n_find": 24}, {"n_sound": -1}]
+    "wrong",
+    [
+        *({"kinds": kinds} for kinds in (["haunted"], [], 3, "spot")),
+        *({"seeds": seeds} for seeds in ([0, 0], [], 1, ["0"])),
+        {"n_train": 99},
+        {"n_find": 24},
+        {"n_sound": -1},
+        {"n_sound": 0, "kinds": ["sound"]},
+    ],
 )
-def test_bad_settings_are_refused(wrong):
-    with pytest.raises(SettingError):
+def test_bad_settings_are_refused_by_their_names(wrong):
+    with pytest.raises(SettingError, match=f"^{next(iter(wrong))}="):
         replace(PlantedSettings(), **wrong)
 
 

@@ -6,7 +6,7 @@ import torch
 from lightning.pytorch.core.mixins.hparams_mixin import HyperparametersMixin
 from torch import Tensor, nn
 
-from uqgen.settings import require, require_integer, require_number
+from uqgen.settings import require, require_integer, require_list, require_number
 
 
 class CNN(nn.Sequential, HyperparametersMixin):
@@ -22,7 +22,7 @@ class CNN(nn.Sequential, HyperparametersMixin):
         dropout: share of the hidden activations that are dropped in training.
 
     Raises:
-        SettingError: there are more convolutions than the image can be halved, or a width is not positive.
+        SettingError: there is no convolution, there are more than the image can be halved, or a width is not positive.
 
     Examples:
         >>> CNN((3, 32, 32), n_classes=10)(torch.zeros(2, 3, 32, 32)).shape
@@ -38,6 +38,7 @@ class CNN(nn.Sequential, HyperparametersMixin):
         dropout: float = 0.0,
     ) -> None:
         require(len(shape) == 3, "_target_", "CNN", f"networks for data of shape {tuple(shape)}, as classifier=mlp")
+        require_list("channels", channels, "of widths, as [16,32]")
         in_channels, height, width = shape
         scale = 2 ** len(channels)
         require(

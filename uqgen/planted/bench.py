@@ -201,7 +201,7 @@ def worlds(
     spare = every["train"].select((place >= n_train) & (place < n_train + left))
     validation = every["validation"].select(np.arange(len(every["validation"])) < n_find)
     find = _joined(validation, spare)
-    for name, world in {"n_train": train, "n_find": find}.items():
+    for name, world in {"planted.n_train": train, "planted.n_find": find}.items():
         require(len(world) >= FEWEST, name, f"{len(world)} images of the run's data", f"{FEWEST} or more")
     return train, find, every["test"]
 

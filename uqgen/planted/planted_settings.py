@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from uqgen.planted.weaknesses import WEAKNESSES
-from uqgen.settings import require, require_choice, require_integer
+from uqgen.settings import require, require_choice, require_integer, require_list
 
 FEWEST = 100  # images to learn from, and to find slices on: of fewer, neither says anything
 
@@ -41,12 +41,15 @@ class PlantedSettings:
     n_slices: int = 10
 
     def __post_init__(self) -> None:
+        require_list("kinds", self.kinds, "of weaknesses, as [slanted,spot]")
+        require_list("seeds", self.seeds, "of seeds, as [0,1]")
         for kind in self.kinds:
             require_choice("kinds", kind, WEAKNESSES)
         for seed in self.seeds:
             require_integer("seeds", seed, 0)
         require(len(set(self.seeds)) == len(self.seeds), "seeds", list(self.seeds), "seeds that differ")
         require_integer("n_sound", self.n_sound, 0)
+        require(len(self.jobs) > 0, "n_sound", self.n_sound, "1 or more where no kind is planted")
         for name in ("epochs", "n_generated", "n_slices"):
             require_integer(name, getattr(self, name), 1)
         for name in ("n_train", "n_find"):
