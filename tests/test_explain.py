@@ -157,7 +157,10 @@ def test_no_word_of_a_table_is_cut_off_on_80_columns(monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     ("given", "line"),
-    [("split=train", "split=train: allowed: test, validation$"), ("between=[4,99999]", "between=99999: allowed: 0 to ")],
+    [
+        ("split=train", "split=train: allowed: test, validation$"),
+        ("between=[4,99999]", "between=99999: allowed: 0 to "),
+    ],
 )
 def test_a_setting_is_refused_by_the_name_that_was_given(given, line, explained):
     with pytest.raises(SettingError, match=f"^{line}"):
