@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
-from torch.utils.data import TensorDataset
+from torch.utils.data import Subset, TensorDataset
 
 from uqgen.data.dataset import DatasetDataModule
 from uqgen.data.digits import digits
@@ -48,6 +48,12 @@ def test_what_is_given_is_taken_as_it_is():
     assert found == [list(range(start, start + 100)) for start in (0, 50, 100)]
     only_test = module(test=numbered(100), validation_share=0.25)
     assert (len(only_test.train), len(only_test.validation), len(only_test.test)) == (75, 25, 100)
+
+
+def test_classes_that_only_the_training_images_have_are_told_of(caplog):
+    module(test=Subset(numbered(100), range(60)))
+    said = "no images in the test split of these classes, of which it tells nothing: b, c"
+    assert [record.message for record in caplog.records] == [said]
 
 
 def test_the_seed_decides_the_splits_and_nothing_else_does():

@@ -122,6 +122,16 @@ def test_folders_beside_the_splits_are_told_of(tmp_path, caplog):
     assert "left out, as folders of splits are called otherwise: holdout" in caplog.text
 
 
+def test_images_beside_the_folders_of_splits_are_told_of(tmp_path, caplog):
+    write(tmp_path / "train")
+    (tmp_path / "1.PNG").touch()
+    (tmp_path / "labels.csv").touch()
+    module(tmp_path)
+    assert [record.message for record in caplog.records] == [
+        f"{tmp_path}: 1 images left out, since they lie in no class folder"
+    ]
+
+
 def test_an_image_in_two_splits_is_told_of(tmp_path, caplog):
     for start, split in enumerate(("train", "test")):
         write(tmp_path / split, start=20 * start)

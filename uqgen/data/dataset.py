@@ -138,6 +138,7 @@ class DatasetDataModule(ImageDataModule):
                 _warn_of_dark(images.x[:1_000])
             self._images[split] = images._replace(x=images.x[:0].clone())  # which need not be there twice
         self._require_every_class()
+        self._warn_of_missing_classes()
         self._warn_of_copies()
         self.identity = {"content": content.hexdigest()}
 
@@ -153,6 +154,14 @@ class DatasetDataModule(ImageDataModule):
             raise SettingError("class_names", self.class_names, allowed)
         allowed = f"enough training images of every class; there is none of {absent}"
         raise SettingError("limit", self.limit, allowed)
+
+    def _warn_of_missing_classes(self) -> None:
+        """Tells of classes that are learnt and not measured."""
+        for split in ("validation", "test"):
+            missing = sorted(set(range(self.n_classes)) - set(self._images[split].label.tolist()))
+            if missing:
+                names = ", ".join(self.class_names[label] for label in missing)
+                log.warning("no images in the %s split of these classes, of which it tells nothing: %s", split, names)
 
     def _warn_of_copies(self) -> None:
         """Tells of images that are in several splits: a classifier may know by heart what it is tested on."""

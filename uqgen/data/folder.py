@@ -129,9 +129,7 @@ class _ClassFolders(ImageFolder):
             endings = ", ".join(sorted(set(self.left_out))[:10])
             said = "%s: %d files left out, since they do not end as images do: %s"
             log.warning(said, self.root, len(self.left_out), endings)
-        names = [path.name for path in Path(self.root).iterdir() if path.is_file()]
-        if n := sum(name.lower().endswith(ENDINGS) and not _is_left_behind(name) for name in names):
-            log.warning("%s: %d images left out, since they lie in no class folder", self.root, n)
+        _warn_of_images_in(Path(self.root))
 
 
 def _subfolders(root: Path) -> dict[str, Path]:
@@ -142,6 +140,7 @@ def _subfolders(root: Path) -> dict[str, Path]:
     # A class may be called "train", too: it has no folders, and classes beside it.
     if not any(map(_folders, train)) and (not named or len(named) < len(folders)):
         return {"train": root}
+    _warn_of_images_in(root)
     splits: dict[str, Path] = {}
     for name in named:
         split = SPLIT_OF_FOLDER[name.lower()]
@@ -152,6 +151,13 @@ def _subfolders(root: Path) -> dict[str, Path]:
     if others:
         log.warning("%s: left out, as folders of splits are called otherwise: %s", root, ", ".join(others))
     return splits
+
+
+def _warn_of_images_in(folder: Path) -> None:
+    """Tells of images that lie beside class folders, or beside folders of splits."""
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    if n := sum(name.lower().endswith(ENDINGS) and not _is_left_behind(name) for name in names):
+        log.warning("%s: %d images left out, since they lie in no class folder", folder, n)
 
 
 def _folders(folder: Path) -> list[str]:
