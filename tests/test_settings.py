@@ -21,6 +21,12 @@ def test_the_message_is_one_line_with_name_value_and_what_is_allowed():
     assert isinstance(error, ValueError)
 
 
+def test_the_message_is_one_line_whatever_the_name_of_a_file_is():
+    error = SettingError("file", "a\nb\x1b\udc80 ü.png", "a file")
+    assert str(error) == r"file=a\nb\x1b\udc80 ü.png: allowed: a file"
+    assert str(error.under("data")) == f"data.{error}"
+
+
 def test_a_section_is_put_before_the_name():
     error = SettingError("share", 1.5, "less").under("corruption").under("data")
     assert str(error) == "data.corruption.share=1.5: allowed: less"

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from rich.logging import RichHandler
 
+from uqgen.settings import one_line
+
 
 def log_to(path: Path) -> None:
     """Sends what uqgen logs to the terminal, and appends it to a file; of several processes, the first one's alone."""
@@ -22,3 +24,11 @@ def log_to(path: Path) -> None:
     file = logging.FileHandler(path)
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.handlers = [RichHandler(show_path=False, show_level=False, log_time_format="%H:%M:%S"), file]
+    for handler in root.handlers:
+        handler.addFilter(_in_one_line)
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Escapes what names of files may have; lets every record pass."""
+    record.msg, record.args = one_line(record.getMessage()), ()
+    return True

@@ -14,11 +14,12 @@ class ExplainedError(Exception):
 class SettingError(ExplainedError, ValueError):
     """A setting has a value that is not allowed.
 
-    The message is one line, ``name=value: allowed: ...``, fit to be shown to a user as it is.
+    The message is one line, ``name=value: allowed: ...``, fit to be shown to a user as it is, whatever names of files
+    are in it.
     """
 
     def __init__(self, name: str, value: Any, allowed: str) -> None:
-        super().__init__(f"{name}={value}: allowed: {allowed}")
+        super().__init__(one_line(f"{name}={value}: allowed: {allowed}"))
         self.name, self.value, self.allowed = name, value, allowed
 
     def __reduce__(self) -> tuple[type, tuple[str, Any, str]]:
@@ -28,6 +29,16 @@ class SettingError(ExplainedError, ValueError):
     def under(self, section: str) -> "SettingError":
         """The same error with the name it has in the composed configuration, ``section.name``."""
         return SettingError(f"{section}.{self.name}", self.value, self.allowed)
+
+
+def one_line(message: str) -> str:
+    r"""A message in which characters that are not shown, as names of files may have, are escaped.
+
+    Examples:
+        >>> one_line("a\nb")
+        'a\\nb'
+    """
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in message)
 
 
 @contextmanager

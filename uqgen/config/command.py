@@ -23,7 +23,7 @@ from uqgen.config.refusals import explain, refuse_unnamed_choices
 from uqgen.config.sweep import end_jobs, finish_sweep, plan_sweep, run_job
 from uqgen.config.text import as_typed
 from uqgen.run_lock import refuse_held
-from uqgen.settings import ExplainedError, SettingError, require
+from uqgen.settings import ExplainedError, SettingError, one_line, require
 from uqgen.stopping import Stopped, stoppable
 
 NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)  # a full disk, or one that is only read
@@ -110,7 +110,7 @@ def _run_single(task: Callable[[DictConfig], float], cfg: DictConfig, name: str)
         if error.errno not in (*NOT_WRITABLE, *NO_FOLDER):
             raise
         where = error.filename2 or error.filename or cfg.get("run") or "a file"
-        _refuse(f"{where}: cannot be read or written ({error.strerror}); what was there before is whole")
+        _refuse(f"{one_line(str(where))}: cannot be read or written ({error.strerror}); what was there before is whole")
     except MissingMandatoryValue as error:
         _refuse(str(SettingError(str(error.full_key), "???", "a value of your own; there is no default")))
     finally:
