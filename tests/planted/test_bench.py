@@ -3,6 +3,7 @@
 import json
 from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -127,6 +128,17 @@ def test_every_job_has_a_sound_classifier_of_its_own_beside_it(bench, monkeypatc
             bench._sound(kind, seed)
     assert len(set(seeds)) == len(seeds) == 3 * len(WEAKNESSES)
     assert min(seeds) >= module.JUDGES_FROM + module.N_JUDGES  # nor is it a judge or a target
+
+
+def test_attributes_are_ranked_where_one_was_planted_and_nowhere_else(bench, monkeypatch):
+    ranked, wrong = [], SimpleNamespace(is_wrong=np.zeros(1_500, bool))
+    monkeypatch.setattr(module, "METHODS", {})
+    monkeypatch.setattr(module, "train_target", lambda *_: nn.Identity())
+    monkeypatch.setattr(Bench, "_material", lambda *_: SimpleNamespace(found_on=wrong, held_out=wrong))
+    monkeypatch.setattr(Bench, "_rank", lambda *given: ranked.append(given[-2]))
+    for kind in ("sound", "spot", "rare", "slanted"):
+        bench.run(kind, 0)
+    assert ranked == ["slanted"]
 
 
 def test_what_is_done_is_not_done_again(bench):

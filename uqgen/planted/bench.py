@@ -86,7 +86,8 @@ class Bench:
         judged = {name: [judge(each, truth) for each in slices] for name, slices in found.items()}
         inside, outside = (wilson(int(wrong[part].sum()), int(part.sum())) for part in (truth, ~truth))
         is_weak = inside.low > outside.high
-        attributes = self._rank(target, find.data, material.found_on, kind, seed)
+        has_attribute = WEAKNESSES[kind].attribute is not None
+        attributes = self._rank(target, find.data, material.found_on, kind, seed) if has_attribute else None
         is_there = attributes is not None and bool(truth[(held_out.data.label == attributes.label).numpy()].any())
         n = int(truth.sum())
         return Outcome(kind, seed, label, n, inside.value, outside.value, is_weak, judged, attributes, is_there)

@@ -58,8 +58,8 @@ class Outcome:
         error_inside, error_outside: error rates of the classifier on these and on all others.
         is_weak: whether the first is above the second, intervals of 95 % apart.
         methods: for each, its slices in its order.
-        attributes: rankings in images of the class that was suspected; None where the model offers no channels to
-            change.
+        attributes: rankings in images of the class that was suspected; None for a weakness of no named attribute, and
+            where the model offers no channels to change.
         is_there: whether that class has images of the planted slice.
     """
 
