@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -21,14 +22,14 @@ def test_the_command_refuses_in_one_line_before_any_work(tmp_path):
 
 @pytest.fixture
 def refusal(monkeypatch, capsys):
-    """A function of a command line to the line that refuses it, in this process and before the task begins."""
+    """A function of a command line to the line that refuses it, in this process; the task is not to begin."""
     monkeypatch.setattr(HydraConfig.instance(), "cfg", None)
     monkeypatch.setitem(os.environ, "HYDRA_FULL_ERROR", "1")
 
-    def refused(*arguments: str) -> str:
+    def refused(*arguments, task=pytest.fail):
         monkeypatch.setattr(sys, "argv", ["train", *arguments])
         with pytest.raises(SystemExit) as left:
-            run_command("train", pytest.fail)
+            run_command("train", task)
         assert left.value.code == 2
         return capsys.readouterr().err
 
@@ -54,3 +55,13 @@ def test_a_file_of_ones_own_that_is_no_settings_is_refused_in_one_line(content, 
     said = refusal(f"--config-dir={tmp_path}", "experiment=mine")
     assert said.startswith(line)
     assert said.count("\n") == 1
+
+
+def test_what_cannot_be_written_is_named_in_one_line(refusal):
+    def task(cfg):
+        raise OSError(errno.ENOSPC, "No space left on device", "a\nb.pt")
+
+    said = refusal(task=task)
+    assert (
+        said == "uqgen: a\\nb.pt: cannot be read or written (No space left on device); what was there before is whole\n"
+    )
