@@ -3,6 +3,7 @@
 import os
 import sys
 from functools import partial
+from io import BytesIO
 from itertools import chain
 from typing import Any
 
@@ -90,6 +91,18 @@ def fit_image(image: Any, size: int, channels: int) -> Tensor:
     image = _on_ground(image.convert("RGBA")) if image.has_transparency_data else image.convert("RGB")
     image = F.resize(image.convert(MODES[channels]), [size])
     return F.pil_to_tensor(F.center_crop(image, [size]))
+
+
+def png_file(image: Tensor) -> bytes:
+    """The content of a PNG file.
+
+    Args:
+        image: uint8 [C, H, W], of one channel or three.
+    """
+    buffer = BytesIO()
+    picture: Image.Image = F.to_pil_image(image)
+    picture.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def require_size(size: Any, channels: Any) -> None:

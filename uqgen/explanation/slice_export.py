@@ -8,10 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-from PIL import Image
-
 from uqgen.classifiers.ensemble import predictive_logits
+from uqgen.data.images import png_file
 from uqgen.evaluation.context import EvaluationContext
 from uqgen.explanation.slices import Slices
 from uqgen.files import write_atomically
@@ -58,7 +56,7 @@ def export_slices(slices: Slices, context: EvaluationContext, folder: Path) -> N
         for place in facts.generated:
             name = folders[int(slices.requested[place])]
             path = folder / "generated" / name / f"slice-{facts.number}-{place}.png"
-            write_atomically(path, _png(slices.x[place]))
+            write_atomically(path, png_file(slices.x[place]))
 
 
 def _real_images(slices: Slices, context: EvaluationContext) -> str:
@@ -81,11 +79,3 @@ def folder_names(class_names: Sequence[str]) -> list[str]:
     ]
     often = Counter(name.casefold() for name in found)
     return [f"{name}-{place}" if often[name.casefold()] > 1 else name for place, name in enumerate(found)]
-
-
-def _png(x: torch.Tensor) -> bytes:
-    """An image uint8 [C, H, W] as a file."""
-    pixels = x.permute(1, 2, 0).numpy()
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, "PNG")
-    return buffer.getvalue()

@@ -4,15 +4,13 @@ import json
 from base64 import b64encode
 from dataclasses import dataclass
 from html import escape
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from torch import Tensor
 from torch.nn.functional import pad
-from torchvision.transforms.v2.functional import to_pil_image
 
+from uqgen.data.images import png_file
 from uqgen.evaluation.look import CERTAIN, UNCERTAIN, MixedImages
 from uqgen.evaluation.proportion import exact_intervals
 from uqgen.files import write_atomically
@@ -129,7 +127,4 @@ def _how(about: About) -> str:
 def _sheet(x: Tensor) -> bytes:
     """Images uint8 [N, C, H, W] in rows of `COLUMNS`, without gaps, as a PNG file: one encoder for all of them."""
     cells = pad(x, (0, 0, 0, 0, 0, 0, 0, -len(x) % COLUMNS)).unflatten(0, (-1, COLUMNS))
-    buffer = BytesIO()
-    sheet: Image.Image = to_pil_image(cells.permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2))
-    sheet.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+    return png_file(cells.permute(2, 0, 3, 1, 4).flatten(3).flatten(1, 2))

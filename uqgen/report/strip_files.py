@@ -1,13 +1,9 @@
 """The images of a sweep as files from which a page is made."""
 
 import json
-from io import BytesIO
 from pathlib import Path
 
-from PIL import Image
-from torch import Tensor
-from torchvision.transforms.v2.functional import to_pil_image
-
+from uqgen.data.images import png_file
 from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.files import read_json, write_atomically
 from uqgen.old_names import STRIPS, renamed
@@ -29,7 +25,7 @@ def write_strips(folder: Path, sweep: ScoreSweep, classes: ShownClasses) -> None
     for noise in range(sweep.x.shape[1]):
         for row, name in enumerate(classes.shown_names):
             file = f"{classes.labels[row]}-{noise}.png"
-            write_atomically(folder / file, _png(sweep.x[row, noise]))
+            write_atomically(folder / file, png_file(sweep.x[row, noise].permute(1, 2, 0, 3).flatten(2)))
             predicted = [classes.names[guess] for guess in sweep.predicted[row, noise].tolist()]
             achieved = sweep.score_out[row, noise].tolist()
             strips.append({"file": file, "requested": name, "predicted": predicted, "achieved": achieved})
@@ -61,11 +57,3 @@ def read_slider(folder: Path, score: str, most_bytes: int) -> ScoreSlider:
     return ScoreSlider(
         score, index["scores"], sorted(strips, key=lambda strip: names.index(strip.requested)), index["side"], caption
     )
-
-
-def _png(images: Tensor) -> bytes:
-    """Images uint8 [S, C, H, W] side by side, as a PNG file."""
-    buffer = BytesIO()
-    sheet: Image.Image = to_pil_image(images.permute(1, 2, 0, 3).flatten(2))
-    sheet.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
