@@ -16,7 +16,7 @@ class ExplanationSettings:
         n_resamples: resamples of the bootstrap.
         n_galleries: scores of galleries and second choices, evenly down to the uncertain end.
         n_candidates: images made for each class and score of a gallery.
-        n_shown: of them, those that are shown.
+        n_shown: of them, those that are shown; of a slice, the most images that are shown and kept, real and generated.
         n_discovered: attributes that are discovered, at most; 0 for none.
         n_examined: images in which they are looked for, and others in which they are measured.
         n_slices: most slices that are found.
