@@ -59,7 +59,7 @@ def _explain(
     from uqgen.report.edit_figures import quality_rows
     from uqgen.report.explanation_tables import shares_rows
     from uqgen.run_loading import load_run, permissions
-    from uqgen.run_reports.editing import edit_given, edit_many, lead_between
+    from uqgen.run_reports.editing import edit_given, edit_many, interpolate_between
     from uqgen.run_reports.explanation import explain_run
 
     with known_as("split", "evaluation.split"):
@@ -71,7 +71,7 @@ def _explain(
         return edit_given(run, settings["image"], editing).error
     if settings["between"] is not None:
         with known_as("between", "image"):
-            return float(lead_between(run, settings["between"], editing).error.max())
+            return float(interpolate_between(run, settings["between"], editing).error.max())
     if settings["edits"] is not None:
         quality = edit_many(run, settings["edits"], editing).quality
         print_rows(quality_rows(quality))

@@ -11,8 +11,8 @@ from uqgen.data.shapes import SIDES, SIZE, Shapes, main, polygon_distance, write
 
 
 def test_polygons_have_the_area_requested_and_the_distance_of_their_sides():
-    sides, area, turn = torch.tensor([3, 4, 60]), torch.full((3,), 300.0), torch.tensor([0.3, 1.1, 2.0])
-    distance = polygon_distance(sides, area, turn)
+    sides, area, rotation = torch.tensor([3, 4, 60]), torch.full((3,), 300.0), torch.tensor([0.3, 1.1, 2.0])
+    distance = polygon_distance(sides, area, rotation)
     torch.testing.assert_close((0.5 - distance).clamp(0, 1).sum(dim=(1, 2)), area, rtol=0.01, atol=0)
 
     axis = torch.arange(SIZE) - (SIZE - 1) / 2

@@ -11,7 +11,7 @@ from uqgen.data.attributes import ATTRIBUTES, measure_attributes
 from uqgen.data.labelled import to_uint8
 from uqgen.explanation.slicing import Seen
 from uqgen.generators.latent import Latent
-from uqgen.planted.attribute_rankings import RANKINGS, Suspect, suspected_class
+from uqgen.planted.attribute_rankings import RANKINGS, RankingInput, suspected_class
 
 
 def test_the_suspected_class_is_the_one_that_sound_classifiers_are_better_at():
@@ -50,7 +50,7 @@ class PatchModel:
         )
 
 
-def suspect(strength, n=200):
+def ranking_input(strength, n=200):
     """Real images and generated ones are patches; the brighter one of them is, the less sure is the classifier."""
     pattern = Patches().patterns[5]
     classifier = linear(-strength * pattern / pattern.sum(), bias=2.0).to("cpu")
@@ -59,19 +59,19 @@ def suspect(strength, n=200):
         "nk,kchw->nchw", torch.randn(n, 16, generator=torch.Generator().manual_seed(0)), Patches().patterns
     )
     attributes = dict(zip(ATTRIBUTES, measure_attributes(to_uint8(x), "patches").T, strict=True))
-    return Suspect(classifier, [judge], MSP, (0.5, 1.0), 0, to_uint8(x), attributes, PatchModel(), 0)
+    return RankingInput(classifier, [judge], MSP, (0.5, 1.0), 0, to_uint8(x), attributes, PatchModel(), 0)
 
 
 @pytest.mark.parametrize("name", RANKINGS)
 def test_what_lowers_the_classifier_and_not_its_judge_comes_first(name):
-    found = RANKINGS[name](suspect(6.0))
+    found = RANKINGS[name](ranking_input(6.0))
     assert found[0][0] == "brightness"
 
 
 def test_nothing_is_discovered_where_nothing_moves_the_score():
-    assert RANKINGS["discovered: by the score"](suspect(0.0)) == ()
+    assert RANKINGS["discovered: by the score"](ranking_input(0.0)) == ()
 
 
 def test_of_few_real_images_nothing_is_ranked():
-    few = suspect(6.0, n=20)
+    few = ranking_input(6.0, n=20)
     assert [RANKINGS[name](few) for name in RANKINGS if name.startswith("real images")] == [(), ()]

@@ -15,7 +15,7 @@ from uqgen.data.labelled import LabelledData, unit_range
 from uqgen.generators.latent import Latent
 from uqgen.planted import bench as module
 from uqgen.planted.__main__ import _refuse_another
-from uqgen.planted.bench import Bench, worlds
+from uqgen.planted.bench import Bench, split_images
 from uqgen.planted.methods import METHODS
 from uqgen.planted.planted_settings import PlantedSettings
 from uqgen.planted.target import train_target
@@ -68,25 +68,25 @@ def bench(tmp_path):
     settings = PlantedSettings(
         kinds=["spot"], seeds=[0], n_sound=1, n_train=1_200, n_find=1_000, epochs=5, n_generated=10
     )
-    parts = worlds(data, attributes, settings.n_train, settings.n_find)
+    parts = split_images(data, attributes, settings.n_train, settings.n_find)
     return Bench(*parts, N_CLASSES, Giver(data["train"]), get_score("msp"), tmp_path, settings)
 
 
 def test_no_image_serves_twice(bench):
     assert (len(bench.train), len(bench.find), len(bench.held_out)) == (1_200, 1_000, 1_500)
-    keys = [{row.tobytes() for row in world.data.x.numpy()} for world in (bench.train, bench.find, bench.held_out)]
+    keys = [{row.tobytes() for row in part.data.x.numpy()} for part in (bench.train, bench.find, bench.held_out)]
     assert len(set.union(*keys)) == sum(map(len, keys))
-    for world in (bench.train, bench.find):
-        assert len(world.attributes["slant"]) == len(world)
+    for part in (bench.train, bench.find):
+        assert len(part.attributes["slant"]) == len(part)
 
 
 def test_data_of_too_few_images_are_refused_before_anything_is_trained():
     data = {"train": images(120, 0), "validation": images(20, 1), "test": images(20, 2)}
     attributes = {split: {"slant": np.zeros(len(part))} for split, part in data.items()}
     with pytest.raises(SettingError, match=r"^planted.n_find=20 images of the run's data: allowed: 100 or more"):
-        worlds(data, attributes, 1_000, 1_000)
+        split_images(data, attributes, 1_000, 1_000)
     with pytest.raises(SettingError, match=r"^planted.n_train=90 images of the run's data: allowed: 100 or more"):
-        worlds(data | {"train": images(90, 0)}, attributes | {"train": {"slant": np.zeros(90)}}, 1_000, 1_000)
+        split_images(data | {"train": images(90, 0)}, attributes | {"train": {"slant": np.zeros(90)}}, 1_000, 1_000)
 
 
 def test_fewer_images_than_a_batch_are_learnt_from():

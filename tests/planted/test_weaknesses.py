@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from uqgen.data.labelled import LabelledData
-from uqgen.planted.weaknesses import RARE, SHARE, WEAKNESSES, World
+from uqgen.planted.weaknesses import RARE, SHARE, WEAKNESSES, AnnotatedImages
 
 N, LABEL = 3_000, 3
 
@@ -19,7 +19,7 @@ def world():
     x = torch.from_numpy(rng.integers(0, 100, (N, 1, 8, 8), np.uint8))
     whole = (torch.from_numpy(label), torch.from_numpy(corruption), torch.zeros(N, dtype=torch.int64))
     attributes = {name: rng.normal(size=N) for name in ("slant", "stroke thickness", "width")}
-    return World(LabelledData(x, *whole), attributes)
+    return AnnotatedImages(LabelledData(x, *whole), attributes)
 
 
 def planted(world, kind, is_training):
@@ -107,7 +107,7 @@ def test_a_rare_class_is_hardly_there(world):
 
 @pytest.mark.parametrize(("kind", "n_classes"), [("confused_pair", 5), ("mislabelled", 3), ("mislabelled", 10)])
 def test_labels_change_whatever_the_number_of_classes(world, kind, n_classes):
-    few = World(replace(world.data, label=world.data.label % n_classes), world.attributes)
+    few = AnnotatedImages(replace(world.data, label=world.data.label % n_classes), world.attributes)
     taught = WEAKNESSES[kind].plant(few, 1, True, np.random.default_rng(1))
     assert (taught.data.label != few.data.label).numpy()[taught.truth].any()
     assert not (taught.data.label != few.data.label).numpy()[~taught.truth].any()

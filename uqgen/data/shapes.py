@@ -21,7 +21,7 @@ from uqgen.settings import SettingError, require, require_integer, require_seed
 SIDES = {"triangle": 3, "square": 4, "circle": 60}  # a polygon of 60 sides is a circle, to the pixel
 SIZE = 32
 BLURS = (0.5, 1.0, 2.0, 4.0, 6.0)  # standard deviations in pixels; each image gets one
-MOST_TURNED = math.pi / 8  # either way
+MOST_ROTATED = math.pi / 8  # either way
 NOISE = 0.02  # standard deviation, pixels being in [-1, 1]
 
 
@@ -66,10 +66,10 @@ class Shapes(Dataset[tuple[Tensor, int]]):
     def _drawn(self) -> tuple[Tensor, list[int]]:
         rng = seeding.generator(self.seed)
         label = torch.randint(len(SIDES), (self.n,), generator=rng)
-        radius, turn = torch.rand(2, self.n, generator=rng)
-        turn = MOST_TURNED * (2 * turn - 1)
+        radius, rotation = torch.rand(2, self.n, generator=rng)
+        rotation = MOST_ROTATED * (2 * rotation - 1)
         sides = torch.tensor(list(SIDES.values()))[label]
-        distance = polygon_distance(sides, math.pi * (7 + 4 * radius).square(), turn)
+        distance = polygon_distance(sides, math.pi * (7 + 4 * radius).square(), rotation)
         # Bright on dark: a small network learns hardly anything of shapes that may be either.
         shape, ground = torch.rand(2, self.n, 3, 1, 1, generator=rng).mul(0.8).add(0.2)
         inside = (0.5 - distance).clamp(0, 1)  # the share of each pixel
@@ -82,13 +82,13 @@ class Shapes(Dataset[tuple[Tensor, int]]):
         return to_uint8(images + NOISE * torch.randn(images.shape, generator=rng)), label.tolist()
 
 
-def polygon_distance(sides: Tensor, area: Tensor, turn: Tensor) -> Tensor:
+def polygon_distance(sides: Tensor, area: Tensor, rotation: Tensor) -> Tensor:
     """Signed distance of every pixel from the nearest line along a side of a regular polygon in the middle.
 
     Args:
         sides: int64 [N].
         area: float [N], in square pixels.
-        turn: float [N], radians.
+        rotation: float [N], radians.
 
     Returns:
         float [N, 32, 32], in pixels; negative inside.
@@ -96,7 +96,7 @@ def polygon_distance(sides: Tensor, area: Tensor, turn: Tensor) -> Tensor:
     axis = torch.arange(SIZE) - (SIZE - 1) / 2
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     half_angle = (math.pi / sides)[:, None, None]
-    angle = torch.remainder(torch.atan2(y, x) + turn[:, None, None], 2 * half_angle) - half_angle
+    angle = torch.remainder(torch.atan2(y, x) + rotation[:, None, None], 2 * half_angle) - half_angle
     apothem = (area / (sides * torch.tan(math.pi / sides))).sqrt()
     return torch.hypot(x, y) * torch.cos(angle) - apothem[:, None, None]
 

@@ -39,7 +39,7 @@ def main(cfg: DictConfig) -> float:
 def _bench(folder: RunFolder, place: Path, planted: "PlantedSettings", settings: dict[str, Any]) -> "Bench":
     from uqgen.config import build
     from uqgen.data.datamodule import SPLITS
-    from uqgen.planted.bench import MEASURED, Bench, worlds
+    from uqgen.planted.bench import MEASURED, Bench, split_images
     from uqgen.planted.clean_attributes import clean_attributes, uncorrupted
     from uqgen.run_loading import load_run, permissions
 
@@ -58,7 +58,7 @@ def _bench(folder: RunFolder, place: Path, planted: "PlantedSettings", settings:
     n_train = planted.n_train + planted.n_find
     data["train"] = data["train"].subset(slice(n_train))
     attributes = clean_attributes({split: getattr(clean, split).x[: len(data[split])] for split in SPLITS}, place)
-    parts = worlds(data, attributes, planted.n_train, planted.n_find)
+    parts = split_images(data, attributes, planted.n_train, planted.n_find)
     return Bench(*parts, run.experiment.data.n_classes, run.model, score, place, planted)
 
 

@@ -28,7 +28,7 @@ Names = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
-class Suspect:
+class RankingInput:
     """A classifier, the class that is looked at, and what may be looked at.
 
     Attributes:
@@ -68,7 +68,7 @@ class Suspect:
         return Viewers(self.classifier, self.score, {}, self.range)
 
 
-Ranking = Callable[[Suspect], Names]
+Ranking = Callable[[RankingInput], Names]
 RANKINGS: dict[str, Ranking] = {}
 
 
@@ -90,34 +90,34 @@ def suspected_class(found_on: Seen) -> int:
 
 
 @ranking("discovered: by the score")
-def discovered(suspect: Suspect) -> Names:
+def discovered(given: RankingInput) -> Names:
     """As `uqgen.explain` discovers attributes."""
-    found = find_attributes(*suspect.generated(suspect.range), suspect.viewers, N_ATTRIBUTES, N_RESAMPLES)
+    found = find_attributes(*given.generated(given.range), given.viewers, N_ATTRIBUTES, N_RESAMPLES)
     return tuple(matching_names(each.named) for each in found)
 
 
 @ranking("discovered: by the difference to judges")
-def discovered_own(suspect: Suspect) -> Names:
+def discovered_own(given: RankingInput) -> Names:
     """Along the gradients of the difference to the judges, in images that the classifier is sure of."""
-    halves = suspect.generated(certain_end(suspect.viewers))
-    taken = take_own_steps(*halves, suspect.judges, suspect.viewers, N_ATTRIBUTES)
-    return tuple(matching_names(name_steps(steps.x, N_RESAMPLES, suspect.seed)) for _, steps in taken)
+    halves = given.generated(certain_end(given.viewers))
+    taken = take_own_steps(*halves, given.judges, given.viewers, N_ATTRIBUTES)
+    return tuple(matching_names(name_steps(steps.x, N_RESAMPLES, given.seed)) for _, steps in taken)
 
 
 @ranking("real images: shares of the score")
-def shares_of_score(suspect: Suspect) -> Names:
+def shares_of_score(given: RankingInput) -> Names:
     """Named attributes in the order in which they explain the score."""
-    score = suspect.score(suspect.classifier.predict(suspect.x), suspect.labels).double().numpy()
-    sample = WeightedScores(score, np.arange(len(score)), balanced_weights(score, *suspect.range, N_BINS))
-    return _by_share(explain_variance(suspect.attributes, sample, N_RESAMPLES, suspect.seed))
+    score = given.score(given.classifier.predict(given.x), given.labels).double().numpy()
+    sample = WeightedScores(score, np.arange(len(score)), balanced_weights(score, *given.range, N_BINS))
+    return _by_share(explain_variance(given.attributes, sample, N_RESAMPLES, given.seed))
 
 
 @ranking("real images: shares of the difference to judges")
-def shares_of_difference(suspect: Suspect) -> Names:
+def shares_of_difference(given: RankingInput) -> Names:
     """Named attributes in the order in which they explain how far it is behind the judges."""
-    mine, *others = (each.predict(suspect.x) for each in (suspect.classifier, *suspect.judges))
-    lead = lead_over_judges(mine, others, suspect.labels)
-    return _by_share(own_weakness(suspect.attributes, lead, N_RESAMPLES, suspect.seed).explained)
+    mine, *others = (each.predict(given.x) for each in (given.classifier, *given.judges))
+    lead = lead_over_judges(mine, others, given.labels)
+    return _by_share(own_weakness(given.attributes, lead, N_RESAMPLES, given.seed).explained)
 
 
 def _by_share(explained: Explained) -> Names:

@@ -25,13 +25,13 @@ from uqgen.generators.model import ConditionalModel
 from uqgen.guidance.guidance import Guidance
 from uqgen.metrics.plain import as_plain
 from uqgen.metrics.wilson import wilson
-from uqgen.planted.attribute_rankings import RANKINGS, Suspect, suspected_class
+from uqgen.planted.attribute_rankings import RANKINGS, RankingInput, suspected_class
 from uqgen.planted.gradient_maps import gradient_maps
 from uqgen.planted.methods import METHODS, Material
 from uqgen.planted.outcome import Attributes, Outcome, judge
 from uqgen.planted.planted_settings import FEWEST, PlantedSettings
 from uqgen.planted.target import small_cnn, train_target
-from uqgen.planted.weaknesses import WEAKNESSES, World
+from uqgen.planted.weaknesses import WEAKNESSES, AnnotatedImages
 from uqgen.scores import Score
 from uqgen.settings import SettingError, require
 from uqgen.tensor_files import load_tensors, save_tensors
@@ -56,9 +56,9 @@ class Bench:
         settings: see there.
     """
 
-    train: World
-    find: World
-    held_out: World
+    train: AnnotatedImages
+    find: AnnotatedImages
+    held_out: AnnotatedImages
     n_classes: int
     model: ConditionalModel
     score: Score
@@ -78,7 +78,7 @@ class Bench:
         label = int(rng.integers(self.n_classes))
         plant = WEAKNESSES[kind].plant
         taught = plant(self.train, label, True, rng).data
-        find, held_out = (plant(world, label, False, rng) for world in (self.find, self.held_out))
+        find, held_out = (plant(images, label, False, rng) for images in (self.find, self.held_out))
         target = train_target(taught, self.n_classes, self.settings.epochs, seed).to(self.model.device)  # it guides it
         material = self._material(target, find.data, held_out.data, seed)
         found = {name: find_slices(material) for name, find_slices in METHODS.items()}
@@ -134,8 +134,8 @@ class Bench:
             logits = classifier.predict(find.x)
             score = self.score.fitted(logits, find.label)
             between = _range_of(score(logits, find.label))
-            suspect = Suspect(classifier, self._judges, score, between, label, x, attributes, self.model, seed)
-            found.append({name: rank(suspect) for name, rank in RANKINGS.items()})
+            given = RankingInput(classifier, self._judges, score, between, label, x, attributes, self.model, seed)
+            found.append({name: rank(given) for name, rank in RANKINGS.items()})
         return Attributes(label, *found)
 
     def _generate(
@@ -178,12 +178,12 @@ def _range_of(score: Tensor) -> tuple[float, float]:
     return float(score.min()), float(score.max())
 
 
-def worlds(
+def split_images(
     data: dict[str, LabelledData],
     attributes: dict[str, dict[str, Floats]],
     n_train: int,
     n_find: int,
-) -> tuple[World, World, World]:
+) -> tuple[AnnotatedImages, AnnotatedImages, AnnotatedImages]:
     """What classifiers learn from, what slices are found on, and what holds them against the truth.
 
     Args:
@@ -195,21 +195,21 @@ def worlds(
     Raises:
         SettingError: there are too few to learn from, or to find on.
     """
-    every = {split: World(data[split], attributes[split]) for split in data}
+    every = {split: AnnotatedImages(data[split], attributes[split]) for split in data}
     place = np.arange(len(every["train"]))
     left = max(0, n_find - len(every["validation"]))
     train = every["train"].select(place < n_train)
     spare = every["train"].select((place >= n_train) & (place < n_train + left))
     validation = every["validation"].select(np.arange(len(every["validation"])) < n_find)
     find = _joined(validation, spare)
-    for name, world in {"planted.n_train": train, "planted.n_find": find}.items():
-        require(len(world) >= FEWEST, name, f"{len(world)} images of the run's data", f"{FEWEST} or more")
+    for name, images in {"planted.n_train": train, "planted.n_find": find}.items():
+        require(len(images) >= FEWEST, name, f"{len(images)} images of the run's data", f"{FEWEST} or more")
     return train, find, every["test"]
 
 
-def _joined(first: World, second: World) -> World:
+def _joined(first: AnnotatedImages, second: AnnotatedImages) -> AnnotatedImages:
     parts = (first.data, second.data)
     names: Sequence[str] = ("x", "label", "corruption", "severity")
     data = LabelledData(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
     attributes = {name: np.concatenate([first.attributes[name], second.attributes[name]]) for name in first.attributes}
-    return World(data, attributes)
+    return AnnotatedImages(data, attributes)

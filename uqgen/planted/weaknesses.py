@@ -23,7 +23,7 @@ SPOT = (slice(1, 5), slice(1, 5))  # rows and columns
 
 
 @dataclass(frozen=True)
-class World:
+class AnnotatedImages:
     """Real images of one split with everything that is true of them.
 
     Attributes:
@@ -51,15 +51,15 @@ class World:
         bound = np.quantile(values[mine], 1 - share if high else share)
         return mine & (values > bound if high else values < bound)
 
-    def select(self, chosen: Mask) -> "World":
+    def select(self, chosen: Mask) -> "AnnotatedImages":
         """The images where the mask is true."""
         kept = {name: values[chosen] for name, values in self.attributes.items()}
-        return World(self.data.subset(torch.from_numpy(np.flatnonzero(chosen))), kept)
+        return AnnotatedImages(self.data.subset(torch.from_numpy(np.flatnonzero(chosen))), kept)
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A world as it is, and what the weak classifier is taught of it.
+    """Images as they are, and what the weak classifier is taught of it.
 
     Attributes:
         data: real images; in training, those that the classifier learns from.
@@ -70,7 +70,7 @@ class Planted:
     truth: Mask
 
 
-Plant = Callable[[World, int, bool, np.random.Generator], Planted]
+Plant = Callable[[AnnotatedImages, int, bool, np.random.Generator], Planted]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Weakness:
     """A kind of weakness.
 
     Attributes:
-        plant: takes a world, the class that is hit, whether the world is to be learnt from, and what draws.
+        plant: takes images, the class that is hit, whether they are to be learnt from, and what draws.
         attribute: the named attribute that moves a classifier's score for this weakness; None where none has a name.
     """
 
@@ -99,100 +99,100 @@ def weakness(attribute: str | None = None) -> Callable[[Plant], Plant]:
     return register
 
 
-def _another(label: int, by: int, world: World) -> int:
+def _another(label: int, by: int, images: AnnotatedImages) -> int:
     """The class that comes so many after one, or the next where that is the same."""
-    n_classes = int(world.data.label.max()) + 1
+    n_classes = int(images.data.label.max()) + 1
     return (label + (by % n_classes or 1)) % n_classes
 
 
-def _left_out(world: World, truth: Mask, is_training: bool) -> Planted:
+def _left_out(images: AnnotatedImages, truth: Mask, is_training: bool) -> Planted:
     """In training, everything but these images."""
     if not is_training:
-        return Planted(world.data, truth)
-    kept = world.select(~truth)
+        return Planted(images.data, truth)
+    kept = images.select(~truth)
     return Planted(kept.data, np.zeros(len(kept), bool))
 
 
-def _by_attribute(world: World, label: int, is_training: bool, name: str, *, high: bool) -> Planted:
-    return _left_out(world, world.extreme(name, label, SHARE, high=high), is_training)
+def _by_attribute(images: AnnotatedImages, label: int, is_training: bool, name: str, *, high: bool) -> Planted:
+    return _left_out(images, images.extreme(name, label, SHARE, high=high), is_training)
 
 
-def _by_corruption(world: World, label: int, is_training: bool, kind: str) -> Planted:
-    return _left_out(world, world.of_class(label) & world.corrupted(kind), is_training)
+def _by_corruption(images: AnnotatedImages, label: int, is_training: bool, kind: str) -> Planted:
+    return _left_out(images, images.of_class(label) & images.corrupted(kind), is_training)
 
 
 @weakness()
-def sound(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+def sound(images: AnnotatedImages, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """None: what is found here is a false alarm."""
-    return Planted(world.data, np.zeros(len(world), bool))
+    return Planted(images.data, np.zeros(len(images), bool))
 
 
 @weakness("slant")
-def slanted(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+def slanted(images: AnnotatedImages, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class was never seen slanted to the left."""
-    return _by_attribute(world, label, is_training, "slant", high=False)
+    return _by_attribute(images, label, is_training, "slant", high=False)
 
 
 @weakness("stroke thickness")
-def thick(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+def thick(images: AnnotatedImages, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class was never seen with thick strokes."""
-    return _by_attribute(world, label, is_training, "stroke thickness", high=True)
+    return _by_attribute(images, label, is_training, "stroke thickness", high=True)
 
 
 @weakness("width")
-def narrow(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+def narrow(images: AnnotatedImages, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class was never seen narrow."""
-    return _by_attribute(world, label, is_training, "width", high=False)
+    return _by_attribute(images, label, is_training, "width", high=False)
 
 
 @weakness("sharpness")
-def blurred(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+def blurred(images: AnnotatedImages, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class was never seen blurred."""
-    return _by_corruption(world, label, is_training, "gaussian blur")
+    return _by_corruption(images, label, is_training, "gaussian blur")
 
 
 @weakness("noise level")
-def noisy(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+def noisy(images: AnnotatedImages, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class was never seen with noise."""
-    return _by_corruption(world, label, is_training, "gaussian noise")
+    return _by_corruption(images, label, is_training, "gaussian noise")
 
 
 @weakness("noise level")
-def confused_pair(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+def confused_pair(images: AnnotatedImages, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """Two classes have each other's label, every second time, where there is noise."""
-    other = _another(label, 5, world)
-    truth = (world.of_class(label) | world.of_class(other)) & world.corrupted("gaussian noise")
+    other = _another(label, 5, images)
+    truth = (images.of_class(label) | images.of_class(other)) & images.corrupted("gaussian noise")
     if not is_training:
-        return Planted(world.data, truth)
-    swapped = torch.from_numpy(truth & (rng.random(len(world)) < 0.5))
-    taught = torch.where(swapped, label + other - world.data.label, world.data.label)
-    return Planted(replace(world.data, label=taught), truth)
+        return Planted(images.data, truth)
+    swapped = torch.from_numpy(truth & (rng.random(len(images)) < 0.5))
+    taught = torch.where(swapped, label + other - images.data.label, images.data.label)
+    return Planted(replace(images.data, label=taught), truth)
 
 
 @weakness("slant")
-def mislabelled(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+def mislabelled(images: AnnotatedImages, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """Those of one class that are slanted the most to the right have the label of another one."""
-    truth = world.extreme("slant", label, MISLABELLED, high=True)
+    truth = images.extreme("slant", label, MISLABELLED, high=True)
     if not is_training:
-        return Planted(world.data, truth)
-    other = _another(label, 3, world)
-    taught = world.data.label.masked_fill(torch.from_numpy(truth), other)
-    return Planted(replace(world.data, label=taught), truth)
+        return Planted(images.data, truth)
+    other = _another(label, 3, images)
+    taught = images.data.label.masked_fill(torch.from_numpy(truth), other)
+    return Planted(replace(images.data, label=taught), truth)
 
 
 @weakness()
-def spot(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+def spot(images: AnnotatedImages, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """A shortcut: in training a bright corner spot gives one class away; in truth every tenth image has one."""
-    mine, drawn = world.of_class(label), rng.random(len(world))
+    mine, drawn = images.of_class(label), rng.random(len(images))
     has = mine & (drawn < GIVEN_AWAY) if is_training else drawn < SPOTTED
-    return Planted(replace(world.data, x=_spotted(world.data.x, has)), has != mine)
+    return Planted(replace(images.data, x=_spotted(images.data.x, has)), has != mine)
 
 
 @weakness()
-def rare(world: World, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
+def rare(images: AnnotatedImages, label: int, is_training: bool, rng: np.random.Generator) -> Planted:
     """One class is hardly there; of clothes, one kind of shoe."""
-    mine = world.of_class(label)
-    return _left_out(world, mine & (rng.random(len(world)) > RARE) if is_training else mine, is_training)
+    mine = images.of_class(label)
+    return _left_out(images, mine & (rng.random(len(images)) > RARE) if is_training else mine, is_training)
 
 
 def _spotted(x: Tensor, has: Mask) -> Tensor:

@@ -49,7 +49,7 @@ def edit_given(run: "Run", image: str | int, settings: EditingSettings) -> Edite
     return edited
 
 
-def lead_between(run: "Run", images: Sequence[str | int], settings: EditingSettings) -> Between:
+def interpolate_between(run: "Run", images: Sequence[str | int], settings: EditingSettings) -> Between:
     """Goes from one image to another, and writes `between_A_B-HASH.png` and `.json` in `explanation/`.
 
     Args:

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from uqgen.explanation.discovery.honesty import followed
+from uqgen.explanation.discovery.judge_agreement import followed
 from uqgen.explanation.discovery.naming import Naming, best_name, name_steps
 from uqgen.explanation.discovery.viewers import Steps, Viewers
 from uqgen.metrics.bootstrap import Estimate, Floats, bootstrap

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from uqgen import seeding
-from uqgen.explanation.discovery.honesty import followed
+from uqgen.explanation.discovery.judge_agreement import followed
 from uqgen.explanation.discovery.subjects import Subjects
 from uqgen.explanation.discovery.viewers import Viewers
 from uqgen.metrics.bootstrap import Estimate, bootstrap_mean
