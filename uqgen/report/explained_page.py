@@ -25,6 +25,12 @@ CAUTION = (
     "causes it. Undefined: the score is constant, or the images are so few that a regression would fit any score. If "
     "an attribute explains as much of real images as of generated ones, the generator did not make it up."
 )
+DIFFERENCES = "The same strips: where each image became brighter (red) or darker (blue) than its first one."
+SECOND_CHOICES = (
+    "Which class comes second where the classifier hesitates: rows are the most probable class, generated above "
+    "real images. In common: the share of second choices that generated and real images have in common, mean over "
+    "the rows; in brackets, that of two halves of the real ones, which is about the most that can be reached."
+)
 OWN_TEXT = (
     "What lowers the score of every classifier is hard for all. Here it is not the score that attributes explain but "
     "how far the classifier is behind its judges: the probability that it gives the true class of a real image, less "
@@ -85,18 +91,6 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
         f"A strip for each class: one noise, {score} requested from the certain end to the uncertain one; above each "
         f"image the class predicted and the {score} achieved."
     )
-    differences = "The same strips: where each image became brighter (red) or darker (blue) than its first one."
-    shares = f"What each attribute of an image explains of its {score}: share of the variance, and rank correlation."
-    curves = "Mean and quartiles of each attribute, from certain to uncertain, generated beside real."
-    by_class = "The same shares for each class."
-    choices = (
-        "Which class comes second where the classifier hesitates: rows are the most probable class, generated above "
-        "real images. In common: the share of second choices that generated and real images have in common, mean over "
-        "the rows; in brackets, that of two halves of the real ones, which is about the most that can be reached."
-    )
-    header, *rows = shares_rows(results["attributes"])
-    sizes = [f"{results['attributes']['sources'][name]['explained']['all']['n']:,}" for name in ("real", "generated")]
-    caption = f"In brackets, 95 % bootstrap intervals; {sizes[0]} real and {sizes[1]} generated images"
 
     def picture(name: str, caption: str) -> PictureBlock:
         return PictureBlock(compact_png(figures / f"{name}.png"), caption, caption)
@@ -108,23 +102,32 @@ def explanation_sections(run: RunFolder, results: Plain) -> list[Section]:
     return [
         *([_slices(results["slices"], score, within, picture("slices", SLICES_FIGURE))] if "slices" in results else []),
         Section(SLIDER, [read_slider(figures / "strips", score, STRIPS_BYTES)]),
-        Section(SWEEPS, [picture("strips", strips), picture("differences", differences)]),
+        Section(SWEEPS, [picture("strips", strips), picture("differences", DIFFERENCES)]),
         Section(GALLERIES, galleries),
-        Section(
-            ATTRIBUTES,
-            [
-                Paragraph(CAUTION),
-                picture("attributes", shares),
-                Table(header, rows, caption),
-                picture("attributes_by_score", curves),
-                picture("attributes_by_class", by_class),
-            ],
-        ),
+        _named(results, picture),
         *_own(results, picture),
         *_discovered(results, picture),
-        Section(CHOICES, [picture("second_choices", choices)]),
+        Section(CHOICES, [picture("second_choices", SECOND_CHOICES)]),
         Section(AGAIN, [Command(_command(results)), Paragraph(FILES.format(run.explanation.name))]),
     ]
+
+
+def _named(results: Plain, picture: Callable[[str, str], PictureBlock]) -> Section:
+    """What named attributes explain."""
+    header, *rows = shares_rows(results["attributes"])
+    sizes = [f"{results['attributes']['sources'][name]['explained']['all']['n']:,}" for name in ("real", "generated")]
+    caption = f"In brackets, 95 % bootstrap intervals; {sizes[0]} real and {sizes[1]} generated images"
+    score = score_label(results["score"])
+    shares = f"What each attribute of an image explains of its {score}: share of the variance, and rank correlation."
+    curves = "Mean and quartiles of each attribute, from certain to uncertain, generated beside real."
+    blocks: list[PageBlock] = [
+        Paragraph(CAUTION),
+        picture("attributes", shares),
+        Table(header, rows, caption),
+        picture("attributes_by_score", curves),
+        picture("attributes_by_class", "The same shares for each class."),
+    ]
+    return Section(ATTRIBUTES, blocks)
 
 
 def _own(results: Plain, picture: Callable[[str, str], PictureBlock]) -> list[Section]:

@@ -17,8 +17,8 @@ from uqgen.files import write_atomically
 from uqgen.report.page import html_document, inline_png
 from uqgen.report.style import score_label
 
-_CSS, _SCRIPT = (
-    (Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("look_page.css", "look_page.js")
+_CSS, _SCRIPT, _CONTENT = (
+    (Path(__file__).parent / f"look_page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js", "html")
 )
 COLUMNS = 10  # of the sheet of all images
 
@@ -50,44 +50,13 @@ def write_look_page(path: Path, images: MixedImages, about: About) -> None:
         images: in the order in which they are shown.
         about: see there.
     """
-    data = json.dumps(_data(images, about)).replace("<", "\\u003c")  # no tag within the script element
-    content = f"""<header>
-<h1>Real or generated?</h1>
-<p>{len(images.x)} images, half of them real, half generated, in random order. Which are which?</p>
-</header>
-<noscript><p>This page asks and counts with JavaScript, which is switched off here.</p></noscript>
-<section class="ask" hidden>
-<p class="count"><output></output><progress max="{len(images.x)}" value="0"></progress></p>
-<div class="stage"></div>
-<p class="requested">class <strong></strong></p>
-<div class="answers">
-<button type="button" value="real">Real <kbd>R</kbd></button>
-<button type="button" value="generated">Generated <kbd>G</kbd></button>
-</div>
-<p><button type="button" class="undo">Undo <kbd>Backspace</kbd></button></p>
-</section>
-<section class="result" hidden>
-<h2 tabindex="-1">Result</h2>
-<p class="verdict"></p>
-<div class="scroll"><table>
-<caption>Share of answers that are right; 50 % is chance. Intervals of 95 %, by Clopper and Pearson.</caption>
-<thead><tr><th scope="col">images</th><th scope="col">right</th><th scope="col">share</th>
-<th scope="col">interval</th><th scope="col">not chance</th></tr></thead>
-<tbody></tbody>
-</table></div>
-<div class="groups"></div>
-<h2>As JSON</h2>
-<p><button type="button" class="copy">Copy</button> <a class="download">Download</a></p>
-<textarea readonly rows="12" aria-label="The result as JSON"></textarea>
-</section>
-<section>
-<h2>How the images were drawn</h2>
-<p>{escape(_how(about))}</p>
-</section>
-<img class="sheet" src="{inline_png(_sheet(images.x))}" alt="" hidden>
-<script type="application/json" class="data">{data}</script>
-<script>
-{_SCRIPT}</script>"""
+    content = _CONTENT.format(
+        n=len(images.x),
+        how=escape(_how(about)),
+        sheet=inline_png(_sheet(images.x)),
+        data=json.dumps(_data(images, about)).replace("<", "\\u003c"),  # no tag within the script element
+        script=_SCRIPT,
+    )
     write_atomically(
         path, html_document(f"Real or generated? {about.run}", content, _CSS).encode(errors="xmlcharrefreplace")
     )
