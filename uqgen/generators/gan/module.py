@@ -99,18 +99,11 @@ class ConditionalGAN(ConditionalModel):
             discriminator = cast(ConditionalDiscriminator, build_described(discriminator, ConditionalDiscriminator))
         networks = self._describe(generator=generator, discriminator=discriminator)
         self.save_hyperparameters(networks | {"resampling": as_plain_values(resampling)})
-        has_styles = isinstance(generator, Generator)
-        for name in ("path_length_weight", "style_mixing"):
-            value = getattr(training, name)
-            require(has_styles or value == 0, name, value, "0 for a generator without styles")
+        _check_fit(generator, discriminator, training)
         self.generator: ConditionalGenerator = generator.to(memory_format=torch.channels_last)
         self.discriminator: ConditionalDiscriminator = discriminator.to(memory_format=torch.channels_last)
         self.ema = EMA(self.generator, training.ema_half_life)
         self.group = discriminator.group
-        alone = self.group == 1 or not training.one_pass
-        require(
-            alone, "one_pass", training.one_pass, f"false for a discriminator that judges {self.group} images together"
-        )
         self.enforcement = Enforcement() if enforcement is None else enforcement
         resampling.check_group(self.group)
         self.resampling = resampling
@@ -328,3 +321,13 @@ class ConditionalGAN(ConditionalModel):
     @property
     def _n_steps(self) -> int:
         return self.n_images // self.settings.batch_size
+
+
+def _check_fit(generator: ConditionalGenerator, discriminator: ConditionalDiscriminator, training: GANTraining) -> None:
+    """Refuses settings of a training that these networks cannot have."""
+    for name in ("path_length_weight", "style_mixing"):
+        value = getattr(training, name)
+        require(isinstance(generator, Generator) or value == 0, name, value, "0 for a generator without styles")
+    group = discriminator.group
+    allowed = f"false for a discriminator that judges {group} images together"
+    require(group == 1 or not training.one_pass, "one_pass", training.one_pass, allowed)
