@@ -81,8 +81,8 @@ class Source:
     Attributes:
         explained: for `ALL` and the `class_key` of each class.
         held_out_r2: see `uqgen.explanation.shares.held_out_r2`; of all classes together.
-        curves: for each attribute, a point for each bin of scores achieved; for "changes" of changes of the score, which
-            `results.json` holds and no figure shows.
+        curves: for each attribute, a point for each bin of scores achieved; for "changes", of changes of the score, in
+            `results.json` alone.
     """
 
     explained: dict[str, Explained]
