@@ -7,7 +7,8 @@ import sys
 import pytest
 
 NOWHERE = "run=nowhere"
-TRAIN, EXPLAIN, APP, COMPARE, EVALUATE, LOOK = "train", "explain", "app", "compare", "evaluate", "look"
+TRAIN, EXPLAIN, APP, COMPARE = "train", "explain", "app", "compare"
+EVALUATE, LOOK, PLANTED = "evaluate", "look", "planted"
 IMAGE = "allowed: a file, or a position in the test split"
 
 
@@ -58,6 +59,8 @@ def run(command, *arguments, cwd):
         (LOOK, [NOWHERE, "n=1"], "n=1: allowed: an integer of at least 2"),
         (LOOK, [NOWHERE, "seed=-1"], "seed=-1: allowed: an integer of at least 0"),
         (LOOK, [], "run=???: allowed: a value of your own"),
+        (PLANTED, [NOWHERE, "planted.kinds=3"], "planted.kinds=3: allowed: a list of weaknesses, as [slanted,spot]"),
+        (PLANTED, [NOWHERE, "planted.seeds=[]"], "planted.seeds=[]: allowed: a list of seeds, as [0,1]"),
         (LOOK, ["images=60"], "images=60: allowed: run, allow_changed, n, split, seed"),
     ],
 )
