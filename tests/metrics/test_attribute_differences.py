@@ -47,7 +47,7 @@ def test_real_images_differ_by_chance():
     assert [each.size for each in found.told] == sorted((each.size for each in found.told), reverse=True)
 
 
-def test_loops_that_are_closed_at_the_certain_end_are_found_there():
+def test_loops_that_are_filled_at_the_certain_end_are_found_there():
     found = of_evaluation(Found(drawn(0, filled=0.5), drawn(1), drawn(2)))
     holes = next(each for each in found.told if each.attribute == "holes")
     assert (holes.class_name, holes.part, holes.unit) == ("ring", "certain", "number")

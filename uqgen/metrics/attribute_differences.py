@@ -1,6 +1,6 @@
 """Whether the named attributes of images, in the mean of each class, are those of real images.
 
-Features and networks say that images differ. Attributes say by what: strokes are thicker, or loops are closed.
+Features and networks say that images differ. Attributes say by what: strokes are thicker, or loops are open.
 """
 
 from collections.abc import Iterator
