@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""What all tests share; what takes long to import is imported late, as pytest-xdist's own process needs none of it."""
 
 import logging
 import os
@@ -9,21 +9,20 @@ from shutil import copytree
 from tempfile import mkdtemp
 
 import pytest
-import torch
 from filelock import FileLock
-from made_up_results import make_job, make_results  # noqa: F401, fixtures
-
-from uqgen.data.mnist_files import FASHION_MNIST_FILES, MNIST_FILES, DataUnavailableError
-from uqgen.metrics import CONTROLS, DISTANCES, METRICS, PER_PROTOCOL
-from uqgen.scores import SCORES
+from PIL import Image
 
 REPOSITORY = Path(__file__).parents[1]
 DATA = Path(os.environ.get("UQGEN_DATA", REPOSITORY / "data"))
+
+FEW = [f"evaluation.{name}" for name in ("n_at_sampling=10", "n_recalibration=10", "n_by_strength=20")]
 
 os.environ["WANDB_MODE"] = "offline"  # whatever account the tests run beside
 os.environ["XDG_STATE_HOME"] = mkdtemp()  # runs with code of one's own are remembered there
 
 if "PYTEST_XDIST_WORKER" in os.environ:
+    import torch
+
     # The workers share the cores; the variable is for the programs that tests start.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     torch.set_num_threads(1)
@@ -32,6 +31,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 @pytest.fixture(scope="session")
 def mnist_folder() -> Path:
     """The folder that MNIST's data module takes: UQGEN_DATA, or data/ in the checkout; filled when it is empty."""
+    from uqgen.data.mnist_files import MNIST_FILES
+
     MNIST_FILES.find_or_fetch(DATA)
     return DATA
 
@@ -39,6 +40,8 @@ def mnist_folder() -> Path:
 @pytest.fixture(scope="session")
 def fashion_mnist_folder() -> Path:
     """The same of Fashion-MNIST; skips what needs it where it is not to be had."""
+    from uqgen.data.mnist_files import FASHION_MNIST_FILES, DataUnavailableError
+
     try:
         FASHION_MNIST_FILES.find_or_fetch(DATA)
     except DataUnavailableError as error:
@@ -48,22 +51,46 @@ def fashion_mnist_folder() -> Path:
 
 @pytest.fixture(autouse=True)
 def _seed() -> None:
+    import torch
+
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def make_results() -> Callable:
+    """What results.json holds of a made-up generator."""
+    import made_up_results
+
+    return made_up_results.make_results
+
+
+@pytest.fixture(scope="session")
+def make_job() -> Callable:
+    """A job of a sweep with such results."""
+    import made_up_results
+
+    return made_up_results.make_job
 
 
 @pytest.fixture(scope="session")
 def tiny_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder `runs/demo` of a complete run on a little corrupted MNIST, whose GAN has hardly begun to learn."""
-    small = ["model.generator.channels=[16,16,16,16]", "model.resampling.candidates=2"]
-    return _copied("tiny", lambda folder: _train_tiny(mnist_folder, folder, *small), tmp_path_factory)
+    small = ["model.generator.channels=[16,16,16,16]", "model.resampling.candidates=2", "model.training.n_images=320"]
+    few = ["intervals.samples_every=160", "evaluation.best_of=2", *FEW]
+
+    def train(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("uqgen.report.run_figures.save_figure", _save_blank)
+            _train_tiny(mnist_folder, folder, *small, *few)
+
+    return _copied("tiny", train, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def tiny_flow_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with a flow, without figures."""
-    few = ["evaluation.strengths=[]", "evaluation.n_at_sampling=10", "evaluation.n_recalibration=10"]
-    small = ["model.velocity.channels=[8,8,8]", "model.sampling.steps=3", "evaluation.n_by_strength=20"]
-    flow = ["model=flow", *small, *few]
+    small = ["model.velocity.channels=[8,8,8]", "model.sampling.steps=3"]
+    flow = ["model=flow", *small, "evaluation.strengths=[]", *FEW]
 
     def train(folder: Path) -> None:
         with _without_figures():
@@ -94,6 +121,9 @@ def without_figures() -> Iterator[None]:
 @pytest.fixture
 def registries() -> Iterator[None]:
     """What is registered is as before, afterwards."""
+    from uqgen.metrics import CONTROLS, DISTANCES, METRICS, PER_PROTOCOL
+    from uqgen.scores import SCORES
+
     dicts, metrics = [(kept, dict(kept)) for kept in (SCORES, DISTANCES, PER_PROTOCOL, CONTROLS)], list(METRICS)
     yield
     for kept, before in dicts:
@@ -135,6 +165,12 @@ def _train(experiment: str, run: Path, *more: str) -> Path:
 
     train(compose([experiment, "debug=seconds", "trainer=cpu", "logger=csv", f"run={run}", *more]))
     return run
+
+
+def _save_blank(figure: object, path: Path) -> None:
+    """Figures take the longest to draw, and tests/report looks at them."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8)).save(path)
 
 
 @contextmanager

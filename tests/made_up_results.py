@@ -1,9 +1,8 @@
-"""Results and jobs of made-up generators, fixtures of several folders."""
+"""Results and jobs of made-up generators, which conftest.py makes fixtures of."""
 
 import json
 
 import numpy as np
-import pytest
 
 from uqgen.comparison.jobs import Job, State
 from uqgen.evaluation.at_sampling import AtSampling
@@ -28,7 +27,7 @@ from uqgen.metrics.two_sample import TwoSample
 EDGES = (0, 0.5, 1)
 
 
-def _results(quality: float, is_image: bool = True) -> dict:
+def make_results(quality: float, is_image: bool = True) -> dict:
     """What results.json holds of a made-up GAN, through the classes that are written there; 1 is perfect."""
     rng = np.random.default_rng(int(1000 * quality))
     requested = rng.uniform(0, 1, 50)
@@ -108,7 +107,7 @@ def _validation(mae: float, coverage: float, agreement: float) -> dict:
     return {**found, "manifold": {"mean": {"coverage": {"ratio": coverage}}}}
 
 
-def _job(
+def make_job(
     variant: str,
     seed: int,
     quality: float | None = None,
@@ -117,16 +116,6 @@ def _job(
     **options,
 ) -> Job:
     state = State.FAILED if error else State.UNFINISHED if quality is None else State.COMPLETE
-    results = {} if quality is None else _results(quality, **options)
+    results = {} if quality is None else make_results(quality, **options)
     measured = {} if validation is None else _validation(*validation)
     return Job(f"{variant},seed={seed}", variant, seed, state, error, results, measured)
-
-
-@pytest.fixture(scope="session")
-def make_results():
-    return _results
-
-
-@pytest.fixture(scope="session")
-def make_job():
-    return _job

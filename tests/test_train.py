@@ -52,7 +52,7 @@ def test_a_run_of_images_leaves_its_figures_and_samples(tiny_run):
     run = RunFolder(tiny_run)
     of_images = {"overview", "confident_errors", "two_rows", "samples", "beside_certain", "beside_uncertain"}
     assert {path.stem for path in run.figures.iterdir()} >= of_images
-    assert [path.name for path in sorted(run.samples.iterdir())] == ["000000320.png", "000000640.png"]
+    assert [path.name for path in sorted(run.samples.iterdir())] == ["000000160.png", "000000320.png"]
     assert run.report.read_text().count("data:image/png;base64,") == len(list(run.figures.iterdir()))
     assert not run.features.exists()
 
