@@ -79,8 +79,7 @@ def tiny_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     few = ["intervals.samples_every=160", "evaluation.best_of=2", *FEW]
 
     def train(folder: Path) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("uqgen.report.run_figures.save_figure", _save_blank)
+        with _with_blank_figures():
             _train_tiny(mnist_folder, folder, *small, *few)
 
     return _copied("tiny", train, tmp_path_factory)
@@ -115,6 +114,13 @@ def moons_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def without_figures() -> Iterator[None]:
     """Of a run whose numbers alone are looked at."""
     with _without_figures():
+        yield
+
+
+@pytest.fixture(scope="module")
+def blank_figures() -> Iterator[None]:
+    """Of a run whose figures' names alone are looked at."""
+    with _with_blank_figures():
         yield
 
 
@@ -167,10 +173,18 @@ def _train(experiment: str, run: Path, *more: str) -> Path:
     return run
 
 
-def _save_blank(figure: object, path: Path) -> None:
-    """Figures take the longest to draw, and tests/report looks at them."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (8, 8)).save(path)
+@contextmanager
+def _with_blank_figures() -> Iterator[None]:
+    """Figures are made, but not drawn, which takes the longest; tests/report draws them."""
+
+    def save_blank(figure: object, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for report in ("report.run_figures", "run_reports.explanation"):
+            patch.setattr(f"uqgen.{report}.save_figure", save_blank)
+        yield
 
 
 @contextmanager
