@@ -1,5 +1,6 @@
 """The command lines, whose own tests say what they do: help, and what they refuse."""
 
+import ast
 import runpy
 import subprocess
 import sys
@@ -10,11 +11,6 @@ NOWHERE = "run=nowhere"
 TRAIN, EXPLAIN, APP, COMPARE = "train", "explain", "app", "compare"
 EVALUATE, LOOK, PLANTED = "evaluate", "look", "planted"
 IMAGE = "allowed: a file, or a position in the test split"
-
-
-def run(command, *arguments, cwd):
-    line = [sys.executable, "-m", f"uqgen.{command}", *arguments]
-    return subprocess.run(line, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize(
@@ -76,51 +72,54 @@ def test_what_cannot_be_is_refused_in_one_line(tmp_path, command, arguments, mes
     assert not list(tmp_path.iterdir())
 
 
-def help_without(folder, command, slow):
-    """What a command's --help says, in a process that imports none of what is slow."""
-    program = (
-        "import runpy, sys\n"
-        f"sys.argv = ['uqgen.{command}', '--help']\n"
-        f"try:\n    runpy.run_module('uqgen.{command}', run_name='__main__')\n"
-        f"finally:\n    assert not {slow} & set(sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=60)
+HELP = """
+import runpy, sys
+from contextlib import redirect_stdout, suppress
+from io import StringIO
+
+def printed(command):
+    sys.argv = [f"uqgen.{command}", "--help"]
+    with redirect_stdout(StringIO()) as said, suppress(SystemExit):
+        runpy.run_module(f"uqgen.{command}", run_name="__main__")
+    return said.getvalue()
+
+said = {command: printed(command) for command in sys.argv[1:]}
+print({"said": said, "imported": sorted(sys.modules)})
+"""
+SLOW = {"torch", "lightning", "scipy", "matplotlib", "gradio", "wandb", "wandb_workspaces"}
+
+
+@pytest.fixture(scope="module")
+def helped(tmp_path_factory):
+    """What each command's --help says, and all that was imported for it, in one process, which takes long to start."""
+    line = [sys.executable, "-c", HELP, *HELPED]
+    folder = tmp_path_factory.mktemp("anywhere")
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return ast.literal_eval(done.stdout)
 
 
-@pytest.mark.parametrize(
-    ("command", "setting"), [(COMPARE, "sweep"), (EVALUATE, "run"), (APP, "run"), (EXPLAIN, "run"), (LOOK, "run")]
-)
-def test_help_says_how_without_waiting_for_torch(tmp_path, command, setting):
-    said = help_without(tmp_path, command, {"torch", "scipy", "matplotlib", "gradio"})
-    assert f"python -m uqgen.{command} {setting}=" in said
+HELPED = {
+    TRAIN: (
+        "python -m uqgen.train experiment=mnist_corrupt",
+        "experiment: digits, fashion_mnist, mnist, mnist_corrupt, moons, shapes",
+        "seed: 0",
+    ),
+    "dashboard": (
+        "python -m uqgen.dashboard entity=my-team project=uqgen",
+        "entity: null",
+        "file: dashboard-${project}.json",
+    ),
+    COMPARE: ("python -m uqgen.compare sweep=",),
+    **{command: (f"python -m uqgen.{command} run=",) for command in (EVALUATE, APP, EXPLAIN, LOOK)},
+}
 
 
-@pytest.mark.parametrize(
-    ("command", "slow", "texts"),
-    [
-        (
-            "train",
-            {"torch", "lightning"},
-            (
-                "python -m uqgen.train experiment=mnist_corrupt",
-                "experiment: digits, fashion_mnist, mnist, mnist_corrupt, moons, shapes",
-                "seed: 0",
-            ),
-        ),
-        (
-            "dashboard",
-            {"torch", "wandb", "wandb_workspaces"},
-            (
-                "python -m uqgen.dashboard entity=my-team project=uqgen",
-                "entity: null",
-                "file: dashboard-${project}.json",
-            ),
-        ),
-    ],
-)
-def test_help_shows_choices_settings_and_examples_without_slow_imports(tmp_path, command, slow, texts):
-    said = help_without(tmp_path, command, slow)
-    for text in texts:
-        assert text in said
+@pytest.mark.parametrize("command", HELPED)
+def test_help_shows_choices_settings_and_examples(helped, command):
+    for text in HELPED[command]:
+        assert text in helped["said"][command]
+
+
+def test_help_does_not_wait_for_slow_imports(helped):
+    assert not SLOW & set(helped["imported"])
