@@ -8,6 +8,7 @@ import warnings
 
 import pytest
 import torch
+from composed import composed
 
 from uqgen.classifiers.cnn import CNN
 from uqgen.config import CONF, build, compose, plain
@@ -105,7 +106,7 @@ def test_a_mistake_gets_one_line_before_any_work(overrides, line, given, monkeyp
     right = "experiment=shapes data=folder data.folder=images classifier=torchscript classifier.file=model.pt"
     requested = dict(override.split("=", 1) for override in f"{right} {overrides}".split())
     with pytest.raises(SettingError) as refusal:
-        build(plain(compose([f"{name}={value}" for name, value in requested.items()])))
+        build(plain(composed([f"{name}={value}" for name, value in requested.items()])))
     assert str(refusal.value).startswith(line)
     assert "\n" not in str(refusal.value)
 
@@ -114,14 +115,14 @@ def test_too_many_judges_of_ones_own_are_refused(given, monkeypatch):
     monkeypatch.chdir(given)
     judge = ["experiment=shapes", "classifier@judge=torchscript", "judge.file=model.pt"]
     with pytest.raises(SettingError, match=r"^evaluation.n_judges=3: allowed: 0 or 1 with a judge of your own"):
-        build(plain(compose(judge)))
-    build(plain(compose([*judge, "evaluation.n_judges=1"])))
+        build(plain(composed(judge)))
+    build(plain(composed([*judge, "evaluation.n_judges=1"])))
 
 
 @pytest.mark.parametrize("size", [8, 28, 64, 128])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_networks_of_every_size_and_number_of_channels_build(size, channels):
-    built = build(plain(compose(["experiment=shapes", f"data.size={size}", f"data.channels={channels}"])))
+    built = build(plain(composed(["experiment=shapes", f"data.size={size}", f"data.channels={channels}"])))
     judge = built.judge.network_for(built.data.shape, built.data.n_classes)
     assert judge(torch.rand(2, *built.data.shape)).shape == (2, 3)
 
@@ -164,6 +165,6 @@ def test_experiments_that_say_how_to_train_take_a_classifier_that_is_not_trained
     monkeypatch.chdir(given)
     taken = ["classifier=torchscript", "classifier.file=model.pt", "classifier.size=32"]
     for experiment in ("shapes", "shapes debug=seconds"):
-        built = build(plain(compose([*f"experiment={experiment}".split(), *taken])))
+        built = build(plain(composed([*f"experiment={experiment}".split(), *taken])))
         assert built.classifier.seeds() == []
     assert (CONF / "classifier" / "exported.yaml").exists()

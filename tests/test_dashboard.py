@@ -14,8 +14,8 @@ from threading import Thread
 import pytest
 
 from uqgen.config import compose
-from uqgen.dashboard import SECONDS, dashboard, write_specification
-from uqgen.settings import SettingError
+from uqgen.dashboard import SECONDS, build_workspace, dashboard, write_specification
+from uqgen.settings import ExplainedError, SettingError
 
 pytest.importorskip("wandb_workspaces")
 
@@ -97,7 +97,17 @@ def test_the_file_holds_the_specification_and_replaces_another_saying_so(tmp_pat
     assert json.loads(file.read_text()) == specification(other)
 
 
-def test_without_a_key_the_specification_is_written_and_the_next_command_named(tmp_path):
+def test_without_a_key_the_specification_is_written_and_the_next_command_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(os, "environ", clean(tmp_path, WANDB_BASE_URL=CLOSED))
+    monkeypatch.chdir(tmp_path)
+    dashboard(compose(["project=my project", "file=here.json"], "dashboard"))
+    assert "python -m uqgen.dashboard entity=ENTITY 'project=my project'\n" in capsys.readouterr().out
+    made = json.loads((tmp_path / "here.json").read_text())
+    assert without_ids(made) == without_ids(specification(workspace("", "my project")))
+
+
+@pytest.mark.slow
+def test_the_command_without_a_key_writes_the_specification_alone(tmp_path):
     done = run(tmp_path, "project=my project", "file=here.json", WANDB_BASE_URL=CLOSED)
     assert (done.returncode, done.stderr) == (0, "")
     assert "python -m uqgen.dashboard entity=ENTITY 'project=my project'\n" in done.stdout
@@ -204,6 +214,13 @@ def test_a_file_that_cannot_be_written_is_refused(tmp_path):
         write_specification(workspace("me", "mine"), tmp_path)
 
 
+def test_a_missing_package_is_explained(monkeypatch):
+    monkeypatch.setitem(sys.modules, "uqgen.loggers.workspace", None)
+    with pytest.raises(ExplainedError, match=r"^the dashboard needs pip install 'uqgen\[dashboard\]'$"):
+        build_workspace("me", "mine")
+
+
+@pytest.mark.slow
 def test_a_missing_package_is_one_line(tmp_path):
     absent = tmp_path / "absent"
     absent.mkdir()

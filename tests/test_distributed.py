@@ -68,7 +68,8 @@ def torchrun_environment() -> dict[str, str]:
     return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
-@pytest.mark.parametrize(("program", "n_true"), [(GATHER, 6), pytest.param(ALONE, 1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("program", "n_true"), [(GATHER, 6), (ALONE, 1)])
 def test_two_processes_gather_every_part_once_and_in_order_and_one_measures_alone(program, n_true, tmp_path):
     (tmp_path / "program.py").write_text(program)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from composed import composed
 
 from uqgen.classifiers.cnn import CNN
-from uqgen.config import build, compose, plain
+from uqgen.config import build, plain
 from uqgen.run_folder import RunFolder
 from uqgen.settings import SettingError
 
@@ -24,7 +25,7 @@ RANGES = [
 
 @pytest.mark.parametrize(("score", "requested", "narrow"), RANGES)
 def test_a_classifier_that_is_sure_of_everything_is_warned_of(score, requested, narrow, caplog):
-    experiment = build(plain(compose([f"score={score}"])))
+    experiment = build(plain(composed([f"score={score}"])))
     with caplog.at_level(logging.INFO):
         experiment.tell_range(SimpleNamespace(requested_range=requested))
     messages = [(record.levelname, record.getMessage()) for record in caplog.records]
@@ -65,13 +66,13 @@ def own(kind, path):
 
 def obtain(folder, *overrides):
     small = ["experiment=digits", "debug=seconds", "data.limit=200", "trainer=cpu", "evaluation.n_judges=1"]
-    experiment = build(plain(compose([*small, f"cache={folder / 'cache'}", *overrides])))
+    experiment = build(plain(composed([*small, f"cache={folder / 'cache'}", *overrides])))
     experiment.load_data()
     return experiment.roles.obtain(RunFolder(folder / "run"))
 
 
 @pytest.mark.parametrize("judge", ["same.pt", "same_script.pt", "same_program.pt2"])
-@pytest.mark.parametrize("target", ["same.pt", "same_script.pt"])
+@pytest.mark.parametrize("target", ["same.pt", pytest.param("same_script.pt", marks=pytest.mark.slow)])
 def test_the_target_is_not_its_own_judge_in_whatever_file_its_weights_are(files, tmp_path, target, judge):
     given = own("classifier", files / target), own("classifier@judge", files / judge)
     with pytest.raises(SettingError) as refused:
@@ -107,4 +108,4 @@ def test_a_seed_with_which_a_judge_would_be_a_surrogate_is_refused_before_any_tr
     surrogates = ["experiment=digits", "enforcement=surrogates", "classifier=cnn", "classifier@judge=cnn"]
     judge = [*surrogates, "judge.training.epochs=2", "judge.training.seed=1001"]
     with pytest.raises(SettingError, match=r"^judge\.training\.seed=1001: allowed: a seed with which no judge is"):
-        build(plain(compose(judge)))
+        build(plain(composed(judge)))

@@ -14,6 +14,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.S)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_examples_run_one_after_the_other_and_train(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -28,6 +28,12 @@ def run(tiny_run):
     return uqgen.load(tiny_run)
 
 
+@pytest.fixture(autouse=True)
+def _short_search(monkeypatch):
+    """Of an image's latent, which a GAN that has hardly begun to learn never finds."""
+    monkeypatch.setattr("uqgen.generators.gan.module.N_STEPS", 10)
+
+
 def test_images_are_of_the_shape_and_range_that_is_promised(run):
     made = run.generate(label=3, score=0.6, n=5, seed=1)
     assert (made.label, made.score_in) == (3, 0.6)

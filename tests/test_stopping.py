@@ -95,10 +95,8 @@ with stoppable():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process reads")
-@pytest.mark.parametrize(
-    "signum",
-    [signal.SIGTERM, *(pytest.param(signum, marks=pytest.mark.slow) for signum in (signal.SIGINT, signal.SIGHUP))],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_to_all_ends_the_processes_that_read_images_without_a_word(signum):
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
     default = lambda: signal.signal(signum, signal.SIG_DFL)  # noqa: E731

@@ -86,6 +86,7 @@ def test_the_results_say_how_calibrated_the_classifier_is(finished):
     assert all(0 < value < 100 for value in calibration.values())
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_a_reloaded_run_measures_the_same_again(finished):
     run, _, returned = finished
     before = json.loads(run.results.read_text())

@@ -1,8 +1,9 @@
 """Settings of the wrong kind, which ended in tracebacks where something was made of them."""
 
 import pytest
+from composed import composed
 
-from uqgen.config import build, compose, plain
+from uqgen.config import build, plain
 from uqgen.config.arguments import check_arguments
 from uqgen.config.refusals import in_one_line, make_under
 from uqgen.settings import SettingError
@@ -33,7 +34,7 @@ CNN = {"_target_": "uqgen.classifiers.cnn.CNN", "_partial_": True}
 )
 def test_values_of_another_kind_and_unknown_arguments_are_refused_by_name(overrides, line):
     with pytest.raises(SettingError) as refusal:
-        build(plain(compose(overrides)))
+        build(plain(composed(overrides)))
     assert str(refusal.value).startswith(line)
     assert "\n" not in str(refusal.value)
 

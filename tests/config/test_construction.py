@@ -1,8 +1,9 @@
 import re
 
 import pytest
+from composed import composed
 
-from uqgen.config import CONF, build, compose, plain
+from uqgen.config import CONF, build, plain
 from uqgen.data.corruption import BLUR_SIGMA, NOISE_SIGMA
 from uqgen.settings import SettingError
 
@@ -15,7 +16,7 @@ def options(group: str) -> list[str]:
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_composes_and_builds(experiment):
-    built = build(plain(compose([f"experiment={experiment}"])))
+    built = build(plain(composed([f"experiment={experiment}"])))
     assert built.name == experiment
     assert built.judge.network is not built.classifier.network
 
@@ -23,25 +24,30 @@ def test_every_experiment_composes_and_builds(experiment):
 @pytest.mark.parametrize("score", options("score"))
 def test_every_score_is_a_choice(score):
     ensembles = ["classifier=cnn_ensemble", "classifier@judge=cnn_ensemble"]
-    built = build(plain(compose([f"score={score}", *ensembles]))).score
+    built = build(plain(composed([f"score={score}", *ensembles]))).score
     assert "_and_".join(one.name for one in (built, built.second) if one) == score
 
 
 @pytest.mark.parametrize(
-    "choice", [f"{group}={name}" for group in ("condition", "sampler", "enforcement") for name in options(group)]
+    "choice",
+    [
+        pytest.param(f"{group}={name}", marks=[] if group == "condition" else pytest.mark.slow)
+        for group in ("condition", "sampler", "enforcement")
+        for name in options(group)
+    ],
 )
 def test_two_scores_go_with_every_way_of_conditioning(choice):
     ensembles = ["classifier=mlp_ensemble", "classifier@judge=mlp_ensemble", "score=entropy_and_mutual_information"]
-    assert build(plain(compose(["experiment=moons", *ensembles, choice]))).score.second is not None
+    assert build(plain(composed(["experiment=moons", *ensembles, choice]))).score.second is not None
 
 
 @pytest.mark.parametrize("score", ["mutual_information", "expected_entropy", "entropy_and_mutual_information"])
 def test_without_judges_only_the_target_needs_members(score):
-    build(plain(compose([f"score={score}", "classifier=cnn_ensemble", "evaluation.n_judges=0"])))
+    build(plain(composed([f"score={score}", "classifier=cnn_ensemble", "evaluation.n_judges=0"])))
 
 
 def test_members_have_the_identity_of_their_network_alone():
-    one, several = (build(plain(compose([f"classifier={name}"]))) for name in ("cnn", "cnn_ensemble"))
+    one, several = (build(plain(composed([f"classifier={name}"]))) for name in ("cnn", "cnn_ensemble"))
     assert one.identities == several.identities
     assert (one.classifier.members, several.classifier.members) == (None, 5)
 
@@ -52,7 +58,7 @@ ALIKE = ["experiment=mnist", "classifier=cnn_ensemble"]
 
 @pytest.mark.parametrize("judge", [["cnn_ensemble"], ["cnn", "judge.training.seed=4"], ["cnn_deep"]])
 def test_judges_may_be_trained_like_the_target_with_other_seeds(judge):
-    build(plain(compose([*ALIKE, f"classifier@judge={judge[0]}", *judge[1:]])))
+    build(plain(composed([*ALIKE, f"classifier@judge={judge[0]}", *judge[1:]])))
 
 
 @pytest.mark.parametrize("experiment", ["moons", pytest.param("mnist_corrupt", marks=pytest.mark.slow)])
@@ -60,7 +66,7 @@ def test_judges_may_be_trained_like_the_target_with_other_seeds(judge):
     "choice", [f"{group}={name}" for group in ("condition", "sampler", "enforcement") for name in options(group)]
 )
 def test_every_way_of_conditioning_is_a_choice_of_every_experiment(experiment, choice):
-    settings = plain(compose([f"experiment={experiment}", choice]))
+    settings = plain(composed([f"experiment={experiment}", choice]))
     built = build(settings)
     group, _ = choice.split("=")
     made = {"condition": built.encoding, "sampler": built.sampler, "enforcement": built.enforcement}[group]
@@ -68,12 +74,12 @@ def test_every_way_of_conditioning_is_a_choice_of_every_experiment(experiment, c
 
 
 def test_corrupted_mnist_has_the_constants_of_the_package():
-    corruption = build(plain(compose(["experiment=mnist_corrupt"]))).data.corruption
+    corruption = build(plain(composed(["experiment=mnist_corrupt"]))).data.corruption
     assert (corruption.noise_sigma, corruption.blur_sigma) == (NOISE_SIGMA, BLUR_SIGMA)
 
 
 def test_the_constants_of_imagenet_c_are_a_choice_of_data():
-    corruption = build(plain(compose(["experiment=mnist_corrupt", "data=mnist_corrupt_imagenet_c"]))).data.corruption
+    corruption = build(plain(composed(["experiment=mnist_corrupt", "data=mnist_corrupt_imagenet_c"]))).data.corruption
     assert corruption.noise_sigma == (0.08, 0.12, 0.18, 0.26, 0.38)
     assert corruption.blur_sigma == (1, 2, 3, 4, 6)
     assert (corruption.share, corruption.seed) == (0.5, 0)
@@ -81,35 +87,35 @@ def test_the_constants_of_imagenet_c_are_a_choice_of_data():
 
 @pytest.mark.parametrize("model", [name for name in options("model") if not name.endswith("mlp")])
 def test_every_model_of_images_builds(model):
-    assert build(plain(compose([f"model={model}"]))).model.training.n_images > 0
+    assert build(plain(composed([f"model={model}"]))).model.training.n_images > 0
 
 
 def test_a_run_of_an_earlier_version_is_refused_in_one_line():
-    settings = plain(compose(["run=old"]))
+    settings = plain(composed(["run=old"]))
     settings["gan"] = settings.pop("model")
     with pytest.raises(SettingError, match=r"^run=old: allowed: one that this version trained"):
         build(settings)
 
 
 def test_a_debug_run_is_small():
-    whole, small = plain(compose([])), plain(compose(["debug=seconds"]))
+    whole, small = plain(composed([])), plain(composed(["debug=seconds"]))
     assert small["model"]["training"]["n_images"] < whole["model"]["training"]["n_images"] / 50
     assert small["data"]["limit"] == 1000
 
 
 def test_the_seed_moves_everything_and_each_part_can_be_held():
-    one, other = (build(plain(compose([f"seed={seed}"]))) for seed in (0, 1))
+    one, other = (build(plain(composed([f"seed={seed}"]))) for seed in (0, 1))
     assert one.model.training.seed != other.model.training.seed
     assert one.data.seed != other.data.seed
     assert one.evaluation.seed != other.evaluation.seed
     assert all(one.identities[kind] != other.identities[kind] for kind in ("data", "classifier", "judge"))
     assert one.data.corruption.seed == other.data.corruption.seed  # of the data set, which stays
     held = [f"{kind}.seed=0" for kind in ("data", "classifier.training", "judge.training")]
-    assert build(plain(compose(["seed=1", *held]))).identities == one.identities
+    assert build(plain(composed(["seed=1", *held]))).identities == one.identities
 
 
 def test_a_checkpoint_of_ones_own_and_the_folder_do_not_change_the_identity():
-    one, other = (build(plain(compose(o))) for o in ([], ["data.folder=elsewhere", "trainer=cpu"]))
+    one, other = (build(plain(composed(o))) for o in ([], ["data.folder=elsewhere", "trainer=cpu"]))
     assert one.identities == other.identities
 
 
@@ -184,13 +190,13 @@ REFUSED = [
 @pytest.mark.parametrize(("overrides", "message"), REFUSED, ids=lambda value: " ".join(value) if value[0] else None)
 def test_an_impossible_setting_is_refused_by_its_full_name(overrides, message):
     with pytest.raises(SettingError) as refusal:
-        build(plain(compose(overrides)))
+        build(plain(composed(overrides)))
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
 def test_a_range_of_an_experiment_can_be_taken_back():
-    assert build(plain(compose(["evaluation.reachable.msp=null"]))).evaluation.reachable == {"msp": None}
+    assert build(plain(composed(["evaluation.reachable.msp=null"]))).evaluation.reachable == {"msp": None}
 
 
 @pytest.mark.parametrize(
@@ -216,7 +222,7 @@ def test_a_range_of_an_experiment_can_be_taken_back():
 )
 def test_what_cannot_be_imported_or_made_is_named_with_the_reason(overrides, line):
     with pytest.raises(SettingError) as refusal:
-        build(plain(compose(["experiment=shapes", *overrides])))
+        build(plain(composed(["experiment=shapes", *overrides])))
     assert str(refusal.value).startswith(line)
     assert re.search(
         r"No module named|has no attribute|unexpected keyword argument|Dataset not found", str(refusal.value)
@@ -227,5 +233,5 @@ def test_what_cannot_be_imported_or_made_is_named_with_the_reason(overrides, lin
 def test_an_import_path_of_an_earlier_version_is_answered_with_todays():
     old, new = ("uqgen.evaluation.settings.EvaluationSettings", "uqgen.evaluation.evaluation_settings")
     with pytest.raises(SettingError) as refusal:
-        build(plain(compose(["experiment=moons", f"evaluation._target_={old}"])))
+        build(plain(composed(["experiment=moons", f"evaluation._target_={old}"])))
     assert str(refusal.value) == f"evaluation._target_={old}: allowed: {new}.EvaluationSettings, its new name"

@@ -124,6 +124,7 @@ def test_a_sound_generator_passes(evaluator, unseen):
     assert verdict.worst["texture"].value > 0.9
 
 
+@pytest.mark.slow
 def test_one_image_of_each_class_is_a_collapse(evaluator, unseen):
     verdict = evaluator.measure(OneOfEachClass(*unseen)).verdict
     assert verdict.findings[0].fault == "collapse"
@@ -222,5 +223,6 @@ def test_a_few_images_of_two_digits_are_told_apart_and_like_no_real_one(evaluato
     assert "as surely as 1 % of real ones" in verdict.text
 
 
+@pytest.mark.slow
 def test_training_images_are_copies_and_otherwise_sound(data, evaluator):
     assert _faults(evaluator, RealImages(data.train, evaluator.own.score)) == {"memorisation"}

@@ -37,6 +37,7 @@ def test_the_class_furthest_behind_is_one_beyond_chance():
     assert furthest_behind(lead, label) == 5
 
 
+@pytest.mark.slow
 def test_of_many_classes_that_are_level_with_the_judges_hardly_ever_one_is_behind():
     label = torch.arange(600) % 20
     leads = np.random.default_rng(0).normal(0, 0.2, (200, 600))

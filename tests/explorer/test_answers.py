@@ -57,7 +57,8 @@ def test_a_picture_of_any_size_and_mode_is_brought_to_the_data_s(run):
 
 
 def test_an_edited_picture_is_that_of_the_run_and_obtains_what_it_says(run, monkeypatch):
-    monkeypatch.setattr("uqgen.generators.flow.module.N_STEPS", 3)  # a flow that has not learnt never gets there
+    for model in ("flow", "gan"):
+        monkeypatch.setattr(f"uqgen.generators.{model}.module.N_STEPS", 3)  # one that has not learnt never gets there
     picture = to_pil_image(run.experiment.data.train.x[7])
     answer, found = edited(run, picture, 0.4), run.edit(picture, 0.4)
     torch.testing.assert_close(unit_range(answer.x), found.x)

@@ -55,6 +55,7 @@ def test_resamples_have_cells_of_their_own():
             assert together[name][row] == pytest.approx(value)
 
 
+@pytest.mark.slow
 def test_the_intervals_are_as_wide_as_the_values_vary():
     def found(rng):
         noise = 0.3 * rng.normal(size=(2, N))

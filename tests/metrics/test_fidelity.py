@@ -80,6 +80,7 @@ def test_kid_is_the_unbiased_squared_mmd():
     assert result.kid_std == pytest.approx(0, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_kid_averages_to_zero_for_one_distribution():
     kids = [compare_features(*torch.randn(2, 30, F, dtype=torch.float64)).kid for _ in range(60)]
     assert abs(np.mean(kids)) < 3 * np.std(kids) / np.sqrt(len(kids))

@@ -52,6 +52,7 @@ def test_what_differs_by_less_than_can_be_seen_lies_among_samples_that_are_all_b
     assert values(overlap(real, generated + 1, least=0.1))["precision"] == 0
 
 
+@pytest.mark.slow
 def test_a_95_percent_interval_holds_the_mean_over_many_samples_about_so_often():
     n, repeats = 200, 150
     found = [overlap(_normal(n, 2 * i), _normal(n, 2 * i + 1, shift=0.4)) for i in range(repeats)]

@@ -123,6 +123,7 @@ def katz(ours: Told, floor: Told) -> tuple[float, float]:
     return ratio.low, ratio.high
 
 
+@pytest.mark.slow
 def test_the_interval_of_images_surely_told_holds_the_true_ratio_in_95_of_100_simulations():
     rng, n, repeats, shift = np.random.default_rng(0), 1_333, 100, 1.0
     threshold = norm.ppf(0.99)

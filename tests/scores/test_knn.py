@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from composed import composed
 from sklearn.neighbors import NearestNeighbors
 from torch import nn
 
@@ -11,7 +12,7 @@ from uqgen.classifiers.ensemble import Ensemble
 from uqgen.classifiers.frozen import FrozenClassifier
 from uqgen.classifiers.mlp import MLP
 from uqgen.classifiers.own_network import OwnNetwork
-from uqgen.config import build, compose, plain
+from uqgen.config import build, plain
 from uqgen.data.labelled import unit_range
 from uqgen.scores import get_score
 from uqgen.settings import SettingError
@@ -169,5 +170,5 @@ def test_an_experiment_refuses_early(tmp_path):
     file = tmp_path / "model.pt"
     torch.jit.trace(CNN((3, 32, 32), 3, (4, 8), 8).eval(), torch.rand(2, 3, 32, 32)).save(file)
     with pytest.raises(SettingError, match=r"^classifier\.feature_layer=None: allowed: with score=knn"):
-        build(plain(compose(["experiment=shapes", "score=knn", "classifier=torchscript", f"classifier.file={file}"])))
-    build(plain(compose(["experiment=shapes", "score=knn", "classifier=cnn_ensemble"])))
+        build(plain(composed(["experiment=shapes", "score=knn", "classifier=torchscript", f"classifier.file={file}"])))
+    build(plain(composed(["experiment=shapes", "score=knn", "classifier=cnn_ensemble"])))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def nearest(name: str, known: Collection[str]) -> str:
     return ", ".join(get_close_matches(name, known) or known)
 
 
+@cache
 def _usual(file: Path) -> Plain:
     """The sections of a command; those of choices make something, and nothing more is known of them."""
     content: Plain = OmegaConf.to_container(OmegaConf.load(file))  # type: ignore[assignment]
