@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from shutil import copytree
 from tempfile import mkdtemp
@@ -11,11 +12,10 @@ from tempfile import mkdtemp
 import pytest
 from filelock import FileLock
 from PIL import Image
+from small_runs import FEW
 
 REPOSITORY = Path(__file__).parents[1]
 DATA = Path(os.environ.get("UQGEN_DATA", REPOSITORY / "data"))
-
-FEW = [f"evaluation.{name}" for name in ("n_at_sampling=10", "n_recalibration=10", "n_by_strength=20")]
 
 os.environ["WANDB_MODE"] = "offline"  # whatever account the tests run beside
 os.environ["XDG_STATE_HOME"] = mkdtemp()  # runs with code of one's own are remembered there
@@ -121,6 +121,16 @@ def without_figures() -> Iterator[None]:
 def blank_figures() -> Iterator[None]:
     """Of a run whose figures' names alone are looked at."""
     with _with_blank_figures():
+        yield
+
+
+@pytest.fixture(scope="module")
+def few_trees() -> Iterator[None]:
+    """In the forests of an explanation."""
+    from uqgen.explanation import shares
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shares, "RandomForestRegressor", partial(shares.RandomForestRegressor, n_estimators=10))
         yield
 
 

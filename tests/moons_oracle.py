@@ -60,5 +60,6 @@ def make_evaluator(data: MoonsDataModule) -> Evaluator:
     logits = {split: target.predict(getattr(data, split).x) for split in SPLITS}
     own = Condition(data.train.label, score(logits["train"], data.train.label))
     judges = {"same": FrozenClassifier(Upper(2.0)), "other": FrozenClassifier(Upper(0.7))}
-    settings = EvaluationSettings(n_images=1_000, n_resamples=50, reachable={"msp": [0.5, 0.95]})
+    few = {"strengths": [0, 1], "n_by_strength": 200, "n_at_sampling": 200, "n_recalibration": 1_000}
+    settings = EvaluationSettings(n_images=1_000, n_resamples=50, reachable={"msp": [0.5, 0.95]}, **few)
     return Evaluator(data, target, judges, score, own, logits, settings)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+FEW = [f"evaluation.{name}" for name in ("n_at_sampling=10", "n_recalibration=10", "n_by_strength=20")]
+
 
 def overrides(experiment: str, folder: Path, mnist_folder: Path) -> list[str]:
     """Of an experiment whose run and cache lie in this folder."""

@@ -3,7 +3,6 @@
 import csv
 import json
 import shutil
-from functools import partial
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from uqgen.config import compose
 from uqgen.data.attributes import ATTRIBUTES
 from uqgen.evaluation.generated import generate_scored
 from uqgen.explain import main, print_rows
-from uqgen.explanation import shares
 from uqgen.explanation.editing_settings import EditingSettings
 from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.slice_export import export_slices
@@ -30,13 +28,6 @@ SMALL = [
     f"explanation.{name}"
     for name in ("n_scores=3", "n_noises=5", "n_resamples=20", "n_candidates=12", "n_shown=3", "n_examined=10")
 ]
-
-
-@pytest.fixture(scope="module")
-def few_trees():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shares, "RandomForestRegressor", partial(shares.RandomForestRegressor, n_estimators=5))
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +107,9 @@ def test_the_results_hold_every_attribute_of_every_source(explained):
     assert sources["real"]["explained"]["all"]["n"] == 1_000
     assert sources["generated"]["explained"]["all"]["r2"]["value"] == returned
     for source in sources.values():
-        of_each = source["explained"]["all"]["shares"]
-        assert of_each.keys() == ATTRIBUTES.keys()
-        total = sum(share["value"] for share in of_each.values())
+        shares = source["explained"]["all"]["shares"]
+        assert shares.keys() == ATTRIBUTES.keys()
+        total = sum(share["value"] for share in shares.values())
         assert total == pytest.approx(source["explained"]["all"]["r2"]["value"])
     truth = results["attributes"]["truth"]
     assert truth["explained"]["all"]["shares"].keys() == {"gaussian noise", "gaussian blur"}

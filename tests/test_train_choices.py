@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from small_runs import overrides
+from small_runs import FEW, overrides
 
 from uqgen.conditioning.condition import Condition
 from uqgen.config import compose
@@ -21,7 +21,7 @@ from uqgen.train import train
 
 @pytest.mark.usefixtures("without_figures")
 def test_a_score_is_fitted_to_the_target_before_it_is_used_and_when_a_run_is_loaded(tmp_path):
-    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
+    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50", *FEW]
     requested = [*overrides("moons", tmp_path, tmp_path), "score=msp_calibrated", *settings]
     train(compose(requested))
     run = RunFolder(tmp_path / "moons")
@@ -39,7 +39,7 @@ def test_a_score_is_fitted_to_the_target_before_it_is_used_and_when_a_run_is_loa
 @pytest.mark.parametrize("score", ["mutual_information", pytest.param("energy", marks=pytest.mark.slow)])
 def test_an_ensemble_and_judges_that_are_ensembles(score, tmp_path):
     ensembles = [f"{group}=mlp_ensemble" for group in ("classifier", "classifier@judge")]
-    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
+    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50", *FEW]
     train(compose([*overrides("moons", tmp_path, tmp_path), f"score={score}", *ensembles, *settings]))
     run = RunFolder(tmp_path / "moons")
     results = json.loads(run.results.read_text())
@@ -59,7 +59,7 @@ def test_an_ensemble_and_judges_that_are_ensembles(score, tmp_path):
 @pytest.mark.slow
 def test_two_scores_are_requested_measured_and_shown(tmp_path):
     ensembles = [f"{group}=mlp_ensemble" for group in ("classifier", "classifier@judge")]
-    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50"]
+    settings = ["evaluation.n_judges=1", "evaluation.n_images_in_training=10", "evaluation.n_images=50", *FEW]
     requested = [*overrides("moons", tmp_path, tmp_path), "score=entropy_and_mutual_information", *ensembles, *settings]
     train(compose(requested))
     run = RunFolder(tmp_path / "moons")
@@ -90,7 +90,7 @@ def test_two_scores_are_requested_measured_and_shown(tmp_path):
 
 @pytest.mark.usefixtures("without_figures")
 def test_surrogates_take_part_and_are_neither_target_nor_judge(tmp_path, mnist_folder):
-    requested = [*overrides("moons", tmp_path, mnist_folder), "condition=softmax", "enforcement=surrogates"]
+    requested = [*overrides("moons", tmp_path, mnist_folder), "condition=softmax", "enforcement=surrogates", *FEW]
     train(compose(requested))
     run = RunFolder(tmp_path / "moons")
     weights = {path.stem: load_tensors(path)["state_dict"] for path in run.classifiers.glob("*.pt")}

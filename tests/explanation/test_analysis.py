@@ -17,6 +17,8 @@ from uqgen.explanation.explanation_settings import ExplanationSettings
 from uqgen.explanation.score_sweep import ScoreSweep
 from uqgen.explanation.shares import WeightedScores
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 K, M, S = 2, 30, 4
 RNG = np.random.default_rng(0)
 

@@ -49,7 +49,7 @@ def test_a_planted_slice_comes_first_and_is_confirmed_by_images_that_took_no_par
     assert first.error_rate.low < held_out.is_wrong[members].mean() < first.error_rate.high
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, 4))])
 def test_errors_that_lie_anywhere_confirm_nothing(seed):
     slices, _, _ = found(is_planted=False, seed=seed)
     assert slices

@@ -12,6 +12,7 @@ from uqgen.fitting.guard import DivergedError
 from uqgen.settings import SettingError
 from uqgen.tensor_files import load_tensors
 
+SLOW = pytest.mark.slow
 STYLES = {"path_length_weight": 2.0, "style_mixing": 0.9, "penalty_every": 3}
 
 
@@ -81,9 +82,14 @@ def test_lightning_says_nothing(make_gan, train, tmp_path, caplog):
 @pytest.mark.parametrize(
     ("kind", "settings", "log_every", "checkpoint_every", "stop"),
     [
-        *(("make_gan", STYLES, 16, 32, stop) for stop in (8, 32, 72)),  # before a checkpoint, at one, after one
+        *(
+            pytest.param("make_gan", STYLES, 16, 32, stop, marks=SLOW) for stop in (8, 32)
+        ),  # before a checkpoint, at one
+        ("make_gan", STYLES, 16, 32, 72),
         ("make_gan", {"decay": 0.5}, 10, 20, 72),  # no multiples of the batch
-        *(("make_gan", {"penalty_every": 2}, 24, 32, stop) for stop in (32, 72)),  # nor of each other
+        *(
+            pytest.param("make_gan", {"penalty_every": 2}, 24, 32, stop, marks=SLOW) for stop in (32, 72)
+        ),  # nor of each other
         ("make_point_gan", {"beta1": 0.5, "loss": "wasserstein", "penalty": "gradient_penalty"}, 8, 24, 72),
         ("make_flow", {"decay": 0.5, "drop": 0.3}, 16, 32, 72),
     ],

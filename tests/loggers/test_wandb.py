@@ -11,6 +11,7 @@ from urllib.parse import urlparse
 import numpy as np
 import pytest
 import wandb
+from small_runs import FEW
 
 from uqgen.config import compose, plain
 from uqgen.files import read_rows
@@ -34,11 +35,11 @@ def inspect(run: RunFolder, *options: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def tracked(tmp_path_factory) -> tuple[RunFolder, dict, list[dict]]:
+def tracked(tmp_path_factory, blank_figures) -> tuple[RunFolder, dict, list[dict]]:
     """A run, W&B's summary of it, and what W&B holds of every step."""
     folder = tmp_path_factory.mktemp("tracked")
     run = RunFolder(folder / "run")
-    train(compose([*CHOICES, f"run={run.path}", f"cache={folder / 'cache'}"]))
+    train(compose([*CHOICES, f"run={run.path}", f"cache={folder / 'cache'}", *FEW]))
     records = [json.loads(line) for line in inspect(run).splitlines()]
     history = [record["history"]["item"] for record in records if record["type"] == "history"]
     return run, json.loads(inspect(run, "--summary")), history
