@@ -10,4 +10,4 @@ def overrides(experiment: str, folder: Path, mnist_folder: Path) -> list[str]:
     fast = ["model.generator.channels=[16,16,16,16]", "model.resampling.candidates=2"]
     data = [f"data.folder={mnist_folder}", *fast] if experiment.startswith("mnist") else []
     run = [f"run={folder / experiment}", f"cache={folder / 'cache'}"]
-    return [f"experiment={experiment}", "debug=seconds", "trainer=cpu", *data, *run]
+    return [f"experiment={experiment}", "debug=seconds", "trainer=cpu", "logger=csv", *data, *run]

@@ -82,14 +82,12 @@ def test_lightning_says_nothing(make_gan, train, tmp_path, caplog):
 @pytest.mark.parametrize(
     ("kind", "settings", "log_every", "checkpoint_every", "stop"),
     [
-        *(
-            pytest.param("make_gan", STYLES, 16, 32, stop, marks=SLOW) for stop in (8, 32)
-        ),  # before a checkpoint, at one
+        # Before a checkpoint, at one, after one.
+        *(pytest.param("make_gan", STYLES, 16, 32, stop, marks=SLOW) for stop in (8, 32)),
         ("make_gan", STYLES, 16, 32, 72),
-        ("make_gan", {"decay": 0.5}, 10, 20, 72),  # no multiples of the batch
-        *(
-            pytest.param("make_gan", {"penalty_every": 2}, 24, 32, stop, marks=SLOW) for stop in (32, 72)
-        ),  # nor of each other
+        # No multiples of the batch, nor of each other.
+        ("make_gan", {"decay": 0.5}, 10, 20, 72),
+        *(pytest.param("make_gan", {"penalty_every": 2}, 24, 32, stop, marks=SLOW) for stop in (32, 72)),
         ("make_point_gan", {"beta1": 0.5, "loss": "wasserstein", "penalty": "gradient_penalty"}, 8, 24, 72),
         ("make_flow", {"decay": 0.5, "drop": 0.3}, 16, 32, 72),
     ],
