@@ -48,6 +48,7 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel):
     assert names == package | configuration
 
 
+@pytest.mark.slow
 def test_the_installed_wheel_composes_every_experiment_from_its_own_configuration(site, tmp_path):
     experiments = sorted(path.stem for path in (REPOSITORY / "conf" / "experiment").glob("*.yaml"))
     assert experiments

@@ -88,6 +88,7 @@ def test_two_scores_are_requested_measured_and_shown(tmp_path):
         loaded.generate(0, 0.3, second=9)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("without_figures")
 def test_surrogates_take_part_and_are_neither_target_nor_judge(tmp_path, mnist_folder):
     requested = [*overrides("moons", tmp_path, mnist_folder), "condition=softmax", "enforcement=surrogates", *FEW]

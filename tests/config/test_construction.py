@@ -63,7 +63,12 @@ def test_judges_may_be_trained_like_the_target_with_other_seeds(judge):
 
 @pytest.mark.parametrize("experiment", ["moons", pytest.param("mnist_corrupt", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
-    "choice", [f"{group}={name}" for group in ("condition", "sampler", "enforcement") for name in options(group)]
+    "choice",
+    [
+        pytest.param(f"{group}={name}", marks=pytest.mark.slow if group == "condition" else [])
+        for group in ("condition", "sampler", "enforcement")
+        for name in options(group)
+    ],
 )
 def test_every_way_of_conditioning_is_a_choice_of_every_experiment(experiment, choice):
     settings = plain(composed([f"experiment={experiment}", choice]))

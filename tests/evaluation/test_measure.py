@@ -74,6 +74,7 @@ def test_a_judge_that_is_the_target_agrees_and_another_one_as_on_real_images(mea
     assert measured.real_judges["same"].mae.value == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_calibrated_score_is_fitted_to_each_judge_anew(data, evaluator):
     validation = data.validation
     score = get_score("msp_calibrated").fitted(evaluator.target.predict(validation.x), validation.label)

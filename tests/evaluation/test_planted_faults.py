@@ -1,6 +1,7 @@
 """Generators with a known fault each, and a sound one, on corrupted MNIST: the verdict names what was planted.
 
-Each measure is as long as that of a run, so all but one fault of each kind of measure are slow.
+Each measure is as long as that of a run: test_measure.py has a generator of points, and test_verdict.py what is said of
+measurements that are made up.
 """
 
 import pytest
@@ -39,6 +40,8 @@ from uqgen.evaluation.measure import Evaluator
 from uqgen.metrics import fidelity, local_sensitivity, memorisation, two_sample
 from uqgen.metrics.two_sample import Told
 from uqgen.scores import get_score
+
+pytestmark = pytest.mark.slow
 
 N_TRAINED = 6_000  # images that a classifier sees once, so that it doubts many
 
@@ -124,54 +127,46 @@ def test_a_sound_generator_passes(evaluator, unseen):
     assert verdict.worst["texture"].value > 0.9
 
 
-@pytest.mark.slow
 def test_one_image_of_each_class_is_a_collapse(evaluator, unseen):
     verdict = evaluator.measure(OneOfEachClass(*unseen)).verdict
     assert verdict.findings[0].fault == "collapse"
     assert verdict.worst["coverage"].value < 0.05
 
 
-@pytest.mark.slow
 def test_images_of_other_scores_have_the_wrong_score_and_nothing_else_of_a_cheat(evaluator, unseen):
     found = _faults(evaluator, OtherScores(*unseen))
     assert "wrong score" in found
     assert not {"adversarial", "memorisation"} & found
 
 
-@pytest.mark.slow
 def test_real_images_of_other_classes_are_of_the_wrong_class(evaluator, unseen):
     found = _faults(evaluator, OtherClass(*unseen))
     assert "wrong class" in found
     assert "wrong score" not in found
 
 
-@pytest.mark.slow
 def test_noise_against_the_target_is_adversarial(evaluator, unseen):
     assert "adversarial" in _faults(evaluator, Adversarial(*unseen, evaluator.target))
 
 
-@pytest.mark.slow
 def test_images_like_no_real_one_are_unrealistic(evaluator, unseen):
     verdict = evaluator.measure(Chimeras(*unseen)).verdict
     assert "unrealistic" in {finding.fault for finding in verdict.findings}
     assert verdict.worst["precision"].value < 0.3
 
 
-@pytest.mark.slow
 def test_images_blurred_in_one_half_have_wrong_detail_and_are_otherwise_realistic(evaluator, unseen):
     found = _faults(evaluator, HalfBlurred(*unseen))
     assert "detail" in found
     assert "unrealistic" not in found
 
 
-@pytest.mark.slow
 def test_a_few_images_blurred_in_one_half_are_named_in_all_classes_together(evaluator, unseen):
     verdict = evaluator.measure(SomeHalfBlurred(*unseen)).verdict
     assert {"detail"} <= {finding.fault for finding in verdict.findings} <= {"detail", "told apart"}
     assert "In all classes and parts of the range together" in verdict.text
 
 
-@pytest.mark.slow
 def test_uneven_blurs_are_named_as_a_flaw_of_images_with_little_detail(evaluator, unseen):
     verdict = evaluator.measure(UnevenBlurs(*unseen)).verdict
     (detail,) = (finding.text for finding in verdict.findings if finding.fault == "detail")
@@ -179,50 +174,42 @@ def test_uneven_blurs_are_named_as_a_flaw_of_images_with_little_detail(evaluator
     assert "In all classes and parts of the range together" not in detail
 
 
-@pytest.mark.slow
 def test_a_background_that_is_nearly_black_has_wrong_detail_and_is_otherwise_realistic(evaluator, unseen):
     found = _faults(evaluator, Hazy(*unseen))
     assert "detail" in found
     assert "unrealistic" not in found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("planted", [Speckled, OneWay])
 def test_speckles_in_a_blur_and_noise_in_one_direction_are_a_wrong_texture(evaluator, unseen, planted):
     assert "texture" in _faults(evaluator, planted(*unseen))
 
 
-@pytest.mark.slow
 def test_kinds_of_images_that_are_too_rare_have_wrong_shares_and_are_otherwise_sound(evaluator, unseen):
     verdict = evaluator.measure(FewNoisy(*unseen)).verdict
     assert {finding.fault for finding in verdict.findings} == {"wrong shares"}
     assert "that are alike in" in verdict.text
 
 
-@pytest.mark.slow
 def test_single_light_pixels_are_isolated_and_the_images_otherwise_sound(evaluator, unseen):
     assert _faults(evaluator, LightPixels(*unseen)) == {"isolated pixels"}
 
 
-@pytest.mark.slow
 def test_zeros_that_are_open_have_fewer_holes_and_the_images_are_otherwise_sound(evaluator, unseen):
     verdict = evaluator.measure(OpenLoops(*unseen)).verdict
     assert {finding.fault for finding in verdict.findings} == {"attributes"}
     assert 'the attribute "holes" of images of class 0' in verdict.text
 
 
-@pytest.mark.slow
 def test_a_shade_that_no_feature_was_made_for_is_told_apart_and_the_images_otherwise_sound(evaluator, unseen):
     assert _faults(evaluator, Shaded(*unseen)) == {"told apart"}
 
 
-@pytest.mark.slow
 def test_a_few_images_of_two_digits_are_told_apart_and_like_no_real_one(evaluator, unseen):
     verdict = evaluator.measure(SomeTwice(*unseen)).verdict
     assert {finding.fault for finding in verdict.findings} >= {"told apart", "unrealistic"}
     assert "as surely as 1 % of real ones" in verdict.text
 
 
-@pytest.mark.slow
 def test_training_images_are_copies_and_otherwise_sound(data, evaluator):
     assert _faults(evaluator, RealImages(data.train, evaluator.own.score)) == {"memorisation"}

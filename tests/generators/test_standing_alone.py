@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 
 import pytest
@@ -187,8 +187,19 @@ def train_elsewhere(model, data, monkeypatch) -> None:
     assert model.n_images == model.settings.n_images
 
 
-@pytest.mark.parametrize("encoding", [RankEncoding, FourierEncoding, SoftmaxEncoding])
-@pytest.mark.parametrize("enforcement", [None, Auxiliary, Consistency, Mismatched])
+EACH_ONCE = [
+    (None, SoftmaxEncoding),
+    (Auxiliary, RankEncoding),
+    (Consistency, SoftmaxEncoding),
+    (Mismatched, FourierEncoding),
+]
+PAIRS = product([None, Auxiliary, Consistency, Mismatched], [RankEncoding, FourierEncoding, SoftmaxEncoding])
+
+
+@pytest.mark.parametrize(
+    ("enforcement", "encoding"),
+    [pytest.param(*pair, marks=[] if pair in EACH_ONCE else pytest.mark.slow) for pair in PAIRS],
+)
 def test_a_gan_of_points_trains_elsewhere(scored, encoding, enforcement, monkeypatch):
     train_elsewhere(gan_of(scored, enforcement, encoding=encoding), [scored], monkeypatch)
 

@@ -110,6 +110,7 @@ def test_a_job_is_explained_by_every_method_and_held_against_the_truth(bench):
     assert not found["is_there"]
 
 
+@pytest.mark.slow
 def test_the_classifier_is_where_the_model_is_that_it_guides(bench, monkeypatch):
     with OtherDevice("mps", monkeypatch) as device:
         bench.model.device = device.device

@@ -19,7 +19,14 @@ def shared():
     return pyplot.get_fignums(), {name: value for name, value in mpl.rcParams.items() if name != "backend"}
 
 
-@pytest.fixture(params=FIGURES, scope="module")
+def crowded(name):
+    """Whether the same figure of many classes is there, which all that is wrong with few is wrong with."""
+    return f"crowd, {name}" in FIGURES
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.slow if crowded(name) else []) for name in FIGURES], scope="module"
+)
 def figure(request):
     """A figure; what the process shares is looked at around it alone, since whatever ran before may have changed it."""
     before = shared()
@@ -88,7 +95,7 @@ def test_neither_pyplot_nor_the_settings_are_touched(figure):
 
 def test_threads_draw_what_one_alone_draws():
     names = ["judges", "distribution", "small grid"]
-    alone = {name: png(FIGURES[name]()) for name in names}
+    alone = {name: png(FIGURES[name](), 50) for name in names}
     with ThreadPoolExecutor(3) as pool:
-        together = list(pool.map(lambda name: png(FIGURES[name]()), names * 2))
+        together = list(pool.map(lambda name: png(FIGURES[name](), 50), names * 2))
     assert together == [alone[name] for name in names * 2]
