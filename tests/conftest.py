@@ -79,7 +79,7 @@ def tiny_run(mnist_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     few = ["intervals.samples_every=160", "evaluation.best_of=2", *FEW]
 
     def train(folder: Path) -> None:
-        with _with_blank_figures():
+        with _hurried():
             _train_tiny(mnist_folder, folder, *small, *few)
 
     return _copied("tiny", train, tmp_path_factory)
@@ -118,9 +118,9 @@ def without_figures() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def blank_figures() -> Iterator[None]:
-    """Of a run whose figures' names alone are looked at."""
-    with _with_blank_figures():
+def hurried() -> Iterator[None]:
+    """Of a run or an explanation whose figures' names alone are looked at, and no number by itself."""
+    with _hurried():
         yield
 
 
@@ -184,8 +184,8 @@ def _train(experiment: str, run: Path, *more: str) -> Path:
 
 
 @contextmanager
-def _with_blank_figures() -> Iterator[None]:
-    """Figures are made, but not drawn, which takes the longest; tests/report draws them."""
+def _hurried() -> Iterator[None]:
+    """Figures are made, but not drawn, which takes the longest; tests/report draws them. Guidance takes one step."""
 
     def save_blank(figure: object, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -194,6 +194,8 @@ def _with_blank_figures() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for report in ("report.run_figures", "run_reports.explanation"):
             patch.setattr(f"uqgen.{report}.save_figure", save_blank)
+        patch.setattr("uqgen.report.sweep_figures._FRAME_DPI", 20)
+        patch.setattr("uqgen.generators.gan.guided_code.N_STEPS", 1)
         yield
 
 

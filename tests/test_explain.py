@@ -31,7 +31,7 @@ SMALL = [
 
 
 @pytest.fixture(scope="module")
-def explained(tiny_run, tmp_path_factory, few_trees, blank_figures):
+def explained(tiny_run, tmp_path_factory, few_trees, hurried):
     """A run's folder once it was explained, and what the command returned."""
     folder = tmp_path_factory.mktemp("explained") / "run"
     shutil.copytree(tiny_run, folder)

@@ -35,7 +35,7 @@ def inspect(run: RunFolder, *options: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def tracked(tmp_path_factory, blank_figures) -> tuple[RunFolder, dict, list[dict]]:
+def tracked(tmp_path_factory, hurried) -> tuple[RunFolder, dict, list[dict]]:
     """A run, W&B's summary of it, and what W&B holds of every step."""
     folder = tmp_path_factory.mktemp("tracked")
     run = RunFolder(folder / "run")
