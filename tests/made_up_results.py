@@ -84,7 +84,7 @@ def _two_sample(quality: float) -> TwoSample:
 def _attributes(quality: float) -> AttributeDifferences:
     difference = Estimate(-quality, -quality - 0.1, -quality + 0.1)
     return AttributeDifferences(
-        quality, 0.1, 200, (AttributeDifference("holes", "number", "8", "certain", 1.0, 1.5, difference),)
+        quality, 0.1, (AttributeDifference("holes", "number", "8", "certain", 1.0, 1.5, difference),)
     )
 
 

@@ -83,7 +83,7 @@ def test_images_that_a_small_network_tells_from_real_ones_are_named(auroc, sure,
 def _fewer_holes(by: float, half: float, floor: float = 0.1) -> AttributeDifferences:
     difference = Estimate(-by, -by - half, -by + half)
     told = AttributeDifference("holes", "number", "8", "certain", 0.98, 1.47, difference)
-    return AttributeDifferences(by, floor, 200, (told,))
+    return AttributeDifferences(by, floor, (told,))
 
 
 @pytest.mark.parametrize(

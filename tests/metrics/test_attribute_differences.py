@@ -7,7 +7,8 @@ from scipy.ndimage import gaussian_filter
 
 from uqgen.data.attributes import ATTRIBUTES
 from uqgen.metrics import Sample
-from uqgen.metrics.attribute_differences import FEWEST, N_TOLD, of_evaluation, standardised
+from uqgen.metrics.attribute_differences import FEWEST, of_evaluation, standardised
+from uqgen.report.run_tables import attributes_table
 
 
 @dataclass
@@ -40,27 +41,32 @@ def drawn(seed: int, n: int = 480, filled: float = 0.0, thicker: float = 0.0) ->
 
 def test_real_images_differ_by_chance():
     found = of_evaluation(Found(drawn(0), drawn(1), drawn(2)))
-    assert found.n <= 4 * len(ATTRIBUTES)
-    assert len(found.told) == N_TOLD
-    assert found.largest == found.told[0].size < 0.45
+    assert len(found.each) <= 4 * len(ATTRIBUTES)
+    assert found.largest == found.each[0].size < 0.45
     assert found.floor < 0.45
-    assert [each.size for each in found.told] == sorted((each.size for each in found.told), reverse=True)
+    assert [each.size for each in found.each] == sorted((each.size for each in found.each), reverse=True)
 
 
 def test_loops_that_are_filled_at_the_certain_end_are_found_there():
     found = of_evaluation(Found(drawn(0, filled=0.5), drawn(1), drawn(2)))
-    holes = next(each for each in found.told if each.attribute == "holes")
+    holes = next(each for each in found.each if each.attribute == "holes")
     assert (holes.class_name, holes.part, holes.unit) == ("ring", "certain", "number")
     assert (holes.generated, holes.real) == (pytest.approx(0.5, abs=0.15), 1)
     assert holes.difference.high < -0.5
-    assert {each.class_name for each in found.told if each.size > 0.6} == {"ring"}
+    assert {each.class_name for each in found.each if each.size > 0.6} == {"ring"}
 
 
 def test_larger_discs_below_the_certain_end_are_found_there():
     found = of_evaluation(Found(drawn(0, thicker=0.6), drawn(1), drawn(2)))
-    large = [each for each in found.told if each.size > 0.6]
+    large = [each for each in found.each if each.size > 0.6]
     assert {(each.class_name, each.part) for each in large} == {("disc", "below")}
     assert "area" in {each.attribute for each in large}
+
+
+def test_the_report_shows_them_with_both_means(make_results):
+    table = attributes_table(make_results(0.5))
+    assert table.rows == [["holes (number)", "8", "certain end", "1", "1.5", "-0.500 [-0.600, -0.400]"]]
+    assert "the largest is 0.10" in table.caption
 
 
 def test_few_images_and_points_have_none():

@@ -196,7 +196,7 @@ def _other_attributes(found: AttributeDifferences | None, noun: str) -> Finding 
     """Of an attribute in a class, where the difference is above what training images have, too."""
     if found is None:
         return None
-    failing = [each for each in found.told if _is_different(each.difference) and each.size > found.floor]
+    failing = [each for each in found.each if _is_different(each.difference) and each.size > found.floor]
     if not failing:
         return None
     worst, more = failing[0], len(failing) - 1
@@ -205,7 +205,7 @@ def _other_attributes(found: AttributeDifferences | None, noun: str) -> Finding 
     text = f'{_sentence_case(where)}, the attribute "{worst.attribute}" of {noun}s of class {worst.class_name} is '
     text += f"{worst.generated:.3g} in the mean ({worst.unit}), that of real ones {worst.real:.3g}: "
     text += f"{worst.size:.1f} standard deviations {side}"
-    too = f" (also {more} more of {found.n} attributes, classes and parts of the range)" if more else ""
+    too = f" (also {more} more of {len(found.each)} attributes, classes and parts of the range)" if more else ""
     return Finding(OTHER_ATTRIBUTES, f"{text}{too}.")
 
 

@@ -17,7 +17,6 @@ from uqgen.metrics.metric import Evaluated, Metric, Row, Sample, control, regist
 
 N_MOST = 5_000  # images measured on either side
 FEWEST = 100  # of a class in a part of the range, on either side
-N_TOLD = 10  # differences that are told, the largest
 NORMAL_95 = 1.96  # standard errors to either side
 ROUNDING = 1e-9  # share of a mean, or number, below which a standard deviation is that of rounding
 DRAWING = 4  # a stream of random numbers
@@ -59,14 +58,12 @@ class AttributeDifferences:
     Attributes:
         largest: absolute difference, in standard deviations.
         floor: the same of as many training images in place of generated ones.
-        n: number of differences.
-        told: the largest of them, at most 10, the largest first.
+        each: every difference that is defined, the largest first.
     """
 
     largest: float
     floor: float
-    n: int
-    told: tuple[AttributeDifference, ...]
+    each: tuple[AttributeDifference, ...]
 
 
 @control("attributes")
@@ -82,7 +79,7 @@ def of_evaluation(found: Evaluated) -> AttributeDifferences | None:
     ours, floor = (_differences(found, side, real) for side in (generated, train))
     if not ours or not floor:
         return None
-    return AttributeDifferences(ours[0].size, floor[0].size, len(ours), tuple(ours[:N_TOLD]))
+    return AttributeDifferences(ours[0].size, floor[0].size, tuple(ours))
 
 
 def standardised(generated: Floats, real: Floats) -> Estimate | None:

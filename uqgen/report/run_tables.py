@@ -17,6 +17,7 @@ from uqgen.score_texts import score_texts
 
 PROTOCOL_TITLES = {"data": "requested as in the data", "uniform": "requested uniformly"}
 BESIDE_REAL = {"generated": "generated", "real": "real"}
+MOST_SHOWN = 10  # differences of attributes
 NOT_CORRUPTED = {"none": "not corrupted"}
 WAY_TITLES = {
     "alone": "the model alone",
@@ -145,11 +146,12 @@ def attributes_table(results: Plain) -> Table:
             *(f"{each[side]:.3g}" for side in ("generated", "real")),
             with_interval(Estimate.read(each["difference"])),
         ]
-        for each in found["told"]
+        for each in found["each"][:MOST_SHOWN]
     ]
     caption = (
-        f"Means over images of a class; the {len(rows)} largest of {found['n']} differences, in standard deviations, "
-        f"with 95 % intervals. Of training images in place of generated ones the largest is {found['floor']:.2f}"
+        f"Means over images of a class; the {len(rows)} largest of {len(found['each'])} differences, in standard "
+        f"deviations, with 95 % intervals. Of training images in place of generated ones the largest is "
+        f"{found['floor']:.2f}"
     )
     return Table(columns, rows, caption)
 
