@@ -185,9 +185,9 @@ def test_speckles_in_a_blur_and_noise_in_one_direction_are_a_wrong_texture(evalu
     assert "texture" in _faults(evaluator, planted(*unseen))
 
 
-def test_kinds_of_images_that_are_too_rare_have_wrong_shares_and_are_otherwise_sound(evaluator, unseen):
+def test_noisy_images_that_are_too_rare_have_wrong_shares_and_attributes_and_are_otherwise_sound(evaluator, unseen):
     verdict = evaluator.measure(FewNoisy(*unseen)).verdict
-    assert {finding.fault for finding in verdict.findings} == {"wrong shares"}
+    assert {finding.fault for finding in verdict.findings} == {"wrong shares", "attributes"}
     assert "that are alike in" in verdict.text
 
 
