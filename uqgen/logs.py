@@ -29,6 +29,7 @@ def log_to(path: Path) -> None:
 
 
 def _in_one_line(record: logging.LogRecord) -> bool:
-    """Escapes what names of files may have; lets every record pass."""
+    """Joins the lines of errors, and escapes what names of files may have; lets every record pass."""
+    record.args = tuple(" ".join(str(arg).split()) if isinstance(arg, Exception) else arg for arg in record.args or ())
     record.msg, record.args = one_line(record.getMessage()), ()
     return True
