@@ -12,17 +12,17 @@ import torch
 
 from uqgen import seeding
 from uqgen.data.attributes import ATTRIBUTES, measure_attributes
-from uqgen.metrics.bootstrap import Estimate, Floats
+from uqgen.metrics.bootstrap import NORMAL_95, Estimate, Floats
 from uqgen.metrics.metric import Evaluated, Metric, Row, Sample, control, register
 
 N_MOST = 5_000  # images measured on either side
 FEWEST = 100  # of a class in a part of the range, on either side
-NORMAL_95 = 1.96  # standard errors to either side
 ROUNDING = 1e-9  # share of a mean, or number, below which a standard deviation is that of rounding
 DRAWING = 4  # a stream of random numbers
 
 Part = Literal["certain", "below"]
 PARTS: tuple[Part, ...] = ("certain", "below")
+Measured = tuple[Sample, Floats]  # images and their attributes
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,6 @@ def standardised(generated: Floats, real: Floats) -> Estimate | None:
     value = float(generated.mean() - real.mean()) / deviation
     half = NORMAL_95 * ((n + m) / (n * m) + value**2 / (2 * (n + m))) ** 0.5
     return Estimate(value, value - half, value + half)
-
-
-Measured = tuple[Sample, Floats]
 
 
 def _differences(found: Evaluated, ours: Measured, theirs: Measured) -> list[AttributeDifference]:

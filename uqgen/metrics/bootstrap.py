@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from uqgen.settings import require_integer, require_seed
 
 TAILS = (0.025, 0.975)
+NORMAL_95 = 1.96  # standard errors to either side, of an interval without resamples
 CHUNK = 1 << 15  # drawn positions held at once: the few arrays of a chunk stay in the processor's cache
 
 Array = NDArray[Any]

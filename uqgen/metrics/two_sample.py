@@ -24,7 +24,7 @@ from uqgen import seeding
 from uqgen.classifiers.cnn import CNN
 from uqgen.classifiers.one_cycle import train_one_cycle
 from uqgen.data.labelled import LabelledData
-from uqgen.metrics.bootstrap import TAILS, Estimate, Floats
+from uqgen.metrics.bootstrap import NORMAL_95, TAILS, Estimate, Floats
 from uqgen.metrics.metric import Evaluated, Metric, Row, control, register
 from uqgen.metrics.share_ratio import ShareRatio
 
@@ -33,7 +33,6 @@ FEWEST = 100  # the same; of fewer next to nothing is learnt
 LEARNT = 2 / 3  # of the images; the others are told
 EPOCHS = 4
 FALSE_POSITIVES = 0.01  # share of real images that it takes for generated where it is sure
-NORMAL_95 = 1.96  # standard errors to either side
 CHANNELS, HIDDEN = (8, 16, 32), 32
 N_RESAMPLES = 1_000  # of the bootstrap
 DRAWING = 3  # a stream of random numbers
